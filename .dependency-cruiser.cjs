@@ -1,0 +1,132 @@
+// Who may import whom: `npm run check` refuses everything else.
+const { existsSync, readdirSync } = require('node:fs');
+const { join } = require('node:path');
+
+const BASE = ['protocol', 'service-kit'];
+const STATE = ['leases', 'message-log', 'message-store', 'media-store'];
+
+/** Package → the packages that its sources may import. Services are in no list: nothing imports one. */
+const MAY_IMPORT = {
+  protocol: [],
+  'service-kit': ['protocol'],
+
+  leases: BASE,
+  'message-log': BASE,
+  'message-store': BASE,
+  'media-store': BASE,
+  'api-docs': BASE,
+  monitoring: BASE,
+
+  'chat-server': [...BASE, ...STATE, 'api-docs'],
+  'message-worker': [...BASE, ...STATE],
+  'presence-service': [...BASE, ...STATE],
+  'assistant-worker': [...BASE, ...STATE],
+
+  client: ['protocol'],
+  'web-client': ['client', 'protocol'],
+
+  'local-cluster': BASE,
+  'load-tests': [...BASE, 'client', 'local-cluster'],
+  testing: ['protocol', 'client'],
+};
+
+const packages = readdirSync(join(__dirname, 'packages')).filter((name) =>
+  existsSync(join(__dirname, 'packages', name, 'package.json')),
+);
+for (const name of packages) {
+  if (!MAY_IMPORT[name]) throw new Error(`packages/${name} has no row in .dependency-cruiser.cjs`);
+}
+
+/** Tests, and what only they run: contracts, fixtures under tests/, the testing package itself. */
+const TESTS = '\\.(test|contract)\\.tsx?$|^packages/[^/]+/tests/|^packages/testing/';
+
+/** The dashboards are checked against the metrics that the services really have. */
+const METRIC_TABLES = '^packages/[^/]+/src/metrics\\.ts$';
+const MONITORING_TESTS = '^packages/monitoring/tests/';
+
+const anyOf = (names) => `^packages/(${names.join('|')})/`;
+
+module.exports = {
+  forbidden: [
+    ...packages.map((name) => ({
+      name: `imports-of-${name}`,
+      comment: `${name} may import ${MAY_IMPORT[name].join(', ') || 'no other package'}; its tests also testing and local-cluster.`,
+      severity: 'error',
+      from: { path: anyOf([name]), pathNot: MONITORING_TESTS },
+      to: { path: '^packages/', pathNot: anyOf([name, 'testing', 'local-cluster', ...MAY_IMPORT[name]]) },
+    })),
+    {
+      name: 'only-tests-import-testing',
+      comment: 'What helps tests must not run in production.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: TESTS },
+      to: { path: '^packages/testing/' },
+    },
+    {
+      name: 'only-tests-import-local-cluster',
+      comment: 'A whole cluster is started by tests and load tests only.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: `${TESTS}|^packages/(local-cluster|load-tests)/` },
+      to: { path: '^packages/local-cluster/' },
+    },
+    {
+      name: 'packages-by-their-index',
+      comment: 'Another package is what its index.ts exports; its files are its own business.',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/', pathNot: MONITORING_TESTS },
+      to: { path: '^packages/', pathNot: '^packages/$1/|^packages/[^/]+/src/index\\.ts$' },
+    },
+    {
+      name: 'monitoring-tests-read-metric-tables',
+      comment: 'The one way into a service: the table of its metrics.',
+      severity: 'error',
+      from: { path: MONITORING_TESTS },
+      to: {
+        path: '^packages/',
+        pathNot: [anyOf(['monitoring', 'testing', 'local-cluster', ...MAY_IMPORT.monitoring]), METRIC_TABLES],
+      },
+    },
+    {
+      name: 'sources-without-tests',
+      comment: 'Sources never import a test or its fixtures.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: TESTS },
+      to: { path: TESTS },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Modules that need each other are one module, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: "An import that cannot be found, or that the package's own package.json does not name.",
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { dependencyTypesNot: ['npm-optional'], couldNotResolve: true },
+    },
+    {
+      name: 'no-development-dependencies',
+      comment: 'What runs in production is among the dependencies, not among the devDependencies.',
+      severity: 'error',
+      from: {
+        path: '^packages/[^/]+/src/',
+        pathNot: `${TESTS}|^packages/(monitoring|web-client)/`,
+      },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    parser: 'swc', // it has no reader for TypeScript 7
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^packages/[^/]+/dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'browser', 'default'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'],
+    },
+  },
+};

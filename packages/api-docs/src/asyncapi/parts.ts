@@ -1,0 +1,141 @@
+import { ErrorBody, type ErrorCode, Handshake, Refusal } from '@parley/protocol';
+import type { AsyncApiMessage, AsyncApiOperation } from './document.ts';
+import { type ClientEventDocumentation, REFUSALS_EVERYWHERE, type ServerEventDocumentation } from './events.ts';
+import { referenceTo, type SchemaReference } from './schemas.ts';
+
+/** Everything goes over the one default namespace. */
+const CHANNEL = { $ref: '#/channels/socket' };
+const HANDSHAKE_REFUSALS: readonly ErrorCode[] = [
+  'UNAUTHENTICATED',
+  'INVALID_PAYLOAD',
+  'SERVER_FULL',
+  'ALREADY_CONNECTED',
+  'SHUTTING_DOWN',
+  'UNAVAILABLE',
+  'INTERNAL',
+];
+
+const refusalExamples = (codes: readonly ErrorCode[], toPayload: (refusal: Refusal) => unknown) =>
+  codes.map((code) => ({ name: code, payload: toPayload(new Refusal(code)) }));
+const listCodes = (codes: readonly ErrorCode[]) => codes.map((code) => `\`${code}\``).join(', ');
+
+/** Channel message keys: `connect`, `message:send`, `message:send.ack`, `message:send.refused`. */
+const toMessage = (key: string): SchemaReference => ({ $ref: `${CHANNEL.$ref}/messages/${key}` });
+
+/** What one thing adds to the document: its messages, by their keys in the channel, and its operation. */
+export interface DocumentPart {
+  readonly messages: Readonly<Record<string, AsyncApiMessage>>;
+  readonly operation: AsyncApiOperation;
+}
+
+export function handshakePart(): DocumentPart {
+  return {
+    messages: {
+      connect: {
+        name: 'connect',
+        title: 'Handshake',
+        summary: '`auth` of the client: `io(url, { auth })`',
+        payload: referenceTo(Handshake),
+        examples: [{ name: 'handshake', payload: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln', deviceId: 'd-1' } }],
+      },
+      'connect.accepted': {
+        name: 'connect',
+        title: 'Connected',
+        summary: 'The `connect` event of the client',
+        payload: {
+          type: 'object',
+          properties: { sid: { type: 'string', description: 'Id of the connection' } },
+          required: ['sid'],
+        },
+        examples: [{ name: 'connected', payload: { sid: 'chat-server-1.Xq3v9' } }],
+      },
+      'connect.refused': {
+        name: 'connect_error',
+        title: 'Refused connection',
+        summary: '`connect_error` of the client: `err.message` is the code, `err.data` the whole refusal',
+        description: `One of ${listCodes(HANDSHAKE_REFUSALS)}.`,
+        payload: {
+          type: 'object',
+          properties: { message: { type: 'string', enum: HANDSHAKE_REFUSALS }, data: referenceTo(ErrorBody) },
+          required: ['message', 'data'],
+        },
+        examples: refusalExamples(HANDSHAKE_REFUSALS, (refusal) => ({ message: refusal.code, data: refusal.toBody() })),
+      },
+    },
+    operation: {
+      action: 'receive',
+      channel: CHANNEL,
+      title: 'connect',
+      summary: 'Open a connection',
+      description:
+        'A user has one session at a time. A second connection is refused with `ALREADY_CONNECTED`, unless it has the ' +
+        'same `deviceId` (a reconnect) or says `takeover: true`. `SERVER_FULL` gives a place in the waiting room: come ' +
+        'back after `retryAfterMs` with its `waitTicket`.',
+      messages: [toMessage('connect')],
+      reply: { channel: CHANNEL, messages: [toMessage('connect.accepted'), toMessage('connect.refused')] },
+    },
+  };
+}
+
+export function clientEventPart(name: string, event: ClientEventDocumentation): DocumentPart {
+  const codes = [...event.refusals, ...REFUSALS_EVERYWHERE];
+  const messages = {
+    [name]: {
+      name,
+      title: 'Payload',
+      summary: `Payload of \`${name}\``,
+      payload: referenceTo(event.payload),
+      examples: [{ name: 'payload', payload: event.example.payload }],
+    },
+    [`${name}.ack`]: {
+      name: `${name}.ack`,
+      title: 'Ack',
+      summary: `Ack of \`${name}\` when it is done`,
+      payload: referenceTo(event.reply),
+      examples: [{ name: 'ack', payload: event.example.reply }],
+    },
+    [`${name}.refused`]: {
+      name: `${name}.ack`,
+      title: 'Refusal',
+      summary: `Ack of \`${name}\` when it is refused`,
+      description: `One of ${listCodes(codes)}.`,
+      payload: {
+        allOf: [
+          { type: 'object', properties: { ok: { const: false }, code: { enum: codes } }, required: ['ok'] },
+          referenceTo(ErrorBody),
+        ],
+      },
+      examples: refusalExamples(codes, (refusal) => ({ ok: false, ...refusal.toBody() })),
+    },
+  };
+  const operation: AsyncApiOperation = {
+    action: 'receive',
+    channel: CHANNEL,
+    title: name,
+    summary: event.summary,
+    description: event.description,
+    messages: [toMessage(name)],
+    reply: { channel: CHANNEL, messages: [toMessage(`${name}.ack`), toMessage(`${name}.refused`)] },
+  };
+  return { messages, operation };
+}
+
+export function serverEventPart(name: string, event: ServerEventDocumentation): DocumentPart {
+  const message: AsyncApiMessage = {
+    name,
+    title: 'Payload',
+    summary: `Payload of \`${name}\``,
+    payload: referenceTo(event.payload),
+    examples: [{ name: 'payload', payload: event.example }],
+  };
+  const { summary, description } = event;
+  const operation: AsyncApiOperation = {
+    action: 'send',
+    channel: CHANNEL,
+    title: name,
+    summary,
+    description,
+    messages: [toMessage(name)],
+  };
+  return { messages: { [name]: message }, operation };
+}

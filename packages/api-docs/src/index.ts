@@ -1,0 +1,3 @@
+export { asyncApiDocument } from './asyncapi.ts';
+export { docsRouter } from './docs-router.ts';
+export { openApiDocument } from './openapi.ts';

@@ -1,0 +1,98 @@
+import {
+  AddMembersPayload,
+  Conversation,
+  ConversationId,
+  ConversationList,
+  CreateConversationPayload,
+  MessageId,
+  MessagePage,
+  PageQuery,
+  Passport,
+  UserId,
+} from '@parley/protocol';
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { json, refusals } from './responses.ts';
+
+const conversations = { tags: ['Conversations'] };
+const conversationPath = z.object({ id: ConversationId.meta({ description: 'The conversation' }) });
+const memberPath = conversationPath.extend({ userId: UserId.meta({ description: 'The member who goes' }) });
+
+export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
+  '/api/conversations': {
+    get: {
+      ...conversations,
+      operationId: 'listConversations',
+      summary: 'The conversations that the caller is in',
+      responses: {
+        200: { description: "The caller's conversations", content: json(ConversationList) },
+        ...refusals('UNAUTHENTICATED'),
+      },
+    },
+    post: {
+      ...conversations,
+      operationId: 'createConversation',
+      summary: 'Start a conversation',
+      description: 'Two people have one direct conversation, whoever asks first; asking again gives that one.',
+      requestBody: { required: true, content: json(CreateConversationPayload) },
+      responses: {
+        200: { description: 'The direct conversation that was already there', content: json(Conversation) },
+        201: { description: 'The new conversation', content: json(Conversation) },
+        ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
+  '/api/conversations/{id}/members': {
+    post: {
+      ...conversations,
+      operationId: 'addMembers',
+      summary: 'Invite people',
+      description: 'Any member of a group or channel may; a direct conversation and the lobby have fixed members.',
+      requestParams: { path: conversationPath },
+      requestBody: { required: true, content: json(AddMembersPayload) },
+      responses: {
+        200: { description: 'The conversation with its new members', content: json(Conversation) },
+        ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND', 'CONFLICT'),
+      },
+    },
+  },
+  '/api/conversations/{id}/members/{userId}': {
+    delete: {
+      ...conversations,
+      operationId: 'removeMember',
+      summary: 'Leave a conversation, or remove a member',
+      description: 'Anyone may leave; only who created the conversation may remove others.',
+      requestParams: { path: memberPath },
+      responses: {
+        204: { description: 'No longer a member' },
+        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
+  '/api/conversations/{id}/messages': {
+    get: {
+      ...conversations,
+      operationId: 'listMessages',
+      summary: 'A page of history',
+      description: 'Oldest first, without a gap, up to the newest accepted message. Neither bound: the newest page.',
+      requestParams: { path: conversationPath, query: PageQuery },
+      responses: {
+        200: { description: 'One page', content: json(MessagePage) },
+        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
+  '/api/messages/{id}/passport': {
+    get: {
+      ...conversations,
+      operationId: 'getPassport',
+      summary: "One message's life",
+      description: 'When and by which process it was accepted, published, stored and delivered, and who has read it.',
+      requestParams: { path: z.object({ id: MessageId.meta({ description: 'The message' }) }) },
+      responses: {
+        200: { description: 'Where the message has been', content: json(Passport) },
+        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
+};

@@ -1,0 +1,110 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { RefreshTokenStore, UserRecord, UserStore } from '@parley/message-store';
+import { Refusal, type SignedIn, type User, type UserId } from '@parley/protocol';
+import type { AccessTokens } from './access-tokens.ts';
+import { hashPassword, verifyPassword } from './passwords.ts';
+
+/** How long a refresh token is good for; each refresh starts anew. */
+export const REFRESH_TOKEN_TTL_MS = 30 * 24 * 3_600_000;
+
+/** A proof of identity, fresh from a login: the body that the client gets and the refresh token for its cookie. */
+export interface Grant {
+  readonly signedIn: SignedIn;
+  readonly refreshToken: string;
+  readonly expiresAtMs: number;
+}
+
+export const toUser = ({ id, username, displayName }: UserRecord): User => ({ id, username, displayName });
+
+const hashToken = (token: string) => createHash('sha256').update(token).digest('base64url');
+const newRefreshToken = () => randomBytes(32).toString('base64url');
+const newUserId = () => `u_${randomBytes(9).toString('base64url')}` as UserId;
+
+/** Verified against when a username is unknown, so that an answer's time does not tell which names exist. */
+const decoyHash = hashPassword(randomUUID());
+
+/** Who people are: registration, login, guests, and the rotating refresh tokens that keep them logged in. */
+export class Accounts {
+  readonly #users: UserStore;
+  readonly #refreshTokens: RefreshTokenStore;
+  readonly #accessTokens: AccessTokens;
+
+  constructor(parts: { users: UserStore; refreshTokens: RefreshTokenStore; accessTokens: AccessTokens }) {
+    this.#users = parts.users;
+    this.#refreshTokens = parts.refreshTokens;
+    this.#accessTokens = parts.accessTokens;
+  }
+
+  /** @throws Refusal `CONFLICT` when the username is taken */
+  async register(username: string, password: string, displayName: string | undefined): Promise<Grant> {
+    const user = newUser(username, displayName ?? username, await hashPassword(password));
+    if (!(await this.#users.create(user))) {
+      throw new Refusal('CONFLICT', { message: 'This username is taken: choose another one.' });
+    }
+    return this.#grant(user);
+  }
+
+  /** @throws Refusal `UNAUTHENTICATED`, the same for an unknown name and a wrong password */
+  async logIn(username: string, password: string): Promise<Grant> {
+    const user = await this.#users.findByUsername(username);
+    const matches = await verifyPassword(password, user?.passwordHash ?? (await decoyHash));
+    if (!user?.passwordHash || !matches) {
+      throw new Refusal('UNAUTHENTICATED', { message: 'The username or the password is wrong.' });
+    }
+    return this.#grant(user);
+  }
+
+  async enterAsGuest(displayName: string): Promise<Grant> {
+    const user = newUser(`guest-${randomBytes(6).toString('hex')}`, displayName, undefined);
+    if (!(await this.#users.create(user))) throw new Error('a random guest name was taken');
+    return this.#grant(user);
+  }
+
+  /**
+   * Uses a refresh token up for the next one.
+   *
+   * @throws Refusal `UNAUTHENTICATED` when it is unknown, expired or used before; in the last case all its successors end too
+   */
+  async refresh(refreshToken: string): Promise<Grant> {
+    const next = newRefreshToken();
+    const expiresAtMs = Date.now() + REFRESH_TOKEN_TTL_MS;
+    const outcome = await this.#refreshTokens.rotate(
+      hashToken(refreshToken),
+      { tokenHash: hashToken(next), expiresAtMs },
+      Date.now(),
+    );
+    const user = outcome.kind === 'rotated' ? await this.#users.findById(outcome.userId) : undefined;
+    if (!user) throw new Refusal('UNAUTHENTICATED', { message: 'Your login has ended: log in again.' });
+    return this.#signIn(user, next, expiresAtMs);
+  }
+
+  async logOut(refreshToken: string): Promise<void> {
+    await this.#refreshTokens.endFamilyOf(hashToken(refreshToken));
+  }
+
+  async #grant(user: UserRecord): Promise<Grant> {
+    const refreshToken = newRefreshToken();
+    const expiresAtMs = Date.now() + REFRESH_TOKEN_TTL_MS;
+    await this.#refreshTokens.issue({
+      tokenHash: hashToken(refreshToken),
+      familyId: randomUUID(),
+      userId: user.id,
+      expiresAtMs,
+    });
+    return this.#signIn(user, refreshToken, expiresAtMs);
+  }
+
+  async #signIn(user: UserRecord, refreshToken: string, refreshExpiresAtMs: number): Promise<Grant> {
+    const { accessToken, expiresAtMs } = await this.#accessTokens.issue(user.id);
+    const signedIn = { user: toUser(user), accessToken, expiresAt: new Date(expiresAtMs).toISOString() };
+    return { signedIn, refreshToken, expiresAtMs: refreshExpiresAtMs };
+  }
+}
+
+const newUser = (username: string, displayName: string, passwordHash: string | undefined): UserRecord => ({
+  id: newUserId(),
+  username,
+  displayName,
+  passwordHash,
+  createdAtMs: Date.now(),
+});

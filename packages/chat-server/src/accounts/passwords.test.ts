@@ -1,0 +1,22 @@
+import { expect, test } from '@jest/globals';
+import { hashPassword, verifyPassword } from './passwords.ts';
+
+test('a password matches its own hash, in whichever Unicode form it is typed, and no other', async () => {
+  const hash = await hashPassword('Zoë’s secret');
+  expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+  expect(await verifyPassword('Zoë’s secret', hash)).toBe(true);
+  expect(await verifyPassword('Zoë’s secret'.normalize('NFD'), hash)).toBe(true);
+  expect(await verifyPassword('zoë’s secret', hash)).toBe(false);
+});
+
+test('the same password never hashes alike', async () => {
+  expect(await hashPassword('same')).not.toBe(await hashPassword('same'));
+});
+
+test('hashing leaves the event loop free', async () => {
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 1);
+  await Promise.all(Array.from({ length: 4 }, () => hashPassword('password')));
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(3);
+});

@@ -1,0 +1,228 @@
+import { createServer } from 'node:http';
+import { createRedisSessionLeases } from '@parley/leases';
+import { createRedisMessageLog } from '@parley/message-log';
+import { openStore } from '@parley/message-store';
+import {
+  closeServer,
+  connectRedis,
+  createLogger,
+  createMetrics,
+  isRedisReady,
+  type Logger,
+  type Loop,
+  listen,
+  portOf,
+  Readiness,
+  type RedisRole,
+  type RunningService,
+  startLoop,
+  startOpsServer,
+} from '@parley/service-kit';
+import { AccessTokens } from './accounts/access-tokens.ts';
+import { Accounts } from './accounts/accounts.ts';
+import { SignInLimits } from './accounts/sign-in-limits.ts';
+import type { ChatServerConfig } from './config.ts';
+import { ConversationAccess } from './conversations/access.ts';
+import { Conversations } from './conversations/conversations.ts';
+import { DeliveryMemory } from './conversations/delivery-memory.ts';
+import { History } from './conversations/history.ts';
+import { Passports } from './conversations/passports.ts';
+import { ReadMarkers } from './conversations/read-markers.ts';
+import { CHAT_SERVER_METRICS } from './metrics.ts';
+import { accountRoutes } from './rest/account-routes.ts';
+import { conversationRoutes } from './rest/conversation-routes.ts';
+import { messageRoutes } from './rest/message-routes.ts';
+import { createRestApp } from './rest/rest-app.ts';
+import { userRoutes } from './rest/user-routes.ts';
+import { drain } from './sessions/drain.ts';
+import { NodeBus } from './sessions/node-bus.ts';
+import { SessionRegistry } from './sessions/session-registry.ts';
+import { Admission } from './sockets/admission.ts';
+import { createChatIo, serveSockets } from './sockets/chat-sockets.ts';
+import { createEventHandlers } from './sockets/event-handlers.ts';
+import { HeadAnnouncer } from './sockets/head-announcer.ts';
+import { createMemberNotices } from './sockets/member-notices.ts';
+import { noteDeliveries } from './sockets/note-deliveries.ts';
+import { cutSlowConsumers } from './sockets/slow-consumers.ts';
+
+/** How often the cluster-wide gauges are read. */
+const GAUGES_EVERY_MS = 2_000;
+
+/** How often clients are told of heads that moved. */
+const HEADS_EVERY_MS = 5_000;
+
+const HEARING_EVERY_MS = 2_000;
+const SLOW_CONSUMERS_EVERY_MS = 250;
+
+/** Expired refresh tokens are deleted this often. */
+const HOUSEKEEPING_EVERY_MS = 3_600_000;
+
+export interface ChatServer extends RunningService {
+  readonly logger: Logger;
+  readonly port: number;
+  readonly opsPort: number;
+}
+
+/**
+ * Starts one chat server: REST and Socket.IO on one port, health and metrics on another. It only accepts messages; the
+ * workers carry on. Resolves when it takes traffic.
+ */
+export async function startChatServer(config: ChatServerConfig): Promise<ChatServer> {
+  const node = config.NODE_NAME;
+  const logger = createLogger({ name: node, level: config.LOG_LEVEL });
+  const metrics = createMetrics(CHAT_SERVER_METRICS, node);
+  const readiness = new Readiness();
+
+  const connect = (role: RedisRole, use: string) =>
+    connectRedis(config.REDIS_URL, role, { logger, connectionName: `${node}:${use}` });
+  const [command, publisher, subscriber] = await Promise.all([
+    connect('command', 'command'),
+    connect('patient', 'publish'),
+    connect('patient', 'subscribe'),
+  ]);
+  const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
+  const log = createRedisMessageLog(command, {
+    maxInProcess: config.MAX_IN_PROCESS,
+    partitions: config.LOG_PARTITIONS,
+  });
+  const leases = createRedisSessionLeases(command, {
+    maxClients: config.MAX_CLIENTS,
+    sessionTtlMs: config.SESSION_TTL_MS,
+  });
+  readiness.require('redis', () => {
+    if (!isRedisReady(command) || !isRedisReady(subscriber)) throw new Error('Redis is away');
+  });
+  readiness.require('store', () => store.ping());
+
+  const httpServer = createServer();
+  const { ALLOWED_ORIGINS: allowedOrigins } = config;
+  const deliveries = new DeliveryMemory();
+  const io = createChatIo(httpServer, { node, allowedOrigins, publisher, subscriber });
+  noteDeliveries(io, deliveries);
+
+  const bus = new NodeBus({ node, command, logger });
+  const registry = new SessionRegistry({
+    node,
+    leases,
+    bus,
+    logger,
+    metrics,
+    sessionTtlMs: config.SESSION_TTL_MS,
+    firstMessageDeadlineMs: config.FIRST_MESSAGE_DEADLINE_MS,
+  });
+  await bus.listen(subscriber, {
+    endSession: (token) => registry.endReplaced(token),
+    findDelivery: (conversationId, seq) => deliveries.find(conversationId, seq),
+  });
+  await registry.start();
+
+  const tokens = new AccessTokens(config.JWT_SECRET);
+  const accounts = new Accounts({ users: store.users, refreshTokens: store.refreshTokens, accessTokens: tokens });
+  const access = new ConversationAccess({ conversations: store.conversations, log });
+  const notices = createMemberNotices(io, publisher);
+  const conversations = new Conversations({ store, log, access, notices });
+  const history = new History({ log, messages: store.messages, access });
+  const readMarkers = new ReadMarkers(command);
+
+  serveSockets(io, {
+    admission: new Admission({ tokens, registry, readiness }),
+    registry,
+    conversations,
+    handlers: createEventHandlers({
+      node,
+      log,
+      messages: store.messages,
+      access,
+      conversations,
+      history,
+      readMarkers,
+      metrics,
+      logger,
+    }),
+    metrics,
+    logger,
+  });
+  const app = createRestApp({
+    accountRoutes: accountRoutes({
+      accounts,
+      limits: new SignInLimits(command, config.SIGNUPS_PER_MINUTE),
+      allowGuests: config.ALLOW_GUESTS,
+      onRefreshed: async ({ signedIn }) => {
+        await leases.extendAuthorisation(signedIn.user.id, Date.parse(signedIn.expiresAt));
+      },
+    }),
+    userRoutes: userRoutes(store.users),
+    messageRoutes: messageRoutes(
+      new Passports({
+        log,
+        maxInProcess: config.MAX_IN_PROCESS,
+        messages: store.messages,
+        conversations: store.conversations,
+        access,
+        readMarkers,
+        bus,
+      }),
+    ),
+    conversationRoutes: conversationRoutes({ conversations, history, metrics }),
+    tokens,
+    allowedOrigins,
+    readiness,
+    metrics,
+    logger,
+  });
+  httpServer.on('request', (request, response) => {
+    // Leads the balancer's kept connections elsewhere.
+    if (readiness.draining) response.shouldKeepAlive = false;
+    // Engine.IO answers its own path; express has everything else.
+    if (!request.url?.startsWith('/socket.io/')) app(request, response);
+  });
+
+  const heads = new HeadAnnouncer(io, log);
+  subscriber.on('ready', () => heads.forget());
+  const loop = (name: string, everyMs: number, round: () => Promise<void>): Loop =>
+    startLoop(name, round, {
+      everyMs,
+      logger,
+      onError: () => metrics.chat_background_errors_total.inc({ loop: name }),
+    });
+  const loops = [
+    loop('gauges', GAUGES_EVERY_MS, async () => {
+      const [{ held, waiting }, inProcess] = await Promise.all([leases.count(), log.inProcess()]);
+      metrics.chat_session_leases.set(held);
+      metrics.chat_waiting.set(waiting);
+      metrics.chat_in_process.set(inProcess);
+    }),
+    loop('heads', HEADS_EVERY_MS, () => heads.announce()),
+    loop('hearing', HEARING_EVERY_MS, async () => {
+      if (await bus.checkHearing()) metrics.chat_subscriber_replaced_total.inc();
+    }),
+    loop('slow-consumers', SLOW_CONSUMERS_EVERY_MS, async () => {
+      metrics.chat_slow_consumers_total.inc(cutSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')));
+    }),
+    loop('housekeeping', HOUSEKEEPING_EVERY_MS, () => store.refreshTokens.deleteExpired(Date.now())),
+  ];
+
+  const opsServer = await startOpsServer({
+    host: config.BIND_ADDRESS,
+    port: config.OPS_PORT,
+    readiness,
+    registry: metrics.registry,
+  });
+  await listen(httpServer, config.HTTP_PORT, config.BIND_ADDRESS);
+
+  return {
+    logger,
+    port: portOf(httpServer),
+    opsPort: opsServer.port,
+    async stop() {
+      readiness.drain();
+      // New connections are refused from here on, so that nginx gives them to other servers; those that are open stay.
+      httpServer.close();
+      await drain([...io.of('/').sockets.values()], ({ data }) => registry.end(data.session, 'shutdown'));
+      await Promise.all([...loops.map((running) => running.stop()), registry.close()]);
+      await io.close();
+      await Promise.all([closeServer(httpServer), opsServer.close(), store.close()]);
+      for (const redis of [command, publisher, subscriber]) redis.disconnect();
+    },
+  };
+}

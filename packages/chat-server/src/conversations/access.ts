@@ -1,0 +1,64 @@
+import type { MessageLog } from '@parley/message-log';
+import type { ConversationRecord, ConversationStore } from '@parley/message-store';
+import { type ConversationId, LOBBY_ID, Refusal, type UserId } from '@parley/protocol';
+import { LRUCache } from 'lru-cache';
+
+/** How many remembered answers a server keeps. */
+const REMEMBERED_MEMBERS = 100_000;
+
+/** Bounds how long an answer lives whose change was never announced, because the server that made it died in between. */
+const REMEMBERED_FOR_MS = 60_000;
+
+/**
+ * Who may read and write a conversation.
+ *
+ * Only "is a member" is remembered, together with the version of the member list under which it was read. Every accept and
+ * every page tells the version of that moment, in the round trip that it makes anyway: a server that remembers an older
+ * one asks the store again. So a removal counts everywhere at once, and nobody has to be told. The version is read before
+ * the members are, so that a change in between makes the answer too old, never too new.
+ */
+export class ConversationAccess {
+  readonly #conversations: ConversationStore;
+  readonly #log: MessageLog;
+  readonly #remembered = new LRUCache<string, { version: string }>({ max: REMEMBERED_MEMBERS, ttl: REMEMBERED_FOR_MS });
+
+  constructor(parts: { conversations: ConversationStore; log: MessageLog }) {
+    this.#conversations = parts.conversations;
+    this.#log = parts.log;
+  }
+
+  /**
+   * Lets a member through, by what is remembered if possible.
+   *
+   * @param currentVersion the member list's version, when the caller has just read it
+   * @returns the version that the answer holds for
+   * @throws Refusal `NOT_FOUND` or `FORBIDDEN`
+   */
+  async require(conversationId: ConversationId, userId: UserId, currentVersion?: string): Promise<string> {
+    if (conversationId === LOBBY_ID) return currentVersion ?? '';
+    const key = `${conversationId} ${userId}`;
+    const remembered = this.#remembered.get(key);
+    if (remembered && (currentVersion === undefined || remembered.version === currentVersion))
+      return remembered.version;
+    const version = currentVersion ?? (await this.#currentVersion(conversationId));
+    if (!(await this.#conversations.isMember(conversationId, userId))) {
+      this.#remembered.delete(key);
+      await this.find(conversationId);
+      throw new Refusal('FORBIDDEN', { message: 'You are not a member of this conversation.' });
+    }
+    this.#remembered.set(key, { version });
+    return version;
+  }
+
+  /** @throws Refusal `NOT_FOUND` */
+  async find(conversationId: ConversationId): Promise<ConversationRecord> {
+    const conversation = await this.#conversations.findById(conversationId);
+    if (!conversation) throw new Refusal('NOT_FOUND', { message: 'There is no such conversation.' });
+    return conversation;
+  }
+
+  async #currentVersion(conversationId: ConversationId): Promise<string> {
+    const [state] = await this.#log.states([conversationId]);
+    return state?.membersVersion ?? '';
+  }
+}

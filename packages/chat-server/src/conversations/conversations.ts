@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import type { MessageLog } from '@parley/message-log';
+import type { ConversationRecord, Store } from '@parley/message-store';
+import {
+  type Conversation,
+  type ConversationId,
+  type CreateConversationPayload,
+  LOBBY_ID,
+  MAX_GROUP_MEMBERS,
+  Refusal,
+  type UserId,
+} from '@parley/protocol';
+import { toUser } from '../accounts/accounts.ts';
+import type { ConversationAccess } from './access.ts';
+import { readStates } from './heads.ts';
+
+/** Tells the connected users, on whichever server they are, what changed in their conversations. */
+export interface MemberNotices {
+  /** Puts the users' sessions into the conversation and shows it to them; to members, it shows the change. */
+  joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
+  /** Takes the user's session out; when it resolves, nothing that is accepted later reaches that session. */
+  left(conversationId: ConversationId, userId: UserId): Promise<void>;
+  changed(conversation: Conversation): void;
+}
+
+const LOBBY: ConversationRecord = {
+  id: LOBBY_ID,
+  kind: 'channel',
+  title: 'Lobby',
+  createdBy: 'parley' as UserId,
+  createdAtMs: 0,
+};
+
+const newConversationId = () => `c_${randomBytes(9).toString('base64url')}` as ConversationId;
+
+/** Direct conversations, groups and channels: who is in them, and who may change that. */
+export class Conversations {
+  readonly #store: Store;
+  readonly #log: MessageLog;
+  readonly #access: ConversationAccess;
+  readonly #notices: MemberNotices;
+
+  constructor(parts: { store: Store; log: MessageLog; access: ConversationAccess; notices: MemberNotices }) {
+    this.#store = parts.store;
+    this.#log = parts.log;
+    this.#access = parts.access;
+    this.#notices = parts.notices;
+  }
+
+  /** The ids of the conversations that a user is in, the lobby first. */
+  async idsFor(userId: UserId): Promise<ConversationId[]> {
+    const records = await this.#store.conversations.listFor(userId);
+    return [LOBBY_ID, ...records.map((record) => record.id)];
+  }
+
+  async listFor(userId: UserId): Promise<Conversation[]> {
+    return this.#describe([LOBBY, ...(await this.#store.conversations.listFor(userId))]);
+  }
+
+  /** @throws Refusal `NOT_FOUND` when a member does not exist, `INVALID_PAYLOAD` for a pair with oneself */
+  async create(
+    userId: UserId,
+    payload: CreateConversationPayload,
+  ): Promise<{ conversation: Conversation; created: boolean }> {
+    const others = [...new Set(payload.memberIds)].filter((id) => id !== userId);
+    await this.#requireUsers(others);
+    const record: ConversationRecord = {
+      id: newConversationId(),
+      kind: payload.kind,
+      title: payload.kind === 'direct' ? undefined : payload.title,
+      createdBy: userId,
+      createdAtMs: Date.now(),
+    };
+    const outcome = await this.#save(record, userId, others);
+    const conversation = await this.#describeOne(outcome.conversation);
+    await this.#notices.joined(conversation, [userId, ...others]);
+    return { conversation, created: outcome.created };
+  }
+
+  async #save(record: ConversationRecord, userId: UserId, others: readonly UserId[]) {
+    if (record.kind !== 'direct') {
+      await this.#store.conversations.create(record, [userId, ...others]);
+      return { conversation: record, created: true };
+    }
+    const [other] = others;
+    if (!other)
+      throw new Refusal('INVALID_PAYLOAD', { message: 'memberIds: a direct conversation needs another user' });
+    return this.#store.conversations.createDirect(record, [userId, other]);
+  }
+
+  /** Any member of a group or channel may invite. */
+  async addMembers(
+    conversationId: ConversationId,
+    userId: UserId,
+    invitedIds: readonly UserId[],
+  ): Promise<Conversation> {
+    const record = await this.#requireGroup(conversationId);
+    await this.#access.require(conversationId, userId);
+    await this.#requireUsers(invitedIds);
+    if (record.kind === 'group') {
+      const memberIds = await this.#store.conversations.members(conversationId, MAX_GROUP_MEMBERS);
+      if (new Set([...memberIds, ...invitedIds]).size > MAX_GROUP_MEMBERS) {
+        throw new Refusal('CONFLICT', { message: `A group has at most ${MAX_GROUP_MEMBERS} members.` });
+      }
+    }
+    await this.#store.conversations.addMembers(conversationId, invitedIds);
+    const conversation = await this.#describeOne(record);
+    await this.#notices.joined(conversation, invitedIds);
+    return conversation;
+  }
+
+  /** Members leave; whoever created the conversation may also remove others. */
+  async removeMember(conversationId: ConversationId, userId: UserId, leavingId: UserId): Promise<void> {
+    const record = await this.#requireGroup(conversationId);
+    if (leavingId !== userId && record.createdBy !== userId) {
+      throw new Refusal('FORBIDDEN', { message: 'Only who created the conversation may remove others.' });
+    }
+    await this.#access.require(conversationId, userId);
+    if (!(await this.#store.conversations.removeMember(conversationId, leavingId))) {
+      throw new Refusal('NOT_FOUND', { message: 'This user is not a member.' });
+    }
+    await this.#log.membersChanged(conversationId);
+    await this.#notices.left(conversationId, leavingId);
+    this.#notices.changed(await this.#describeOne(record));
+  }
+
+  /** Makes the user a member of a channel; members of other kinds are let through. */
+  async join(conversationId: ConversationId, userId: UserId): Promise<Conversation> {
+    if (conversationId === LOBBY_ID) return this.#describeOne(LOBBY);
+    const record = await this.#access.find(conversationId);
+    if (record.kind === 'channel') await this.#store.conversations.addMembers(conversationId, [userId]);
+    else await this.#access.require(conversationId, userId);
+    return this.#describeOne(record);
+  }
+
+  async #requireGroup(conversationId: ConversationId): Promise<ConversationRecord> {
+    const record = conversationId === LOBBY_ID ? LOBBY : await this.#access.find(conversationId);
+    if (record === LOBBY || (record.kind !== 'group' && record.kind !== 'channel')) {
+      throw new Refusal('FORBIDDEN', { message: 'The members of this conversation are fixed.' });
+    }
+    return record;
+  }
+
+  async #requireUsers(ids: readonly UserId[]): Promise<void> {
+    const found = new Set((await this.#store.users.findMany(ids)).map((user) => user.id));
+    const missing = ids.find((id) => !found.has(id));
+    if (missing) throw new Refusal('NOT_FOUND', { message: `There is no user ${missing}.` });
+  }
+
+  async #describeOne(record: ConversationRecord): Promise<Conversation> {
+    const [conversation] = await this.#describe([record]);
+    if (!conversation) throw new Error('a conversation was not described');
+    return conversation;
+  }
+
+  async #describe(records: readonly ConversationRecord[]): Promise<Conversation[]> {
+    const memberIds = await Promise.all(
+      records.map((record) =>
+        record.kind === 'channel' ? [] : this.#store.conversations.members(record.id, MAX_GROUP_MEMBERS),
+      ),
+    );
+    const [users, states] = await Promise.all([
+      this.#store.users.findMany([...new Set(memberIds.flat())]),
+      readStates(
+        { log: this.#log, messages: this.#store.messages },
+        records.map((record) => record.id),
+      ),
+    ]);
+    const userById = new Map(users.map((user) => [user.id, toUser(user)]));
+    return records.map((record, index) => ({
+      id: record.id,
+      kind: record.kind,
+      title: record.title ?? null,
+      createdAt: new Date(record.createdAtMs).toISOString(),
+      members: (memberIds[index] ?? []).flatMap((id) => userById.get(id) ?? []),
+      headSeq: states[index]?.headSeq ?? 0,
+    }));
+  }
+}

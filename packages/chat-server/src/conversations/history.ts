@@ -1,0 +1,45 @@
+import type { MessageLog, RecentQuery } from '@parley/message-log';
+import type { MessageStore } from '@parley/message-store';
+import { type ConversationId, type MessagePage, Refusal, toWireMessage, type UserId } from '@parley/protocol';
+import type { ConversationAccess } from './access.ts';
+import { seedHead } from './heads.ts';
+
+/**
+ * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store
+ * holds the rest. A page is an interval of seqs; its newest part comes from the window, what is missing before that is one
+ * range of one index in the store. The window is read first, so a message that leaves it meanwhile is stored already.
+ */
+export class History {
+  readonly #log: MessageLog;
+  readonly #messages: MessageStore;
+  readonly #access: ConversationAccess;
+
+  constructor(parts: { log: MessageLog; messages: MessageStore; access: ConversationAccess }) {
+    this.#log = parts.log;
+    this.#messages = parts.messages;
+    this.#access = parts.access;
+  }
+
+  /** @throws Refusal `NOT_FOUND` or `FORBIDDEN` */
+  async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
+    let recent = await this.#log.readRecent(conversationId, query);
+    if (recent.kind === 'unseeded') {
+      await this.#access.require(conversationId, userId);
+      await seedHead({ log: this.#log, messages: this.#messages }, conversationId);
+      recent = await this.#log.readRecent(conversationId, query);
+      if (recent.kind === 'unseeded') throw new Refusal('UNAVAILABLE', { retryAfterMs: 100 });
+    }
+    const { state, fromSeq, toSeq, messages } = recent;
+    await this.#access.require(conversationId, userId, state.membersVersion);
+    const firstRecent = messages[0]?.seq ?? toSeq + 1;
+    const stored =
+      fromSeq < firstRecent ? await this.#messages.readRange(conversationId, fromSeq, firstRecent - 1) : [];
+    const isForward = query.afterSeq !== undefined;
+    return {
+      messages: [...stored, ...messages].map(toWireMessage),
+      headSeq: state.headSeq,
+      epoch: state.epoch,
+      hasMore: isForward ? toSeq < state.headSeq : fromSeq > 1,
+    };
+  }
+}

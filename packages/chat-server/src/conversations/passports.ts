@@ -1,0 +1,99 @@
+import type { MessageLog } from '@parley/message-log';
+import type { ConversationStore, MessageStore } from '@parley/message-store';
+import {
+  type ConversationId,
+  LOBBY_ID,
+  MAX_GROUP_MEMBERS,
+  type MessageId,
+  type Passport,
+  Refusal,
+  type UserId,
+} from '@parley/protocol';
+import type { NodeBus } from '../sessions/node-bus.ts';
+import type { ConversationAccess } from './access.ts';
+import type { ReadMarkers } from './read-markers.ts';
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+interface Origin {
+  conversationId: ConversationId;
+  seq: number;
+  acceptedAtMs: number;
+  acceptedBy: string;
+  published: Passport['published'];
+  stored: Passport['stored'];
+}
+
+interface PassportsParts {
+  log: MessageLog;
+  maxInProcess: number;
+  messages: MessageStore;
+  conversations: ConversationStore;
+  access: ConversationAccess;
+  readMarkers: ReadMarkers;
+  bus: NodeBus;
+}
+
+/** One message's life, gathered from where each part of it is known: the log or the store, the servers, the markers. */
+export class Passports {
+  readonly #parts: PassportsParts;
+
+  constructor(parts: PassportsParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Refusal `NOT_FOUND`, and `FORBIDDEN` for who is no member */
+  async find(id: MessageId, userId: UserId): Promise<Passport> {
+    const { access, bus, readMarkers } = this.#parts;
+    const origin = (await this.#findStored(id)) ?? (await this.#findInProcess(id));
+    if (!origin) throw new Refusal('NOT_FOUND', { message: 'There is no such message.' });
+    const { conversationId, seq, acceptedAtMs, acceptedBy, published, stored } = origin;
+    await access.require(conversationId, userId);
+    const [deliveries, readers] = await Promise.all([
+      bus.deliveriesOf(conversationId, seq),
+      readMarkers.readersOf(conversationId, seq, await this.#members(conversationId)),
+    ]);
+    return {
+      id,
+      conversationId,
+      seq,
+      accepted: { at: iso(acceptedAtMs), by: acceptedBy },
+      published,
+      stored,
+      delivered: deliveries.map(({ node, atMs, sessions }) => ({ at: iso(atMs), by: node, sessions })),
+      read: readers.map((reader) => ({ userId: reader.userId, by: iso(reader.byMs) })),
+    };
+  }
+
+  async #findStored(id: MessageId): Promise<Origin | undefined> {
+    const message = await this.#parts.messages.findById(id);
+    if (!message) return undefined;
+    const { conversationId, seq, createdAtMs, trace } = message;
+    return {
+      conversationId,
+      seq,
+      acceptedAtMs: createdAtMs,
+      acceptedBy: trace?.acceptedBy ?? '',
+      published: trace ? { at: iso(trace.publishedAtMs), by: trace.savedBy } : null,
+      stored: trace ? { at: iso(trace.savedAtMs), by: trace.savedBy } : null,
+    };
+  }
+
+  /** A message that is not stored yet is among those in process. */
+  async #findInProcess(id: MessageId): Promise<Origin | undefined> {
+    const rows = await this.#parts.log.ledger(this.#parts.maxInProcess);
+    const row = rows.find((each) => each.id === id);
+    if (!row) return undefined;
+    const conversationId = row.conversationId as ConversationId;
+    const { seq, acceptedAtMs, node: acceptedBy } = row;
+    return { conversationId, seq, acceptedAtMs, acceptedBy, published: null, stored: null };
+  }
+
+  /** Those whose reading is shown: everyone in a direct conversation or group; channels may have too many. */
+  async #members(conversationId: ConversationId): Promise<UserId[]> {
+    if (conversationId === LOBBY_ID) return [];
+    const { conversations } = this.#parts;
+    const record = await conversations.findById(conversationId);
+    return record && record.kind !== 'channel' ? conversations.members(conversationId, MAX_GROUP_MEMBERS) : [];
+  }
+}

@@ -1,0 +1,77 @@
+import { GuestPayload, LoginPayload, parsePayload, Refusal, RegisterPayload } from '@parley/protocol';
+import { parseCookie, stringifySetCookie } from 'cookie';
+import { type Request, type Response, Router } from 'express';
+import type { Accounts, Grant } from '../accounts/accounts.ts';
+import type { SignInLimits } from '../accounts/sign-in-limits.ts';
+
+const REFRESH_COOKIE = 'refresh';
+const COOKIE_PATH = '/api/auth';
+
+/** `/api/auth`: register, log in, guest, refresh, log out. */
+export function accountRoutes(parts: {
+  accounts: Accounts;
+  limits: SignInLimits;
+  allowGuests: boolean;
+  /** Called with a proof of identity that was renewed, so that a live session lasts as long. */
+  onRefreshed: (grant: Grant) => Promise<void>;
+}): Router {
+  const { accounts, limits, allowGuests, onRefreshed } = parts;
+  const router = Router();
+
+  router.post('/register', async (request, response) => {
+    const { username, password, displayName } = parsePayload(RegisterPayload, request.body);
+    await limits.countSignUp(addressOf(request));
+    sendGrant(request, response.status(201), await accounts.register(username, password, displayName));
+  });
+
+  router.post('/login', async (request, response) => {
+    const { username, password } = parsePayload(LoginPayload, request.body);
+    const grant = await limits.guardLogIn(username, () => accounts.logIn(username, password));
+    sendGrant(request, response, grant);
+  });
+
+  router.post('/guest', async (request, response) => {
+    if (!allowGuests) throw new Refusal('FORBIDDEN', { message: 'Guests are not let in here: register or log in.' });
+    const { displayName } = parsePayload(GuestPayload, request.body);
+    await limits.countSignUp(addressOf(request));
+    sendGrant(request, response.status(201), await accounts.enterAsGuest(displayName));
+  });
+
+  router.post('/refresh', async (request, response) => {
+    const token = refreshTokenOf(request);
+    if (!token) throw new Refusal('UNAUTHENTICATED', { message: 'There is no refresh cookie: log in.' });
+    const grant = await accounts.refresh(token);
+    await onRefreshed(grant);
+    sendGrant(request, response, grant);
+  });
+
+  router.post('/logout', async (request, response) => {
+    const token = refreshTokenOf(request);
+    if (token) await accounts.logOut(token);
+    setRefreshCookie(request, response, '', 0);
+    response.status(204).end();
+  });
+
+  return router;
+}
+
+const addressOf = (request: Request) => request.ip ?? 'unknown';
+const refreshTokenOf = (request: Request) => parseCookie(request.headers.cookie ?? '')[REFRESH_COOKIE];
+
+function sendGrant(request: Request, response: Response, grant: Grant): void {
+  setRefreshCookie(request, response, grant.refreshToken, grant.expiresAtMs - Date.now());
+  response.set('Cache-Control', 'no-store').json(grant.signedIn);
+}
+
+function setRefreshCookie(request: Request, response: Response, value: string, lifeMs: number): void {
+  const cookie = stringifySetCookie({
+    name: REFRESH_COOKIE,
+    value,
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: request.secure,
+    path: COOKIE_PATH,
+    maxAge: Math.floor(lifeMs / 1_000),
+  });
+  response.append('Set-Cookie', cookie);
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { docsRouter } from '@parley/api-docs';
+import { Refusal } from '@parley/protocol';
+import { healthzHandler, type Logger, type Readiness, readyzHandler } from '@parley/service-kit';
+import cors from 'cors';
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import helmet from 'helmet';
+import { pinoHttp } from 'pino-http';
+import type { AccessTokens } from '../accounts/access-tokens.ts';
+import type { ChatServerMetrics } from '../metrics.ts';
+import { authenticate } from './authenticate.ts';
+import { notFound, problemHandler } from './problem.ts';
+
+/** The largest JSON body. */
+const MAX_BODY = '64kb';
+
+/** What a log line says of a request: never its headers, which carry tokens and cookies. */
+const LOGGED = {
+  req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({ id, method, url }),
+  res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+};
+
+/** Everything that a chat server answers over plain HTTP. */
+export function createRestApp(parts: {
+  accountRoutes: Router;
+  userRoutes: Router;
+  conversationRoutes: Router;
+  messageRoutes: Router;
+  tokens: AccessTokens;
+  allowedOrigins: readonly string[];
+  readiness: Readiness;
+  metrics: ChatServerMetrics;
+  logger: Logger;
+}): Express {
+  const { tokens, allowedOrigins, readiness, metrics, logger } = parts;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', 'loopback, linklocal, uniquelocal');
+  app.set('query parser', 'simple');
+  app.get('/healthz', healthzHandler);
+  app.get('/readyz', readyzHandler(readiness));
+  app.use(pinoHttp({ logger, genReqId: requestIdOf, useLevel: 'debug', serializers: LOGGED }));
+  app.use((request, response, next) => {
+    response.set('X-Request-Id', String(request.id));
+    next();
+  });
+  app.use('/docs', docsRouter());
+
+  const api = express.Router();
+  api.use(helmet());
+  api.use(observe(metrics));
+  api.use(refuseForeignOrigins(allowedOrigins));
+  api.use(cors({ origin: [...allowedOrigins], credentials: true }));
+  api.use(express.json({ limit: MAX_BODY }));
+  api.use('/auth', parts.accountRoutes);
+  api.use(authenticate(tokens));
+  api.use('/conversations', parts.conversationRoutes);
+  api.use('/messages', parts.messageRoutes);
+  api.use(parts.userRoutes);
+  app.use('/api', api);
+
+  app.use(notFound);
+  app.use(problemHandler(logger));
+  return app;
+}
+
+/** The id that nginx or the caller gave a request, if it has the form of one; otherwise a new one. */
+function requestIdOf(request: { headers: NodeJS.Dict<string | string[]> }): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** A page of another site can't act in a user's name, not even where its request needs no preflight. */
+const refuseForeignOrigins =
+  (allowedOrigins: readonly string[]): RequestHandler =>
+  (request, _response, next) => {
+    const { origin } = request.headers;
+    if (origin !== undefined && !allowedOrigins.includes(origin)) {
+      throw new Refusal('FORBIDDEN', { message: 'Browsers may not call this from another site; see ALLOWED_ORIGINS.' });
+    }
+    next();
+  };
+
+const observe =
+  (metrics: ChatServerMetrics): RequestHandler =>
+  (request, response, next) => {
+    const endTimer = metrics.chat_http_request_seconds.startTimer({ method: request.method });
+    response.on('finish', () => {
+      const route = request.route ? `${request.baseUrl}${request.route.path}` : 'unknown';
+      endTimer({ route, status: response.statusCode });
+    });
+    next();
+  };

@@ -1,0 +1,27 @@
+import type { UserStore } from '@parley/message-store';
+import { parsePayload, Refusal, UsersQuery } from '@parley/protocol';
+import { Router } from 'express';
+import { toUser } from '../accounts/accounts.ts';
+import { callerOf } from './authenticate.ts';
+
+/** The most people that a search shows. */
+const MAX_FOUND_USERS = 50;
+
+/** `/api/me` and `/api/users`. */
+export function userRoutes(users: UserStore): Router {
+  const router = Router();
+
+  router.get('/me', async (_request, response) => {
+    const user = await users.findById(callerOf(response));
+    if (!user) throw new Refusal('UNAUTHENTICATED', { message: 'This user is gone: log in again.' });
+    response.json(toUser(user));
+  });
+
+  router.get('/users', async (request, response) => {
+    const { query, ids } = parsePayload(UsersQuery, request.query);
+    const found = ids ? await users.findMany(ids) : await users.search(query, MAX_FOUND_USERS);
+    response.json({ users: found.map(toUser) });
+  });
+
+  return router;
+}

@@ -1,0 +1,71 @@
+import { afterAll, expect, test } from '@jest/globals';
+import { newFencingToken } from '@parley/leases';
+import type { ConversationId } from '@parley/protocol';
+import { connectRedis, type RedisRole, silentLogger } from '@parley/service-kit';
+import { eventually, newRedis, startRelay } from '@parley/testing';
+import { NodeBus } from './node-bus.ts';
+
+const closers: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const close of closers) await close();
+});
+const redis = await newRedis();
+const logger = silentLogger();
+const lobby = 'lobby' as ConversationId;
+
+async function connect(url: string, role: RedisRole) {
+  const connection = await connectRedis(url, role, { logger, connectionName: role });
+  closers.unshift(() => connection.disconnect());
+  return connection;
+}
+
+async function newBus(node: string, subscriberUrl = redis.url) {
+  const bus = new NodeBus({ node, command: await connect(redis.url, 'command'), logger });
+  const ended: string[] = [];
+  const subscriber = await connect(subscriberUrl, 'patient');
+  await bus.listen(subscriber, {
+    endSession: (token) => ended.push(token),
+    findDelivery: (_conversationId, seq) => (seq === 7 ? { atMs: 1, sessions: 3 } : undefined),
+  });
+  return { bus, ended, subscriber };
+}
+
+test('a session on another server is ended before the question is answered', async () => {
+  const [asking, holding] = await Promise.all([newBus('asking'), newBus('holding')]);
+  const token = newFencingToken();
+  await asking.bus.endSession('holding', token);
+  expect(holding.ended).toEqual([token]);
+});
+
+test('nobody waits for a server that is gone', async () => {
+  const { bus } = await newBus('alone');
+  const startedAt = performance.now();
+  await bus.endSession('gone', newFencingToken());
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
+test('every server that remembers a delivery tells of it', async () => {
+  const [first] = await Promise.all([newBus('memory-1'), newBus('memory-2')]);
+  const told = await first.bus.deliveriesOf(lobby, 7);
+  expect(told.filter(({ node }) => node.startsWith('memory'))).toEqual([
+    { node: 'memory-1', atMs: 1, sessions: 3 },
+    { node: 'memory-2', atMs: 1, sessions: 3 },
+  ]);
+  expect(await first.bus.deliveriesOf(lobby, 8)).toEqual([]);
+});
+
+test('a subscriber that has silently stopped receiving is noticed and replaced', async () => {
+  const relay = await startRelay('127.0.0.1', redis.port);
+  const { bus, subscriber } = await newBus('deaf', `redis://127.0.0.1:${relay.port}`);
+  closers.unshift(() => relay.close());
+  expect(await bus.checkHearing()).toBe(false);
+  relay.freeze();
+  const closed = new Promise<void>((resolve) => subscriber.on('close', resolve));
+  await eventually(async () => expect(await bus.checkHearing()).toBe(true), 15_000, 200);
+  await closed;
+  relay.restore();
+  const asking = await newBus('asking-deaf');
+  await eventually(async () =>
+    expect(await asking.bus.deliveriesOf(lobby, 7)).toContainEqual({ node: 'deaf', atMs: 1, sessions: 3 }),
+  );
+});

@@ -1,0 +1,56 @@
+import { Handshake, parsePayload, Refusal } from '@parley/protocol';
+import type { Readiness } from '@parley/service-kit';
+import type { AccessTokens } from '../accounts/access-tokens.ts';
+import type { Session } from '../sessions/session.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
+
+/** How long a client that was sent away by a stopping server waits. */
+const SHUTDOWN_RETRY_MS = 500;
+
+/** Decides whether a connection becomes a session. */
+export class Admission {
+  readonly #tokens: AccessTokens;
+  readonly #registry: SessionRegistry;
+  readonly #readiness: Readiness;
+
+  constructor(parts: { tokens: AccessTokens; registry: SessionRegistry; readiness: Readiness }) {
+    this.#tokens = parts.tokens;
+    this.#registry = parts.registry;
+    this.#readiness = parts.readiness;
+  }
+
+  /** @throws Refusal `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL` or `ALREADY_CONNECTED` */
+  async admit(auth: Record<string, unknown>): Promise<Session> {
+    if (this.#readiness.draining) throw new Refusal('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
+    if (auth.token === undefined) throw new Refusal('UNAUTHENTICATED');
+    const handshake = parsePayload(Handshake, auth);
+    const claims = await this.#tokens.verify(handshake.token);
+    const outcome = await this.#registry.open({
+      userId: claims.userId,
+      authorisedUntilMs: claims.expiresAtMs,
+      deviceId: handshake.deviceId,
+      takeover: handshake.takeover ?? false,
+      waitTicket: handshake.waitTicket,
+    });
+    switch (outcome.kind) {
+      case 'opened':
+        return outcome.session;
+      case 'full': {
+        const { position, waitTicket, retryAfterMs } = outcome;
+        throw new Refusal('SERVER_FULL', { position, waitTicket, retryAfterMs });
+      }
+      case 'already-connected':
+        throw alreadyConnected(outcome.startedAtMs);
+      case 'replaced':
+        throw alreadyConnected(Date.now());
+    }
+  }
+}
+
+function alreadyConnected(startedAtMs: number): Refusal {
+  const since = new Date(startedAtMs).toISOString();
+  return new Refusal('ALREADY_CONNECTED', {
+    message: `You are connected elsewhere since ${since}: take over to continue here.`,
+    since,
+  });
+}

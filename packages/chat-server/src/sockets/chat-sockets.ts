@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import type { Server as HttpServer } from 'node:http';
+import type { Logger, RedisConnection } from '@parley/service-kit';
+import { createAdapter } from '@socket.io/redis-adapter';
+import { Server } from 'socket.io';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { ChatServerMetrics } from '../metrics.ts';
+import { toRefusal } from '../refuse.ts';
+import type { SessionEndReason } from '../sessions/session.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { Admission } from './admission.ts';
+import { joinConversations } from './join-conversations.ts';
+import { attachHandlers, type EventHandlers } from './on-event.ts';
+import { type ChatIo, type ChatSocket, userRoom } from './socket-types.ts';
+
+/** Larger frames end the connection; smaller ones that are still too large are answered with `PAYLOAD_TOO_LARGE`. */
+const MAX_FRAME_BYTES = 262_144;
+
+/** A client that vanished without a word is noticed after the sum of the two. */
+const PING_INTERVAL_MS = 15_000;
+const PING_TIMEOUT_MS = 10_000;
+
+/** A refused client closes its connection itself; one that does not is cut then. */
+const REFUSED_LINGER_MS = 5_000;
+
+/** What a client is told when its session ends; ends without a text have no client left to tell. */
+const END_NOTICES: Partial<
+  Record<SessionEndReason, { event: 'session:replaced' | 'session:expired'; code: string; message: string }>
+> = {
+  replaced: { event: 'session:replaced', code: 'REPLACED', message: 'You continue elsewhere.' },
+  lost: { event: 'session:expired', code: 'LOST', message: 'This server lost your place: connect again.' },
+  unauthorised: {
+    event: 'session:expired',
+    code: 'UNAUTHENTICATED',
+    message: 'Your access token ended: refresh it and connect again.',
+  },
+  slow: { event: 'session:expired', code: 'SLOW', message: 'You did not read what you were sent: connect again.' },
+  silent: {
+    event: 'session:expired',
+    code: 'SILENT',
+    message: 'You said nothing in time, so your place went to somebody else.',
+  },
+};
+
+/**
+ * Ends after which a client should be back at once: its transport is closed, on which every Socket.IO client reconnects by
+ * itself. After the others it is told to go, and stays away until somebody wants it back.
+ */
+const RECONNECTING: ReadonlySet<SessionEndReason> = new Set(['lost', 'slow', 'shutdown']);
+
+/**
+ * Opens Socket.IO on the HTTP server. Session ids begin with the server's name, which is how nginx finds the server
+ * that holds a session.
+ */
+export function createChatIo(
+  httpServer: HttpServer,
+  options: {
+    node: string;
+    allowedOrigins: readonly string[];
+    publisher: RedisConnection;
+    subscriber: RedisConnection;
+  },
+): ChatIo {
+  const io: ChatIo = new Server(httpServer, {
+    adapter: createAdapter(options.publisher, options.subscriber),
+    cors: { origin: [...options.allowedOrigins], credentials: true },
+    // Browsers name their origin; whatever else connects is not bound by it.
+    allowRequest: (request, decide) => {
+      const { origin } = request.headers;
+      decide(null, origin === undefined || options.allowedOrigins.includes(origin));
+    },
+    maxHttpBufferSize: MAX_FRAME_BYTES,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    connectTimeout: PING_TIMEOUT_MS,
+    perMessageDeflate: false,
+    serveClient: false,
+  });
+  io.engine.generateId = () => `${options.node}.${randomBytes(15).toString('base64url')}`;
+  return io;
+}
+
+/** Lets clients in, wires their events, and ties each session's life to its connection's. */
+export function serveSockets(
+  io: ChatIo,
+  parts: {
+    admission: Admission;
+    registry: SessionRegistry;
+    conversations: Conversations;
+    handlers: EventHandlers;
+    metrics: ChatServerMetrics;
+    logger: Logger;
+  },
+): void {
+  const { admission, registry, conversations, handlers, metrics, logger } = parts;
+
+  async function admit(socket: ChatSocket): Promise<void> {
+    const session = await admission.admit(socket.handshake.auth);
+    socket.data.session = session;
+    session.closeConnection = (reason) => closeConnection(socket, reason);
+    // The connection may be gone before Socket.IO would tell: this is noticed in any case.
+    socket.conn.once('close', () => registry.end(session, 'disconnected'));
+    if (socket.conn.readyState !== 'open') registry.end(session, 'disconnected');
+    try {
+      await socket.join(userRoom(session.userId));
+      await joinConversations(socket, session.userId, conversations);
+    } catch (error) {
+      session.closeConnection = undefined;
+      registry.end(session, 'disconnected');
+      throw error;
+    }
+  }
+
+  io.use((socket, next) => {
+    admit(socket).then(
+      () => {
+        metrics.chat_handshakes_total.inc({ outcome: 'admitted' });
+        next();
+      },
+      (error: unknown) => {
+        const refusal = toRefusal(error, logger);
+        metrics.chat_handshakes_total.inc({ outcome: refusal.code });
+        setTimeout(() => closeUnlessConnected(socket), REFUSED_LINGER_MS).unref();
+        next(Object.assign(new Error(refusal.code), { data: refusal.toBody() }));
+      },
+    );
+  });
+
+  io.on('connection', (socket) => {
+    const { session } = socket.data;
+    metrics.chat_sessions.set(registry.size);
+    attachHandlers(socket, handlers, { registry, logger });
+    socket.on('disconnect', () => {
+      registry.end(session, 'disconnected');
+      metrics.chat_sessions.set(registry.size);
+    });
+    if (session.endedBy) closeConnection(socket, session.endedBy);
+  });
+}
+
+/** Without effect on a connection that is still being admitted: it is closed as soon as it is up. */
+function closeConnection(socket: ChatSocket, reason: SessionEndReason): void {
+  if (!socket.connected) return;
+  const notice = END_NOTICES[reason];
+  if (notice) socket.emit(notice.event, { code: notice.code, message: notice.message });
+  if (RECONNECTING.has(reason)) socket.conn.close(reason === 'slow');
+  else socket.disconnect(true);
+}
+
+function closeUnlessConnected(socket: ChatSocket): void {
+  if (!socket.connected && socket.conn.readyState === 'open') socket.conn.close();
+}

@@ -1,0 +1,49 @@
+import type { MessageLog } from '@parley/message-log';
+import type { ConversationId } from '@parley/protocol';
+import type { ChatIo } from './socket-types.ts';
+
+/** Conversations that are looked up in one round trip. */
+const MAX_CONVERSATIONS = 500;
+
+/**
+ * Tells the sessions of this server now and then how far their conversations are. Live packets may be lost on the way through
+ * Redis; a client that is behind the head sees a gap by it and fetches what is missing. A conversation whose head has not
+ * moved since is not mentioned again.
+ */
+export class HeadAnnouncer {
+  readonly #io: ChatIo;
+  readonly #log: MessageLog;
+  #announced = new Map<string, string>();
+
+  constructor(io: ChatIo, log: MessageLog) {
+    this.#io = io;
+    this.#log = log;
+  }
+
+  /** Mentions every conversation again next time: something may have been lost. */
+  forget(): void {
+    this.#announced = new Map();
+  }
+
+  async announce(): Promise<void> {
+    const ids = [...this.#io.of('/').adapter.rooms.keys()].filter(isConversation);
+    const announced = new Map<string, string>();
+    for (let first = 0; first < ids.length; first += MAX_CONVERSATIONS) {
+      const some = ids.slice(first, first + MAX_CONVERSATIONS);
+      const states = await this.#log.states(some);
+      for (const [index, conversationId] of some.entries()) {
+        const state = states[index];
+        if (!state) continue;
+        const { headSeq, epoch } = state;
+        const head = `${epoch} ${headSeq}`;
+        announced.set(conversationId, head);
+        if (this.#announced.get(conversationId) === head) continue;
+        this.#io.local.to(conversationId).emit('heads', [{ conversationId, headSeq, epoch }]);
+      }
+    }
+    this.#announced = announced;
+  }
+}
+
+/** Rooms are sockets (20 characters of base64), users (`user:…`) or conversations. */
+const isConversation = (room: string): room is ConversationId => room === 'lobby' || room.startsWith('c_');

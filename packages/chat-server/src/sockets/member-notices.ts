@@ -1,0 +1,27 @@
+import { COMMAND_TIMEOUT_MS, type RedisConnection, withDeadline } from '@parley/service-kit';
+import type { MemberNotices } from '../conversations/conversations.ts';
+import { type ChatIo, userRoom } from './socket-types.ts';
+
+/**
+ * Moves sessions in and out of conversations' rooms on all servers, through the adapter.
+ *
+ * The adapter drops its publish promises. A PING on the same connection is answered only after they were carried out, and
+ * Redis hands a subscriber everything in that order: what a worker publishes later comes later.
+ */
+export function createMemberNotices(io: ChatIo, publisher: RedisConnection): MemberNotices {
+  const published = () => withDeadline(publisher.ping(), COMMAND_TIMEOUT_MS, 'publishing a change of members');
+  return {
+    async joined(conversation, userIds) {
+      for (const userId of userIds) io.in(userRoom(userId)).socketsJoin(conversation.id);
+      io.to([conversation.id, ...userIds.map(userRoom)]).emit('conversation', conversation);
+      await published();
+    },
+    async left(conversationId, userId) {
+      io.in(userRoom(userId)).socketsLeave(conversationId);
+      await published();
+    },
+    changed(conversation) {
+      io.to(conversation.id).emit('conversation', conversation);
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { type ClientToServerEvents, parsePayload, Refusal } from '@parley/protocol';
+import type { Logger } from '@parley/service-kit';
+import type { z } from 'zod';
+import { toRefusal } from '../refuse.ts';
+import type { Session } from '../sessions/session.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { ChatSocket } from './socket-types.ts';
+
+/** The largest packet that is looked at; a text of 4,000 characters in the longest escapes fits. */
+export const MAX_PACKET_CHARACTERS = 65_536;
+
+/** When a client may try again whose session could not be renewed in time. */
+const NOT_HELD_RETRY_MS = 1_000;
+
+/** One event's schema and what it does; the reply goes into the ack. */
+export interface EventHandler<Payload extends z.ZodType = z.ZodType> {
+  readonly payload: Payload;
+  handle(socket: ChatSocket, session: Session, payload: z.output<Payload>): Promise<object>;
+}
+
+export const eventHandler = <Payload extends z.ZodType>(handler: EventHandler<Payload>) => handler;
+
+export type EventHandlers = Record<keyof ClientToServerEvents, EventHandler>;
+
+/**
+ * The edge between a socket and the handlers: every packet is checked here, and every outcome, also an unforeseen one,
+ * ends here as an ack. Nothing that a client sends throws beyond this point.
+ */
+export function attachHandlers(
+  socket: ChatSocket,
+  handlers: EventHandlers,
+  parts: { registry: SessionRegistry; logger: Logger },
+): void {
+  const { session } = socket.data;
+  socket.conn.on('packet', (packet: { data?: unknown }) => {
+    socket.data.packetCharacters = typeof packet.data === 'string' ? packet.data.length : 0;
+  });
+  socket.onAny((event: string, ...args: unknown[]) => {
+    const ack = args.at(-1);
+    const input = typeof ack === 'function' ? args.slice(0, -1) : args;
+    void answer(event, input).then((reply) => {
+      if (typeof ack === 'function') ack(reply);
+    });
+  });
+
+  async function answer(event: string, input: unknown[]): Promise<object> {
+    try {
+      if (socket.data.packetCharacters > MAX_PACKET_CHARACTERS) throw new Refusal('PAYLOAD_TOO_LARGE');
+      if (!parts.registry.isHeld(session)) throw new Refusal('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
+      if (!Object.hasOwn(handlers, event)) throw new Refusal('INVALID_PAYLOAD', { message: 'There is no such event.' });
+      const handler = handlers[event as keyof EventHandlers];
+      const payload = parsePayload(handler.payload, input[0]);
+      session.hasSpoken = true;
+      return await handler.handle(socket, session, payload);
+    } catch (error) {
+      return { ok: false, ...toRefusal(error, parts.logger).toBody() };
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import type { ClientToServerEvents, ServerToClientEvents } from '@parley/protocol';
+import type { DefaultEventsMap, Server, Socket } from 'socket.io';
+import type { Session } from '../sessions/session.ts';
+
+export interface SocketData {
+  session: Session;
+  /** Size of the packet that is being handled. */
+  packetCharacters: number;
+}
+
+export type ChatSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
+export type ChatIo = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
+
+/** The room of all sessions of one user; a conversation's room has the conversation's id. */
+export const userRoom = (userId: string) => `user:${userId}`;

@@ -1,0 +1,103 @@
+import type {
+  ClientToServerEvents,
+  Handshake,
+  HelloReply,
+  Refused,
+  ServerToClientEvents,
+  SessionEnd,
+} from '@parley/protocol';
+import { io, type Socket } from 'socket.io-client';
+import { isErrorBody, ParleyError, unreachable } from '../parley-error.ts';
+
+export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+/** What is done with each packet that a server sends of itself. */
+export type PacketHandlers = Pick<ServerToClientEvents, 'messages' | 'stored' | 'conversation' | 'heads'>;
+
+/** How the life of one socket ended. */
+export type SocketEnd =
+  /** Never in: refused by the server, or not reached. */
+  | { readonly how: 'refused'; readonly error: ParleyError }
+  | { readonly how: 'replaced' | 'expired'; readonly end: SessionEnd }
+  /** Was in; the connection broke. */
+  | { readonly how: 'dropped' }
+  /** By our own wish. */
+  | { readonly how: 'closed' };
+
+/** From the first packet to the reply to `session:hello`. */
+const OPEN_DEADLINE_MS = 5_000;
+const HELLO_DEADLINE_MS = 10_000;
+
+/**
+ * Lives one socket from handshake to end; it never reconnects. Packets are handled from the first moment on, also those
+ * that come before `onOnline`, which is called once when the server knows this client.
+ *
+ * @param url of the cluster; '' = the one that served the page
+ * @param signal ends it
+ */
+export function runSocket(options: {
+  url: string;
+  handshake: Handshake;
+  handlers: PacketHandlers;
+  signal: AbortSignal;
+  onOnline: (socket: ChatSocket, hello: HelloReply) => void;
+  /** The server stops: go on elsewhere at a random moment within this time. */
+  onDraining: (reconnectWithinMs: number) => void;
+}): Promise<SocketEnd> {
+  const { url, handshake, handlers, signal, onOnline, onDraining } = options;
+  return new Promise((resolve) => {
+    const socketOptions = {
+      auth: handshake,
+      transports: ['websocket', 'polling'],
+      tryAllTransports: true,
+      forceNew: true,
+      reconnection: false,
+      autoConnect: false,
+      timeout: OPEN_DEADLINE_MS,
+    };
+    const socket: ChatSocket = url === '' ? io(socketOptions) : io(url, socketOptions);
+    const finish = (end: SocketEnd) => {
+      clearTimeout(deadline);
+      signal.removeEventListener('abort', close);
+      socket.removeAllListeners();
+      socket.disconnect();
+      resolve(end);
+    };
+    const refuse = (error: ParleyError) => finish({ how: 'refused', error });
+    const close = () => finish({ how: 'closed' });
+    const deadline = setTimeout(() => refuse(unreachable(new Error('the handshake got no answer'))), OPEN_DEADLINE_MS);
+
+    socket.on('messages', handlers.messages);
+    socket.on('stored', handlers.stored);
+    socket.on('conversation', handlers.conversation);
+    socket.on('heads', handlers.heads);
+    socket.on('server:draining', ({ reconnectWithinMs }) => onDraining(reconnectWithinMs));
+    socket.on('session:replaced', (end) => finish({ how: 'replaced', end }));
+    socket.on('session:expired', (end) => finish({ how: 'expired', end }));
+    socket.on('connect_error', (error) => refuse(errorOfRefusal(error)));
+    socket.on('disconnect', () => finish({ how: 'dropped' }));
+    socket.on('connect', () => {
+      sayHello(socket).then(
+        (reply) => {
+          if (!socket.connected) return;
+          if (!reply.ok) return refuse(new ParleyError(reply));
+          clearTimeout(deadline);
+          onOnline(socket, reply);
+        },
+        (error: unknown) => refuse(unreachable(error)),
+      );
+    });
+    signal.addEventListener('abort', close, { once: true });
+    if (signal.aborted) close();
+    else socket.connect();
+  });
+}
+
+function sayHello(socket: ChatSocket): Promise<HelloReply | Refused> {
+  const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return socket.timeout(HELLO_DEADLINE_MS).emitWithAck('session:hello', { timezone });
+}
+
+function errorOfRefusal(error: Error & { data?: unknown }): ParleyError {
+  return isErrorBody(error.data) ? new ParleyError(error.data) : unreachable(error);
+}

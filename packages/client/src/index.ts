@@ -1,0 +1,15 @@
+export * from './chat-client/chat-snapshot.ts';
+export * from './chat-client.ts';
+export * from './connection/connection-state.ts';
+export * from './connection.ts';
+export * from './conversation-log.ts';
+export * from './outbox/default-outbox-storage.ts';
+export type { OutboxMessage } from './outbox/outbox-message.ts';
+export * from './outbox/outbox-storage.ts';
+export * from './outbox/outbox-storage-indexed-db.ts';
+export * from './outbox/outbox-storage-memory.ts';
+export * from './outbox.ts';
+export * from './parley-error.ts';
+export * from './protocol-constants.ts';
+export * from './random-id.ts';
+export * from './rest-client.ts';

@@ -1,0 +1,107 @@
+import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
+import { bytesOf, type OutboxMessage } from './outbox-message.ts';
+import type { OutboxStorage } from './outbox-storage.ts';
+
+/** The messages of one user's outbox in the order of writing. The storage follows, one call after the other. */
+export class KeptMessages {
+  readonly #userId: UserId;
+  readonly #storage: OutboxStorage;
+  #messages = new Map<ClientMessageId, OutboxMessage>();
+  #bytes = 0;
+  #lastCreatedAtMs = 0;
+  #lastTask: Promise<unknown> = Promise.resolve();
+  /** Changed here, but not in the storage yet. */
+  readonly #lastWrites = new Map<ClientMessageId, Promise<void>>();
+
+  constructor(userId: UserId, storage: OutboxStorage) {
+    this.#userId = userId;
+    this.#storage = storage;
+  }
+
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** Of all texts, in UTF-8. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(clientMessageId: ClientMessageId): OutboxMessage | undefined {
+    return this.#messages.get(clientMessageId);
+  }
+
+  all(): readonly OutboxMessage[] {
+    return [...this.#messages.values()];
+  }
+
+  of(conversationId: ConversationId): OutboxMessage[] {
+    return this.all().filter((message) => message.conversationId === conversationId);
+  }
+
+  /** The time of a message that is written now: later than that of any other, whatever the clock does. */
+  nextCreatedAt(): string {
+    this.#lastCreatedAtMs = Math.max(Date.now(), this.#lastCreatedAtMs + 1);
+    return new Date(this.#lastCreatedAtMs).toISOString();
+  }
+
+  /** Resolves when the storage has it, rejects when it can not keep it; here it is at once. */
+  put(message: OutboxMessage): Promise<void> {
+    if (!this.#messages.has(message.clientMessageId)) this.#bytes += bytesOf(message.text);
+    this.#messages.set(message.clientMessageId, message);
+    return this.#write(message, () => this.#storage.put(this.#userId, message));
+  }
+
+  delete(message: OutboxMessage): Promise<void> {
+    this.#forget(message);
+    return this.#write(message, () => this.#storage.delete(this.#userId, message.clientMessageId));
+  }
+
+  /**
+   * Takes in what an earlier page, or meanwhile another tab, has put into the storage: what is not here, in front, and what
+   * another tab has gone on with.
+   *
+   * @returns that, as far as it changes what is here
+   */
+  load(): Promise<readonly OutboxMessage[]> {
+    return this.#inTurn(async () => {
+      const loaded = await this.#storage.load(this.#userId);
+      const stored = new Map(loaded.map((message) => [message.clientMessageId, message]));
+      for (const id of this.#lastWrites.keys()) stored.delete(id);
+      const untried = this.all().filter(({ clientMessageId: id, state, afterSeq }) => {
+        return state === 'sending' && afterSeq === undefined && !this.#lastWrites.has(id);
+      });
+      const doneElsewhere = untried.filter(({ clientMessageId }) => !stored.has(clientMessageId));
+      for (const message of doneElsewhere) this.#forget(message);
+      const triedElsewhere = untried.flatMap(({ clientMessageId }) => stored.get(clientMessageId) ?? []);
+      for (const message of triedElsewhere) this.#messages.set(message.clientMessageId, message);
+      const others = [...stored.values()]
+        .filter(({ clientMessageId }) => !this.#messages.has(clientMessageId))
+        .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+      for (const { createdAt, text } of others) {
+        this.#lastCreatedAtMs = Math.max(this.#lastCreatedAtMs, Date.parse(createdAt));
+        this.#bytes += bytesOf(text);
+      }
+      this.#messages = new Map([...others, ...this.all()].map((message) => [message.clientMessageId, message]));
+      return [...doneElsewhere, ...triedElsewhere, ...others];
+    });
+  }
+
+  #forget({ clientMessageId, text }: OutboxMessage): void {
+    if (this.#messages.delete(clientMessageId)) this.#bytes -= bytesOf(text);
+  }
+
+  #write({ clientMessageId }: OutboxMessage, run: () => Promise<void>): Promise<void> {
+    const write = this.#inTurn(run).finally(() => {
+      if (this.#lastWrites.get(clientMessageId) === write) this.#lastWrites.delete(clientMessageId);
+    });
+    this.#lastWrites.set(clientMessageId, write);
+    return write;
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#lastTask.then(task);
+    this.#lastTask = run.catch(() => undefined);
+    return run;
+  }
+}

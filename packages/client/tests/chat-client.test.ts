@@ -1,0 +1,295 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { ChatClient, LOBBY_ID, MemoryOutboxStorage, type ThreadSnapshot } from '../src/index.ts';
+import { ProtocolServer, refusal } from './protocol-server.ts';
+
+const server = await ProtocolServer.start();
+let chat: ChatClient;
+
+beforeEach(() => {
+  server.reset();
+  chat = new ChatClient({ url: server.url });
+});
+
+afterEach(async () => {
+  chat.close();
+  await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
+});
+
+const lobby = (): ThreadSnapshot => {
+  const thread = chat.getSnapshot().threads.get(LOBBY_ID);
+  if (!thread) throw new Error('the lobby is not there yet');
+  return thread;
+};
+const shown = () => lobby().messages.map(({ text }) => text);
+const isOnline = () => eventually(() => expect(chat.getSnapshot().connection.phase).toBe('online'));
+
+async function join(): Promise<void> {
+  await chat.joinAsGuest('Me');
+  await isOnline();
+  await eventually(lobby);
+}
+
+test('shows who is signed in, the conversations and live messages with the names of their senders', async () => {
+  await join();
+  expect(chat.getSnapshot()).toMatchObject({ login: 'signed-in', me: { displayName: 'Me' } });
+  expect(chat.getSnapshot().conversations?.map(({ id }) => id)).toEqual(['lobby']);
+  const { senderId } = server.say('hello');
+  await eventually(() => expect(shown()).toEqual(['hello']));
+  await eventually(() => expect(chat.getSnapshot().people.get(senderId)?.displayName).toBe('Ada'));
+});
+
+test('tells its listeners of each change, and keeps what did not change', async () => {
+  await join();
+  const before = chat.getSnapshot();
+  let calls = 0;
+  const unsubscribe = chat.subscribe(() => {
+    calls += 1;
+  });
+  server.say('hello');
+  await eventually(() => expect(shown()).toEqual(['hello']));
+  expect(calls).toBeGreaterThan(0);
+  expect(chat.getSnapshot()).not.toBe(before);
+  expect(chat.getSnapshot().connection).toBe(before.connection);
+  unsubscribe();
+});
+
+describe('history', () => {
+  test('opens at the newest page and loads older ones until the first', async () => {
+    for (let count = 1; count <= 120; count += 1) server.say(`number ${count}`, { quietly: true });
+    await join();
+    await chat.open(LOBBY_ID);
+    expect([shown()[0], shown().length, lobby().hasOlder]).toEqual(['number 71', 50, true]);
+    await Promise.all([chat.loadOlder(LOBBY_ID), chat.loadOlder(LOBBY_ID)]);
+    expect(shown().length).toBe(100);
+    await chat.loadOlder(LOBBY_ID);
+    expect([shown()[0], shown().length, lobby().firstSeq, lobby().hasOlder]).toEqual(['number 1', 120, 1, false]);
+  });
+
+  test('that was missed while away is fetched after the reconnect, with what comes live meanwhile', async () => {
+    await join();
+    server.say('before');
+    await eventually(() => expect(shown()).toEqual(['before']));
+    server.cut();
+    for (let count = 1; count <= 450; count += 1) server.say(`missed ${count}`, { quietly: true });
+    await eventually(() => {
+      if (chat.getSnapshot().connection.phase !== 'online') throw new Error('not back yet');
+      server.say('live');
+    });
+    await eventually(() => expect(shown().at(-1)).toBe('live'));
+    expect(lobby().messages.map(({ seq }) => seq)).toEqual(server.messages.map(({ seq }) => seq));
+  });
+
+  test('that a jump of seq shows to be missing is fetched once', async () => {
+    await join();
+    for (let count = 1; count <= 5; count += 1) server.say(`lost ${count}`, { quietly: true });
+    server.say('seen');
+    server.say('seen too');
+    await eventually(() => expect(shown().length).toBe(7));
+    expect(server.requests.filter((name) => name === 'messages:since').length).toBe(1);
+  });
+
+  test('that an idle client missed is fetched when the server says how far it is', async () => {
+    await join();
+    for (let count = 1; count <= 300; count += 1) server.say(`lost ${count}`, { quietly: true });
+    server.announceHeads();
+    await eventually(() => expect(shown().length).toBe(300));
+    expect(server.requests.filter((name) => name === 'messages:since').length).toBe(2);
+  });
+
+  test('counts what others said elsewhere as unread until the conversation is opened', async () => {
+    await join();
+    server.say('one');
+    server.say('two');
+    await eventually(() => expect(lobby().unread).toBe(2));
+    await chat.open(LOBBY_ID);
+    server.say('three');
+    await eventually(() => expect(shown()).toEqual(['one', 'two', 'three']));
+    expect(lobby().unread).toBe(0);
+  });
+});
+
+describe('a message that is sent', () => {
+  test('shows at once, then once in its place, and is stored in the end', async () => {
+    await join();
+    server.publishes = false;
+    chat.send(LOBBY_ID, 'mine');
+    expect(lobby().pending).toMatchObject([{ text: 'mine', state: 'sending' }]);
+    await eventually(() => expect(lobby().pending).toMatchObject([{ state: 'accepted', seq: 1 }]));
+    server.publish(...server.messages);
+    await eventually(() => expect([shown(), lobby().pending]).toEqual([['mine'], []]));
+    expect(lobby().storedSeq).toBe(0);
+    server.io.emit('stored', { conversationId: LOBBY_ID, seq: 1 as never });
+    await eventually(() => expect(lobby().storedSeq).toBe(1));
+    expect([shown(), lobby().pending]).toEqual([['mine'], []]);
+  });
+
+  test('is accepted once, though its ack was lost with the connection', async () => {
+    await join();
+    server.publishes = false;
+    server.judge = () => 'silence';
+    chat.send(LOBBY_ID, 'mine');
+    await eventually(() => expect(server.sends.length).toBe(1));
+    server.judge = () => undefined;
+    server.cut();
+    await eventually(() => expect([shown(), lobby().pending]).toEqual([['mine'], []]));
+    expect(server.messages.length).toBe(1);
+  });
+
+  test('goes out when the cluster has room again', async () => {
+    await join();
+    const verdicts = [refusal('BUSY', { retryAfterMs: 10 }), refusal('UNAVAILABLE', { retryAfterMs: 10 })];
+    server.judge = () => verdicts.shift();
+    chat.send(LOBBY_ID, 'mine');
+    await eventually(() => expect(shown()).toEqual(['mine']));
+    expect(server.sends.length).toBe(3);
+  });
+});
+
+describe('a conversation that begins a new epoch, because Redis lost the tail of it', () => {
+  /** Five stored messages and three that get lost, all shown. */
+  async function loseThree(): Promise<void> {
+    for (let count = 1; count <= 5; count += 1) server.say(`stored ${count}`, { quietly: true });
+    server.store();
+    await join();
+    await chat.open(LOBBY_ID);
+    for (let count = 1; count <= 3; count += 1) server.say(`lost ${count}`);
+    await eventually(() => expect(shown().length).toBe(8));
+    server.loseTail(3);
+  }
+  const isReloaded = () => eventually(() => expect(lobby().messages).toEqual(server.messages));
+
+  test('is loaded anew when the server says so', async () => {
+    await loseThree();
+    server.announceHeads();
+    await isReloaded();
+    expect(shown().length).toBe(5);
+    server.say('after it');
+    await isReloaded();
+  });
+
+  test('is loaded anew after a reconnect, also where it has grown past what was known', async () => {
+    await loseThree();
+    for (let count = 1; count <= 60; count += 1) server.say(`new ${count}`, { quietly: true });
+    server.cut();
+    await eventually(() => expect(shown().at(-1)).toBe('new 60'));
+    await chat.loadOlder(LOBBY_ID);
+    await isReloaded();
+  });
+
+  test('is loaded anew when another message shows up at a seq that is here already', async () => {
+    await loseThree();
+    server.say('another sixth');
+    await isReloaded();
+  });
+
+  test('is loaded anew when a page of older history shows it', async () => {
+    for (let count = 1; count <= 70; count += 1) server.say(`number ${count}`, { quietly: true });
+    server.store();
+    for (let count = 1; count <= 3; count += 1) server.say(`lost ${count}`, { quietly: true });
+    await join();
+    await chat.open(LOBBY_ID);
+    server.loseTail(3);
+    await chat.loadOlder(LOBBY_ID);
+    await eventually(() => expect([shown().length, shown().at(-1)]).toEqual([50, 'number 70']));
+  });
+
+  test('gets one’s own lost message again', async () => {
+    await join();
+    await chat.open(LOBBY_ID);
+    chat.send(LOBBY_ID, 'mine');
+    await eventually(() => expect(lobby().messages.length).toBe(1));
+    server.loseTail(1);
+    server.announceHeads();
+    await eventually(() => expect(server.sends.length).toBe(2));
+    await isReloaded();
+    expect(shown()).toEqual(['mine']);
+  });
+});
+
+test('a message that is on its way is sent by the next page, or login, of the same user', async () => {
+  const outboxStorage = new MemoryOutboxStorage();
+  chat.close();
+  chat = new ChatClient({ url: server.url, outboxStorage });
+  await join();
+  server.judge = () => refusal('BUSY');
+  chat.send(LOBBY_ID, 'mine');
+  await eventually(() => expect(server.sends.length).toBe(1));
+  chat.close();
+  server.judge = () => undefined;
+  chat = new ChatClient({ url: server.url, outboxStorage });
+  await join();
+  await chat.open(LOBBY_ID);
+  await eventually(() => expect(shown()).toEqual(['mine']));
+  server.store();
+  await eventually(async () => expect(await outboxStorage.load(server.me.id)).toEqual([]));
+});
+
+test('a server that drains is left without a visible interruption, and no message is lost by it', async () => {
+  await join();
+  const phases = new Set<string>();
+  chat.subscribe(() => phases.add(chat.getSnapshot().connection.phase));
+  server.judge = () => 'silence';
+  chat.send(LOBBY_ID, 'mine');
+  await eventually(() => expect(server.sends.length).toBe(1));
+  server.judge = () => undefined;
+  server.io.emit('server:draining', { reconnectWithinMs: 20 });
+  await eventually(() => expect(server.handshakes.length).toBe(2));
+  await eventually(() => expect([shown(), lobby().pending]).toEqual([['mine'], []]));
+  chat.send(LOBBY_ID, 'and on');
+  await eventually(() => expect(shown()).toEqual(['mine', 'and on']));
+  expect([...phases]).toEqual(['online']);
+});
+
+describe('a login', () => {
+  test('is continued after a restart of the page, and not after logging out', async () => {
+    await join();
+    await chat.logOut();
+    expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', notice: null, me: null });
+    await chat.resume();
+    expect(chat.getSnapshot().login).toBe('signed-in');
+    server.loginHolds = false;
+    await chat.resume();
+    expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', notice: 'login-expired' });
+  });
+
+  test('is renewed before its token ends, over the same connection', async () => {
+    server.tokenLifeMs = 2_000;
+    await join();
+    await eventually(() => expect(server.requests).toContain('POST /api/auth/refresh'));
+    expect(chat.getSnapshot().connection.phase).toBe('online');
+    expect(server.io.sockets.sockets.size).toBe(1);
+  });
+
+  test('is renewed in time though the machine slept, when timers stand still', async () => {
+    server.tokenLifeMs = 60_000;
+    await join();
+    const now = Date.now;
+    Date.now = () => now() + 50_000;
+    try {
+      await eventually(() => expect(server.requests).toContain('POST /api/auth/refresh'));
+    } finally {
+      Date.now = now;
+    }
+    expect(chat.getSnapshot().connection.phase).toBe('online');
+    expect(server.handshakes.length).toBe(1);
+  });
+
+  test('that has ended leads back to the start, with the reason', async () => {
+    await join();
+    server.loginHolds = false;
+    server.io.emit('session:expired', { code: 'UNAUTHENTICATED', message: 'Your session has ended.' });
+    await eventually(() => expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', notice: 'login-expired' }));
+  });
+
+  test('that is refused says why', async () => {
+    server.loginHolds = false;
+    await expect(chat.logIn('me', 'wrong')).rejects.toMatchObject({ code: 'UNAUTHENTICATED', retryable: false });
+  });
+
+  test('at a cluster that is away is unavailable', async () => {
+    const lost = new ChatClient({ url: 'http://127.0.0.1:9' });
+    await expect(lost.joinAsGuest('Me')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    lost.close();
+  });
+});

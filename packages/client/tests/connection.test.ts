@@ -1,0 +1,238 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { Connection, type ConnectionOptions, type ConnectionState, ParleyError } from '../src/index.ts';
+import { ProtocolServer, refusal } from './protocol-server.ts';
+
+const server = await ProtocolServer.start();
+const open: Connection[] = [];
+
+function connect(options: Partial<ConnectionOptions> = {}) {
+  const states: ConnectionState[] = [];
+  const received: unknown[] = [];
+  const connection = new Connection({
+    url: server.url,
+    deviceId: 'device-1',
+    accessToken: async () => 'token-1',
+    refreshToken: async () => undefined,
+    onState: (state) => states.push(state),
+    handlers: {
+      messages: (packet) => received.push(packet),
+      stored: () => undefined,
+      conversation: () => undefined,
+      heads: () => undefined,
+    },
+    ...options,
+  });
+  open.push(connection);
+  connection.start();
+  return { connection, states, received, phases: () => states.map(({ phase }) => phase) };
+}
+
+const becomes = (connection: Connection, phase: ConnectionState['phase']) =>
+  eventually(() => expect(connection.state.phase).toBe(phase));
+
+afterEach(async () => {
+  for (const connection of open.splice(0)) connection.stop();
+  server.reset();
+  await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
+});
+
+test('goes online with token, device and time zone, and knows its session and heads', async () => {
+  const { connection, phases } = connect();
+  await becomes(connection, 'online');
+  expect(server.handshakes).toEqual([{ token: 'token-1', deviceId: 'device-1', takeover: false }]);
+  expect(connection.state).toMatchObject({
+    session: { node: 'chat-server-1', timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    heads: [{ conversationId: 'lobby' }],
+  });
+  expect(phases()).toEqual(['connecting', 'online']);
+});
+
+test('comes back by itself when the connection breaks', async () => {
+  const { connection, phases } = connect();
+  await becomes(connection, 'online');
+  server.cut();
+  await eventually(() => expect(phases()).toEqual(['connecting', 'online', 'offline', 'connecting', 'online']));
+});
+
+test('falls back to long-polling where WebSocket does not get through', async () => {
+  server.io.engine.opts.transports = ['polling'];
+  const { connection } = connect();
+  await becomes(connection, 'online');
+  const [socket] = server.io.sockets.sockets.values();
+  expect(socket?.conn.transport.name).toBe('polling');
+  server.io.engine.opts.transports = ['polling', 'websocket'];
+});
+
+test('keeps trying while nobody answers, and says so', async () => {
+  const { connection, states } = connect({ url: 'http://127.0.0.1:9' });
+  await eventually(() => expect(states.filter(({ phase }) => phase === 'offline').length).toBeGreaterThan(1));
+  expect(states.find(({ phase }) => phase === 'offline')).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+  connection.stop();
+  expect(connection.state.phase).toBe('closed');
+});
+
+test('hands over packets', async () => {
+  const { connection, received } = connect();
+  await becomes(connection, 'online');
+  const message = server.say('hello');
+  await eventually(() => expect(received).toEqual([{ conversationId: 'lobby', messages: [message] }]));
+});
+
+describe('a full cluster', () => {
+  test('shows the place in the queue as it changes, keeps it by its ticket, and lets in', async () => {
+    const answers = [3, 1].map((position) =>
+      refusal('SERVER_FULL', { position, waitTicket: `ticket-${position}`, retryAfterMs: 20 }),
+    );
+    server.admit = () => answers.shift();
+    const { connection, states, phases } = connect();
+    await becomes(connection, 'online');
+    expect(phases()).toEqual(['connecting', 'waiting', 'waiting', 'online']);
+    expect(states.slice(1, 3)).toEqual([
+      { phase: 'waiting', position: 3 },
+      { phase: 'waiting', position: 1 },
+    ]);
+    expect(server.handshakes.map(({ waitTicket }) => waitTicket)).toEqual([undefined, 'ticket-3', 'ticket-1']);
+  });
+
+  test('is not asked before the time that it named', async () => {
+    server.admit = () => refusal('SERVER_FULL', { position: 1, retryAfterMs: 60_000 });
+    const { connection } = connect();
+    await becomes(connection, 'waiting');
+    connection.stop();
+    expect(server.handshakes.length).toBe(1);
+  });
+});
+
+describe('a user who is connected elsewhere', () => {
+  test('is told since when, and continues here when they want to', async () => {
+    server.admit = ({ takeover }) =>
+      takeover ? undefined : refusal('ALREADY_CONNECTED', { since: '2026-01-01T00:00:00.000Z' });
+    const { connection } = connect();
+    await becomes(connection, 'elsewhere');
+    expect(connection.state).toEqual({ phase: 'elsewhere', since: '2026-01-01T00:00:00.000Z' });
+    connection.takeOver();
+    await becomes(connection, 'online');
+    expect(server.handshakes.map(({ takeover }) => takeover)).toEqual([false, true]);
+  });
+
+  test('does not fight for the session: it stays replaced until they want it back', async () => {
+    const { connection } = connect();
+    await becomes(connection, 'online');
+    server.io.emit('session:replaced', { code: 'REPLACED', message: 'You went on elsewhere.' });
+    server.cut();
+    await becomes(connection, 'replaced');
+    connection.retryNow();
+    expect(connection.state.phase).toBe('replaced');
+    connection.takeOver();
+    await becomes(connection, 'online');
+    expect(server.handshakes.at(-1)?.takeover).toBe(true);
+    server.cut();
+    await eventually(() => expect(server.handshakes.length).toBe(3));
+    expect(server.handshakes.at(-1)?.takeover).toBe(false);
+  });
+});
+
+describe('a token that has run out', () => {
+  test('is renewed, and the connection goes on', async () => {
+    let token = 'stale';
+    server.admit = (handshake) => (handshake.token === 'stale' ? refusal('UNAUTHENTICATED') : undefined);
+    const { connection } = connect({
+      accessToken: async () => token,
+      refreshToken: async () => {
+        token = 'fresh';
+      },
+    });
+    await becomes(connection, 'online');
+    expect(server.handshakes.map(({ token }) => token)).toEqual(['stale', 'fresh']);
+  });
+
+  test('ends in expired when the login has ended too, until it is started again', async () => {
+    const loginEnded = new ParleyError(refusal('UNAUTHENTICATED'));
+    const { connection } = connect({ refreshToken: () => Promise.reject(loginEnded) });
+    await becomes(connection, 'online');
+    server.io.emit('session:expired', { code: 'UNAUTHENTICATED', message: 'Your session has ended.' });
+    await becomes(connection, 'expired');
+    connection.start();
+    await becomes(connection, 'online');
+  });
+});
+
+describe('a request', () => {
+  test('gives what the server acks', async () => {
+    const { connection } = connect();
+    await becomes(connection, 'online');
+    const payload = { cursors: [{ conversationId: server.lobby.id, afterSeq: 0 }] };
+    expect(await connection.request('messages:since', payload)).toMatchObject({ ok: true });
+  });
+
+  test('without a connection is unavailable', async () => {
+    const { connection } = connect();
+    connection.stop();
+    const payload = { cursors: [{ conversationId: server.lobby.id, afterSeq: 0 }] };
+    const reply = await connection.request('messages:since', payload);
+    expect(reply).toMatchObject({ ok: false, code: 'UNAVAILABLE', retryable: true });
+  });
+});
+
+describe('a server that drains', () => {
+  test('is left without an interruption: the next socket takes over while the old one lives', async () => {
+    const { connection, phases } = connect();
+    await becomes(connection, 'online');
+    server.io.emit('server:draining', { reconnectWithinMs: 50 });
+    await eventually(() => expect(server.handshakes.length).toBe(2));
+    await eventually(() => expect(phases()).toEqual(['connecting', 'online', 'online']));
+    expect(server.handshakes.map(({ deviceId, takeover }) => [deviceId, takeover])).toEqual([
+      ['device-1', false],
+      ['device-1', false],
+    ]);
+    await eventually(() => expect(server.io.sockets.sockets.size).toBe(1));
+    expect(connection.state.phase).toBe('online');
+    const payload = { cursors: [{ conversationId: server.lobby.id, afterSeq: 0 }] };
+    expect(await connection.request('messages:since', payload)).toMatchObject({ ok: true });
+  });
+
+  test('is tried to be left again while it lives, where no other lets the client in yet', async () => {
+    const { connection, phases } = connect();
+    await becomes(connection, 'online');
+    const verdicts = [refusal('SHUTTING_DOWN'), refusal('SHUTTING_DOWN')];
+    server.admit = () => verdicts.shift();
+    server.io.emit('server:draining', { reconnectWithinMs: 10 });
+    await eventually(() => expect(server.handshakes.length).toBe(4));
+    await eventually(() => expect(phases()).toEqual(['connecting', 'online', 'online']));
+  });
+
+  test('that ends before another lets the client in is a lost connection', async () => {
+    const { connection, phases } = connect();
+    await becomes(connection, 'online');
+    server.admit = () => refusal('SHUTTING_DOWN');
+    server.io.emit('server:draining', { reconnectWithinMs: 10 });
+    await eventually(() => expect(server.handshakes.length).toBe(2));
+    server.cut();
+    await becomes(connection, 'offline');
+    server.admit = () => undefined;
+    await becomes(connection, 'online');
+    expect(phases()).not.toContain('replaced');
+  });
+
+  test('can hand over again and again', async () => {
+    const { connection, phases } = connect();
+    await becomes(connection, 'online');
+    for (let handshakes = 2; handshakes <= 5; handshakes += 1) {
+      server.io.emit('server:draining', { reconnectWithinMs: 5 });
+      await eventually(() => expect(phases().filter((phase) => phase === 'online').length).toBe(handshakes));
+    }
+    expect(new Set(phases().slice(1))).toEqual(new Set(['online']));
+    connection.stop();
+    expect(connection.state.phase).toBe('closed');
+  });
+
+  test('is not asked for another place when the session goes elsewhere meanwhile', async () => {
+    const { connection } = connect();
+    await becomes(connection, 'online');
+    server.io.emit('server:draining', { reconnectWithinMs: 60_000 });
+    server.io.emit('session:replaced', { code: 'REPLACED', message: 'You went on elsewhere.' });
+    await becomes(connection, 'replaced');
+    expect(server.handshakes.length).toBe(1);
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ConversationId, Refused } from '@parley/protocol';
+import { eventually } from '@parley/testing';
+import { MAX_OUTBOX_BYTES, MAX_OUTBOX_MESSAGES } from '../src/index.ts';
+import { accepted, lobby, me, newOutbox } from './new-outbox.ts';
+import { refusal } from './protocol-server.ts';
+
+const refused = (...args: Parameters<typeof refusal>): Refused => ({ ok: false, ...refusal(...args) });
+
+test('keeps a message until it is stored', async () => {
+  const { outbox, attempt, states } = newOutbox();
+  void outbox.connected();
+  outbox.add(lobby, 'hello');
+  expect(states()).toEqual(['sending']);
+  (await attempt(0)).answer(accepted(7));
+  await eventually(() => expect(states()).toEqual(['accepted']));
+  outbox.sawStored(lobby, 6);
+  expect(states()).toEqual(['accepted']);
+  outbox.sawStored(lobby, 7);
+  expect(states()).toEqual([]);
+});
+
+test('waits for a connection', async () => {
+  const { outbox, attempts, attempt } = newOutbox();
+  outbox.add(lobby, 'hello');
+  expect(attempts.length).toBe(0);
+  void outbox.connected();
+  expect((await attempt(0)).payload).toMatchObject({ conversationId: 'lobby', kind: 'text', text: 'hello' });
+});
+
+test('tries again under the same id, after a refusal that passes and after a lost connection', async () => {
+  const { outbox, attempts, attempt, states } = newOutbox();
+  void outbox.connected();
+  outbox.add(lobby, 'hello');
+  (await attempt(0)).answer(refused('BUSY', { retryAfterMs: 10 }));
+  await attempt(1);
+  outbox.disconnected();
+  (await attempt(1)).answer(refused('UNAVAILABLE'));
+  void outbox.connected();
+  (await attempt(2)).answer(accepted(1));
+  await eventually(() => expect(states()).toEqual(['accepted']));
+  expect(new Set(attempts.map(({ payload }) => payload.clientMessageId)).size).toBe(1);
+});
+
+test('waits as long as a refusal asks for, but not beyond the next connection', async () => {
+  const { outbox, attempts, attempt } = newOutbox();
+  void outbox.connected();
+  outbox.add(lobby, 'hello');
+  (await attempt(0)).answer(refused('RATE_LIMITED', { retryAfterMs: 3_600_000 }));
+  await eventually(() => expect(attempts.length).toBe(1));
+  outbox.disconnected();
+  void outbox.connected();
+  await attempt(1);
+});
+
+test('sends the messages of a conversation one after the other, conversations side by side', async () => {
+  const { outbox, attempts, attempt } = newOutbox();
+  void outbox.connected();
+  outbox.add(lobby, 'one');
+  outbox.add(lobby, 'two');
+  outbox.add('other' as ConversationId, 'elsewhere');
+  await attempt(1);
+  expect(attempts.map(({ payload }) => payload.text)).toEqual(['one', 'elsewhere']);
+  (await attempt(0)).answer(accepted(1));
+  expect((await attempt(2)).payload.text).toBe('two');
+});
+
+describe('a message that the server will not have', () => {
+  test('fails with the reason, and lets those after it pass', async () => {
+    const { outbox, attempt, states } = newOutbox();
+    void outbox.connected();
+    outbox.add(lobby, 'one');
+    outbox.add(lobby, 'two');
+    (await attempt(0)).answer(refused('FORBIDDEN'));
+    (await attempt(1)).answer(accepted(1));
+    await eventually(() => expect(states()).toEqual(['failed', 'accepted']));
+    expect(outbox.messagesOf(lobby)[0]?.error?.code).toBe('FORBIDDEN');
+  });
+
+  test('can be tried again under its id, or given up', async () => {
+    const { outbox, attempts, attempt, states } = newOutbox();
+    void outbox.connected();
+    const { clientMessageId } = outbox.add(lobby, 'one');
+    (await attempt(0)).answer(refused('INTERNAL'));
+    await eventually(() => expect(states()).toEqual(['failed']));
+    outbox.retry(clientMessageId);
+    (await attempt(1)).answer(refused('INTERNAL'));
+    await eventually(() => expect(states()).toEqual(['failed']));
+    expect(attempts.map(({ payload }) => payload.clientMessageId)).toEqual([clientMessageId, clientMessageId]);
+    outbox.discard(clientMessageId);
+    expect(states()).toEqual([]);
+  });
+});
+
+test('takes a message that shows up as accepted, though its ack was lost', async () => {
+  const { outbox, history, attempts, attempt, states } = newOutbox();
+  void outbox.connected();
+  const { clientMessageId } = outbox.add(lobby, 'hello');
+  await attempt(0);
+  outbox.sawMessages(lobby, [history.accept(clientMessageId)]);
+  (await attempt(0)).answer(refused('UNAVAILABLE'));
+  await eventually(() => expect(states()).toEqual(['accepted']));
+  expect(attempts.length).toBe(1);
+});
+
+describe('is bounded', () => {
+  test('by a number of messages that are not stored', async () => {
+    const { outbox, attempt, states } = newOutbox();
+    void outbox.connected();
+    for (let count = 0; count < MAX_OUTBOX_MESSAGES; count += 1) outbox.add(lobby, `number ${count}`);
+    expect(() => outbox.add(lobby, 'too many')).toThrow(expect.objectContaining({ code: 'BUSY', retryable: true }));
+    (await attempt(0)).answer(accepted(1));
+    await eventually(() => expect(states()[0]).toBe('accepted'));
+    expect(() => outbox.add(lobby, 'still too many')).toThrow();
+    outbox.sawStored(lobby, 1);
+    outbox.add(lobby, 'fits now');
+    expect(states().length).toBe(MAX_OUTBOX_MESSAGES);
+  });
+
+  test('by the size of their texts', () => {
+    const { outbox } = newOutbox();
+    const large = 'ש'.repeat(MAX_OUTBOX_BYTES / 4);
+    outbox.add(lobby, large);
+    outbox.add(lobby, large);
+    expect(() => outbox.add(lobby, 'x')).toThrow(expect.objectContaining({ code: 'BUSY' }));
+  });
+
+  test('by what its storage takes: what that refuses is not sent and says why', async () => {
+    const { outbox, storage, attempts, states } = newOutbox();
+    storage.put = () => Promise.reject(new Error('the disk is full'));
+    void outbox.connected();
+    outbox.add(lobby, 'hello');
+    await eventually(() => expect(states()).toEqual(['failed']));
+    expect(outbox.messagesOf(lobby)[0]?.error?.message).toMatch(/no room to keep/);
+    expect(attempts.length).toBe(0);
+    expect(await storage.load(me)).toEqual([]);
+  });
+});

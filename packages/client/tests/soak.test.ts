@@ -1,0 +1,83 @@
+import { expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { ChatClient, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
+import { ProtocolServer } from './protocol-server.ts';
+import { seededRandom } from './seeded-random.ts';
+
+const ROUNDS = 300;
+
+const server = await ProtocolServer.start();
+
+/** Drops, repeats and delays packets, as long as the epoch lasts in which they were emitted. */
+function breakDelivery(random: () => number): void {
+  server.deliver = (emit) => {
+    const { epoch } = server;
+    const later = () => {
+      setTimeout(() => {
+        if (server.epoch === epoch) emit();
+      }, random() * 40);
+    };
+    const fate = random();
+    if (fate < 0.15) return;
+    if (fate < 0.3) later();
+    else emit();
+    if (fate > 0.85) later();
+  };
+}
+
+/** A message in twelve, or its ack, is lost, and the server with it: the client goes on with another one. */
+function breakSends(random: () => number): void {
+  server.judge = () => {
+    const fate = random();
+    if (fate > 1 / 12) return undefined;
+    setImmediate(() => server.io.emit('server:draining', { reconnectWithinMs: Math.floor(random() * 10) }));
+    return fate > 1 / 24 ? 'silence' : 'lost';
+  };
+}
+
+test.each([1, 2])(
+  'through losses, repeats, delays, new epochs, cuts and drained servers each message shows once, in its place (seed %i)',
+  async (seed) => {
+    const random = seededRandom(seed);
+    const outboxStorage = new MemoryOutboxStorage();
+    const chat = new ChatClient({ url: server.url, outboxStorage });
+    server.reset();
+    await chat.joinAsGuest('Me');
+    await eventually(() => expect(chat.getSnapshot().threads.has(LOBBY_ID)).toBe(true));
+    await chat.open(LOBBY_ID);
+    breakDelivery(random);
+    breakSends(random);
+
+    const sent: string[] = [];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      sent.push(chat.send(LOBBY_ID, `mine ${round}`));
+      if (random() < 0.7) server.say(`others ${round}`);
+      if (random() < 0.3) server.store();
+      if (round % 60 === 0) {
+        server.loseTail(1 + Math.floor(random() * 10));
+        server.announceHeads();
+      }
+      if (round % 110 === 0) server.cut();
+      await new Promise((resolve) => setTimeout(resolve, random() * 8));
+    }
+
+    server.judge = () => undefined;
+    server.deliver = (emit) => emit();
+    await eventually(async () => {
+      server.store();
+      expect(await outboxStorage.load(server.me.id)).toEqual([]);
+    }, 15_000);
+    server.announceHeads();
+    await eventually(async () => {
+      await chat.loadOlder(LOBBY_ID);
+      const thread = chat.getSnapshot().threads.get(LOBBY_ID);
+      expect(thread?.pending).toEqual([]);
+      expect(thread?.messages).toEqual(server.messages);
+    });
+    expect(server.sends.length).toBeGreaterThan(ROUNDS);
+    const shown = server.messages.filter(({ senderId }) => senderId === server.me.id);
+    expect(shown.map(({ clientMessageId }) => clientMessageId as string).sort()).toEqual([...sent].sort());
+    chat.close();
+    await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
+  },
+);

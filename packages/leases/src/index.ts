@@ -1,0 +1,3 @@
+export * from './fencing-token.ts';
+export * from './session-leases.ts';
+export * from './session-leases-redis.ts';

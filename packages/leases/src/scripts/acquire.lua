@@ -1,0 +1,93 @@
+-- Gives a user a place, or hands the place to the user's newer session, or queues the user. Frees what has expired first.
+--
+-- KEYS  1 live              ZSET userId -> when the lease expires, ms
+--       2 holders           HASH userId -> record as JSON {token, node, deviceId, startedAtMs, authorisedUntilMs, replaced?}
+--       3 waiting           ZSET userId -> order of arrival
+--       4 waiting:lapse     ZSET userId -> when the place in the queue lapses, ms
+--       5 waiting:tickets   HASH userId -> ticket
+--       6 waiting:arrivals  users that ever queued
+--       7 touched           when a server last acquired or renewed, ms
+--       8 recovering        exists while nothing may expire
+-- ARGV  1 userId  2 token  3 node  4 deviceId ('' = none)  5 authorisedUntilMs  6 takeover (1 or 0)
+--       7 maxClients (0 = no limit)  8 ttlMs  9 ticket for a user who is not in the queue yet
+-- Reply {'acquired', startedAtMs} or {'acquired', startedAtMs, node, token of the replaced session}
+--       {'full', position, ticket, retryAfterMs}
+--       {'already-connected', startedAtMs}
+
+local live, holders, waiting, lapse, tickets, arrivals, touchedAt, recoveringKey = unpack(KEYS)
+local user, token, device = ARGV[1], ARGV[2], ARGV[4]
+local maxClients, ttl = tonumber(ARGV[7]), tonumber(ARGV[8])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- After a silence no server could renew, so expiry proves nothing: the servers that live get time to renew first.
+local touched = tonumber(redis.call('GET', touchedAt) or now)
+if now - touched > ttl / 2 then
+  redis.call('SET', recoveringKey, 1, 'PX', math.ceil(ttl / 3))
+end
+redis.call('SET', touchedAt, now)
+
+local function purge(index, remove, key)
+  local expired = redis.call('ZRANGE', index, '-inf', now, 'BYSCORE')
+  for first = 1, #expired, 1000 do -- Lua's stack bounds the arguments of one call
+    redis.call(remove, key, unpack(expired, first, math.min(first + 999, #expired)))
+  end
+end
+
+if redis.call('EXISTS', recoveringKey) == 0 then
+  purge(live, 'HDEL', holders)
+  redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
+  purge(lapse, 'HDEL', tickets)
+  purge(lapse, 'ZREM', waiting)
+  redis.call('ZREMRANGEBYSCORE', lapse, '-inf', now)
+end
+
+local replaced
+local held = redis.call('HGET', holders, user)
+if held then
+  held = cjson.decode(held)
+  if held.token == token then
+    redis.call('ZADD', live, now + ttl, user)
+    if held.replaced then -- the caller may not have heard it the first time
+      return { 'acquired', held.startedAtMs, held.replaced.node, held.replaced.token }
+    end
+    return { 'acquired', held.startedAtMs }
+  end
+  if ARGV[6] ~= '1' and (device == '' or held.deviceId ~= device) then
+    return { 'already-connected', held.startedAtMs }
+  end
+  replaced = { node = held.node, token = held.token }
+elseif maxClients > 0 then
+  local free = maxClients - redis.call('ZCARD', live)
+  local queued = redis.call('ZRANK', waiting, user)
+  local ahead = queued or redis.call('ZCARD', waiting)
+  if ahead >= free then
+    if not queued then
+      redis.call('ZADD', waiting, redis.call('INCR', arrivals), user)
+      redis.call('HSET', tickets, user, ARGV[9])
+    end
+    local position = ahead + 1
+    local retryAfter = math.max(100, math.floor(math.min(1000 + 10 * position, ttl / 2)))
+    redis.call('ZADD', lapse, now + retryAfter + math.floor(ttl / 4), user)
+    return { 'full', position, redis.call('HGET', tickets, user), retryAfter }
+  end
+end
+
+-- Numbers as text: cjson keeps 14 digits only.
+local startedAt = string.format('%.0f', now)
+redis.call('ZADD', live, now + ttl, user)
+redis.call('HSET', holders, user, cjson.encode({
+  token = token,
+  node = ARGV[3],
+  deviceId = device,
+  startedAtMs = startedAt,
+  authorisedUntilMs = ARGV[5],
+  replaced = replaced,
+}))
+redis.call('ZREM', waiting, user)
+redis.call('ZREM', lapse, user)
+redis.call('HDEL', tickets, user)
+if replaced then
+  return { 'acquired', startedAt, replaced.node, replaced.token }
+end
+return { 'acquired', startedAt }

@@ -1,0 +1,24 @@
+-- Reads every lease that holds a place, and counts who waits. Reads all holders: for people, not for every request.
+--
+-- KEYS  1 live           ZSET userId -> when the lease expires, ms
+--       2 holders        HASH userId -> record
+--       3 waiting:lapse  ZSET userId -> when the place in the queue lapses, ms
+--       4 touched        when a server last acquired or renewed, ms
+--       5 recovering     exists while nothing may expire
+-- ARGV  1 ttlMs
+-- Reply {waiting, {{userId, expiresAtMs, record}, ...}}
+
+local live, holders, lapse, touchedAt, recoveringKey = unpack(KEYS)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local touched = tonumber(redis.call('GET', touchedAt) or now)
+local nothingExpires = now - touched > ARGV[1] / 2 or redis.call('EXISTS', recoveringKey) == 1
+local from = nothingExpires and '-inf' or '(' .. now
+
+local leases = {}
+local scored = redis.call('ZRANGE', live, from, '+inf', 'BYSCORE', 'WITHSCORES')
+for i = 1, #scored, 2 do
+  leases[#leases + 1] = { scored[i], scored[i + 1], redis.call('HGET', holders, scored[i]) }
+end
+return { redis.call('ZCOUNT', lapse, from, '+inf'), leases }

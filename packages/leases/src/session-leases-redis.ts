@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import type { UserId } from '@parley/protocol';
+import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import type { AcquireOutcome, FencingToken, SessionLease, SessionLeases } from './session-leases.ts';
+
+const script = (name: string, numberOfKeys: number) =>
+  loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys);
+
+const scripts = {
+  acquire: script('acquire', 8),
+  renew: script('renew', 4),
+  release: script('release', 2),
+  releaseNode: script('release-node', 2),
+  extendAuthorisation: script('extend-authorisation', 4),
+  find: script('find', 4),
+  ledger: script('ledger', 5),
+  count: script('count', 4),
+};
+
+/** Bounds how long one call keeps Redis from everybody else: some milliseconds. */
+const MAX_RENEWALS_PER_CALL = 1_000;
+
+type AcquireReply =
+  | ['acquired', startedAtMs: string]
+  | ['acquired', startedAtMs: string, replacedNode: string, replacedToken: FencingToken]
+  | ['full', position: number, waitTicket: string, retryAfterMs: number]
+  | ['already-connected', startedAtMs: string];
+
+type LeaseReply = [userId: UserId, expiresAtMs: string, record: string];
+
+interface HolderRecord {
+  token: FencingToken;
+  node: string;
+  deviceId: string;
+  startedAtMs: string;
+  authorisedUntilMs: string;
+}
+
+export interface RedisSessionLeasesOptions {
+  /** Places in the whole cluster; 0 = no limit. The same on every server. */
+  maxClients: number;
+  /**
+   * How long a lease holds without renewal. Servers renew every fifth of it, those without sessions too: a silence of
+   * half of it counts as an outage of Redis.
+   */
+  sessionTtlMs: number;
+  /** What the keys begin with; the default is `parley`. All share the hash tag `{sessions}`. */
+  keyPrefix?: string | undefined;
+}
+
+/**
+ * The leases in Redis, each call one Lua script. Times are those of Redis' clock.
+ *
+ * A place in the queue belongs to the user, not to the ticket: a lost ticket costs nobody the place and a stolen one
+ * gains none. After an outage nothing expires for a third of the TTL, so that the sessions that live are renewed before
+ * a newcomer takes their places.
+ */
+export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
+  const { maxClients, sessionTtlMs, keyPrefix = 'parley' } = options;
+  const key = (name: string) => `${keyPrefix}:{sessions}:${name}`;
+  const live = key('live');
+  const holders = key('holders');
+  const waiting = key('waiting');
+  const lapse = key('waiting:lapse');
+  const tickets = key('waiting:tickets');
+  const arrivals = key('waiting:arrivals');
+  const touched = key('touched');
+  const recovering = key('recovering');
+
+  return {
+    async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover }) {
+      const reply = await runScript(
+        redis,
+        scripts.acquire,
+        [live, holders, waiting, lapse, tickets, arrivals, touched, recovering],
+        [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs, randomUUID()],
+      );
+      return toAcquireOutcome(reply as AcquireReply);
+    },
+
+    async renew(held) {
+      const renewChunk = async (chunk: typeof held) => {
+        const pairs = chunk.flatMap(({ userId, token }) => [userId, token]);
+        const lost = await runScript(
+          redis,
+          scripts.renew,
+          [live, holders, touched, recovering],
+          [sessionTtlMs, ...pairs],
+        );
+        const isLost = new Set(lost as number[]);
+        return chunk.filter((_, index) => isLost.has(index));
+      };
+      const chunks = [held.slice(0, MAX_RENEWALS_PER_CALL)];
+      for (let start = MAX_RENEWALS_PER_CALL; start < held.length; start += MAX_RENEWALS_PER_CALL) {
+        chunks.push(held.slice(start, start + MAX_RENEWALS_PER_CALL));
+      }
+      return (await Promise.all(chunks.map(renewChunk))).flat();
+    },
+
+    async release(userId, token) {
+      return (await runScript(redis, scripts.release, [live, holders], [userId, token])) === 1;
+    },
+
+    async releaseNode(node) {
+      return (await runScript(redis, scripts.releaseNode, [live, holders], [node])) as number;
+    },
+
+    async extendAuthorisation(userId, authorisedUntilMs) {
+      const keys = [live, holders, touched, recovering];
+      const reply = await runScript(redis, scripts.extendAuthorisation, keys, [
+        userId,
+        authorisedUntilMs,
+        sessionTtlMs,
+      ]);
+      return reply === 1;
+    },
+
+    async find(userId) {
+      const reply = await runScript(redis, scripts.find, [live, holders, touched, recovering], [userId, sessionTtlMs]);
+      return reply === null ? undefined : toLease(reply as LeaseReply);
+    },
+
+    async ledger() {
+      const reply = await runScript(redis, scripts.ledger, [live, holders, lapse, touched, recovering], [sessionTtlMs]);
+      const [usersWaiting, leases] = reply as [number, LeaseReply[]];
+      return { leases: leases.map(toLease).sort((a, b) => a.startedAtMs - b.startedAtMs), waiting: usersWaiting };
+    },
+
+    async count() {
+      const reply = await runScript(redis, scripts.count, [live, lapse, touched, recovering], [sessionTtlMs]);
+      const [held, usersWaiting] = reply as [number, number];
+      return { held, waiting: usersWaiting };
+    },
+  };
+}
+
+function toAcquireOutcome(reply: AcquireReply): AcquireOutcome {
+  if (reply[0] === 'full') {
+    const [kind, position, waitTicket, retryAfterMs] = reply;
+    return { kind, position, waitTicket, retryAfterMs };
+  }
+  if (reply[0] === 'already-connected') return { kind: reply[0], startedAtMs: Number(reply[1]) };
+  const [kind, startedAtMs, node, token] = reply;
+  const replaced = node !== undefined && token !== undefined ? { replaced: { node, token } } : {};
+  return { kind, startedAtMs: Number(startedAtMs), ...replaced };
+}
+
+function toLease([userId, expiresAtMs, json]: LeaseReply): SessionLease {
+  const record = JSON.parse(json) as HolderRecord;
+  return {
+    userId,
+    token: record.token,
+    node: record.node,
+    deviceId: record.deviceId || undefined,
+    startedAtMs: Number(record.startedAtMs),
+    authorisedUntilMs: Number(record.authorisedUntilMs),
+    expiresAtMs: Number(expiresAtMs),
+  };
+}

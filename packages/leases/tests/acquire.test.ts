@@ -1,0 +1,164 @@
+import { expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { createRedisSessionLeases, newFencingToken } from '../src/index.ts';
+import { AUTHORISED_UNTIL_MS, hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
+
+const { newLeases, connect, redis, nowMs } = await newLeaseFixture();
+
+test('gives a free place and says since when, by the clock of Redis', async () => {
+  const leases = newLeases({ maxClients: 2, sessionTtlMs: 15_000 });
+  const before = await nowMs();
+  const ada = await hold(leases, 'ada', { deviceId: 'phone' });
+  const after = await nowMs();
+  expect(ada.startedAtMs).toBeGreaterThanOrEqual(before);
+  expect(ada.startedAtMs).toBeLessThanOrEqual(after);
+  expect(ada.replaced).toBeUndefined();
+  expect(await leases.find(userId('ada'))).toEqual({
+    userId: 'ada',
+    token: ada.token,
+    node: 'chat-server-1',
+    deviceId: 'phone',
+    startedAtMs: ada.startedAtMs,
+    authorisedUntilMs: AUTHORISED_UNTIL_MS,
+    expiresAtMs: ada.startedAtMs + 15_000,
+  });
+});
+
+test('gives the same outcome when the same token acquires again', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  const first = await hold(leases, 'ada');
+  expect(await leases.acquire(first)).toEqual({ kind: 'acquired', startedAtMs: first.startedAtMs });
+
+  const second = request('ada', { takeover: true, node: 'chat-server-2' });
+  const outcome = await leases.acquire(second);
+  expect(outcome).toMatchObject({ kind: 'acquired', replaced: { node: 'chat-server-1', token: first.token } });
+  expect(await leases.acquire(second)).toEqual(outcome);
+});
+
+test('holds the place for another TTL when the same token acquires again', async () => {
+  const leases = newLeases({ maxClients: 1, sessionTtlMs: 15_000 });
+  const ada = await hold(leases, 'ada');
+  await eventually(async () => {
+    await leases.acquire(ada);
+    expect((await leases.find(ada.userId))?.expiresAtMs).toBeGreaterThan(ada.startedAtMs + 15_000);
+  });
+});
+
+test('refuses a second session of a user and says when the first began', async () => {
+  const leases = newLeases({ maxClients: 2 });
+  const { token, startedAtMs } = await hold(leases, 'ada', { deviceId: 'phone' });
+  const refused = { kind: 'already-connected', startedAtMs };
+  expect(await leases.acquire(request('ada', { deviceId: 'laptop' }))).toEqual(refused);
+  expect(await leases.acquire(request('ada'))).toEqual(refused);
+  expect((await leases.find(userId('ada')))?.token).toBe(token);
+});
+
+test('does not take two sessions without a device id for the same device', async () => {
+  const leases = newLeases({ maxClients: 2 });
+  await hold(leases, 'ada');
+  await hold(leases, 'bob', { deviceId: '' });
+  expect((await leases.acquire(request('ada'))).kind).toBe('already-connected');
+  expect((await leases.acquire(request('bob', { deviceId: '' }))).kind).toBe('already-connected');
+});
+
+test('lets the same device replace its session, also when every place is taken and somebody waits', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  const first = await hold(leases, 'ada', { deviceId: 'phone' });
+  await queueUp(leases, 'bob');
+  const second = await hold(leases, 'ada', { deviceId: 'phone', node: 'chat-server-2' });
+  expect(second.replaced).toEqual({ node: 'chat-server-1', token: first.token });
+  expect(await leases.find(userId('ada'))).toMatchObject({ token: second.token, node: 'chat-server-2' });
+  expect(await leases.count()).toEqual({ held: 1, waiting: 1 });
+});
+
+test('lets a takeover replace a session of any device', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  const first = await hold(leases, 'ada', { deviceId: 'phone' });
+  const second = await hold(leases, 'ada', { deviceId: 'laptop', takeover: true });
+  expect(second.replaced).toEqual({ node: 'chat-server-1', token: first.token });
+  const third = await hold(leases, 'ada', { takeover: true });
+  expect(third.replaced).toEqual({ node: 'chat-server-1', token: second.token });
+  expect(await leases.find(userId('ada'))).toMatchObject({ token: third.token, deviceId: undefined });
+});
+
+test('ignores what a replaced session does late', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  const old = await hold(leases, 'ada');
+  const current = await hold(leases, 'ada', { takeover: true });
+  const held = await leases.find(userId('ada'));
+  expect(await leases.release(old.userId, old.token)).toBe(false);
+  expect(await leases.renew([old])).toEqual([old]);
+  expect(await leases.find(userId('ada'))).toEqual(held);
+  expect(await leases.release(current.userId, current.token)).toBe(true);
+});
+
+test('has no limit when maxClients is 0, but still one session for each user', async () => {
+  const leases = newLeases({ maxClients: 0 });
+  const outcomes = await Promise.all(Array.from({ length: 300 }, (_, i) => leases.acquire(request(`user-${i}`))));
+  expect(outcomes.every(({ kind }) => kind === 'acquired')).toBe(true);
+  expect((await leases.acquire(request('user-7'))).kind).toBe('already-connected');
+  expect(await leases.count()).toEqual({ held: 300, waiting: 0 });
+});
+
+test('admits nobody above a limit that was lowered, and ends nobody', async () => {
+  const connection = await connect();
+  const options = { sessionTtlMs: 15_000, keyPrefix: 'lowered' };
+  const before = createRedisSessionLeases(connection, { ...options, maxClients: 3 });
+  const users = [await hold(before, 'ada'), await hold(before, 'bob'), await hold(before, 'cy')];
+  const after = createRedisSessionLeases(connection, { ...options, maxClients: 1 });
+  expect(await after.renew(users)).toEqual([]);
+  await queueUp(after, 'dee');
+  for (const { userId, token } of users.slice(1)) await after.release(userId, token);
+  await queueUp(after, 'dee');
+  await after.release(userId('ada'), users[0]?.token ?? newFencingToken());
+  await hold(after, 'dee');
+});
+
+test.each(['__proto__', 'constructor', '-', '0', 'A'.repeat(64)])('holds a place for the user id %s', async (id) => {
+  const leases = newLeases({ maxClients: 1 });
+  const { token } = await hold(leases, id);
+  await queueUp(leases, `other${id}`.slice(0, 64));
+  expect((await leases.ledger()).leases.map(({ userId }) => userId)).toEqual([id]);
+  expect(await leases.release(userId(id), token)).toBe(true);
+});
+
+test.each(['it\'s "quoted" \\ and {"json":[1,null]}', ' spaces\tand\nlines ', 'Zoë 📱 \u0000 \u001f', 'null', '0'])(
+  'knows the device %j again',
+  async (deviceId) => {
+    const leases = newLeases({ maxClients: 1 });
+    await hold(leases, 'ada', { deviceId });
+    expect((await leases.find(userId('ada')))?.deviceId).toBe(deviceId);
+    const again = await hold(leases, 'ada', { deviceId });
+    expect(again.replaced).toBeDefined();
+    expect((await leases.acquire(request('ada', { deviceId: `${deviceId} ` }))).kind).toBe('already-connected');
+  },
+);
+
+test('keeps every key under one hash tag, parley: by default', async () => {
+  await redis.client.flushall();
+  const leases = createRedisSessionLeases(await connect(), { maxClients: 1, sessionTtlMs: 600 });
+  const ada = await hold(leases, 'ada');
+  await queueUp(leases, 'bob');
+  await eventually(async () => expect(await nowMs()).toBeGreaterThan(ada.startedAtMs + 310));
+  await leases.renew([ada]);
+  const keys = await redis.client.keys('*');
+  expect(keys.map((key) => key.replace('parley:{sessions}:', '')).sort()).toEqual([
+    'holders',
+    'live',
+    'recovering',
+    'touched',
+    'waiting',
+    'waiting:arrivals',
+    'waiting:lapse',
+    'waiting:tickets',
+  ]);
+});
+
+test('carries on when Redis has forgotten the scripts', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  const ada = await hold(leases, 'ada');
+  await redis.client.script('FLUSH');
+  expect(await leases.renew([ada])).toEqual([]);
+  await redis.client.script('FLUSH');
+  await queueUp(leases, 'bob');
+});

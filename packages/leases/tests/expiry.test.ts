@@ -1,0 +1,92 @@
+import { expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { createRedisSessionLeases } from '../src/index.ts';
+import { hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
+
+const { newLeases, keepServerAlive, nowMs, connect, redis } = await newLeaseFixture();
+const sessionTtlMs = 400;
+
+test('frees a place that nobody renews after the TTL, not before, and touches no other', async () => {
+  const leases = newLeases({ maxClients: 2, sessionTtlMs });
+  keepServerAlive(leases, sessionTtlMs);
+  const dead = await hold(leases, 'dead');
+  const ada = await hold(leases, 'ada');
+  const lost: unknown[] = [];
+  const bob = await eventually(async () => {
+    lost.push(...(await leases.renew([ada])));
+    return hold(leases, 'bob');
+  });
+  expect(bob.startedAtMs).toBeGreaterThanOrEqual(dead.startedAtMs + sessionTtlMs);
+  expect(lost).toEqual([]);
+  expect((await leases.find(ada.userId))?.token).toBe(ada.token);
+  expect(await leases.find(dead.userId)).toBeUndefined();
+  expect(await leases.renew([dead])).toEqual([dead]);
+  expect(await leases.release(dead.userId, dead.token)).toBe(false);
+});
+
+test('frees the places of a dead server without a recovery, because other servers renew', async () => {
+  const leases = newLeases({ maxClients: 1, sessionTtlMs: 1_000 });
+  keepServerAlive(leases, 1_000);
+  const dead = await hold(leases, 'dead');
+  const ada = await eventually(() => hold(leases, 'ada'));
+  expect(ada.startedAtMs - dead.startedAtMs).toBeLessThan(1_333);
+});
+
+test('shows an expired lease no more, before any newcomer clears it away', async () => {
+  const leases = newLeases({ maxClients: 1, sessionTtlMs });
+  keepServerAlive(leases, sessionTtlMs);
+  const { startedAtMs } = await hold(leases, 'ada');
+  await eventually(async () => expect(await leases.count()).toEqual({ held: 0, waiting: 0 }));
+  expect(await nowMs()).toBeGreaterThanOrEqual(startedAtMs + sessionTtlMs);
+  expect(await leases.find(userId('ada'))).toBeUndefined();
+  expect((await leases.ledger()).leases).toEqual([]);
+  expect(await leases.extendAuthorisation(userId('ada'), 1)).toBe(false);
+});
+
+test('renews an expired lease whose place nobody was given', async () => {
+  const leases = newLeases({ maxClients: 1, sessionTtlMs });
+  keepServerAlive(leases, sessionTtlMs);
+  const ada = await hold(leases, 'ada');
+  await eventually(async () => expect(await leases.find(ada.userId)).toBeUndefined());
+  expect(await leases.renew([ada])).toEqual([]);
+  expect(await leases.find(ada.userId)).toMatchObject({ token: ada.token, startedAtMs: ada.startedAtMs });
+  await queueUp(leases, 'bob');
+});
+
+test('lets a user whose session expired come back from another device', async () => {
+  const leases = newLeases({ maxClients: 1, sessionTtlMs });
+  keepServerAlive(leases, sessionTtlMs);
+  await hold(leases, 'ada', { deviceId: 'phone' });
+  const again = await eventually(() => hold(leases, 'ada', { deviceId: 'laptop' }));
+  expect(again.replaced).toBeUndefined();
+});
+
+test('clears thousands of expired leases and tickets away in one call', async () => {
+  const all = 2_500;
+  const leases = newLeases({ maxClients: all, sessionTtlMs: 600 });
+  keepServerAlive(leases, 600);
+  await Promise.all(Array.from({ length: 2 * all }, (_, i) => leases.acquire(request(`user-${i}`))));
+  await eventually(async () => expect(await leases.count()).toEqual({ held: 0, waiting: 0 }));
+  await hold(leases, 'ada');
+  expect(await leases.count()).toEqual({ held: 1, waiting: 0 });
+});
+
+test('leaves nothing of users behind, whether they were let in, left, or lapsed', async () => {
+  const leases = createRedisSessionLeases(await connect(), { maxClients: 1, sessionTtlMs, keyPrefix: 'emptied' });
+  const ada = await hold(leases, 'ada');
+  await queueUp(leases, 'bob');
+  await leases.release(ada.userId, ada.token);
+  await hold(leases, 'bob');
+  await queueUp(leases, 'cy');
+  keepServerAlive(leases, sessionTtlMs);
+  await eventually(async () => expect(await leases.count()).toEqual({ held: 0, waiting: 0 }));
+  const dee = await hold(leases, 'dee');
+  await leases.release(dee.userId, dee.token);
+  const keys = await redis.client.keys('emptied:*');
+  expect(
+    keys
+      .map((key) => key.split(':').at(-1))
+      .filter((name) => name !== 'recovering')
+      .sort(),
+  ).toEqual(['arrivals', 'touched']);
+});

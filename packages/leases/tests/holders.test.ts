@@ -1,0 +1,98 @@
+import { expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { newFencingToken } from '../src/index.ts';
+import { hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
+
+const { newLeases } = await newLeaseFixture();
+
+test('frees a place at its release, once', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  const ada = await hold(leases, 'ada');
+  expect(await leases.release(ada.userId, newFencingToken())).toBe(false);
+  expect(await leases.release(userId('nobody'), ada.token)).toBe(false);
+  expect(await leases.release(ada.userId, ada.token)).toBe(true);
+  expect(await leases.release(ada.userId, ada.token)).toBe(false);
+  expect(await leases.find(ada.userId)).toBeUndefined();
+  await hold(leases, 'bob');
+});
+
+test('renews what is held and returns what is lost, in one call of thousands', async () => {
+  const leases = newLeases({ maxClients: 0 });
+  const requests = Array.from({ length: 2_500 }, (_, i) => request(`user-${i}`));
+  await Promise.all(requests.map((each) => leases.acquire(each)));
+  const stranger = request('stranger');
+  const taken = await hold(leases, 'user-1700', { takeover: true });
+  const before = await leases.find(taken.userId);
+  const lost = await leases.renew([stranger, ...requests]);
+  expect(lost.map(({ userId, token }) => ({ userId, token }))).toEqual([
+    { userId: 'stranger', token: stranger.token },
+    { userId: 'user-1700', token: requests[1_700]?.token },
+  ]);
+  expect(await leases.find(taken.userId)).toEqual(before);
+  expect(await leases.find(userId('stranger'))).toBeUndefined();
+});
+
+test('moves the expiry at each renewal', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  const ada = await hold(leases, 'ada');
+  await eventually(async () => {
+    expect(await leases.renew([ada])).toEqual([]);
+    expect((await leases.find(ada.userId))?.expiresAtMs).toBeGreaterThan(ada.startedAtMs + 15_000);
+  });
+  expect((await leases.find(ada.userId))?.startedAtMs).toBe(ada.startedAtMs);
+});
+
+test("frees all of a server's places and no others", async () => {
+  const leases = newLeases({ maxClients: 0 });
+  for (let i = 0; i < 6; i += 1) await hold(leases, `user-${i}`, { node: `chat-server-${i % 2}` });
+  await hold(leases, 'user-2', { node: 'chat-server-1', takeover: true });
+  expect(await leases.releaseNode('chat-server-0')).toBe(2);
+  expect(await leases.releaseNode('chat-server-0')).toBe(0);
+  expect(await leases.releaseNode('chat-server')).toBe(0);
+  expect((await leases.ledger()).leases.map(({ userId }) => userId).sort()).toEqual([
+    'user-1',
+    'user-2',
+    'user-3',
+    'user-5',
+  ]);
+});
+
+test('notes a longer authorisation for a session that is there', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  expect(await leases.extendAuthorisation(userId('ada'), 1)).toBe(false);
+  const ada = await hold(leases, 'ada', { deviceId: 'a "phone"' });
+  const before = await leases.find(ada.userId);
+  const untilMs = Number.MAX_SAFE_INTEGER;
+  expect(await leases.extendAuthorisation(ada.userId, untilMs)).toBe(true);
+  expect(await leases.find(ada.userId)).toEqual({ ...before, authorisedUntilMs: untilMs });
+  await leases.release(ada.userId, ada.token);
+  expect(await leases.extendAuthorisation(ada.userId, untilMs)).toBe(false);
+});
+
+test('lists who holds a place, oldest first, and how many wait', async () => {
+  const leases = newLeases({ maxClients: 3 });
+  expect(await leases.ledger()).toEqual({ leases: [], waiting: 0 });
+  expect(await leases.count()).toEqual({ held: 0, waiting: 0 });
+  const cy = await hold(leases, 'cy', { node: 'chat-server-3' });
+  let ada = await hold(leases, 'ada');
+  while (ada.startedAtMs <= cy.startedAtMs) ada = await hold(leases, 'ada', { takeover: true });
+  let bob = await hold(leases, 'bob');
+  while (bob.startedAtMs <= ada.startedAtMs) bob = await hold(leases, 'bob', { takeover: true });
+  await leases.renew([cy]);
+  await queueUp(leases, 'dee');
+  await queueUp(leases, 'eve');
+  const ledger = await leases.ledger();
+  expect(ledger.leases.map(({ userId, node, token }) => ({ userId, node, token }))).toEqual([
+    { userId: 'cy', node: 'chat-server-3', token: cy.token },
+    { userId: 'ada', node: 'chat-server-1', token: ada.token },
+    { userId: 'bob', node: 'chat-server-1', token: bob.token },
+  ]);
+  expect(ledger.leases[0]).toEqual(await leases.find(userId('cy')));
+  expect(ledger.waiting).toBe(2);
+  expect(await leases.count()).toEqual({ held: 3, waiting: 2 });
+});
+
+test('makes fencing tokens that never repeat', () => {
+  const tokens = new Set(Array.from({ length: 10_000 }, newFencingToken));
+  expect(tokens.size).toBe(10_000);
+});

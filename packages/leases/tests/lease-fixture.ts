@@ -1,0 +1,97 @@
+import { afterAll, afterEach } from '@jest/globals';
+import type { UserId } from '@parley/protocol';
+import { connectRedis, type RedisConnection, silentLogger, startLoop } from '@parley/service-kit';
+import { newRedis, type TestRedis } from '@parley/testing';
+import {
+  type AcquireOutcome,
+  type AcquireRequest,
+  createRedisSessionLeases,
+  newFencingToken,
+  type SessionLeases,
+} from '../src/index.ts';
+
+export interface LeaseFixture {
+  readonly redis: TestRedis;
+  /** Another connection, as another server has one. */
+  connect(): Promise<RedisConnection>;
+  /** Leases of their own for one test. */
+  newLeases(options: { maxClients: number; sessionTtlMs?: number }): SessionLeases;
+  /** Lets a server without sessions show that it lives, as all do, until the test ends. */
+  keepServerAlive(leases: SessionLeases, sessionTtlMs: number): void;
+  /** The clock of the leases. */
+  nowMs(): Promise<number>;
+}
+
+/** A Redis with session leases for one test file, called at its top level. */
+export async function newLeaseFixture(): Promise<LeaseFixture> {
+  const logger = silentLogger();
+  const connections: RedisConnection[] = [];
+  afterAll(() => {
+    for (const connection of connections) connection.disconnect();
+  });
+  const redis = await newRedis();
+  const connect = async () => {
+    const connection = await connectRedis(redis.url, 'command', { logger, connectionName: 'leases-test' });
+    connections.push(connection);
+    return connection;
+  };
+  const shared = await connect();
+
+  let servers: { stop(): Promise<void> }[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    servers = [];
+  });
+
+  let prefixes = 0;
+  return {
+    redis,
+    connect,
+    newLeases({ maxClients, sessionTtlMs = 15_000 }) {
+      prefixes += 1;
+      return createRedisSessionLeases(shared, { maxClients, sessionTtlMs, keyPrefix: `test-${prefixes}` });
+    },
+    keepServerAlive(leases, sessionTtlMs) {
+      const renewNothing = async () => {
+        await leases.renew([]);
+      };
+      servers.push(startLoop('another server', renewNothing, { everyMs: sessionTtlMs / 10, logger }));
+    },
+    async nowMs() {
+      const [seconds, microseconds] = await redis.client.time();
+      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    },
+  };
+}
+
+export const userId = (name: string) => name as UserId;
+
+export const AUTHORISED_UNTIL_MS = 1_900_000_000_123;
+
+export function request(user: string, overrides: Partial<AcquireRequest> = {}): AcquireRequest {
+  return {
+    userId: userId(user),
+    token: newFencingToken(),
+    node: 'chat-server-1',
+    authorisedUntilMs: AUTHORISED_UNTIL_MS,
+    takeover: false,
+    ...overrides,
+  };
+}
+
+/** Narrows an outcome to one kind, or fails with what came instead. */
+export function expectKind<K extends AcquireOutcome['kind']>(kind: K, outcome: AcquireOutcome) {
+  if (outcome.kind !== kind) throw new Error(`expected ${kind}, got ${JSON.stringify(outcome)}`);
+  return outcome as Extract<AcquireOutcome, { kind: K }>;
+}
+
+/** Acquires a place that must be free. */
+export async function hold(leases: SessionLeases, user: string, overrides: Partial<AcquireRequest> = {}) {
+  const sent = request(user, overrides);
+  return { ...sent, ...expectKind('acquired', await leases.acquire(sent)) };
+}
+
+/** Acquires a place that must not be free. */
+export async function queueUp(leases: SessionLeases, user: string, waitTicket?: string) {
+  return expectKind('full', await leases.acquire(request(user, { waitTicket })));
+}

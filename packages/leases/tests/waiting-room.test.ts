@@ -1,0 +1,120 @@
+import { expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { hold, newLeaseFixture, queueUp } from './lease-fixture.ts';
+
+const { newLeases, keepServerAlive, nowMs } = await newLeaseFixture();
+
+test('tells each who waits a position, a ticket and when to come back', async () => {
+  const leases = newLeases({ maxClients: 1, sessionTtlMs: 15_000 });
+  await hold(leases, 'ada');
+  const bob = await queueUp(leases, 'bob');
+  const cy = await queueUp(leases, 'cy');
+  expect(bob).toEqual({ kind: 'full', position: 1, waitTicket: expect.any(String), retryAfterMs: 1_010 });
+  expect(cy).toEqual({ kind: 'full', position: 2, waitTicket: expect.any(String), retryAfterMs: 1_020 });
+  expect(cy.waitTicket).not.toBe(bob.waitTicket);
+});
+
+test('asks nobody to come back later than half a TTL, nor at once', async () => {
+  const short = newLeases({ maxClients: 1, sessionTtlMs: 600 });
+  await hold(short, 'ada');
+  expect((await queueUp(short, 'bob')).retryAfterMs).toBe(300);
+  const shortest = newLeases({ maxClients: 1, sessionTtlMs: 150 });
+  await hold(shortest, 'ada');
+  expect((await queueUp(shortest, 'bob')).retryAfterMs).toBe(100);
+});
+
+test('keeps the place and the ticket of a user who comes back, with any ticket or none', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  await hold(leases, 'ada');
+  const bob = await queueUp(leases, 'bob');
+  const cy = await queueUp(leases, 'cy');
+  expect(await queueUp(leases, 'bob', bob.waitTicket)).toEqual(bob);
+  expect(await queueUp(leases, 'bob')).toEqual(bob);
+  expect(await queueUp(leases, 'bob', cy.waitTicket)).toEqual(bob);
+  expect(await queueUp(leases, 'cy', bob.waitTicket)).toEqual(cy);
+  expect((await leases.count()).waiting).toBe(2);
+});
+
+test('gives a newcomer with a stolen ticket the last place in the queue', async () => {
+  const leases = newLeases({ maxClients: 1 });
+  await hold(leases, 'ada');
+  const bob = await queueUp(leases, 'bob');
+  await queueUp(leases, 'cy');
+  const thief = await queueUp(leases, 'thief', bob.waitTicket);
+  expect(thief.position).toBe(3);
+  expect(thief.waitTicket).not.toBe(bob.waitTicket);
+});
+
+test('lets in who waits in the order of arrival, and nobody past the queue', async () => {
+  const leases = newLeases({ maxClients: 2 });
+  const ada = await hold(leases, 'ada');
+  const abe = await hold(leases, 'abe');
+  for (const user of ['bob', 'cy', 'dee']) await queueUp(leases, user);
+
+  await leases.release(ada.userId, ada.token);
+  expect((await queueUp(leases, 'newcomer')).position).toBe(4);
+  expect((await queueUp(leases, 'dee')).position).toBe(3);
+  expect((await queueUp(leases, 'cy')).position).toBe(2);
+  await hold(leases, 'bob');
+  expect((await queueUp(leases, 'cy')).position).toBe(1);
+  expect((await queueUp(leases, 'newcomer')).position).toBe(3);
+
+  await leases.release(abe.userId, abe.token);
+  await hold(leases, 'cy');
+  expect(await leases.count()).toEqual({ held: 2, waiting: 2 });
+});
+
+test('lets as many in as there are places, in any order that they come back', async () => {
+  const leases = newLeases({ maxClients: 3 });
+  const holders = [await hold(leases, 'a1'), await hold(leases, 'a2'), await hold(leases, 'a3')];
+  for (const user of ['bob', 'cy', 'dee']) await queueUp(leases, user);
+  for (const { userId, token } of holders.slice(1)) await leases.release(userId, token);
+  await hold(leases, 'cy');
+  await queueUp(leases, 'dee');
+  await queueUp(leases, 'newcomer');
+  await hold(leases, 'bob');
+  expect((await queueUp(leases, 'dee')).position).toBe(1);
+});
+
+test('lets a newcomer in when more places are free than users wait', async () => {
+  const leases = newLeases({ maxClients: 2 });
+  const ada = await hold(leases, 'ada');
+  const abe = await hold(leases, 'abe');
+  await queueUp(leases, 'bob');
+  await leases.release(ada.userId, ada.token);
+  await leases.release(abe.userId, abe.token);
+  await hold(leases, 'newcomer');
+  await hold(leases, 'bob');
+});
+
+test('gives the place of one who never comes back to the next within three quarters of the TTL', async () => {
+  const sessionTtlMs = 1_000;
+  const leases = newLeases({ maxClients: 1, sessionTtlMs });
+  keepServerAlive(leases, sessionTtlMs);
+  const ada = await hold(leases, 'ada');
+  const before = await nowMs();
+  const gone = await queueUp(leases, 'gone');
+  const after = await nowMs();
+  await queueUp(leases, 'cy');
+  await leases.release(ada.userId, ada.token);
+  expect((await queueUp(leases, 'cy')).position).toBe(2);
+  const cy = await eventually(() => hold(leases, 'cy'), 10_000, 10);
+  expect(cy.startedAtMs).toBeGreaterThanOrEqual(before + gone.retryAfterMs);
+  expect(cy.startedAtMs).toBeLessThan(after + sessionTtlMs);
+
+  const back = await queueUp(leases, 'gone', gone.waitTicket);
+  expect(back.position).toBe(1);
+  expect(back.waitTicket).not.toBe(gone.waitTicket);
+});
+
+test('counts nobody whose ticket lapsed, before any newcomer clears it away', async () => {
+  const sessionTtlMs = 300;
+  const leases = newLeases({ maxClients: 1, sessionTtlMs });
+  const ada = await hold(leases, 'ada');
+  await queueUp(leases, 'bob');
+  await eventually(async () => {
+    expect(await leases.renew([ada])).toEqual([]);
+    expect(await leases.count()).toEqual({ held: 1, waiting: 0 });
+  });
+  expect((await leases.ledger()).waiting).toBe(0);
+});

@@ -1,0 +1,59 @@
+// `npm run chaos`: see its usage.
+import { rm, writeFile } from 'node:fs/promises';
+import { ConfigError } from '@parley/service-kit';
+import { type ChaosOptions, readOptions, USAGE } from './chaos/options.ts';
+import { runChaos } from './chaos/run-chaos.ts';
+import { startTestBed } from './chaos/test-bed.ts';
+import { describeJudgement, isKept, writeEvidence } from './chaos/write-report.ts';
+import { judge } from './checker/judge.ts';
+
+const startedAt = performance.now();
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const report = (line: string) =>
+  print(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+
+const stopRequested = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequested.abort());
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options) process.exitCode = await run(options);
+  else print(USAGE);
+} catch (error) {
+  if (stopRequested.signal.aborted) process.exitCode = 130;
+  else {
+    process.stderr.write(
+      `${error instanceof ConfigError ? error.message : `chaos failed: ${(error as Error).stack}`}\n`,
+    );
+    process.exitCode = 2;
+  }
+}
+process.exit();
+
+async function run(options: ChaosOptions): Promise<number> {
+  const { signal } = stopRequested;
+  report(`seed ${options.seed}`);
+  const bed = await startTestBed({ mongodbCommand: options.mongodbCommand, report, signal });
+  let kept = true;
+  try {
+    const { history, exits } = await runChaos(bed, options, { report, signal });
+    const judgement = judge(history);
+    kept = isKept(judgement.verdict) && exits.length === 0;
+    for (const line of [...describeJudgement(history, judgement), ...exits]) print(line);
+    if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(judgement.verdict, null, 2)}\n`);
+    if (!kept || options.keep) await writeEvidence(bed.directory, history, judgement);
+  } catch (error) {
+    kept = signal.aborted;
+    throw error;
+  } finally {
+    await bed.stop();
+    if (kept && !options.keep) await rm(bed.directory, { recursive: true, force: true, maxRetries: 5 });
+    else print(`the recorded history and the logs are in ${bed.directory}`);
+  }
+  print(
+    kept
+      ? 'every promise was kept'
+      : `a promise was broken; once more: npm run chaos -- --faults ${options.faults} --seconds ${options.seconds} --seed ${options.seed}`,
+  );
+  return kept ? 0 : 1;
+}

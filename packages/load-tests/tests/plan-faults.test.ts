@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { type FaultTarget, planFaults } from '../src/faults/plan-faults.ts';
+
+const target = (name: string, group: string, kinds: FaultTarget['kinds']): FaultTarget => ({ name, group, kinds });
+const targets = [
+  ...[1, 2, 3].map((index) => target(`chat-server-${index}`, 'chat-server', ['kill', 'freeze'])),
+  ...[1, 2].map((index) => target(`message-worker-${index}`, 'message-worker', ['kill', 'freeze'])),
+  target('redis', 'redis', ['kill', 'freeze']),
+  target('nginx', 'nginx', ['kill', 'freeze']),
+  target('store', 'store', ['lock']),
+  target('clients', 'clients', ['cut']),
+];
+const plan = (seed: number, faults = 100, seconds = 300) => planFaults({ seed, faults, seconds, targets });
+
+test('the same seed plans the same faults, another one others', () => {
+  expect(plan(1)).toEqual(plan(1));
+  expect(plan(1)).not.toEqual(plan(2));
+});
+
+test('a plan has as many faults as asked for, within the time, of every kind and at every target', () => {
+  const faults = plan(3);
+  expect(faults).toHaveLength(100);
+  expect(faults.every(({ atMs }) => atMs >= 1_000 && atMs <= 299_000)).toBe(true);
+  expect(new Set(faults.map(({ target: { name } }) => name)).size).toBe(targets.length);
+  expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(['kill', 'freeze', 'lock', 'cut']));
+});
+
+test.each([5, 6, 7])('faults overlap at times, but never hit all servers or all workers (seed %d)', (seed) => {
+  const faults = plan(seed, 100, 150);
+  let overlaps = 0;
+  for (const { atMs } of faults) {
+    const lasting = faults.filter((other) => other.atMs <= atMs && other.atMs + other.durationMs > atMs);
+    if (lasting.length > 1) overlaps += 1;
+    expect(lasting.length).toBeLessThanOrEqual(3);
+    for (const group of ['chat-server', 'message-worker']) {
+      const down = new Set(lasting.filter((other) => other.target.group === group).map(({ target: { name } }) => name));
+      expect(down.size).toBeLessThan(targets.filter((other) => other.group === group).length);
+    }
+  }
+  expect(overlaps).toBeGreaterThan(10);
+});

@@ -1,0 +1,105 @@
+// `npm run check`: everything about the sources that can be judged without running them, one line for each verdict.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { workspacePath } from './workspace.ts';
+
+interface Check {
+  readonly name: string;
+  /** The programs that must all succeed, each with its arguments; the workspace's own run on this Node. */
+  readonly commands: readonly (readonly string[])[];
+  /** Why it cannot be made on this machine; undefined = it can. */
+  readonly skipped?: string | undefined;
+  /** What the output must show, so that a check that looked at nothing does not pass. */
+  readonly proof?: RegExp;
+}
+
+const DEADLINE_MS = 180_000;
+const NODE = process.execPath;
+const TSC = workspacePath('node_modules/typescript/bin/tsc');
+
+const ymlFiles = (directory: string) =>
+  existsSync(workspacePath(directory))
+    ? readdirSync(workspacePath(directory))
+        .filter((file) => file.endsWith('.yml'))
+        .map((file) => `${directory}/${file}`)
+    : [];
+
+const checks: Check[] = [
+  {
+    name: 'format and lint',
+    commands: [[NODE, workspacePath('node_modules/@biomejs/biome/bin/biome'), 'check', '.']],
+  },
+  {
+    name: 'types',
+    commands: [
+      [NODE, TSC, '-p', '.'],
+      [NODE, TSC, '-p', 'packages/web-client'],
+    ],
+  },
+  {
+    name: 'import directions',
+    commands: [
+      [
+        ...[NODE, workspacePath('node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')],
+        ...['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'packages'],
+      ],
+    ],
+    proof: /[1-9]\d{2,} dependencies cruised/,
+  },
+  {
+    name: 'API documents in step with the code',
+    commands: [[NODE, workspacePath('packages/api-docs/src/write-docs.ts'), '--check']],
+  },
+  {
+    name: 'Prometheus configuration and rules',
+    commands: [
+      ['promtool', 'check', 'config', 'prometheus/prometheus.yml'],
+      ...ymlFiles('prometheus/rules').map((file) => ['promtool', 'check', 'rules', file]),
+      ...ymlFiles('prometheus/tests').map((file) => ['promtool', 'test', 'rules', file]),
+    ],
+    skipped: (await run(['promtool', '--version'])).ok ? undefined : "promtool is not installed (Debian's prometheus)",
+  },
+];
+
+let failed = 0;
+for (const check of checks) {
+  if (check.skipped) {
+    print(`skipped  ${check.name}: ${check.skipped}`);
+    continue;
+  }
+  const startedAt = performance.now();
+  const outputs: string[] = [];
+  let ok = true;
+  for (const command of check.commands) {
+    const result = await run(command);
+    const proven = !check.proof || check.proof.test(result.output);
+    if (result.ok && proven) continue;
+    ok = false;
+    outputs.push(result.output.trimEnd());
+    if (!proven) outputs.push(`the output does not show ${check.proof}`);
+  }
+  print(`${ok ? 'ok      ' : 'FAILED  '} ${check.name} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)`);
+  if (!ok) print(outputs.join('\n'));
+  if (!ok) failed += 1;
+}
+print(failed === 0 ? 'all checks passed' : `${failed} of ${checks.length} checks failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function run([program = '', ...args]: readonly string[]): Promise<{ ok: boolean; output: string }> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    const child = spawn(program, args, {
+      cwd: workspacePath('.'),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', (error) => resolve({ ok: false, output: `${program}: ${error.message}` }));
+    child.on('close', (code) => resolve({ ok: code === 0, output: Buffer.concat(chunks).toString() }));
+  });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

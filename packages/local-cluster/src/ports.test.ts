@@ -1,0 +1,31 @@
+import { createServer } from 'node:http';
+import { expect, test } from '@jest/globals';
+import { closeServer, listen, portOf } from '@parley/service-kit';
+import { chooseInternalPorts, publicHosts, requireFreePort } from './ports.ts';
+
+test('a taken port is named with the variable that changes it', async () => {
+  const server = createServer();
+  await listen(server, 0, '127.0.0.1');
+  const port = portOf(server);
+  await expect(requireFreePort(port, ['127.0.0.1'])).rejects.toThrow(
+    `PORT is "${port}": the port is taken; set PORT to a free one`,
+  );
+  await closeServer(server);
+  await expect(requireFreePort(port, ['127.0.0.1'])).resolves.toBeUndefined();
+});
+
+test('an address that this machine does not have is named', async () => {
+  await expect(requireFreePort(0, ['192.0.2.1'])).rejects.toThrow('BIND_ADDRESS is "192.0.2.1"');
+});
+
+test('localhost stays on this machine, and any other address comes on top of it', async () => {
+  expect(await publicHosts('localhost')).toContain('127.0.0.1');
+  expect(await publicHosts('192.0.2.1')).toEqual([...(await publicHosts('localhost')), '192.0.2.1']);
+  expect(await publicHosts('0.0.0.0')).toEqual(['0.0.0.0']);
+});
+
+test('internal ports are distinct and free', async () => {
+  const ports = await chooseInternalPorts(50);
+  expect(new Set(ports).size).toBe(50);
+  for (const port of ports) await requireFreePort(port, ['127.0.0.1']);
+});

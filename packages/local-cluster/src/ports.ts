@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { ConfigError, closeServer, listen } from '@parley/service-kit';
+
+const LOOPBACK = '127.0.0.1';
+const LOWEST_INTERNAL_PORT = 20_000;
+const ATTEMPTS_PER_PORT = 200;
+
+/** The addresses that the public port is opened on: both loopback ones, and the given one if it is another. */
+export async function publicHosts(bindAddress: string): Promise<string[]> {
+  if (bindAddress === '0.0.0.0') return [bindAddress];
+  if (bindAddress === '::') return ['0.0.0.0', '::'];
+  const loopback = (await hasIpv6Loopback()) ? [LOOPBACK, '::1'] : [LOOPBACK];
+  return bindAddress === 'localhost' ? loopback : [...new Set([...loopback, bindAddress])];
+}
+
+/** @throws ConfigError naming the variable that changes the port or the address */
+export async function requireFreePort(port: number, hosts: readonly string[]): Promise<void> {
+  for (const host of hosts) {
+    const code = await errorOfListening(port, host);
+    if (code === 'EADDRINUSE') throw new ConfigError(`PORT is "${port}": the port is taken; set PORT to a free one`);
+    if (code === 'EACCES')
+      throw new ConfigError(`PORT is "${port}": this user may not open it; set PORT to one above 1023`);
+    if (code)
+      throw new ConfigError(`BIND_ADDRESS is "${host}": it cannot be opened (${code}); allowed: this machine's own`);
+  }
+}
+
+/**
+ * Ports for the cluster's own processes, which keep them over every restart. They lie below the range from which the
+ * kernel takes the near end of outgoing connections: a port from inside it could be occupied at the moment of a restart.
+ */
+export async function chooseInternalPorts(count: number): Promise<number[]> {
+  const end = Math.max(lowestEphemeralPort(), LOWEST_INTERNAL_PORT + 1_000);
+  const held: Server[] = [];
+  const ports: number[] = [];
+  try {
+    for (let attempt = 0; ports.length < count; attempt += 1) {
+      if (attempt > count * ATTEMPTS_PER_PORT) throw new Error(`found no ${count} free ports on ${LOOPBACK}`);
+      const port = LOWEST_INTERNAL_PORT + Math.floor(Math.random() * (end - LOWEST_INTERNAL_PORT));
+      const server = createServer();
+      try {
+        await listen(server, port, LOOPBACK);
+      } catch {
+        continue;
+      }
+      held.push(server);
+      ports.push(port);
+    }
+  } finally {
+    await Promise.all(held.map(closeServer));
+  }
+  return ports;
+}
+
+const hasIpv6Loopback = async () => (await errorOfListening(0, '::1')) === undefined;
+
+async function errorOfListening(port: number, host: string): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    await listen(server, port, host);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+  await closeServer(server);
+  return undefined;
+}
+
+function lowestEphemeralPort(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
+  } catch {
+    return 32_768; // what Linux uses unless told otherwise; other systems begin higher
+  }
+}

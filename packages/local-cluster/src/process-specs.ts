@@ -1,0 +1,114 @@
+import { delimiter, join } from 'node:path';
+import { portAccepts, redisAnswers, startedMessage } from './await-up.ts';
+import { nginxArgs } from './nginx-config.ts';
+import type { ClusterConfig } from './settings.ts';
+import type { ProcessSpec } from './supervised-process.ts';
+import { workspacePath } from './workspace.ts';
+
+const START_DEADLINE_MS = 30_000;
+/** Redis first loads its append-only file, as long as that takes. */
+const REDIS_START_DEADLINE_MS = 600_000;
+
+/** A service of the workspace, found by its path at run time only: nothing here imports one. */
+type ServiceName = 'chat-server' | 'message-worker';
+
+export const redisSpec = (dataDir: string, port: number): ProcessSpec => ({
+  name: 'redis',
+  command: 'redis-server',
+  args: Object.entries({
+    port,
+    bind: '127.0.0.1',
+    dir: join(dataDir, 'redis'),
+    'tcp-backlog': 511,
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    save: '', // the append-only file is complete; snapshots would only cost
+    'maxmemory-policy': 'noeviction',
+  }).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  env: systemEnv(),
+  ipc: false,
+  program: 'redis-server',
+  port,
+  metricsPort: null,
+  awaitUp: redisAnswers(port),
+  startDeadlineMs: REDIS_START_DEADLINE_MS,
+  stopSignal: 'SIGTERM',
+});
+
+export const nginxSpec = (dataDir: string, port: number): ProcessSpec => ({
+  name: 'nginx',
+  command: 'nginx',
+  args: nginxArgs(join(dataDir, 'nginx'), process.getuid?.() === 0),
+  env: systemEnv(),
+  ipc: false,
+  program: 'nginx',
+  port,
+  metricsPort: null,
+  awaitUp: portAccepts(port),
+  startDeadlineMs: START_DEADLINE_MS,
+  stopSignal: 'SIGQUIT', // takes no new connections, leaves those that are open to the chat servers
+});
+
+/** @param ports a worker has only the one of `/metrics` */
+export function serviceSpec(
+  service: ServiceName,
+  name: string,
+  ports: { httpPort?: number; opsPort: number },
+  env: NodeJS.ProcessEnv,
+): ProcessSpec {
+  const script = `packages/${service}/src/main.ts`;
+  return {
+    name,
+    command: process.execPath,
+    args: [workspacePath(script)],
+    env: {
+      ...env,
+      NODE_NAME: name,
+      HTTP_PORT: ports.httpPort === undefined ? undefined : String(ports.httpPort),
+      OPS_PORT: String(ports.opsPort),
+      BIND_ADDRESS: '127.0.0.1',
+    },
+    ipc: true,
+    program: script,
+    port: ports.httpPort ?? ports.opsPort,
+    metricsPort: ports.opsPort,
+    awaitUp: startedMessage,
+    startDeadlineMs: START_DEADLINE_MS,
+    stopSignal: 'SIGTERM',
+  };
+}
+
+/** What every service of the cluster is told, on top of the caller's own environment. */
+export function serviceEnv(
+  env: NodeJS.ProcessEnv,
+  config: ClusterConfig,
+  cluster: { dataDir: string; redisUrl: string },
+): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    PATH: searchPath(),
+    DATA_DIR: cluster.dataDir,
+    REDIS_URL: cluster.redisUrl,
+    MONGODB_URL: config.MONGODB_URL,
+    LOG_LEVEL: config.LOG_LEVEL,
+    MAX_CLIENTS: String(config.MAX_CLIENTS),
+    MAX_IN_PROCESS: String(config.MAX_IN_PROCESS),
+    SESSION_TTL_MS: String(config.SESSION_TTL_MS),
+    FIRST_MESSAGE_DEADLINE_MS: String(config.FIRST_MESSAGE_DEADLINE_MS),
+    ALLOW_GUESTS: String(config.ALLOW_GUESTS),
+    ALLOWED_ORIGINS: config.ALLOWED_ORIGINS ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
+    JWT_SECRET: undefined, // for those alone that sign
+  };
+}
+
+/** Redis and nginx get nothing that they do not need, no secret above all. */
+export const systemEnv = (): NodeJS.ProcessEnv => ({
+  PATH: searchPath(),
+  HOME: process.env.HOME,
+  LANG: process.env.LANG,
+  TZ: process.env.TZ,
+  TMPDIR: process.env.TMPDIR,
+});
+
+/** Debian keeps servers where a user's PATH does not look. */
+const searchPath = () => [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].filter(Boolean).join(delimiter);

@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeAtomically } from './write-atomically.ts';
+
+/** The local cluster's own JWT_SECRET: made once, kept in the data directory for its owner alone. */
+export function localJwtSecret(dataDir: string): string {
+  const path = join(dataDir, 'jwt-secret');
+  try {
+    const secret = readFileSync(path, 'utf8').trim();
+    if (secret.length >= 32) return secret;
+  } catch {
+    // The first start.
+  }
+  const secret = randomBytes(48).toString('base64url');
+  writeAtomically(path, `${secret}\n`, 0o600);
+  return secret;
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { readClusterConfig } from './settings.ts';
+import { workspacePath } from './workspace.ts';
+
+const SECRET = 'a secret of more than thirty-two characters';
+
+describe('settings', () => {
+  test('have the documented defaults', () => {
+    expect(readClusterConfig({})).toMatchObject({
+      ...{ PORT: 8080, NODES: 3, WORKERS: 1, DATA_DIR: '.data', MAX_CLIENTS: 50, MAX_IN_PROCESS: 500 },
+      ...{ SESSION_TTL_MS: 15_000, FIRST_MESSAGE_DEADLINE_MS: 60_000, ALLOW_GUESTS: true },
+    });
+  });
+
+  test('.env.example names each of them, with its default', () => {
+    const lines = readFileSync(workspacePath('.env.example'), 'utf8').split('\n');
+    const example = Object.fromEntries(lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split('=')));
+    expect(readClusterConfig(example)).toEqual(readClusterConfig({}));
+    const optional = ['REDIS_URL', 'MONGODB_URL', 'JWT_SECRET', 'ALLOWED_ORIGINS'];
+    expect(Object.keys(example).sort()).toEqual([...Object.keys(readClusterConfig({})), ...optional].sort());
+  });
+
+  test.each([
+    [{ PORT: '0' }, 'PORT is "0"; allowed: a whole number from 1 to 65535'],
+    [{ NODES: 'three' }, 'NODES is "three"; allowed: a whole number from 1 to 100'],
+    [{ MAX_CLIENTS: '-1' }, 'MAX_CLIENTS is "-1"; allowed: a whole number from 0 to 1000000'],
+    [{ BIND_ADDRESS: 'here' }, 'BIND_ADDRESS is "here"; allowed: localhost or an IP address of this machine'],
+    [{ REDIS_URL: 'localhost' }, /^REDIS_URL is "localhost"; allowed: a URL such as redis:/],
+    [{ ALLOW_GUESTS: 'yes' }, 'ALLOW_GUESTS is "yes"; allowed: true or false'],
+    [
+      { ALLOWED_ORIGINS: 'example.org' },
+      'ALLOWED_ORIGINS is "example.org"; allowed: origins such as https://chat.example.org, separated by commas',
+    ],
+    [{ JWT_SECRET: 'short' }, 'JWT_SECRET is (hidden); allowed: at least 32 characters'],
+    [
+      { NODE_ENV: 'production' },
+      'JWT_SECRET is not set; allowed: at least 32 characters; a production start needs one',
+    ],
+  ])('a wrong one is named with its value and what is allowed: %j', (env: NodeJS.ProcessEnv, message) => {
+    expect(() => readClusterConfig(env)).toThrow(message);
+  });
+
+  test('guests are not allowed in production unless asked for', () => {
+    const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
+    expect(readClusterConfig(production).ALLOW_GUESTS).toBe(false);
+    expect(readClusterConfig({ ...production, ALLOW_GUESTS: 'true' }).ALLOW_GUESTS).toBe(true);
+  });
+});

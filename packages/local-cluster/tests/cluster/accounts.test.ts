@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+import { callRest, connectPeer, cookieOf, newGuest } from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+const cluster = await newCluster({ NODES: 2 });
+
+interface SignedIn {
+  user: { id: string; username: string; displayName: string };
+  accessToken: string;
+  expiresAt: string;
+}
+const post = (path: string, options: Parameters<typeof callRest>[3]) =>
+  callRest<SignedIn & { code: string }>(cluster.url, 'POST', `/api/auth/${path}`, options);
+
+const password = 'correct horse battery';
+
+test('a registered user logs in, also with other case, and is the same user on every server', async () => {
+  const registered = await post('register', { body: { username: 'Ada.Lovelace', password, displayName: 'Ada' } });
+  expect(registered.status).toBe(201);
+  expect(registered.body.user).toEqual({ id: expect.any(String), username: 'Ada.Lovelace', displayName: 'Ada' });
+  const lifeMs = Date.parse(registered.body.expiresAt) - Date.now();
+  expect(lifeMs).toBeGreaterThan(14 * 60_000);
+  expect(lifeMs).toBeLessThanOrEqual(15 * 60_000);
+  expect(registered.headers.getSetCookie()[0]).toMatch(/^refresh=[^;]+;.*HttpOnly.*SameSite=Strict/i);
+
+  const loggedIn = await post('login', { body: { username: 'ada.lovelace', password } });
+  expect(loggedIn.status).toBe(200);
+  expect(loggedIn.body.user).toEqual(registered.body.user);
+  const me = await callRest(cluster.url, 'GET', '/api/me', { token: loggedIn.body.accessToken });
+  expect(me.body).toEqual(registered.body.user);
+  (await connectPeer(cluster.url, loggedIn.body.accessToken)).close();
+});
+
+test('a taken name, in whatever case, is a conflict', async () => {
+  await post('register', { body: { username: 'taken', password } });
+  expect(await post('register', { body: { username: 'TAKEN', password } })).toMatchObject({
+    status: 409,
+    body: { code: 'CONFLICT' },
+  });
+});
+
+test('an unknown name and a wrong password are answered alike', async () => {
+  await post('register', { body: { username: 'known', password } });
+  const wrong = await post('login', { body: { username: 'known', password: 'wrong password' } });
+  const unknown = await post('login', { body: { username: 'unknown', password: 'wrong password' } });
+  expect(wrong).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED', retryable: false } });
+  expect(unknown.body).toEqual(wrong.body);
+  expect(wrong.headers.get('content-type')).toContain('application/problem+json');
+});
+
+test('guessing passwords is slowed down', async () => {
+  const guess = () => post('login', { body: { username: 'victim', password: 'guess guess' } });
+  for (let tries = 0; tries < 10; tries += 1) expect((await guess()).status).toBe(401);
+  const limited = await guess();
+  expect(limited).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED', retryable: true } });
+  expect(limited.body).toHaveProperty('retryAfterMs');
+});
+
+test('a refresh cookie is good once; using it again ends the whole login', async () => {
+  const first = await newGuest(cluster.url, 'Fresh');
+  const second = await post('refresh', { cookie: first.cookie });
+  expect(second.status).toBe(200);
+  expect(second.body.user.id).toBe(first.id);
+  const secondCookie = cookieOf(second);
+  expect(secondCookie).not.toBe(first.cookie);
+  expect(await post('refresh', { cookie: first.cookie })).toMatchObject({
+    status: 401,
+    body: { code: 'UNAUTHENTICATED' },
+  });
+  expect((await post('refresh', { cookie: secondCookie })).status).toBe(401);
+});
+
+test('after a log-out the refresh cookie is worth nothing', async () => {
+  const guest = await newGuest(cluster.url, 'Leaving');
+  const loggedOut = await post('logout', { cookie: guest.cookie });
+  expect(loggedOut.status).toBe(204);
+  expect(loggedOut.headers.getSetCookie()[0]).toMatch(/^refresh=;.*Max-Age=0/i);
+  expect((await post('refresh', { cookie: guest.cookie })).status).toBe(401);
+});
+
+test.each([
+  ['a short password', 'register', { username: 'shorty', password: 'short' }],
+  ['a name with a space', 'register', { username: 'a b', password }],
+  ['a name that is a number', 'register', { username: 7, password }],
+  ['no display name', 'guest', {}],
+  ['an empty display name', 'guest', { displayName: '   ' }],
+  ['a control character', 'guest', { displayName: 'a\u0007b' }],
+])('%s is refused with the field that is wrong', async (_name, path, body) => {
+  const reply = await post(path, { body });
+  expect(reply).toMatchObject({ status: 400, body: { code: 'INVALID_PAYLOAD', retryable: false } });
+});
+
+test('what is no JSON, too large, or at no address gets a problem, not a page', async () => {
+  const raw = await fetch(`${cluster.url}/api/auth/guest`, {
+    method: 'POST',
+    body: '{',
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(raw.status).toBe(400);
+  expect(await raw.json()).toMatchObject({ code: 'INVALID_PAYLOAD' });
+  const large = await post('guest', { body: { displayName: 'a'.repeat(200_000) } });
+  expect(large).toMatchObject({ status: 413, body: { code: 'PAYLOAD_TOO_LARGE' } });
+  const guest = await newGuest(cluster.url, 'Lost');
+  const nowhere = await callRest(cluster.url, 'GET', '/api/nowhere', { token: guest.token });
+  expect(nowhere).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  expect((await callRest(cluster.url, 'GET', '/api/me')).status).toBe(401);
+});
+
+test('a page of another site may not call the API nor connect', async () => {
+  const headers = { origin: 'https://evil.example' };
+  expect((await post('guest', { body: { displayName: 'Evil' }, headers })).status).toBe(403);
+  const handshake = await fetch(`${cluster.url}/socket.io/?EIO=4&transport=polling`, { headers });
+  expect(handshake.status).toBe(403);
+  const own = await post('guest', { body: { displayName: 'Good' }, headers: { origin: cluster.url } });
+  expect(own.status).toBe(201);
+});
+
+test('people are found by the beginning of a name, and by their ids', async () => {
+  const seeker = await newGuest(cluster.url, 'Seeker');
+  await newGuest(cluster.url, 'Zoë Quaresma');
+  const found = await callRest<{ users: { displayName: string }[] }>(cluster.url, 'GET', '/api/users?query=quar', {
+    token: seeker.token,
+  });
+  expect(found.body.users.map(({ displayName }) => displayName)).toEqual(['Zoë Quaresma']);
+  const known = await callRest<{ users: { id: string }[] }>(cluster.url, 'GET', `/api/users?ids=${seeker.id},nobody`, {
+    token: seeker.token,
+  });
+  expect(known.body.users.map(({ id }) => id)).toEqual([seeker.id]);
+});
+
+test('no log holds a password, a token or a cookie', async () => {
+  const registered = await post('register', { body: { username: 'private', password: 'unforgettable-1' } });
+  await post('refresh', { cookie: cookieOf(registered) });
+  await callRest(cluster.url, 'GET', '/api/me', { token: registered.body.accessToken });
+  const logs = await Promise.all(cluster.logFiles().map((file) => readFile(file, 'utf8')));
+  const text = logs.join('');
+  expect(text).toContain('/api/me');
+  for (const secret of [
+    'unforgettable-1',
+    registered.body.accessToken,
+    cookieOf(registered).slice('refresh='.length),
+  ]) {
+    expect(text.includes(secret)).toBe(false);
+  }
+});

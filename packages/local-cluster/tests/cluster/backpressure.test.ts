@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import { connectPeer, eventually, newGuests, type SeenMessage } from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+const MAX_IN_PROCESS = 20;
+const cluster = await newCluster({ NODES: 2, MAX_IN_PROCESS });
+
+test('with a slow store never more than 20 are in process; senders get BUSY with a time and lose nothing', async () => {
+  const users = await newGuests(cluster.url, 10);
+  const peers = await Promise.all(users.map((user) => connectPeer(cluster.url, user.token)));
+  let most = 0;
+  let sampling = true;
+  const sampler = (async () => {
+    while (sampling) most = Math.max(most, await cluster.redis.xlen('parley:{p0}:log'));
+  })();
+
+  const releaseStore = cluster.lockStore();
+  let busy = 0;
+  const acked = new Set<number>();
+  const sending = Promise.all(
+    peers.map(async (peer, sender) => {
+      for (let index = 0; index < 30; index += 1) {
+        for (;;) {
+          const payload = { conversationId: 'lobby', clientMessageId: `${sender}-${index}`, kind: 'text', text: 'hi' };
+          const reply = await peer.emit('message:send', payload);
+          if (reply.ok) {
+            acked.add((reply.message as SeenMessage).seq);
+            break;
+          }
+          expect(reply).toMatchObject({ code: 'BUSY', retryable: true, retryAfterMs: expect.any(Number) });
+          busy += 1;
+          await new Promise((resolve) => setTimeout(resolve, reply.retryAfterMs));
+        }
+      }
+    }),
+  );
+  await eventually(() => expect(busy).toBeGreaterThan(20));
+  expect(most).toBe(MAX_IN_PROCESS);
+  releaseStore();
+  await sending;
+
+  const expected = Array.from({ length: 300 }, (_, index) => index + 1);
+  expect([...acked].sort((a, b) => a - b)).toEqual(expected);
+  await eventually(() => {
+    for (const peer of peers) expect(peer.seqs('lobby')).toEqual(expected);
+    expect(peers[0]?.stored.get('lobby')).toBe(300);
+  });
+  sampling = false;
+  await sampler;
+  expect(most).toBe(MAX_IN_PROCESS);
+  expect(cluster.storedMessages()).toBe(300);
+  for (const peer of peers) peer.close();
+}, 60_000);

@@ -1,0 +1,87 @@
+import { expect, test } from '@jest/globals';
+import {
+  type ChatPeer,
+  callRest,
+  connectPeer,
+  eventually,
+  newConversation,
+  newGuests,
+  type SeenMessage,
+} from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+const CLIENTS = 40;
+const CONVERSATIONS = 20;
+const MESSAGES = 5_000;
+const cluster = await newCluster({ NODES: 3, WORKERS: 2 });
+
+test('5,000 messages to 20 conversations through a killed worker: all stored once, no gap, all seen by all', async () => {
+  const users = await newGuests(cluster.url, CLIENTS);
+  const [owner] = users;
+  if (!owner) throw new Error('no users');
+  const memberIds = users.slice(1).map(({ id }) => id);
+  const conversationIds: string[] = [];
+  for (let index = 0; index < CONVERSATIONS; index += 1) {
+    conversationIds.push(
+      await newConversation(cluster.url, owner, { kind: 'group', title: `Group ${index}`, memberIds }),
+    );
+  }
+  const peers = await Promise.all(users.map((user) => connectPeer(cluster.url, user.token)));
+  expect(new Set(peers.map((peer) => peer.node)).size).toBe(3);
+
+  const acked = new Map<string, Map<number, string>>(conversationIds.map((id) => [id, new Map()]));
+  const killAt = MESSAGES / 2;
+  let sent = 0;
+  await Promise.all(
+    peers.map(async (peer, sender) => {
+      for (let index = sender; index < MESSAGES; index += CLIENTS) {
+        sent += 1;
+        if (sent === killAt) cluster.kill('message-worker-1', 'SIGKILL');
+        const conversationId = conversationIds[index % CONVERSATIONS] as string;
+        const reply = await peer.send(conversationId, `m-${index}`, `message ${index}`);
+        if (!reply.ok) throw new Error(JSON.stringify(reply));
+        const { seq, id } = reply.message as SeenMessage;
+        const ids = acked.get(conversationId);
+        expect(ids?.has(seq)).toBe(false);
+        ids?.set(seq, id);
+      }
+    }),
+  );
+
+  for (const [conversationId, ids] of acked) {
+    const expected = Array.from({ length: MESSAGES / CONVERSATIONS }, (_, index) => index + 1);
+    expect([...ids.keys()].sort((a, b) => a - b)).toEqual(expected);
+    await eventually(
+      () => {
+        for (const peer of peers) expect(peer.seqs(conversationId)).toEqual(expected);
+        for (const peer of peers) expect(peer.stored.get(conversationId)).toBe(expected.length);
+      },
+      30_000,
+      200,
+    );
+    expectTrue(peers, conversationId, ids);
+    const pages = await readAll(conversationId, owner.token);
+    expect(pages.map(({ seq }) => seq)).toEqual(expected);
+    expect(pages.every(({ seq, id }) => ids.get(seq) === id)).toBe(true);
+  }
+  expect(cluster.storedMessages()).toBe(MESSAGES);
+  for (const peer of peers) peer.close();
+}, 120_000);
+
+/** What each client saw under a seq is what was acked under it. */
+function expectTrue(peers: ChatPeer[], conversationId: string, ids: Map<number, string>): void {
+  for (const peer of peers) {
+    const wrong = peer.seen.get(conversationId)?.filter(({ seq, id }) => ids.get(seq) !== id);
+    expect(wrong).toEqual([]);
+  }
+}
+
+async function readAll(conversationId: string, token: string): Promise<SeenMessage[]> {
+  const all: SeenMessage[] = [];
+  for (;;) {
+    const path = `/api/conversations/${conversationId}/messages?limit=100&after=${all.at(-1)?.seq ?? 0}`;
+    const { body } = await callRest<{ messages: SeenMessage[]; hasMore: boolean }>(cluster.url, 'GET', path, { token });
+    all.push(...body.messages);
+    if (!body.hasMore) return all;
+  }
+}

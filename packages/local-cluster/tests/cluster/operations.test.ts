@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { callRest } from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+const cluster = await newCluster({ NODES: 2, WORKERS: 1 });
+
+test('health and readiness are public, metrics are not', async () => {
+  expect((await callRest(cluster.url, 'GET', '/healthz')).body).toEqual({ status: 'ok' });
+  expect((await callRest(cluster.url, 'GET', '/readyz')).body).toEqual({ status: 'ready', failures: {} });
+  expect((await callRest(cluster.url, 'GET', '/metrics')).status).toBe(404);
+});
+
+test('every Node process serves its health and metrics on a port of its own', async () => {
+  const services = cluster.processes().filter(({ metricsPort }) => metricsPort !== null);
+  expect(services.map(({ name }) => name).sort()).toEqual(['chat-server-1', 'chat-server-2', 'message-worker-1']);
+  for (const { name, metricsPort } of services) {
+    const base = `http://127.0.0.1:${metricsPort}`;
+    expect((await callRest(base, 'GET', '/healthz')).status).toBe(200);
+    expect((await callRest(base, 'GET', '/readyz')).status).toBe(200);
+    const metrics = await callRest<string>(base, 'GET', '/metrics');
+    expect(metrics.body).toContain(`node="${name}"`);
+    expect(metrics.body).toMatch(/^chat_/m);
+  }
+});
+
+test('the page comes with a strict policy and the references are readable', async () => {
+  const index = await callRest<string>(cluster.url, 'GET', '/');
+  expect(index.status).toBe(200);
+  expect(index.headers.get('content-security-policy')).toContain("script-src 'self'");
+  expect(index.body).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>/);
+  expect((await callRest<{ openapi: string }>(cluster.url, 'GET', '/docs/openapi.json')).body.openapi).toMatch(/^3\.1/);
+  expect((await callRest<{ asyncapi: string }>(cluster.url, 'GET', '/docs/asyncapi.json')).body.asyncapi).toMatch(/^3/);
+  expect((await callRest<string>(cluster.url, 'GET', '/docs/')).body).toContain('<html');
+});

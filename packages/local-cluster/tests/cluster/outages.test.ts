@@ -1,0 +1,209 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { type ChatPeer, callRest, connectPeer, eventually, newGuests } from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+const TTL_MS = 3_000;
+const cluster = await newCluster({ NODES: 2, WORKERS: 2, MAX_CLIENTS: 10, SESSION_TTL_MS: TTL_MS });
+
+let peers: ChatPeer[] = [];
+afterEach(() => {
+  for (const peer of peers) peer.close();
+});
+
+/** As many people as there are places, all in the lobby. */
+async function fullHouse(): Promise<ChatPeer[]> {
+  const users = await newGuests(cluster.url, 10);
+  peers = await Promise.all(
+    users.map(({ token, id }) =>
+      eventually(() => connectPeer(cluster.url, token, { auth: { deviceId: id }, reconnects: true })),
+    ),
+  );
+  for (const peer of peers) await peer.emit('session:hello', { timezone: 'UTC' });
+  return peers;
+}
+
+const pidsOf = (...names: string[]) =>
+  cluster
+    .processes()
+    .filter(({ name }) => names.some((prefix) => name.startsWith(prefix)))
+    .map(({ pid }) => pid);
+
+const ackedSeq = (reply: Awaited<ReturnType<ChatPeer['send']>>) => {
+  if (!reply.ok) throw new Error(reply.code);
+  return (reply.message as { seq: number }).seq;
+};
+
+/** Every one of these seqs was seen by everybody, by live packets or after being told of a gap. */
+async function expectSeenByAll(seqs: number[]): Promise<void> {
+  await eventually(async () => {
+    for (const peer of peers) {
+      const missing = seqs.filter((seq) => !peer.seqs('lobby').includes(seq));
+      if (missing.length === 0) continue;
+      const cursors = [{ conversationId: 'lobby', afterSeq: Math.min(...missing) - 1 }];
+      const reply = await peer.emit('messages:since', { cursors, limit: 200 });
+      if (!reply.ok) throw new Error(reply.code);
+      const [page] = reply.conversations as { messages: { seq: number }[] }[];
+      const fetched = new Set(page?.messages.map(({ seq }) => seq));
+      expect(missing.filter((seq) => seq <= Math.min(...missing) + 199 && !fetched.has(seq))).toEqual([]);
+    }
+  });
+}
+
+test('while Redis is frozen longer than the TTL, sends get UNAVAILABLE with a time and sessions stay', async () => {
+  await fullHouse();
+  const before = ackedSeq(await (peers[0] as ChatPeer).send('lobby', 'f-0', 'before'));
+  const pids = pidsOf('chat-server', 'message-worker');
+  cluster.kill('redis', 'SIGSTOP');
+  const frozenAt = performance.now();
+  try {
+    const payload = { conversationId: 'lobby', clientMessageId: 'f-1', kind: 'text', text: 'during' };
+    const reply = await (peers[0] as ChatPeer).emit('message:send', payload);
+    expect(reply).toMatchObject({ code: 'UNAVAILABLE', retryable: true, retryAfterMs: expect.any(Number) });
+    await eventually(() => expect(performance.now() - frozenAt).toBeGreaterThan(TTL_MS + 1_500));
+  } finally {
+    cluster.kill('redis', 'SIGCONT');
+  }
+  const during = await Promise.all(peers.map((peer, index) => peer.send('lobby', `f-1-${index}`, 'during')));
+  expect(peers.every((peer) => peer.disconnectedBy === undefined)).toBe(true);
+  expect((await cluster.ledger()).size).toBe(10);
+  expect(pidsOf('chat-server', 'message-worker')).toEqual(pids);
+  await expectSeenByAll([before, ...during.map(ackedSeq)]);
+}, 60_000);
+
+test("a frozen server's places are given away, and when it wakes its clients can do nothing until they are back in", async () => {
+  await fullHouse();
+  const frozen = peers.filter((peer) => peer.node === 'chat-server-1');
+  expect(frozen.length).toBeGreaterThan(2);
+  const newcomers = await newGuests(cluster.url, frozen.length, 'Newcomer');
+  // Straight to the other server: nginx can't know that the first one will not answer.
+  const awake = `http://127.0.0.1:${cluster.processes().find(({ name }) => name === 'chat-server-2')?.port}`;
+  cluster.kill('chat-server-1', 'SIGSTOP');
+  const late = frozen.map((peer) =>
+    peer.socket
+      .timeout(20_000)
+      .emitWithAck('message:send', {
+        conversationId: 'lobby',
+        clientMessageId: `late-${peer.node}-${peer.socket.id}`,
+        kind: 'text',
+        text: 'from the past',
+      })
+      .catch(() => ({ ok: false })),
+  );
+  let taken: ChatPeer[] = [];
+  try {
+    taken = await Promise.all(newcomers.map(({ token }) => eventually(() => connectPeer(awake, token), 20_000, 200)));
+    expect((await cluster.ledger()).size).toBe(10);
+  } finally {
+    cluster.kill('chat-server-1', 'SIGCONT');
+  }
+  await eventually(() => expect(frozen.every((peer) => peer.disconnectedBy !== undefined)).toBe(true));
+  expect((await Promise.all(late)).filter(({ ok }) => ok)).toEqual([]);
+  for (const peer of taken) expect((await peer.emit('session:hello', { timezone: 'UTC' })).ok).toBe(true);
+  expect((await cluster.ledger()).size).toBe(10);
+  for (const peer of taken) peer.close();
+}, 60_000);
+
+test('a killed Redis comes back with all that was acked; sessions stay, nothing else exits', async () => {
+  await fullHouse();
+  const pids = pidsOf('chat-server', 'message-worker');
+  const seqs: number[] = [];
+  const sending = peers.map(async (peer, sender) => {
+    for (let index = 0; index < 40; index += 1)
+      seqs.push(ackedSeq(await peer.send('lobby', `k-${sender}-${index}`, 'x')));
+  });
+  await eventually(() => expect(seqs.length).toBeGreaterThan(50));
+  cluster.kill('redis', 'SIGKILL');
+  await eventually(async () => expect((await callRest(cluster.url, 'GET', '/readyz')).status).toBe(503));
+  await Promise.all(sending);
+  expect(new Set(seqs).size).toBe(400);
+  expect(peers.every((peer) => peer.disconnectedBy === undefined)).toBe(true);
+  expect(pidsOf('chat-server', 'message-worker')).toEqual(pids);
+  await eventually(async () => expect((await callRest(cluster.url, 'GET', '/readyz')).status).toBe(200));
+  await expectSeenByAll(seqs);
+}, 60_000);
+
+test('a Redis that lost everything goes on above what is stored, in a new epoch', async () => {
+  await fullHouse();
+  const [first] = peers as [ChatPeer];
+  const last = ackedSeq(await first.send('lobby', 'e-1', 'stored'));
+  await eventually(() => expect(first.stored.get('lobby')).toBeGreaterThanOrEqual(last));
+  await eventually(() => expect(first.heads.get('lobby')?.headSeq).toBeGreaterThanOrEqual(last), 15_000);
+  const { epoch } = first.heads.get('lobby') as { epoch: string };
+  await cluster.redis.flushall();
+  expect(ackedSeq(await first.send('lobby', 'e-2', 'after'))).toBe(last + 1);
+  await eventually(
+    () => expect(peers.some((peer) => (peer.heads.get('lobby')?.epoch ?? epoch) !== epoch)).toBe(true),
+    15_000,
+  );
+  const { body } = await callRest<{ messages: { text: string }[] }>(
+    cluster.url,
+    'GET',
+    '/api/conversations/lobby/messages?limit=2',
+    { token: (await newGuests(cluster.url, 1))[0]?.token ?? '' },
+  );
+  expect(body.messages.map(({ text }) => text)).toEqual(['stored', 'after']);
+}, 60_000);
+
+test('servers that are restarted one after the other send their clients away and lose nothing', async () => {
+  await fullHouse();
+  const seqs: number[] = [];
+  let isOver = false;
+  const sending = peers.map(async (peer, sender) => {
+    for (let index = 0; !isOver; index += 1) {
+      seqs.push(ackedSeq(await peer.send('lobby', `r-${sender}-${index}`, 'x')));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+  for (const name of ['chat-server-1', 'chat-server-2']) {
+    const [pid] = pidsOf(name);
+    cluster.kill(name, 'SIGTERM');
+    await eventually(() => expect(pidsOf(name).filter((other) => other !== pid)).toHaveLength(1), 15_000);
+  }
+  isOver = true;
+  expect(peers.flatMap((peer) => peer.refusals)).toEqual([]);
+  await Promise.all(sending);
+  expect(peers.every((peer) => peer.draining.length > 0)).toBe(true);
+  expect(new Set(seqs).size).toBe(seqs.length);
+  await eventually(() => expect(peers.every((peer) => peer.socket.connected)).toBe(true));
+  await expectSeenByAll([Math.min(...seqs), Math.max(...seqs)]);
+}, 60_000);
+
+test('a client that reads nothing is cut, the others are served on, and it catches up exactly', async () => {
+  await fullHouse();
+  const [deaf, ...others] = peers as [ChatPeer, ...ChatPeer[]];
+  const stream = (deaf.socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } })
+    .ws._socket;
+  stream.pause();
+  const cutCount = async () => {
+    const ports = cluster
+      .processes()
+      .filter(({ name }) => name.startsWith('chat-server'))
+      .map((row) => row.metricsPort);
+    const texts = await Promise.all(
+      ports.map(async (port) => (await callRest<string>(`http://127.0.0.1:${port}`, 'GET', '/metrics')).body),
+    );
+    return texts
+      .join('\n')
+      .split('\n')
+      .filter((line) => /^chat_slow_consumers_total\{.*\} [1-9]/.test(line)).length;
+  };
+  const seqs: number[] = [];
+  const text = 'x'.repeat(4_000);
+  for (let round = 0; (await cutCount()) === 0; round += 1) {
+    expect(round).toBeLessThan(100);
+    const replies = await Promise.all(
+      others.flatMap((peer, sender) =>
+        Array.from({ length: 20 }, (_, index) => peer.send('lobby', `s-${sender}-${round}-${index}`, text)),
+      ),
+    );
+    seqs.push(...replies.map(ackedSeq));
+  }
+  await eventually(() => {
+    for (const peer of others) expect(peer.seqs('lobby')).toEqual(expect.arrayContaining(seqs.slice(-50)));
+  });
+  expect(others.every((peer) => peer.socket.connected)).toBe(true);
+  stream.resume();
+  await eventually(() => expect(deaf.disconnectedBy).toBeDefined());
+  await eventually(() => expect(deaf.socket.connected).toBe(true));
+  await expectSeenByAll([Math.min(...seqs), Math.max(...seqs)]);
+}, 120_000);

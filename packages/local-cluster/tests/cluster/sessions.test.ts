@@ -1,0 +1,82 @@
+import { expect, test } from '@jest/globals';
+import { ChatPeer, connectPeer, eventually, newGuest } from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+const cluster = await newCluster({ NODES: 2, FIRST_MESSAGE_DEADLINE_MS: 1_500 });
+
+test('a second connection is refused with the time at which the first began', async () => {
+  const guest = await newGuest(cluster.url, 'Ada');
+  const before = Date.now();
+  const first = await connectPeer(cluster.url, guest.token);
+  const refusal = await new ChatPeer(cluster.url, guest.token, { auth: { deviceId: 'other' } }).outcome();
+  expect(refusal?.code).toBe('ALREADY_CONNECTED');
+  expect(Math.abs(Date.parse(refusal?.since ?? '') - before)).toBeLessThan(5_000);
+  first.close();
+});
+
+test('the same device replaces its own session: a reconnect', async () => {
+  const guest = await newGuest(cluster.url, 'Bo');
+  const auth = { deviceId: 'phone' };
+  let current = await connectPeer(cluster.url, guest.token, { auth });
+  for (let round = 0; round < 10; round += 1) {
+    const next = await connectPeer(cluster.url, guest.token, { auth });
+    await eventually(() => expect(current.disconnectedBy).toBe('io server disconnect'));
+    expect(current.sessionEnds).toEqual([{ event: 'session:replaced', code: 'REPLACED' }]);
+    expect(next.socket.connected).toBe(true);
+    current = next;
+  }
+  current.close();
+});
+
+test('a take-over ends the session elsewhere, and the old one can do nothing any more', async () => {
+  const guest = await newGuest(cluster.url, 'Cy');
+  const old = await connectPeer(cluster.url, guest.token, { auth: { deviceId: 'a' } });
+  const taken = await connectPeer(cluster.url, guest.token, { auth: { deviceId: 'b', takeover: true } });
+  await eventually(() => expect(old.socket.connected).toBe(false));
+  expect(old.sessionEnds.map(({ event }) => event)).toEqual(['session:replaced']);
+  expect((await taken.emit('session:hello', { timezone: 'Europe/Berlin' })).ok).toBe(true);
+  taken.close();
+});
+
+test('a client that says nothing gives its place back; one that says hello stays', async () => {
+  const [silent, polite] = await Promise.all([newGuest(cluster.url, 'Silent'), newGuest(cluster.url, 'Polite')]);
+  const silentPeer = await connectPeer(cluster.url, silent.token);
+  const politePeer = await connectPeer(cluster.url, polite.token);
+  expect((await politePeer.emit('session:hello', { timezone: 'Asia/Tokyo' })).ok).toBe(true);
+  await eventually(() => expect(silentPeer.disconnectedBy).toBe('io server disconnect'));
+  expect(silentPeer.sessionEnds).toEqual([{ event: 'session:expired', code: 'SILENT' }]);
+  expect(politePeer.socket.connected).toBe(true);
+  politePeer.close();
+});
+
+test('a refused payload counts as nothing said', async () => {
+  const guest = await newGuest(cluster.url, 'Noise');
+  const peer = await connectPeer(cluster.url, guest.token);
+  expect(await peer.emit('session:hello', { timezone: 'Not/AZone' })).toMatchObject({ code: 'INVALID_PAYLOAD' });
+  await eventually(() => expect(peer.sessionEnds[0]?.code).toBe('SILENT'));
+});
+
+test.each([
+  ['no token', {}],
+  ['rubbish', { token: 'rubbish' }],
+  ['a number', { token: 42 }],
+  ['an unsigned token', { token: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1XzEiLCJleHAiOjk5OTk5OTk5OTl9.' }],
+])('a connection with %s is refused', async (_name, auth) => {
+  const refusal = await new ChatPeer(cluster.url, '', { auth: { token: undefined, ...auth } }).outcome();
+  expect(['UNAUTHENTICATED', 'INVALID_PAYLOAD']).toContain(refusal?.code);
+});
+
+test('a session ends when its token does, unless the token was refreshed before', async () => {
+  const [expiring, refreshed] = await Promise.all([newGuest(cluster.url, 'Old'), newGuest(cluster.url, 'New')]);
+  const tokens = await Promise.all([cluster.shortToken(expiring.id, 3), cluster.shortToken(refreshed.id, 3)]);
+  const [expiringPeer, refreshedPeer] = await Promise.all(tokens.map((token) => connectPeer(cluster.url, token)));
+  if (!expiringPeer || !refreshedPeer) throw new Error('not connected');
+  for (const peer of [expiringPeer, refreshedPeer]) await peer.emit('session:hello', { timezone: 'UTC' });
+  await cluster.refresh(refreshed.cookie);
+  await eventually(() =>
+    expect(expiringPeer.sessionEnds).toEqual([{ event: 'session:expired', code: 'UNAUTHENTICATED' }]),
+  );
+  expect(refreshedPeer.socket.connected).toBe(true);
+  expect((await refreshedPeer.emit('session:hello', { timezone: 'UTC' })).ok).toBe(true);
+  refreshedPeer.close();
+});

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, freePort, newTemporaryDirectory } from '@parley/testing';
+import type { ProcessEntry } from '../src/index.ts';
+import { findProcess } from '../src/process-table.ts';
+import { workspacePath } from '../src/workspace.ts';
+
+const READY_WITHIN_MS = 30_000;
+
+const directory = await newTemporaryDirectory();
+const port = await freePort();
+const url = `http://localhost:${port}`;
+const dataDir = join(directory, 'data');
+const supervisors: ChildProcess[] = [];
+afterAll(async () => {
+  for (const supervisor of supervisors) {
+    if (supervisor.exitCode !== null || supervisor.signalCode !== null) continue;
+    supervisor.kill('SIGTERM');
+    await once(supervisor, 'exit');
+  }
+});
+
+/** What `npm start` runs once everything is installed, and what it prints. */
+function start(settings: NodeJS.ProcessEnv = {}) {
+  const supervisor = spawn(process.execPath, [workspacePath('packages/local-cluster/src/main.ts')], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      PORT: String(port),
+      NODES: '2',
+      DATA_DIR: dataDir,
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  supervisors.push(supervisor);
+  const printed = { out: '', err: '' };
+  supervisor.stdout.on('data', (chunk: Buffer) => {
+    printed.out += chunk;
+  });
+  supervisor.stderr.on('data', (chunk: Buffer) => {
+    printed.err += chunk;
+  });
+  return { supervisor, printed };
+}
+
+const listed = () => JSON.parse(readFileSync(join(dataDir, 'processes.json'), 'utf8')) as ProcessEntry[];
+const ready = (printed: { out: string; err: string }) =>
+  eventually(() => expect(printed.out + printed.err).toContain(`\nready ${url}\n`), READY_WITHIN_MS);
+const runs = ({ pid }: { pid: number }) => findProcess(pid) !== undefined;
+
+describe('npm start', () => {
+  let first: ReturnType<typeof start>;
+  beforeAll(async () => {
+    first = start();
+    await ready(first.printed);
+  }, READY_WITHIN_MS + 1_000);
+
+  test('lists what runs, with the ports that it answers on', async () => {
+    const entries = listed();
+    expect(entries.map(({ name }) => name).sort()).toEqual([
+      ...['chat-server-1', 'chat-server-2', 'message-worker-1', 'nginx', 'redis'],
+    ]);
+    expect(entries.every(runs)).toBe(true);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    for (const { metricsPort } of entries) {
+      if (metricsPort === null) continue;
+      expect(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).toContain(
+        'process_cpu_seconds_total',
+      );
+    }
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+  });
+
+  test.each(['chat-server-1', 'message-worker-1', 'redis', 'nginx'])('restarts %s when it is killed', async (name) => {
+    const find = () => listed().find((entry) => entry.name === name);
+    const killed = find() as ProcessEntry;
+    process.kill(killed.pid, 'SIGKILL');
+    await eventually(() => {
+      expect(find()).toEqual({ ...killed, pid: expect.any(Number) });
+      expect(find()?.pid).not.toBe(killed.pid);
+    });
+    await eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200));
+    expect(first.printed.out).toMatch(new RegExp(`${name} died \\(SIGKILL\\), restarting in \\d+ ms`));
+  });
+
+  test('a second start in the same data directory is refused with the reason', async () => {
+    const second = start({ PORT: String(await freePort()) });
+    await once(second.supervisor, 'exit');
+    expect(second.supervisor.exitCode).toBe(1);
+    expect(second.printed.err).toBe(
+      `DATA_DIR is "${dataDir}": a cluster already runs there (pid ${first.supervisor.pid}); stop it, or set DATA_DIR to another directory\n`,
+    );
+  });
+
+  test('a taken port is named with the variable that changes it, before anything is started', async () => {
+    const second = start({ DATA_DIR: join(directory, 'other') });
+    await once(second.supervisor, 'exit');
+    expect(second.supervisor.exitCode).toBe(1);
+    expect(second.printed).toEqual({ out: '', err: `PORT is "${port}": the port is taken; set PORT to a free one\n` });
+  });
+
+  test('after the supervisor was killed no service is left, and the next start ends the rest', async () => {
+    const before = listed();
+    first.supervisor.kill('SIGKILL');
+    await eventually(() => {
+      const left = before.filter(runs).map(({ name }) => name);
+      expect(left.filter((name) => name !== 'nginx' && name !== 'redis')).toEqual([]);
+    });
+    first = start();
+    await ready(first.printed);
+    expect(before.filter(runs)).toEqual([]);
+    expect(listed()).toHaveLength(before.length);
+  });
+
+  test('SIGTERM stops everything that it started within 10 s', async () => {
+    const before = listed();
+    const sentAt = performance.now();
+    first.supervisor.kill('SIGTERM');
+    await once(first.supervisor, 'exit');
+    expect(performance.now() - sentAt).toBeLessThan(10_000);
+    expect(first.supervisor.exitCode).toBe(0);
+    expect(before.filter(runs)).toEqual([]);
+    expect(listed()).toEqual([]);
+  });
+});
+
+test('a wrong setting stops the start with one line', async () => {
+  const { supervisor, printed } = start({ MAX_CLIENTS: 'many' });
+  await once(supervisor, 'exit');
+  expect(supervisor.exitCode).toBe(1);
+  expect(printed).toEqual({
+    out: '',
+    err: 'MAX_CLIENTS is "many"; allowed: a whole number from 0 to 1000000\n',
+  });
+});

@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { ERROR_CATALOGUE, type ErrorCode } from '@parley/protocol';
+import { closeServer, listen, portOf } from '@parley/service-kit';
+import { eventually, freePort, newTemporaryDirectory } from '@parley/testing';
+import { nginxArgs, renderListenConf, writeNginxPrefix } from '../src/nginx-config.ts';
+import { systemEnv } from '../src/process-specs.ts';
+import { workspacePath } from '../src/workspace.ts';
+
+interface Echo {
+  server: string;
+  url: string;
+  headers: IncomingHttpHeaders;
+}
+
+/** Stands where a chat server does: says who it is, and what it was asked. */
+async function newBackend(name: string): Promise<Server> {
+  const server = createServer((incoming, response) => {
+    incoming.resume().on('end', () => {
+      if (incoming.url === '/api/busy') response.writeHead(503);
+      response.end(JSON.stringify({ server: name, url: incoming.url, headers: incoming.headers }));
+    });
+  });
+  server.on('upgrade', (_incoming, socket) => {
+    socket.end(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n${name}`);
+  });
+  await listen(server, 0, '127.0.0.1');
+  return server;
+}
+
+const prefix = await newTemporaryDirectory();
+const port = await freePort();
+const url = `http://127.0.0.1:${port}`;
+const backends = new Map<string, Server>();
+for (const name of ['chat-server-1', 'chat-server-2', 'chat-server-10']) backends.set(name, await newBackend(name));
+
+const webRoot = join(prefix, 'built');
+mkdirSync(join(webRoot, 'assets'), { recursive: true });
+writeFileSync(join(webRoot, 'index.html'), '<!doctype html><title>Parley</title>');
+writeFileSync(join(webRoot, 'assets/index-1a2b.js'), `/* ${'x'.repeat(2_000)} */`);
+writeNginxPrefix(prefix, {
+  nginxConf: workspacePath('nginx.conf'),
+  ...{ webRoot, port, hosts: ['127.0.0.1'] },
+  upstreams: [...backends].map(([name, server]) => ({ name, port: portOf(server) })),
+});
+const nginx = spawn('nginx', nginxArgs(prefix, process.getuid?.() === 0), { stdio: 'ignore', env: systemEnv() });
+afterAll(async () => {
+  nginx.kill('SIGTERM');
+  await once(nginx, 'exit');
+  await Promise.all([...backends.values()].map(closeServer));
+});
+await eventually(() => fetch(url));
+
+const ask = async (path: string, headers: Record<string, string> = {}) =>
+  (await (await fetch(url + path, { headers })).json()) as Echo;
+
+/** The whole reply to raw bytes. */
+async function exchange(bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes);
+  let reply = '';
+  for await (const chunk of socket) reply += chunk;
+  return reply;
+}
+
+test('a session stays with the server that its id names; a made-up one chooses nothing', async () => {
+  for (const name of backends.keys()) {
+    for (let poll = 0; poll < 4; poll += 1) expect((await ask(`/socket.io/?sid=${name}.abc`)).server).toBe(name);
+  }
+  const servers = new Set<string>();
+  for (let poll = 0; poll < 9; poll += 1) servers.add((await ask('/socket.io/?sid=example.org')).server);
+  expect(servers.size).toBe(3);
+});
+
+test('a WebSocket upgrade reaches the server of its session', async () => {
+  const reply = await exchange(
+    'GET /socket.io/?sid=chat-server-10.x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  );
+  expect(reply).toMatch(/^HTTP\/1\.1 101 [\s\S]*chat-server-10$/);
+});
+
+test.each(['/api/me', '/docs', '/docs/rest', '/healthz', '/readyz'])(
+  '%s is answered by a chat server',
+  async (path) => {
+    expect((await ask(path)).url).toBe(path);
+  },
+);
+
+test('a chat server learns the address of the connection and a request id, and no client can forge either', async () => {
+  const plain = await ask('/api/me', { 'x-forwarded-for': '6.6.6.6', 'x-request-id': 'a line\tbreak "' });
+  expect(plain.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', host: `127.0.0.1:${port}` });
+  expect(plain.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
+  const named = await ask('/api/me', { 'x-request-id': 'from-the-caller.1' });
+  expect(named.headers['x-request-id']).toBe('from-the-caller.1');
+});
+
+test('every path of the web client is its page, never cached; its assets are cached for good', async () => {
+  for (const path of ['/', '/conversations/lobby']) {
+    const page = await fetch(url + path);
+    expect(await page.text()).toContain('<title>Parley</title>');
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'; script-src 'self'; ");
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+  }
+  const asset = await fetch(`${url}/assets/index-1a2b.js`);
+  expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  expect(asset.headers.get('content-encoding')).toBe('gzip');
+  expect(asset.headers.get('content-security-policy')).not.toBeNull();
+  const missing = await fetch(`${url}/assets/index-gone.js`);
+  expect([missing.status, missing.headers.get('cache-control')]).toEqual([404, null]);
+});
+
+async function expectProblem(response: Response, code: ErrorCode) {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const { status, retryable } = ERROR_CATALOGUE[code];
+  expect(response.status).toBe(status);
+  const body = (await response.json()) as Record<string, unknown>;
+  expect(body).toMatchObject({ code, retryable, message: expect.any(String) });
+  return body;
+}
+
+test('/metrics is not public', async () => {
+  await expectProblem(await fetch(`${url}/metrics`), 'NOT_FOUND');
+});
+
+test('a request that is too large is refused in the form of every error', async () => {
+  const body = 'x'.repeat(65 * 1024);
+  await expectProblem(await fetch(`${url}/api/me`, { method: 'POST', body }), 'PAYLOAD_TOO_LARGE');
+});
+
+test('a malformed request is refused in the form of every error', async () => {
+  await expectProblem(await fetch(`${url}/${'a'.repeat(9_000)}`), 'INVALID_PAYLOAD');
+  expect(await exchange('NONSENSE\r\n\r\n')).toContain('"code":"INVALID_PAYLOAD"');
+});
+
+test("a chat server's own error passes unchanged", async () => {
+  const response = await fetch(`${url}/api/busy`);
+  expect([response.status, await response.json()]).toEqual([503, expect.objectContaining({ url: '/api/busy' })]);
+});
+
+test('a dead server is skipped at once; with none left the client is told to come back', async () => {
+  const kill = async (name: string) => closeServer(backends.get(name) as Server);
+  await kill('chat-server-1');
+  await kill('chat-server-10');
+  const startedAt = performance.now();
+  for (let call = 0; call < 10; call += 1) expect((await ask('/api/me')).server).toBe('chat-server-2');
+  const post = await fetch(`${url}/api/me`, { method: 'POST', body: '{}' });
+  expect(post.status).toBe(200);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  await kill('chat-server-2');
+  const body = await expectProblem(await fetch(`${url}/api/me`), 'UNAVAILABLE');
+  expect(body.retryAfterMs).toBeGreaterThan(0);
+});
+
+test('each public address is opened, in the notation of its family', () => {
+  expect(renderListenConf(80, ['127.0.0.1', '::1'])).toBe(
+    'listen 127.0.0.1:80 reuseport backlog=4096;\nlisten [::1]:80 reuseport backlog=4096;\n',
+  );
+});

@@ -1,0 +1,5 @@
+export * from './message-consumer.ts';
+export { createRedisMessageConsumer, type RedisMessageConsumerOptions } from './message-consumer-redis.ts';
+export * from './message-log.ts';
+export { createRedisMessageLog, type RedisMessageLogOptions } from './message-log-redis.ts';
+export { partitionOf } from './partition-keys.ts';

@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+import type { MessageLog } from '../src/index.ts';
+import { acceptMany, conversation, newLogs, readAll, request } from './open-log.ts';
+
+const open = await newLogs();
+const lobby = conversation('lobby');
+
+const storedSeq = async (log: MessageLog) => (await log.states([lobby]))[0]?.storedSeq;
+
+async function windowOf(log: MessageLog) {
+  const page = await log.readRecent(lobby, { limit: 1_000 });
+  return page.kind === 'page' ? page.messages.map(({ seq }) => seq as number) : [];
+}
+
+describe('complete', () => {
+  test('frees the places and moves the mark of each conversation', async () => {
+    const log = await open.log({ keyPrefix: 'marks' });
+    const consumer = await open.consumer({ keyPrefix: 'marks' });
+    for (const id of ['a', 'b', 'c']) await acceptMany(log, conversation(id), 4);
+    expect(await log.inProcess()).toBe(12);
+    const { entries } = await readAll(consumer);
+    const done = entries.filter(({ message }) => message.conversationId !== 'c' && message.seq <= 3);
+    const marks = await consumer.complete(done.reverse());
+    expect(marks.sort((x, y) => x.conversationId.localeCompare(y.conversationId))).toEqual([
+      { conversationId: 'a', storedSeq: 3 },
+      { conversationId: 'b', storedSeq: 3 },
+    ]);
+    expect(await log.inProcess()).toBe(6);
+    expect((await log.states(['a', 'b', 'c'].map(conversation))).map((state) => state?.storedSeq)).toEqual([3, 3, 0]);
+    expect(await consumer.complete([])).toEqual([]);
+  });
+
+  test('handles batches larger than one call takes', async () => {
+    const log = await open.log({ keyPrefix: 'large', maxInProcess: 2_000 });
+    const consumer = await open.consumer({ keyPrefix: 'large', keepRecent: 5 });
+    await acceptMany(log, lobby, 1_700);
+    const { entries } = await consumer.read({ maxEntries: 2_000, blockMs: 0 });
+    await consumer.keep(entries.map(({ entryId }) => entryId));
+    expect(await consumer.complete(entries)).toEqual([{ conversationId: 'lobby', storedSeq: 1_700 }]);
+    expect(await windowOf(log)).toEqual([1_696, 1_697, 1_698, 1_699, 1_700]);
+    expect(await log.inProcess()).toBe(0);
+  });
+
+  test('moves the mark only over what is stored without a gap, whoever completes first', async () => {
+    const log = await open.log({ keyPrefix: 'order' });
+    const one = await open.consumer({ keyPrefix: 'order', consumerName: 'one', keepRecent: 2 });
+    const two = await open.consumer({ keyPrefix: 'order', consumerName: 'two', keepRecent: 2 });
+    await acceptMany(log, lobby, 10);
+    const first = (await one.read({ maxEntries: 4, blockMs: 0 })).entries;
+    const second = (await two.read({ maxEntries: 6, blockMs: 0 })).entries;
+
+    expect(await two.complete(second.slice(1, 5))).toEqual([{ conversationId: 'lobby', storedSeq: 0 }]);
+    expect(await windowOf(log)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(await one.complete(first.slice(0, 3))).toEqual([{ conversationId: 'lobby', storedSeq: 3 }]);
+    expect(await windowOf(log)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(await one.complete(first.slice(3))).toEqual([{ conversationId: 'lobby', storedSeq: 4 }]);
+    expect(await two.complete(second.slice(0, 1))).toEqual([{ conversationId: 'lobby', storedSeq: 9 }]);
+    expect(await windowOf(log)).toEqual([8, 9, 10]);
+    expect(await open.redis.client.exists('order:{p0}:done:lobby')).toBe(0);
+    expect(await two.complete(second.slice(5))).toEqual([{ conversationId: 'lobby', storedSeq: 10 }]);
+  });
+
+  test('reaches the head with an empty log, whatever the order of many racing completions', async () => {
+    const log = await open.log({ keyPrefix: 'race' });
+    const consumers = await Promise.all(
+      ['one', 'two', 'three'].map((consumerName) => open.consumer({ keyPrefix: 'race', consumerName, keepRecent: 3 })),
+    );
+    await acceptMany(log, lobby, 300);
+    const { entries } = await readAll(consumers[0] as (typeof consumers)[number]);
+    const shuffled = entries.toSorted((a, b) => hashed(a.message.seq) - hashed(b.message.seq));
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => {
+        await consumers[i % 3]?.complete(shuffled.slice(i * 3, i * 3 + 3));
+        const state = (await log.states([lobby]))[0];
+        const window = await windowOf(log);
+        // Never without one that is not stored.
+        expect(window[0]).toBeLessThanOrEqual((state?.storedSeq ?? 0) + 1);
+      }),
+    );
+    expect(await log.states([lobby])).toEqual([
+      { headSeq: 300, storedSeq: 300, membersVersion: '', epoch: expect.any(String) },
+    ]);
+    expect(await windowOf(log)).toEqual([298, 299, 300]);
+    expect(await log.inProcess()).toBe(0);
+    expect(await open.redis.client.exists('race:{p0}:done:lobby')).toBe(0);
+  });
+
+  test('may be repeated, by the same worker and by one that took over', async () => {
+    const log = await open.log({ keyPrefix: 'repeat' });
+    const one = await open.consumer({ keyPrefix: 'repeat', consumerName: 'one' });
+    const two = await open.consumer({ keyPrefix: 'repeat', consumerName: 'two' });
+    await acceptMany(log, lobby, 6);
+    const { entries } = await readAll(one);
+    const later = entries.slice(3, 5);
+    for (const consumer of [one, one, two]) {
+      expect(await consumer.complete(later)).toEqual([{ conversationId: 'lobby', storedSeq: 0 }]);
+      expect(await log.inProcess()).toBe(4);
+    }
+    for (const consumer of [one, two, one]) {
+      expect(await consumer.complete(entries.slice(0, 4))).toEqual([{ conversationId: 'lobby', storedSeq: 5 }]);
+      expect(await log.inProcess()).toBe(1);
+    }
+    expect(await storedSeq(log)).toBe(5);
+    expect(await log.accept(request())).toMatchObject({ seq: 7 });
+  });
+
+  test('works while memory is full', async () => {
+    const log = await open.log({ keyPrefix: 'full' });
+    const consumer = await open.consumer({ keyPrefix: 'full' });
+    await acceptMany(log, lobby, 3);
+    const { entries } = await readAll(consumer);
+    await open.redis.client.config('SET', 'maxmemory', '1');
+    try {
+      expect(await consumer.complete(entries)).toEqual([{ conversationId: 'lobby', storedSeq: 3 }]);
+    } finally {
+      await open.redis.client.config('SET', 'maxmemory', '0');
+    }
+  });
+
+  test('remembers for the next seed what was stored of a conversation that Redis has lost', async () => {
+    const log = await open.log({ keyPrefix: 'lost' });
+    const consumer = await open.consumer({ keyPrefix: 'lost' });
+    await acceptMany(log, lobby, 5);
+    const { entries } = await readAll(consumer);
+    await open.redis.client.flushall();
+    expect(await consumer.complete(entries)).toEqual([]);
+    expect(await consumer.complete(entries.slice(0, 2))).toEqual([]);
+    expect(await log.accept(request())).toEqual({ kind: 'unseeded' });
+    await log.seed(lobby, 0); // as read from the store before the worker saved
+    expect(await log.accept(request())).toMatchObject({ kind: 'accepted', seq: 6 });
+    expect(await storedSeq(log)).toBe(5);
+  });
+
+  test('goes on above what is stored where Redis has lost its newest writes', async () => {
+    const log = await open.log({ keyPrefix: 'tail' });
+    const consumer = await open.consumer({ keyPrefix: 'tail' });
+    await acceptMany(log, lobby, 5);
+    const { entries } = await readAll(consumer);
+    await open.redis.client.hset('tail:{p0}:conversation:lobby', 'head', 2);
+    expect(await consumer.complete(entries.slice(3))).toEqual([{ conversationId: 'lobby', storedSeq: 5 }]);
+    expect(await log.states([lobby])).toEqual([
+      { headSeq: 5, storedSeq: 5, membersVersion: '', epoch: expect.any(String) },
+    ]);
+    expect(await consumer.complete(entries.slice(0, 3))).toEqual([{ conversationId: 'lobby', storedSeq: 5 }]);
+  });
+});
+
+const hashed = (seq: number) => (seq * 7_919) % 1_009;

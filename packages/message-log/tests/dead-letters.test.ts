@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import { acceptMany, conversation, newLogs, readAll, seqsOf } from './open-log.ts';
+
+const open = await newLogs();
+const lobby = conversation('lobby');
+
+const deadOf = async (keyPrefix: string) =>
+  (await open.redis.client.xrange(`${keyPrefix}:{p0}:dead`, '-', '+')).map(([, fields]) => fields);
+
+describe('malformed entries', () => {
+  const good = {
+    conversation: 'lobby',
+    seq: '1',
+    time: '1',
+    node: 'n',
+    message: '{"id":"m","senderId":"s","clientMessageId":"c","kind":"text"}',
+  };
+  test.each<[string, Record<string, string>, string]>([
+    ['without a conversation', { ...good, conversation: '' }, 'has no conversation'],
+    ['with nothing that belongs there', { unknown: 'field' }, 'has no conversation'],
+    ['with seq 0', { ...good, seq: '0' }, 'has no valid seq'],
+    ['with a fraction for a seq', { ...good, seq: '1.5' }, 'has no valid seq'],
+    ['with a seq too large to count', { ...good, seq: '9007199254740993' }, 'has no valid seq'],
+    ['with a time that is none', { ...good, time: 'soon' }, 'has no valid time'],
+    ['with broken JSON', { ...good, message: '{"id":' }, 'has no valid message'],
+    ['with JSON that is no object', { ...good, message: 'null' }, 'has no valid message'],
+    [
+      'with a message without a sender',
+      { ...good, message: '{"id":"m","clientMessageId":"c","kind":"text"}' },
+      'has no valid message',
+    ],
+  ])('%s come back with the reason, beside the good ones', async (name, fields, reason) => {
+    const keyPrefix = name.replaceAll(' ', '-');
+    const log = await open.log({ keyPrefix });
+    const consumer = await open.consumer({ keyPrefix });
+    await acceptMany(log, lobby, 1);
+    const entryId = await open.redis.client.xadd(`${keyPrefix}:{p0}:log`, '*', ...Object.entries(fields).flat());
+    await acceptMany(log, lobby, 1);
+    const batch = await readAll(consumer);
+    expect(batch.malformed).toEqual([{ entryId, reason }]);
+    expect(seqsOf(batch)).toEqual([1, 2]);
+  });
+
+  test('are taken over, and kept verbatim as dead letters', async () => {
+    const log = await open.log({ keyPrefix: 'verbatim' });
+    const dead = await open.consumer({ keyPrefix: 'verbatim', consumerName: 'dead' });
+    const consumer = await open.consumer({ keyPrefix: 'verbatim', takeOverAfterMs: 0 });
+    const fields = ['seq', '1', 'odd', 'a', 'odd', '\u0000b'];
+    const entryId = (await open.redis.client.xadd('verbatim:{p0}:log', '*', ...fields)) as string;
+    await readAll(dead);
+    const { malformed } = await consumer.takeOver({ maxEntries: 10 });
+    expect(malformed).toEqual([{ entryId, reason: 'has no conversation' }]);
+    await consumer.deadLetter(malformed);
+    expect(await deadOf('verbatim')).toEqual([['entryId', entryId, 'reason', 'has no conversation', ...fields]]);
+    expect(await log.inProcess()).toBe(0);
+  });
+});
+
+describe('deadLetter', () => {
+  test('keeps everything, frees the place and does not hold up the stored mark', async () => {
+    const log = await open.log({ keyPrefix: 'dead' });
+    const consumer = await open.consumer({ keyPrefix: 'dead' });
+    await acceptMany(log, lobby, 4);
+    await acceptMany(log, conversation('other'), 1);
+    const { entries } = await readAll(consumer);
+    const [first, second, third, fourth, other] = entries;
+    if (!first || !second || !third || !fourth || !other) throw new Error('five entries were accepted');
+
+    await consumer.deadLetter([
+      { ...second, reason: 'too odd' },
+      { entryId: third.entryId, reason: 'message not told' },
+      { ...other, reason: 'elsewhere' },
+    ]);
+    expect(await consumer.deadLetters()).toBe(3);
+    expect(await log.inProcess()).toBe(2);
+    expect(await consumer.complete([first])).toEqual([{ conversationId: 'lobby', storedSeq: 3 }]);
+    expect(await consumer.complete([fourth])).toEqual([{ conversationId: 'lobby', storedSeq: 4 }]);
+    expect(await log.states([conversation('other')])).toMatchObject([{ storedSeq: 1 }]);
+
+    const { conversationId, seq, createdAtMs, ...draft } = second.message;
+    const dead = (await deadOf('dead')).find((fields) => fields.includes('too odd'));
+    expect(dead).toEqual([
+      ...['entryId', second.entryId, 'reason', 'too odd', 'conversation', conversationId, 'seq', String(seq)],
+      ...['time', String(createdAtMs), 'node', 'chat-server-1', 'message', JSON.stringify(draft)],
+    ]);
+  });
+
+  test('may be repeated, and buries nothing that is completed', async () => {
+    const log = await open.log({ keyPrefix: 'again' });
+    const consumer = await open.consumer({ keyPrefix: 'again' });
+    await acceptMany(log, lobby, 3);
+    const { entries } = await readAll(consumer);
+    await consumer.complete(entries.slice(0, 1));
+    for (let i = 0; i < 2; i++) {
+      await consumer.deadLetter(entries.slice(0, 2).map((entry) => ({ ...entry, reason: 'odd' })));
+      expect(await consumer.deadLetters()).toBe(1);
+      expect(await log.inProcess()).toBe(1);
+    }
+    await consumer.deadLetter([]);
+    expect(await log.states([lobby])).toMatchObject([{ storedSeq: 2 }]);
+  });
+
+  test('moves no mark for an entry that Redis has lost', async () => {
+    const log = await open.log({ keyPrefix: 'gone' });
+    const consumer = await open.consumer({ keyPrefix: 'gone' });
+    await acceptMany(log, lobby, 2);
+    const { entries } = await readAll(consumer);
+    await open.redis.client.flushall();
+    await acceptMany(log, lobby, 2);
+    await consumer.deadLetter(entries.map((entry) => ({ ...entry, reason: 'odd' })));
+    expect(await consumer.deadLetters()).toBe(0);
+    expect(await log.states([lobby])).toMatchObject([{ headSeq: 2, storedSeq: 0 }]);
+  });
+});

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { ConversationId, UserId } from '@parley/protocol';
+import type { ConversationRecord, ConversationStore } from './conversation-store.ts';
+
+const newUserId = () => randomUUID() as UserId;
+
+export const newConversation = (createdBy: UserId, fields: Partial<ConversationRecord> = {}): ConversationRecord => ({
+  id: randomUUID() as ConversationId,
+  kind: 'group',
+  title: 'Théâtre 🎭',
+  createdBy,
+  createdAtMs: 1_767_225_600_000,
+  ...fields,
+});
+
+const newDirect = (createdBy: UserId) => newConversation(createdBy, { kind: 'direct', title: undefined });
+
+export function conversationStoreContract(conversations: () => ConversationStore): void {
+  describe('conversations', () => {
+    test('keeps a conversation with its members, in the order of joining', async () => {
+      const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
+      const conversation = newConversation(ada);
+      await conversations().create(conversation, [eve, ada]);
+      expect(await conversations().findById(conversation.id)).toEqual(conversation);
+      await conversations().addMembers(conversation.id, [bob]);
+      expect(await conversations().members(conversation.id, 10)).toEqual([eve, ada, bob]);
+      expect(await conversations().members(conversation.id, 2)).toEqual([eve, ada]);
+      expect(await conversations().members(conversation.id, 0)).toEqual([]);
+      expect(await conversations().isMember(conversation.id, bob)).toBe(true);
+      expect(await conversations().isMember(conversation.id, newUserId())).toBe(false);
+    });
+
+    test('knows nothing of a conversation that is not there', async () => {
+      const id = randomUUID() as ConversationId;
+      expect(await conversations().findById(id)).toBeUndefined();
+      expect(await conversations().members(id, 10)).toEqual([]);
+      expect(await conversations().isMember(id, newUserId())).toBe(false);
+      expect(await conversations().removeMember(id, newUserId())).toBe(false);
+    });
+
+    test('creates a conversation again without a change', async () => {
+      const ada = newUserId();
+      const conversation = newConversation(ada);
+      await conversations().create(conversation, [ada]);
+      await conversations().create(conversation, [ada]);
+      expect(await conversations().listFor(ada)).toEqual([conversation]);
+      expect(await conversations().members(conversation.id, 10)).toEqual([ada]);
+    });
+
+    test('keeps a group of 500', async () => {
+      const memberIds = Array.from({ length: 500 }, newUserId);
+      const conversation = newConversation(memberIds[0] as UserId);
+      await conversations().create(conversation, memberIds);
+      expect(await conversations().members(conversation.id, 1_000)).toEqual(memberIds);
+    });
+
+    test('adds a member once, however often and from wherever', async () => {
+      const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
+      const conversation = newConversation(ada);
+      await conversations().create(conversation, [ada]);
+      await Promise.all(
+        Array.from({ length: 8 }, () => conversations().addMembers(conversation.id, [ada, bob, bob, eve])),
+      );
+      await conversations().addMembers(conversation.id, []);
+      expect(await conversations().members(conversation.id, 10)).toEqual([ada, bob, eve]);
+    });
+
+    test('removes a member once, who may come back as the last one', async () => {
+      const [ada, bob] = [newUserId(), newUserId()];
+      const conversation = newConversation(ada);
+      await conversations().create(conversation, [ada, bob]);
+      const removals = Array.from({ length: 5 }, () => conversations().removeMember(conversation.id, ada));
+      expect((await Promise.all(removals)).filter((removed) => removed)).toHaveLength(1);
+      expect(await conversations().isMember(conversation.id, ada)).toBe(false);
+      expect(await conversations().listFor(ada)).toEqual([]);
+      await conversations().addMembers(conversation.id, [ada]);
+      expect(await conversations().members(conversation.id, 10)).toEqual([bob, ada]);
+    });
+
+    test("lists a user's conversations, newest first", async () => {
+      const ada = newUserId();
+      const [old, recent, middle] = [1_000, 3_000, 2_000].map((createdAtMs) => newConversation(ada, { createdAtMs }));
+      for (const conversation of [old, recent, middle]) {
+        await conversations().create(conversation as ConversationRecord, [ada]);
+      }
+      await conversations().create(newConversation(ada), [newUserId()]);
+      expect(await conversations().listFor(ada)).toEqual([recent, middle, old]);
+    });
+
+    test('has one direct conversation for a pair, whoever asks', async () => {
+      const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
+      const first = newDirect(ada);
+      expect(await conversations().createDirect(first, [ada, bob])).toEqual({ conversation: first, created: true });
+      expect(await conversations().createDirect(newDirect(bob), [bob, ada])).toEqual({
+        conversation: first,
+        created: false,
+      });
+      expect(await conversations().createDirect(first, [ada, bob])).toEqual({ conversation: first, created: true });
+      const other = newDirect(ada);
+      expect(await conversations().createDirect(other, [ada, eve])).toEqual({ conversation: other, created: true });
+      expect((await conversations().listFor(bob)).map(({ id }) => id)).toEqual([first.id]);
+    });
+
+    test('creates one direct conversation for a pair when many ask at once', async () => {
+      const [ada, bob] = [newUserId(), newUserId()];
+      const askers = Array.from({ length: 12 }, async (_, index) => {
+        const pair = index % 2 === 0 ? ([ada, bob] as const) : ([bob, ada] as const);
+        const outcome = await conversations().createDirect(newDirect(pair[0]), pair);
+        const members = await conversations().members(outcome.conversation.id, 10);
+        return { ...outcome, members: members.sort() };
+      });
+      const outcomes = await Promise.all(askers);
+      expect(outcomes.filter(({ created }) => created)).toHaveLength(1);
+      expect(new Set(outcomes.map(({ conversation }) => conversation.id)).size).toBe(1);
+      for (const { members } of outcomes) expect(members).toEqual([ada, bob].sort());
+      expect(await conversations().listFor(ada)).toHaveLength(1);
+    });
+  });
+}

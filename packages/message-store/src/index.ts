@@ -1,0 +1,8 @@
+export type { ConversationRecord, ConversationStore, DirectConversation } from './conversation-store.ts';
+export type { MessageStore, MessageTrace, Rejection, SaveOutcome, TracedMessage } from './message-store.ts';
+export { type OpenMongodbStoreOptions, openMongodbStore } from './mongodb/open-mongodb-store.ts';
+export { openStore } from './open-store.ts';
+export type { RefreshTokenRecord, RefreshTokenStore, RotateOutcome } from './refresh-token-store.ts';
+export { type OpenSqliteStoreOptions, openSqliteStore } from './sqlite/open-sqlite-store.ts';
+export { type Store, StoreUnavailable } from './store.ts';
+export type { UserRecord, UserStore } from './user-store.ts';

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import {
+  type AcceptedMessage,
+  type ConversationId,
+  MAX_TEXT_CHARACTERS,
+  MESSAGE_KINDS,
+  type MediaId,
+  type MessageId,
+  type Seq,
+} from '@parley/protocol';
+import type { MessageStore } from './message-store.ts';
+import { newConversationId, newMessage } from './new-message.ts';
+
+const newMessages = (conversationId: ConversationId, count: number) =>
+  Array.from({ length: count }, (_, index) => newMessage({ conversationId, seq: index + 1, text: `${index + 1}` }));
+
+const TEXTS = {
+  emoji: '👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽',
+  'right to left': 'שלום עולם — مرحبا بالعالم \u202eabc',
+  'combining characters': 'Å is not Å, and Z̷͎̈́ stays',
+  'control characters': 'a\u0000b\u0007\r\n\tc',
+  'quotes and operators': `'; DROP TABLE messages; -- " $where {"$gt": ""}`,
+  noncharacters: '\uffff\u{10ffff}',
+  'the longest text': '𝒳'.repeat(MAX_TEXT_CHARACTERS),
+} as const;
+
+export function messageStoreContract(messages: () => MessageStore): void {
+  describe('messages', () => {
+    test('gives back every field of every kind as it was saved', async () => {
+      const conversationId = newConversationId();
+      const media = { mediaId: 'm-1' as MediaId, contentType: 'audio/ogg; codecs=opus', bytes: 2 ** 40 };
+      const batch = MESSAGE_KINDS.map((kind, index) =>
+        newMessage({ conversationId, seq: index + 1, kind, replyTo: 'earlier' as MessageId }),
+      );
+      const { text: _, ...withoutText } = newMessage({ conversationId, seq: batch.length + 1, kind: 'audio', media });
+      batch.push(withoutText);
+      batch.push(
+        newMessage({ conversationId, seq: batch.length + 1, kind: 'video', media: { ...media, durationMs: 0 } }),
+      );
+      expect(await messages().saveBatch(batch)).toEqual({ rejected: [] });
+      const stored = await messages().readRange(conversationId, 1, batch.length);
+      expect(stored).toEqual(batch);
+      expect(stored.map((message) => Object.keys(message).sort())).toEqual(
+        batch.map((message) => Object.keys(message).sort()),
+      );
+    });
+
+    test.each(Object.entries(TEXTS))('keeps %s exactly', async (_, text) => {
+      const message = newMessage({ text });
+      await messages().saveBatch([message]);
+      expect((await messages().findById(message.id))?.text).toBe(text);
+    });
+
+    test('keeps where a message has been, and shows it only when asked for the message itself', async () => {
+      const message = newMessage({});
+      const trace = { acceptedBy: 'chat-server-1', savedBy: 'message-worker-2', publishedAtMs: 12, savedAtMs: 34 };
+      await messages().saveBatch([{ ...message, trace }]);
+      expect(await messages().findById(message.id)).toEqual({ ...message, trace });
+      expect(await messages().readRange(message.conversationId, message.seq, message.seq)).toEqual([message]);
+    });
+
+    test('saves a batch of 500 over many conversations', async () => {
+      const conversationIds = Array.from({ length: 10 }, newConversationId);
+      const batch = conversationIds.flatMap((conversationId) => newMessages(conversationId, 50)).reverse();
+      expect(await messages().saveBatch(batch)).toEqual({ rejected: [] });
+      for (const conversationId of conversationIds) {
+        const stored = await messages().readRange(conversationId, 1, 100);
+        expect(stored.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+      }
+    });
+
+    test('takes an empty batch', async () => {
+      expect(await messages().saveBatch([])).toEqual({ rejected: [] });
+    });
+
+    test('saves a message twice without a change or an error', async () => {
+      const conversationId = newConversationId();
+      const batch = newMessages(conversationId, 5);
+      await messages().saveBatch(batch.slice(0, 3));
+      expect(await messages().saveBatch([...batch, ...batch])).toEqual({ rejected: [] });
+      expect(await messages().readRange(conversationId, 1, 10)).toEqual(batch);
+    });
+
+    test('saves a batch once when many workers save it at once', async () => {
+      const conversationId = newConversationId();
+      const batch = newMessages(conversationId, 100);
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => messages().saveBatch(batch)));
+      expect(outcomes).toEqual(Array.from({ length: 8 }, () => ({ rejected: [] })));
+      expect(await messages().readRange(conversationId, 1, 200)).toEqual(batch);
+    });
+
+    test('rejects another message with a seq that is taken, and saves the rest of the batch', async () => {
+      const conversationId = newConversationId();
+      const [first, second, third] = newMessages(conversationId, 3) as [
+        AcceptedMessage,
+        AcceptedMessage,
+        AcceptedMessage,
+      ];
+      await messages().saveBatch([second]);
+      const impostor = newMessage({ conversationId, seq: 2 });
+      const { rejected } = await messages().saveBatch([first, impostor, third]);
+      expect(rejected).toEqual([{ id: impostor.id, reason: `seq 2 of ${conversationId} is taken by ${second.id}` }]);
+      expect(await messages().readRange(conversationId, 1, 10)).toEqual([first, second, third]);
+    });
+
+    test('rejects another message with an id that is taken, in any conversation', async () => {
+      const original = newMessage({ seq: 3 });
+      await messages().saveBatch([original]);
+      const elsewhere = newMessage({ id: original.id, seq: 3 });
+      const later = { ...original, seq: 4 as Seq };
+      const reason = `its id is taken by seq 3 of ${original.conversationId}`;
+      expect(await messages().saveBatch([elsewhere, later])).toEqual({
+        rejected: [
+          { id: original.id, reason },
+          { id: original.id, reason },
+        ],
+      });
+      expect(await messages().findById(original.id)).toEqual(original);
+    });
+
+    test('saves one of two messages for one place, and rejects the other', async () => {
+      const conversationId = newConversationId();
+      const rivals = [newMessage({ conversationId }), newMessage({ conversationId })];
+      const { rejected } = await messages().saveBatch(rivals);
+      const [stored] = await messages().readRange(conversationId, 1, 1);
+      expect([...rejected.map(({ id }) => id), stored?.id].sort()).toEqual(rivals.map(({ id }) => id).sort());
+    });
+
+    test('gives each place to one of many racing messages', async () => {
+      const conversationId = newConversationId();
+      const rivals = Array.from({ length: 8 }, () => newMessages(conversationId, 20));
+      const outcomes = await Promise.all(rivals.map((batch) => messages().saveBatch(batch)));
+      const stored = await messages().readRange(conversationId, 1, 100);
+      expect(stored.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+      const rejectedIds = outcomes.flatMap(({ rejected }) => rejected.map(({ id }) => id));
+      const allIds = rivals.flat().map(({ id }) => id);
+      expect([...rejectedIds, ...stored.map(({ id }) => id)].sort()).toEqual(allIds.sort());
+    });
+
+    test.each<[string, Record<string, unknown>]>([
+      ['a lone surrogate', { text: 'half \ud83d' }],
+      ['a text without end', { text: 'x'.repeat(1_000_000) }],
+      ['a seq of 0', { seq: 0 }],
+      ['half a seq', { seq: 1.5 }],
+      ['a seq that is no number', { seq: '1' }],
+      ['an empty id', { id: '' }],
+      ['an id that is an operator', { id: { $gt: '' } }],
+      ['an endless conversation id', { conversationId: 'c'.repeat(65) }],
+      ['no sender', { senderId: undefined }],
+      ['an unknown kind', { kind: 'telepathy' }],
+      ['half a medium', { media: { mediaId: 'm' } }],
+      ['no time', { createdAtMs: Number.NaN }],
+    ])('rejects %s with the reason, and saves the rest of the batch', async (_, fields) => {
+      const good = newMessage({});
+      const bad = { ...newMessage({}), ...fields } as AcceptedMessage;
+      const { rejected } = await messages().saveBatch([bad, good]);
+      expect(rejected).toEqual([{ id: bad.id, reason: expect.stringMatching(/^[a-zA-Z]+: /) }]);
+      expect(await messages().findById(good.id)).toEqual(good);
+    });
+
+    test('reads a range with both its ends, in order, and nothing where there is nothing', async () => {
+      const conversationId = newConversationId();
+      await messages().saveBatch(newMessages(conversationId, 10).reverse());
+      await messages().saveBatch(newMessages(newConversationId(), 10));
+      const seqs = async (fromSeq: number, toSeq: number) =>
+        (await messages().readRange(conversationId, fromSeq, toSeq)).map(({ seq }) => seq);
+      expect(await seqs(3, 6)).toEqual([3, 4, 5, 6]);
+      expect(await seqs(4, 4)).toEqual([4]);
+      expect(await seqs(0, 2)).toEqual([1, 2]);
+      expect(await seqs(9, Number.MAX_SAFE_INTEGER)).toEqual([9, 10]);
+      expect(await seqs(6, 3)).toEqual([]);
+      expect(await seqs(11, 20)).toEqual([]);
+      expect(await messages().readRange(newConversationId(), 1, 10)).toEqual([]);
+    });
+
+    test('orders and bounds by number where seqs are large', async () => {
+      const conversationId = newConversationId();
+      const seqs = [9, 10, 2 ** 31 - 1, 2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER];
+      await messages().saveBatch(seqs.map((seq) => newMessage({ conversationId, seq })).reverse());
+      const stored = await messages().readRange(conversationId, 10, Number.MAX_SAFE_INTEGER);
+      expect(stored.map(({ seq }) => seq)).toEqual(seqs.slice(1));
+      expect(await messages().headSeq(conversationId)).toBe(Number.MAX_SAFE_INTEGER);
+    });
+
+    test('knows the newest seq of each conversation, 0 where there is none', async () => {
+      const conversationId = newConversationId();
+      expect(await messages().headSeq(conversationId)).toBe(0);
+      await messages().saveBatch([newMessage({ conversationId, seq: 12 }), newMessage({ conversationId, seq: 4 })]);
+      expect(await messages().headSeq(conversationId)).toBe(12);
+      expect(await messages().headSeq(newConversationId())).toBe(0);
+    });
+
+    test('finds a message by id, and undefined where there is none', async () => {
+      const message = newMessage({ seq: 5 });
+      await messages().saveBatch([message]);
+      expect(await messages().findById(message.id)).toEqual(message);
+      expect(await messages().findById(randomUUID() as MessageId)).toBeUndefined();
+    });
+  });
+}

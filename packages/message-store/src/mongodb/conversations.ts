@@ -1,0 +1,107 @@
+import type { ConversationId, UserId } from '@parley/protocol';
+import { type Db, ObjectId } from 'mongodb';
+import { type ConversationRecord, type ConversationStore, pairKeyOf } from '../conversation-store.ts';
+import { StoreUnavailable } from '../store.ts';
+import { COMMAND_LIMITS } from './deadlines.ts';
+import { COLLECTIONS, type ConversationDocument, type MemberDocument } from './documents.ts';
+import { DUPLICATE_KEY, isDuplicateKey, refusedWrites } from './errors.ts';
+
+const toConversation = ({ _id, kind, title, createdBy, createdAtMs }: ConversationDocument): ConversationRecord => ({
+  id: _id,
+  kind,
+  title,
+  createdBy,
+  createdAtMs,
+});
+
+const toDocument = ({ id, title, ...conversation }: ConversationRecord): ConversationDocument => ({
+  _id: id,
+  kind: conversation.kind,
+  ...(title !== undefined && { title }),
+  createdBy: conversation.createdBy,
+  createdAtMs: conversation.createdAtMs,
+});
+
+export function createConversationStore(database: Db): ConversationStore {
+  const conversations = database.collection<ConversationDocument>(COLLECTIONS.conversations);
+  const members = database.collection<MemberDocument>(COLLECTIONS.members);
+
+  /** @returns false when its id or pair is taken */
+  async function insert(document: ConversationDocument): Promise<boolean> {
+    try {
+      await conversations.insertOne(document, COMMAND_LIMITS);
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
+  async function addMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
+    if (userIds.length === 0) return;
+    const joinedAtMs = Date.now();
+    const documents = userIds.map((userId) => ({ _id: new ObjectId(), conversationId, userId, joinedAtMs }));
+    try {
+      await members.insertMany(documents, { ordered: false, ...COMMAND_LIMITS });
+    } catch (error) {
+      // Whoever is refused as a duplicate is a member already.
+      if (refusedWrites(error).some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+    }
+  }
+
+  return {
+    async create(conversation, memberIds) {
+      // Without a transaction the record comes last: whoever finds it finds its members.
+      await addMembers(conversation.id, memberIds);
+      await insert(toDocument(conversation));
+    },
+
+    async createDirect(offered, pair) {
+      const pairKey = pairKeyOf(pair);
+      await insert({ ...toDocument(offered), pairKey });
+      const document = await conversations.findOne({ pairKey }, COMMAND_LIMITS);
+      // What was in its way is not on a majority yet: only another attempt can tell.
+      if (!document) throw new StoreUnavailable(`conversation ${offered.id} met a write that is not durable`);
+      // Whoever lost the race adds both as well: the winner may have died before it could.
+      await addMembers(document._id, pair);
+      return { conversation: toConversation(document), created: document._id === offered.id };
+    },
+
+    async findById(id) {
+      const document = await conversations.findOne({ _id: id }, COMMAND_LIMITS);
+      return document ? toConversation(document) : undefined;
+    },
+
+    async listFor(userId) {
+      const memberships = await members.find({ userId }, COMMAND_LIMITS).toArray();
+      const ids = memberships.map(({ conversationId }) => conversationId);
+      const documents = await conversations
+        .find({ _id: { $in: ids } }, COMMAND_LIMITS)
+        .sort({ createdAtMs: -1, _id: -1 })
+        .toArray();
+      return documents.map(toConversation);
+    },
+
+    addMembers,
+
+    async removeMember(conversationId, userId) {
+      const { deletedCount } = await members.deleteOne({ conversationId, userId }, COMMAND_LIMITS);
+      return deletedCount === 1;
+    },
+
+    async members(conversationId, limit) {
+      // To MongoDB a limit of 0 is none.
+      if (limit < 1) return [];
+      const documents = await members
+        .find({ conversationId }, COMMAND_LIMITS)
+        .sort({ joinedAtMs: 1, _id: 1 })
+        .limit(limit)
+        .toArray();
+      return documents.map(({ userId }) => userId);
+    },
+
+    async isMember(conversationId, userId) {
+      return (await members.findOne({ conversationId, userId }, COMMAND_LIMITS)) !== null;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import {
+  MongoBulkWriteError,
+  MongoCompatibilityError,
+  MongoError,
+  MongoErrorLabel,
+  MongoInvalidArgumentError,
+  MongoMissingCredentialsError,
+  MongoMissingDependencyError,
+  MongoParseError,
+  MongoServerError,
+  MongoWriteConcernError,
+  type WriteError,
+} from 'mongodb';
+
+/** An id or a unique field is taken. Which one is not told by every server: read back to see. */
+export const DUPLICATE_KEY = 11_000;
+export const DOCUMENT_VALIDATION_FAILURE = 121;
+export const NAMESPACE_EXISTS = 48;
+
+// https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
+  6, // HostUnreachable
+  7, // HostNotFound
+  24, // LockTimeout
+  50, // MaxTimeMSExpired
+  64, // WriteConcernTimeout
+  89, // NetworkTimeout
+  91, // ShutdownInProgress
+  100, // UnsatisfiableWriteConcern
+  112, // WriteConflict
+  133, // FailedToSatisfyReadPreference
+  134, // ReadConcernMajorityNotAvailableYet
+  189, // PrimarySteppedDown
+  202, // NetworkInterfaceExceededTimeLimit
+  262, // ExceededTimeLimit
+  365, // TemporarilyUnavailable
+  9001, // SocketException
+  10107, // NotWritablePrimary
+  11600, // InterruptedAtShutdown
+  11601, // Interrupted
+  11602, // InterruptedDueToReplStateChange
+  13435, // NotPrimaryNoSecondaryOk
+  13436, // NotPrimaryOrSecondary
+  14031, // OutOfDiskSpace
+]);
+
+/** Of the errors that the driver itself raises, those that the next attempt meets as well; all others are outages. */
+const MISUSES = [
+  MongoCompatibilityError,
+  MongoInvalidArgumentError,
+  MongoMissingCredentialsError,
+  MongoMissingDependencyError,
+  MongoParseError,
+];
+
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+
+/** Whether the same call may succeed later. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof MongoError)) return false;
+  if (!(error instanceof MongoServerError)) return !MISUSES.some((misuse) => error instanceof misuse);
+  // A bulk write that failed as a whole carries the reason inside.
+  if (error instanceof MongoBulkWriteError && error.errorResponse instanceof MongoError) {
+    return isUnavailable(error.errorResponse);
+  }
+  return (
+    hasWriteConcernError(error) ||
+    TRANSIENT_CODES.has(error.code) ||
+    writeErrorsIn(error).some(({ code }) => TRANSIENT_CODES.has(code)) ||
+    error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)
+  );
+}
+
+/**
+ * What each refused write of an unordered bulk write was refused for, when all others are durably written.
+ *
+ * @throws the error itself when it says anything else
+ */
+export function refusedWrites(error: unknown): WriteError[] {
+  if (!(error instanceof MongoBulkWriteError) || hasWriteConcernError(error)) throw error;
+  const writeErrors = writeErrorsIn(error);
+  if (writeErrors.length === 0) throw error;
+  return writeErrors;
+}
+
+const writeErrorsIn = (error: MongoServerError): WriteError[] =>
+  error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
+
+const hasWriteConcernError = (error: MongoServerError): boolean =>
+  error instanceof MongoWriteConcernError ||
+  (error instanceof MongoBulkWriteError && error.result?.getWriteConcernError() !== undefined);

@@ -1,0 +1,115 @@
+import { type CreateIndexesOptions, type Db, type IndexSpecification, MongoServerError } from 'mongodb';
+import { COMMAND_LIMITS } from './deadlines.ts';
+import { COLLECTIONS, type MigrationDocument } from './documents.ts';
+import { NAMESPACE_EXISTS } from './errors.ts';
+
+/** Each may run twice, and in several processes at once: there is no lock, and none is needed. */
+interface Migration {
+  readonly name: string;
+  run(database: Db): Promise<void>;
+}
+
+interface CollectionPlan {
+  readonly name: string;
+  readonly required: Readonly<Record<string, 'string' | 'number' | 'array' | 'objectId'>>;
+  readonly optional?: Readonly<Record<string, 'string' | 'object'>>;
+  readonly indexes: readonly (readonly [IndexSpecification, CreateIndexesOptions?])[];
+}
+
+const INITIAL_COLLECTIONS: readonly CollectionPlan[] = [
+  {
+    name: COLLECTIONS.messages,
+    required: {
+      _id: 'string',
+      conversationId: 'string',
+      seq: 'number',
+      senderId: 'string',
+      clientMessageId: 'string',
+      kind: 'string',
+      createdAtMs: 'number',
+    },
+    optional: { text: 'string', media: 'object', replyTo: 'string', trace: 'object' },
+    indexes: [[{ conversationId: 1, seq: 1 }, { unique: true }]],
+  },
+  {
+    name: COLLECTIONS.users,
+    required: {
+      _id: 'string',
+      username: 'string',
+      usernameKey: 'string',
+      displayName: 'string',
+      searchKeys: 'array',
+      createdAtMs: 'number',
+    },
+    optional: { passwordHash: 'string' },
+    indexes: [[{ usernameKey: 1 }, { unique: true }], [{ searchKeys: 1 }]],
+  },
+  {
+    name: COLLECTIONS.conversations,
+    required: { _id: 'string', kind: 'string', createdBy: 'string', createdAtMs: 'number' },
+    optional: { title: 'string', pairKey: 'string' },
+    indexes: [[{ pairKey: 1 }, { unique: true, sparse: true }]],
+  },
+  {
+    name: COLLECTIONS.members,
+    required: { _id: 'objectId', conversationId: 'string', userId: 'string', joinedAtMs: 'number' },
+    indexes: [
+      [{ conversationId: 1, userId: 1 }, { unique: true }],
+      [{ conversationId: 1, joinedAtMs: 1, _id: 1 }],
+      [{ userId: 1 }],
+    ],
+  },
+  {
+    name: COLLECTIONS.refreshTokens,
+    required: {
+      _id: 'string',
+      userId: 'string',
+      validTokenHash: 'string',
+      usedTokenHashes: 'array',
+      expiresAtMs: 'number',
+    },
+    indexes: [[{ validTokenHash: 1 }, { unique: true }], [{ usedTokenHashes: 1 }], [{ expiresAtMs: 1 }]],
+  },
+];
+
+/** In order; the version is the place, from 1. A released migration never changes. */
+const MIGRATIONS: readonly Migration[] = [
+  {
+    name: 'messages, users, conversations, members, refresh tokens',
+    async run(database) {
+      for (const plan of INITIAL_COLLECTIONS) await createCollection(database, plan);
+    },
+  },
+];
+
+async function createCollection(database: Db, { name, required, optional, indexes }: CollectionPlan): Promise<void> {
+  const properties = Object.fromEntries(
+    Object.entries({ ...required, ...optional }).map(([field, bsonType]) => [field, { bsonType }]),
+  );
+  const validator = { $jsonSchema: { bsonType: 'object', required: Object.keys(required), properties } };
+  try {
+    await database.createCollection(name, { validator, ...COMMAND_LIMITS });
+  } catch (error) {
+    // Another process was faster.
+    if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
+  }
+  for (const [fields, options] of indexes) {
+    await database.collection(name).createIndex(fields, { ...options, ...COMMAND_LIMITS });
+  }
+}
+
+/**
+ * Brings collections and indexes up to date. Migrations only add, so that an older release works on a newer schema while
+ * the cluster is being upgraded.
+ */
+export async function migrate(database: Db): Promise<void> {
+  const records = database.collection<MigrationDocument>(COLLECTIONS.migrations);
+  const applied = new Set((await records.find({}, COMMAND_LIMITS).toArray()).map(({ _id }) => _id));
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    const version = index + 1;
+    if (applied.has(version)) continue;
+    await migration.run(database);
+    const record = { name: migration.name, appliedAtMs: Date.now() };
+    await records.updateOne({ _id: version }, { $setOnInsert: record }, { upsert: true, ...COMMAND_LIMITS });
+  }
+}

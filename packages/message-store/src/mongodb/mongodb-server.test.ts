@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { silentLogger } from '@parley/service-kit';
+import { describeWithMongodb, newMongodb, type TestMongodb } from '@parley/testing';
+import { type Db, MongoClient } from 'mongodb';
+import type { Store } from '../store.ts';
+import { openMongodbStore } from './open-mongodb-store.ts';
+
+// What the server itself does for the store. Some servers that speak MongoDB's protocol take validators without carrying them
+// out, and don't explain their plans.
+
+const mongodb = await newMongodb();
+
+async function isComplete(url: string): Promise<boolean> {
+  const client = new MongoClient(url);
+  try {
+    const probe = await client.db().createCollection('probe', { validator: { $jsonSchema: { required: ['a'] } } });
+    await probe.insertOne({ b: 1 });
+    return false;
+  } catch {
+    return true;
+  } finally {
+    await client.close();
+  }
+}
+
+const complete: TestMongodb =
+  mongodb.url !== undefined && !(await isComplete(mongodb.url))
+    ? { url: undefined, missing: 'this MongoDB does not carry out validators: set MONGODB_URL to a real mongod' }
+    : mongodb;
+
+describeWithMongodb("the MongoDB server's part", complete, (url) => {
+  let client: MongoClient;
+  let database: Db;
+  let store: Store;
+
+  beforeAll(async () => {
+    store = await openMongodbStore({ url, logger: silentLogger() });
+    client = new MongoClient(url);
+    database = client.db();
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await store.close();
+  });
+
+  test.each(['messages', 'users', 'conversations', 'members', 'refreshTokens'])(
+    'refuses a document without the fields of %s',
+    async (name) => {
+      await expect(database.collection(name).insertOne({})).rejects.toMatchObject({ code: 121 });
+    },
+  );
+
+  test('reads a page, the newest seq and a search from an index, without sorting a page', async () => {
+    const messages = database.collection('messages');
+    const page = await messages
+      .find({ conversationId: 'c', seq: { $gte: 1, $lte: 50 } })
+      .sort({ seq: 1 })
+      .explain('queryPlanner');
+    expect(JSON.stringify(page)).toContain('"IXSCAN"');
+    expect(JSON.stringify(page)).not.toMatch(/"COLLSCAN"|"SORT"/);
+    const newest = await messages.find({ conversationId: 'c' }).sort({ seq: -1 }).limit(1).explain('queryPlanner');
+    expect(JSON.stringify(newest)).toContain('"IXSCAN"');
+    expect(JSON.stringify(newest)).not.toMatch(/"COLLSCAN"|"SORT"/);
+    const search = await database
+      .collection('users')
+      .find({ searchKeys: { $regex: '^ada' } })
+      .explain('queryPlanner');
+    expect(JSON.stringify(search)).toContain('"searchKeys_1"');
+  });
+});

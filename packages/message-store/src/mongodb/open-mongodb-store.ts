@@ -1,0 +1,77 @@
+import { DeadlineExceeded, type Logger, withDeadline } from '@parley/service-kit';
+import { type Store, StoreUnavailable } from '../store.ts';
+import { connect } from './connect.ts';
+import { createConversationStore } from './conversations.ts';
+import { DEADLINE_MS } from './deadlines.ts';
+import { isUnavailable } from './errors.ts';
+import { createMessageStore } from './messages.ts';
+import { migrate } from './migrations.ts';
+import { createRefreshTokenStore } from './refresh-tokens.ts';
+import { createUserStore } from './users.ts';
+
+const OPEN_DEADLINE_MS = 30_000;
+const CLOSE_DEADLINE_MS = 5_000;
+
+export interface OpenMongodbStoreOptions {
+  /** `mongodb://` or `mongodb+srv://`; its path names the database, `parley` if it has none. */
+  url: string;
+  logger: Logger;
+  /** The longest that a call takes; 5,000 if not given. */
+  deadlineMs?: number;
+}
+
+/**
+ * Opens the store in MongoDB, with majority reads and journalled majority writes whatever the URL says.
+ *
+ * @throws StoreUnavailable when the server can't be reached in time
+ */
+export async function openMongodbStore(options: OpenMongodbStoreOptions): Promise<Store> {
+  const { url, logger, deadlineMs = DEADLINE_MS } = options;
+  const { client, database } = connect(url, deadlineMs);
+
+  const close = async () => {
+    try {
+      await withDeadline(client.close(), CLOSE_DEADLINE_MS, 'closing the MongoDB client');
+    } catch (error) {
+      logger.warn({ err: error }, 'MongoDB client did not close');
+    }
+  };
+
+  try {
+    await withDeadline(migrate(database), OPEN_DEADLINE_MS, 'opening the store in MongoDB');
+  } catch (error) {
+    await close();
+    throw translated(error);
+  }
+
+  return {
+    messages: answering(createMessageStore(database), deadlineMs),
+    users: answering(createUserStore(database), deadlineMs),
+    conversations: answering(createConversationStore(database), deadlineMs),
+    refreshTokens: answering(createRefreshTokenStore(database), deadlineMs),
+    ...answering({ ping: async () => void (await database.command({ ping: 1 })) }, deadlineMs),
+    close,
+  };
+}
+
+const translated = (error: unknown): unknown =>
+  isUnavailable(error) || error instanceof DeadlineExceeded
+    ? new StoreUnavailable((error as Error).message, { cause: error })
+    : error;
+
+type Method = (...args: never[]) => Promise<unknown>;
+
+/** The same methods, each with a deadline, and `StoreUnavailable` in place of the driver's words for it. */
+function answering<T extends object>(methods: T, deadlineMs: number): T {
+  const entries = Object.entries(methods as Record<string, Method>).map(([name, method]) => {
+    const answeringMethod: Method = async (...args) => {
+      try {
+        return await withDeadline(method(...args), deadlineMs, name);
+      } catch (error) {
+        throw translated(error);
+      }
+    };
+    return [name, answeringMethod] as const;
+  });
+  return Object.fromEntries(entries) as T;
+}

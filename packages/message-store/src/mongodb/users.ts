@@ -1,0 +1,71 @@
+import type { Db } from 'mongodb';
+import { searchKeysOf, searchPrefixOf, usernameKeyOf } from '../name-keys.ts';
+import { StoreUnavailable } from '../store.ts';
+import type { UserRecord, UserStore } from '../user-store.ts';
+import { COMMAND_LIMITS } from './deadlines.ts';
+import { COLLECTIONS, type UserDocument } from './documents.ts';
+import { isDuplicateKey } from './errors.ts';
+
+const toUser = ({ _id, username, displayName, passwordHash, createdAtMs }: UserDocument): UserRecord => ({
+  id: _id,
+  username,
+  displayName,
+  passwordHash,
+  createdAtMs,
+});
+
+const toDocument = ({ id, passwordHash, ...user }: UserRecord): UserDocument => ({
+  _id: id,
+  username: user.username,
+  usernameKey: usernameKeyOf(user.username),
+  displayName: user.displayName,
+  searchKeys: searchKeysOf(user),
+  ...(passwordHash !== undefined && { passwordHash }),
+  createdAtMs: user.createdAtMs,
+});
+
+const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+
+export function createUserStore(database: Db): UserStore {
+  const users = database.collection<UserDocument>(COLLECTIONS.users);
+
+  return {
+    async create(user) {
+      const document = toDocument(user);
+      try {
+        await users.insertOne(document, COMMAND_LIMITS);
+        return true;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        const owner = await users.findOne({ usernameKey: document.usernameKey }, COMMAND_LIMITS);
+        // What was in its way is not on a majority yet: only another attempt can tell.
+        if (!owner) throw new StoreUnavailable(`user ${user.id} met a write that is not durable`, { cause: error });
+        return owner._id === user.id;
+      }
+    },
+
+    async findById(id) {
+      const document = await users.findOne({ _id: id }, COMMAND_LIMITS);
+      return document ? toUser(document) : undefined;
+    },
+
+    async findMany(ids) {
+      const documents = await users.find({ _id: { $in: [...ids] } }, COMMAND_LIMITS).toArray();
+      return documents.map(toUser);
+    },
+
+    async findByUsername(username) {
+      const document = await users.findOne({ usernameKey: usernameKeyOf(username) }, COMMAND_LIMITS);
+      return document ? toUser(document) : undefined;
+    },
+
+    async search(query, limit) {
+      const prefix = searchPrefixOf(query);
+      // To MongoDB a limit of 0 is none, and a NUL, which no name has, is an error in a pattern.
+      if (limit < 1 || prefix.includes('\0')) return [];
+      const filter = prefix === '' ? {} : { searchKeys: { $regex: `^${escapeRegex(prefix)}` } };
+      const documents = await users.find(filter, COMMAND_LIMITS).sort({ usernameKey: 1 }).limit(limit).toArray();
+      return documents.map(toUser);
+    },
+  };
+}

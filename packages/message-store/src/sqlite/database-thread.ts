@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { backoffMs, DeadlineExceeded, type Logger, withDeadline } from '@parley/service-kit';
+import { StoreUnavailable } from '../store.ts';
+import type { ArgumentsOf, OperationName, ResultOf } from './operations.ts';
+import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest } from './thread-protocol.ts';
+
+/** Calls that a thread may have before it; above that the store is not keeping up, and callers are told at once. */
+const MAX_CALLS = 1_000;
+
+interface Call {
+  settle(reply: Extract<ThreadReply, { callId: number }>): void;
+}
+
+/**
+ * A worker thread that owns one connection to the database, seen from the main thread.
+ *
+ * States: *starting* (the thread opens the database; calls wait in its port) → *ready* → *ended* (the thread died: every
+ * call that it had fails, new ones fail at once) → after a growing pause *starting* again. `close` leads from each of them to
+ * *closed*, after the calls made before.
+ */
+export class DatabaseThread {
+  readonly #options: ThreadOptions;
+  readonly #deadlineMs: number;
+  readonly #logger: Logger;
+  /** Those the thread has not answered, whether or not their callers still wait: the bound holds for its whole queue. */
+  readonly #calls = new Map<number, Call>();
+  readonly #firstReady = Promise.withResolvers<void>();
+  #worker: Worker | undefined;
+  #lastCallId = 0;
+  #failures = 0;
+  #lastFault: unknown;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+
+  /** @param options.deadlineMs the longest that a caller waits for its answer */
+  constructor(options: ThreadOptions & { deadlineMs: number; logger: Logger }) {
+    const { deadlineMs, logger, ...threadOptions } = options;
+    this.#options = threadOptions;
+    this.#deadlineMs = deadlineMs;
+    this.#logger = logger;
+    this.#start();
+  }
+
+  /** Resolves when the database was opened for the first time. */
+  async opened(deadlineMs: number): Promise<void> {
+    try {
+      await withDeadline(this.#firstReady.promise, deadlineMs, `opening ${this.#options.path}`);
+    } catch (error) {
+      throw new StoreUnavailable(`${this.#options.path} can't be opened`, { cause: this.#lastFault ?? error });
+    }
+  }
+
+  /** Rejects with `StoreUnavailable` when the thread has died, has too many calls or does not answer in time. */
+  async call<Name extends OperationName>(operation: Name, ...args: ArgumentsOf<Name>): Promise<ResultOf<Name>> {
+    if (this.#isClosed) throw new StoreUnavailable('the store is closed');
+    if (!this.#worker) throw new StoreUnavailable('the database thread is down', { cause: this.#lastFault });
+    if (this.#calls.size >= MAX_CALLS) throw new StoreUnavailable(`${MAX_CALLS} calls are waiting for the database`);
+    const callId = ++this.#lastCallId;
+    const { promise, resolve, reject } = Promise.withResolvers<ResultOf<Name>>();
+    this.#calls.set(callId, {
+      settle(reply) {
+        if (reply.kind === 'result') resolve(reply.result as ResultOf<Name>);
+        else if (reply.isUnavailable) reject(new StoreUnavailable(reply.error.message, { cause: reply.error }));
+        else reject(new Error(`${operation}: ${reply.error.message}`, { cause: reply.error }));
+      },
+    });
+    this.#post({ kind: 'call', callId, operation, args, expiresAtMs: monotonicMs() + this.#deadlineMs });
+    try {
+      return await withDeadline(promise, this.#deadlineMs, operation);
+    } catch (error) {
+      throw error instanceof DeadlineExceeded ? new StoreUnavailable(error.message, { cause: error }) : error;
+    }
+  }
+
+  /** Lets the thread finish what it was asked to do before. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#restartTimer);
+    const worker = this.#worker;
+    if (!worker) return;
+    const exited = once(worker, 'exit');
+    this.#post({ kind: 'close' });
+    try {
+      await withDeadline(exited, this.#deadlineMs, 'closing the database');
+    } catch (error) {
+      this.#logger.warn({ err: error, role: this.#options.role }, 'database thread did not close, terminating it');
+      await worker.terminate();
+    }
+  }
+
+  #start(): void {
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData: this.#options,
+      name: `sqlite-${this.#options.role}`,
+    });
+    this.#worker = worker;
+    worker.on('message', (reply: ThreadReply) => this.#receive(reply));
+    worker.on('error', (error: unknown) => {
+      this.#lastFault = error;
+    });
+    worker.once('exit', (exitCode) => this.#onExit(exitCode));
+  }
+
+  #post(request: ThreadRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
+  #receive(reply: ThreadReply): void {
+    if (reply.kind === 'ready') {
+      this.#firstReady.resolve();
+      return;
+    }
+    // Only an answered call shows that the thread works; one that dies at each call must not come back at once.
+    this.#failures = 0;
+    const call = this.#calls.get(reply.callId);
+    this.#calls.delete(reply.callId);
+    call?.settle(reply);
+  }
+
+  #onExit(exitCode: number): void {
+    this.#worker = undefined;
+    const error = new Error(`the database thread ended with code ${exitCode}`, { cause: this.#lastFault });
+    for (const [callId, call] of this.#calls) {
+      call.settle({ kind: 'failure', callId, error, isUnavailable: true });
+    }
+    this.#calls.clear();
+    if (this.#isClosed) return;
+    this.#failures += 1;
+    const restartInMs = Math.round(backoffMs(this.#failures));
+    this.#logger.warn({ err: error, role: this.#options.role, restartInMs }, 'database thread ended');
+    this.#restartTimer = setTimeout(() => this.#start(), restartInMs);
+  }
+}

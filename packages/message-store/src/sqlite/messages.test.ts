@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import type { AcceptedMessage, MessageId } from '@parley/protocol';
+import { newTemporaryDirectory } from '@parley/testing';
+import { newConversationId, newMessage } from '../new-message.ts';
+import { Database } from './database.ts';
+import { readRange, saveBatch } from './messages.ts';
+import { migrate } from './migrations.ts';
+
+const path = join(await newTemporaryDirectory(), 'history.sqlite');
+
+test('the schema refuses what the shared check would let through, one message at a time', () => {
+  const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });
+  migrate(database);
+  migrate(database);
+  const conversationId = newConversationId();
+  const first = newMessage({ conversationId, seq: 1 });
+  const last = newMessage({ conversationId, seq: 2 });
+  const unchecked = [
+    newMessage({ conversationId, seq: 0 }),
+    newMessage({ conversationId, seq: 3, id: '' as MessageId }),
+    { ...newMessage({ conversationId, seq: 4 }), createdAtMs: 'noon' } as unknown as AcceptedMessage,
+  ];
+  const rejected = saveBatch(database, [first, ...unchecked, last]);
+  expect(rejected.map(({ id }) => id)).toEqual(unchecked.map(({ id }) => id));
+  expect(rejected[0]?.reason).toContain('seq >= 1');
+  expect(readRange(database, conversationId, 0, 10)).toEqual([first, last]);
+  database.close();
+});

@@ -1,0 +1,95 @@
+import type { Database } from './database.ts';
+
+/** In order; the version is the place, from 1. A released migration never changes. */
+const MIGRATIONS: readonly { name: string; sql: string }[] = [
+  {
+    name: 'messages, users, conversations, members, refresh tokens',
+    sql: `
+      CREATE TABLE messages (
+        conversationId TEXT NOT NULL CHECK (conversationId <> ''),
+        seq INTEGER NOT NULL CHECK (seq >= 1),
+        id TEXT NOT NULL CHECK (id <> ''),
+        senderId TEXT NOT NULL,
+        clientMessageId TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        text TEXT,
+        media TEXT CHECK (media IS NULL OR json_valid(media)),
+        replyTo TEXT,
+        createdAtMs INTEGER NOT NULL CHECK (createdAtMs >= 0),
+        acceptedBy TEXT,
+        savedBy TEXT,
+        publishedAtMs INTEGER,
+        savedAtMs INTEGER,
+        PRIMARY KEY (conversationId, seq)
+      ) STRICT, WITHOUT ROWID;
+      CREATE UNIQUE INDEX messagesById ON messages (id);
+
+      CREATE TABLE users (
+        id TEXT NOT NULL PRIMARY KEY,
+        username TEXT NOT NULL,
+        usernameKey TEXT NOT NULL UNIQUE,
+        displayName TEXT NOT NULL,
+        passwordHash TEXT,
+        createdAtMs INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE userSearchKeys (
+        searchKey TEXT NOT NULL,
+        userId TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        PRIMARY KEY (searchKey, userId)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE conversations (
+        id TEXT NOT NULL PRIMARY KEY,
+        kind TEXT NOT NULL,
+        title TEXT,
+        createdBy TEXT NOT NULL,
+        createdAtMs INTEGER NOT NULL,
+        pairKey TEXT UNIQUE
+      ) STRICT;
+      CREATE TABLE members (
+        joinOrder INTEGER PRIMARY KEY,
+        conversationId TEXT NOT NULL,
+        userId TEXT NOT NULL,
+        UNIQUE (conversationId, userId)
+      ) STRICT;
+      CREATE INDEX membersByOrder ON members (conversationId, joinOrder);
+      CREATE INDEX membersByUser ON members (userId);
+
+      CREATE TABLE refreshTokenFamilies (
+        familyId TEXT NOT NULL PRIMARY KEY,
+        userId TEXT NOT NULL,
+        validTokenHash TEXT NOT NULL UNIQUE,
+        expiresAtMs INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX refreshTokenFamiliesByExpiry ON refreshTokenFamilies (expiresAtMs);
+      CREATE TABLE usedRefreshTokens (
+        tokenHash TEXT NOT NULL PRIMARY KEY,
+        familyId TEXT NOT NULL REFERENCES refreshTokenFamilies (familyId) ON DELETE CASCADE
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX usedRefreshTokensByFamily ON usedRefreshTokens (familyId);
+    `,
+  },
+];
+
+/**
+ * Brings the schema up to date in one transaction, so that of many processes one does it and the others find it done.
+ * Migrations only add, so that an older release works on a newer schema while the cluster is being upgraded.
+ */
+export function migrate(database: Database): void {
+  database.transaction(() => {
+    database.execute(`
+      CREATE TABLE IF NOT EXISTS migrations (
+        version INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        appliedAtMs INTEGER NOT NULL
+      ) STRICT
+    `);
+    const applied = database.get<{ version: number }>('SELECT coalesce(max(version), 0) AS version FROM migrations');
+    for (const [index, { name, sql }] of MIGRATIONS.entries()) {
+      const version = index + 1;
+      if (version <= (applied?.version ?? 0)) continue;
+      database.execute(sql);
+      database.run('INSERT INTO migrations VALUES (?, ?, ?)', version, name, Date.now());
+    }
+  });
+}

@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '@parley/service-kit';
+import { type Store, StoreUnavailable } from '../store.ts';
+import { splitStorable } from '../validate-message.ts';
+import { DatabaseThread } from './database-thread.ts';
+
+/** How long a transaction waits for another process's lock. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** Longer than the wait for a lock, so that the caller hears the reason. */
+const DEADLINE_MS = 6_000;
+const OPEN_DEADLINE_MS = 15_000;
+
+export interface OpenSqliteStoreOptions {
+  /** The directory of `history.sqlite`; made if it is missing. Any number of processes of one machine may share it. */
+  dataDir: string;
+  logger: Logger;
+  /** How long a transaction waits for another process's lock; 5,000 if not given. */
+  busyTimeoutMs?: number;
+  /** The longest that a call takes; 6,000 if not given. */
+  deadlineMs?: number;
+  /** The longest that opening takes; 15,000 if not given. */
+  openDeadlineMs?: number;
+}
+
+/**
+ * Opens the embedded store: one file in WAL mode, written and read by a thread each, since `node:sqlite` blocks its thread.
+ *
+ * @throws StoreUnavailable when the file can't be opened in time
+ */
+export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<Store> {
+  const { dataDir, logger, busyTimeoutMs = BUSY_TIMEOUT_MS, deadlineMs = DEADLINE_MS } = options;
+  const { openDeadlineMs = OPEN_DEADLINE_MS } = options;
+  await mkdir(dataDir, { recursive: true }).catch((cause: unknown) => {
+    throw new StoreUnavailable(`${dataDir} can't be made`, { cause });
+  });
+  const shared = { path: join(dataDir, 'history.sqlite'), busyTimeoutMs, deadlineMs, logger };
+  const threads: DatabaseThread[] = [];
+  const close = async () => {
+    await Promise.all(threads.map((thread) => thread.close()));
+  };
+  const openThread = async (role: 'writer' | 'reader') => {
+    const thread = new DatabaseThread({ ...shared, role });
+    threads.push(thread);
+    await thread.opened(openDeadlineMs);
+    return thread;
+  };
+  try {
+    const writer = await openThread('writer');
+    const reader = await openThread('reader');
+    return { ...storeOver(writer, reader), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function storeOver(writer: DatabaseThread, reader: DatabaseThread): Omit<Store, 'close'> {
+  return {
+    messages: {
+      async saveBatch(messages) {
+        const { storable, rejected } = splitStorable(messages);
+        if (storable.length > 0) rejected.push(...(await writer.call('saveBatch', storable)));
+        return { rejected };
+      },
+      readRange: (conversationId, fromSeq, toSeq) => reader.call('readRange', conversationId, fromSeq, toSeq),
+      headSeq: (conversationId) => reader.call('headSeq', conversationId),
+      findById: (id) => reader.call('findMessage', id),
+    },
+    users: {
+      create: (user) => writer.call('createUser', user),
+      findById: (id) => reader.call('findUser', id),
+      findMany: (ids) => reader.call('findUsers', ids),
+      findByUsername: (username) => reader.call('findUserByUsername', username),
+      search: (query, limit) => reader.call('searchUsers', query, limit),
+    },
+    conversations: {
+      create: (conversation, memberIds) => writer.call('createConversation', conversation, memberIds),
+      createDirect: (conversation, pair) => writer.call('createDirectConversation', conversation, pair),
+      findById: (id) => reader.call('findConversation', id),
+      listFor: (userId) => reader.call('listConversations', userId),
+      addMembers: (id, userIds) => writer.call('addMembers', id, userIds),
+      removeMember: (id, userId) => writer.call('removeMember', id, userId),
+      members: (id, limit) => reader.call('listMembers', id, limit),
+      isMember: (id, userId) => reader.call('isMember', id, userId),
+    },
+    refreshTokens: {
+      issue: (token) => writer.call('issueToken', token),
+      rotate: (tokenHash, next, nowMs) => writer.call('rotateToken', tokenHash, next, nowMs),
+      endFamilyOf: (tokenHash) => writer.call('endFamilyOf', tokenHash),
+      deleteExpired: (nowMs) => writer.call('deleteExpiredTokens', nowMs),
+    },
+    async ping() {
+      await Promise.all([reader.call('ping'), writer.call('ping')]);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { UserId } from '@parley/protocol';
+import { conversationStoreContract, newConversation } from './conversation-store.contract.ts';
+import { messageStoreContract } from './message-store.contract.ts';
+import { newConversationId, newMessage } from './new-message.ts';
+import { refreshTokenStoreContract } from './refresh-token-store.contract.ts';
+import { type Store, StoreUnavailable } from './store.ts';
+import { newUser, userStoreContract } from './user-store.contract.ts';
+
+/**
+ * What every implementation of `Store` does.
+ *
+ * @param open opens the same place each time: what one store saved, the next one has
+ */
+export function storeContract(open: () => Promise<Store>): void {
+  let store: Store;
+  beforeAll(async () => {
+    store = await open();
+  });
+  afterAll(() => store.close());
+
+  messageStoreContract(() => store.messages);
+  userStoreContract(() => store.users);
+  conversationStoreContract(() => store.conversations);
+  refreshTokenStoreContract(() => store.refreshTokens);
+
+  describe('the store as a whole', () => {
+    test('answers a ping', async () => {
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+
+    test('keeps everything through a restart', async () => {
+      const conversationId = newConversationId();
+      const message = newMessage({ conversationId, seq: 7, text: 'still here' });
+      const user = newUser();
+      const conversation = newConversation(user.id);
+      const tokenHash = randomUUID();
+      const first = await open();
+      await first.messages.saveBatch([message]);
+      await first.users.create(user);
+      await first.conversations.create(conversation, [user.id]);
+      await first.refreshTokens.issue({ tokenHash, familyId: randomUUID(), userId: user.id, expiresAtMs: 2_000 });
+      await first.close();
+
+      const second = await open();
+      try {
+        expect(await second.messages.readRange(conversationId, 1, 10)).toEqual([message]);
+        expect(await second.users.findByUsername(user.username)).toEqual(user);
+        expect(await second.conversations.listFor(user.id)).toEqual([conversation]);
+        expect(await second.conversations.members(conversation.id, 10)).toEqual([user.id]);
+        const next = { tokenHash: randomUUID(), expiresAtMs: 3_000 };
+        expect(await second.refreshTokens.rotate(tokenHash, next, 1_000)).toEqual({ kind: 'rotated', userId: user.id });
+      } finally {
+        await second.close();
+      }
+    });
+
+    test('is opened by many at once, and each sees what the others save', async () => {
+      const stores = await Promise.all(Array.from({ length: 4 }, open));
+      try {
+        const conversationId = newConversationId();
+        const batch = stores.map((_, index) => newMessage({ conversationId, seq: index + 1 }));
+        await Promise.all(stores.map((each, index) => each.messages.saveBatch(batch.slice(index, index + 1))));
+        for (const each of stores) expect(await each.messages.readRange(conversationId, 1, 10)).toEqual(batch);
+      } finally {
+        await Promise.all(stores.map((each) => each.close()));
+      }
+    });
+
+    test('says that it is unavailable once closed', async () => {
+      const closed = await open();
+      await closed.close();
+      await closed.close();
+      await expect(closed.ping()).rejects.toThrow(StoreUnavailable);
+      await expect(closed.users.findById('nobody' as UserId)).rejects.toThrow(StoreUnavailable);
+      await expect(closed.messages.saveBatch([newMessage({})])).rejects.toThrow(StoreUnavailable);
+    });
+  });
+}

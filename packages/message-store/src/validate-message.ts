@@ -1,0 +1,67 @@
+import { type AcceptedMessage, MESSAGE_KINDS } from '@parley/protocol';
+import type { Rejection, TracedMessage } from './message-store.ts';
+
+/** In UTF-16 units: far above what clients may send, far below what a document or row may hold. */
+const MAX_TEXT_UNITS = 100_000;
+const MAX_ID_UNITS = 64;
+const MAX_CONTENT_TYPE_UNITS = 256;
+
+const isString = (value: unknown, maxUnits: number): value is string =>
+  typeof value === 'string' && value.length <= maxUnits && value.isWellFormed();
+const isId = (value: unknown) => isString(value, MAX_ID_UNITS) && value.length > 0;
+const isWholeNumber = (value: unknown, min: number) => Number.isSafeInteger(value) && (value as number) >= min;
+const isOptional = (value: unknown, isValid: (value: unknown) => boolean) => value === undefined || isValid(value);
+
+const KINDS: ReadonlySet<unknown> = new Set(MESSAGE_KINDS);
+
+type Rule = readonly [isKept: (message: AcceptedMessage) => boolean, reason: string];
+
+const RULES: readonly Rule[] = [
+  [({ id }) => isId(id), `id: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
+  [({ conversationId }) => isId(conversationId), `conversationId: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
+  [({ seq }) => isWholeNumber(seq, 1), 'seq: not a whole number from 1'],
+  [({ senderId }) => isId(senderId), `senderId: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
+  [({ clientMessageId }) => isId(clientMessageId), `clientMessageId: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
+  [({ kind }) => KINDS.has(kind), `kind: none of ${MESSAGE_KINDS.join(', ')}`],
+  [
+    ({ text }) => isOptional(text, (value) => isString(value, MAX_TEXT_UNITS)),
+    `text: not well-formed Unicode of at most ${MAX_TEXT_UNITS}`,
+  ],
+  [({ media }) => isOptional(media, isMedia), 'media: not a medium'],
+  [({ replyTo }) => isOptional(replyTo, isId), `replyTo: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
+  [({ createdAtMs }) => isWholeNumber(createdAtMs, 0), 'createdAtMs: not a whole number from 0'],
+];
+
+function isMedia(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { mediaId, contentType, bytes, durationMs } = value as Record<string, unknown>;
+  return (
+    isId(mediaId) &&
+    isString(contentType, MAX_CONTENT_TYPE_UNITS) &&
+    isWholeNumber(bytes, 1) &&
+    isOptional(durationMs, (duration) => isWholeNumber(duration, 0))
+  );
+}
+
+/**
+ * Why no store can keep a message as it is, undefined when it can: the one check that all stores share. What the database
+ * itself refuses (SQLite's constraints, MongoDB's validators) is the second line.
+ */
+export function reasonNotStorable(message: AcceptedMessage): string | undefined {
+  return RULES.find(([isKept]) => !isKept(message))?.[1];
+}
+
+/** Splits a batch into what can be kept and what can't. */
+export function splitStorable(messages: readonly TracedMessage[]): {
+  storable: TracedMessage[];
+  rejected: Rejection[];
+} {
+  const storable: TracedMessage[] = [];
+  const rejected: Rejection[] = [];
+  for (const message of messages) {
+    const reason = reasonNotStorable(message);
+    if (reason === undefined) storable.push(message);
+    else rejected.push({ id: message.id, reason });
+  }
+  return { storable, rejected };
+}

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { silentLogger } from '@parley/service-kit';
+import {
+  describeWithMongodb,
+  eventually,
+  freePort,
+  newMongodb,
+  type Relay,
+  startRelay,
+  type TestMongodb,
+} from '@parley/testing';
+import { openMongodbStore } from '../../src/mongodb/open-mongodb-store.ts';
+import { newConversationId, newMessage } from '../../src/new-message.ts';
+import { type Store, StoreUnavailable } from '../../src/store.ts';
+
+const DEADLINE_MS = 800;
+/** What a busy machine may add. */
+const SLACK_MS = 2_000;
+
+const open = (url: string) => openMongodbStore({ url, logger: silentLogger(), deadlineMs: DEADLINE_MS });
+
+test('is not opened where no server is, and says so in time', async () => {
+  const startedAtMs = performance.now();
+  await expect(open(`mongodb://127.0.0.1:${await freePort()}/parley`)).rejects.toThrow(StoreUnavailable);
+  expect(performance.now() - startedAtMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
+});
+
+const SINGLE_HOST = /^mongodb:\/\/(?<login>[^/@]+@)?(?<host>[^/:,]+)(?::(?<port>\d+))?\/(?<rest>.*)$/;
+
+const mongodb = await newMongodb();
+const server = SINGLE_HOST.exec(mongodb.url ?? '')?.groups;
+const reachable: TestMongodb =
+  mongodb.url !== undefined && !server
+    ? { url: undefined, missing: 'a relay needs a MONGODB_URL with one host' }
+    : mongodb;
+
+describeWithMongodb('the MongoDB store behind a network that fails', reachable, () => {
+  let relay: Relay;
+  let store: Store;
+
+  beforeEach(async () => {
+    relay = await startRelay(server?.host ?? '', Number(server?.port ?? 27_017));
+    const rest = `${server?.rest}${server?.rest?.includes('?') ? '&' : '?'}directConnection=true`;
+    store = await open(`mongodb://${server?.login ?? ''}127.0.0.1:${relay.port}/${rest}`);
+  });
+
+  afterEach(async () => {
+    await store.close();
+    await relay.close();
+  });
+
+  test.each(['freeze', 'cut'] as const)(
+    'is unavailable in time after a %s, loses nothing, and is back',
+    async (fault) => {
+      const conversationId = newConversationId();
+      const saved = newMessage({ conversationId, seq: 1 });
+      const late = newMessage({ conversationId, seq: 2 });
+      await store.messages.saveBatch([saved]);
+
+      relay[fault]();
+      const startedAtMs = performance.now();
+      const attempts = await Promise.allSettled([
+        store.messages.saveBatch([late]),
+        store.messages.readRange(conversationId, 1, 10),
+        store.conversations.addMembers(conversationId, [saved.senderId]),
+        store.users.search('', 10),
+        store.ping(),
+      ]);
+      for (const attempt of attempts) {
+        expect(attempt).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
+      }
+      expect(performance.now() - startedAtMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
+
+      relay.restore();
+      await eventually(async () => expect(await store.messages.saveBatch([saved, late])).toEqual({ rejected: [] }));
+      expect(await store.messages.readRange(conversationId, 1, 10)).toEqual([saved, late]);
+    },
+  );
+});

@@ -1,0 +1,34 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterAll } from '@jest/globals';
+
+export interface RunningScript {
+  /** The lines that it printed so far. */
+  readonly lines: readonly string[];
+  /** Ends with its exit code; null when it was killed. */
+  readonly exited: Promise<number | null>;
+  kill(): void;
+}
+
+const running = new Set<ChildProcess>();
+
+afterAll(async () => {
+  const ends = [...running].map((child) => once(child, 'close'));
+  for (const child of running) child.kill('SIGKILL');
+  await Promise.all(ends);
+});
+
+/** Runs a `.ts` file beside the tests as a process of its own, which ends with the test file at the latest. */
+export function startScript(fileName: string, ...args: string[]): RunningScript {
+  const path = new URL(fileName, import.meta.url).pathname;
+  const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  running.add(child);
+  const exited = once(child, 'close').then(([exitCode]: (number | null)[]) => {
+    running.delete(child);
+    return exitCode ?? null;
+  });
+  return { lines, exited, kill: () => child.kill('SIGKILL') };
+}

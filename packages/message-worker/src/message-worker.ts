@@ -1,0 +1,125 @@
+import { createRedisMessageConsumer, type LogBatch } from '@parley/message-log';
+import { openStore } from '@parley/message-store';
+import {
+  connectRedis,
+  createLogger,
+  createMetrics,
+  isRedisReady,
+  type Logger,
+  type Loop,
+  pause,
+  Readiness,
+  type RedisRole,
+  type RunningService,
+  startLoop,
+  startOpsServer,
+} from '@parley/service-kit';
+import type { MessageWorkerConfig } from './config.ts';
+import { MESSAGE_WORKER_METRICS } from './metrics.ts';
+import { Publisher } from './publisher.ts';
+import { Saver } from './saver.ts';
+
+/** The most entries that one read brings. */
+const MAX_READ_ENTRIES = 500;
+
+/** How long a read waits for the first entry. */
+const READ_BLOCK_MS = 1_000;
+
+/** A worker with this many entries in hand reads no more: the others may have them, and memory stays bounded. */
+const MAX_IN_HAND = 5_000;
+
+const GAUGES_EVERY_MS = 5_000;
+
+/** How long a stopping worker goes on saving what it has in hand. */
+const DRAIN_DEADLINE_MS = 3_000;
+
+export interface MessageWorker extends RunningService {
+  readonly logger: Logger;
+  readonly opsPort: number;
+}
+
+/**
+ * Starts one message worker. It reads the log in batches, publishes each at once, saves in bulk behind that, and only then
+ * completes. Publishing never waits for the store. A worker that dies leaves its entries in the log, where another finds
+ * them: they are published again, and saved once.
+ */
+export async function startMessageWorker(config: MessageWorkerConfig): Promise<MessageWorker> {
+  const name = config.NODE_NAME;
+  const logger = createLogger({ name, level: config.LOG_LEVEL });
+  const metrics = createMetrics(MESSAGE_WORKER_METRICS, name);
+  const readiness = new Readiness();
+
+  const connect = (role: RedisRole) =>
+    connectRedis(config.REDIS_URL, role, { logger, connectionName: `${name}:${role}` });
+  const [command, blocking, patient] = await Promise.all([connect('command'), connect('blocking'), connect('patient')]);
+  const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
+  const consumer = await createRedisMessageConsumer(
+    { command, blocking },
+    { partition: config.LOG_PARTITION, consumerName: name, takeOverAfterMs: config.TAKE_OVER_AFTER_MS },
+  );
+  const publisher = new Publisher(patient, metrics);
+  const saver = new Saver({ name, store: store.messages, consumer, publisher, metrics, logger });
+  readiness.require('redis', () => {
+    if (!isRedisReady(command)) throw new Error('Redis is away');
+  });
+  readiness.require('store', () => store.ping());
+
+  async function takeIn({ entries, malformed }: LogBatch): Promise<void> {
+    const fresh = entries.filter((entry) => !saver.has(entry.entryId));
+    publisher.publishMessages(fresh);
+    const publishedAtMs = Date.now();
+    if (logger.isLevelEnabled('debug'))
+      logger.debug({ messageIds: fresh.map(({ message }) => message.id) }, 'published');
+    saver.add(fresh.map((entry) => ({ ...entry, publishedAtMs })));
+    if (malformed.length === 0) return;
+    await consumer.deadLetter(malformed);
+    metrics.chat_messages_dead_lettered_total.inc(malformed.length);
+    logger.error({ malformed }, 'entries that are no messages went to the dead letters');
+  }
+
+  const loop = (loopName: string, everyMs: number, round: (signal: AbortSignal) => Promise<void>): Loop =>
+    startLoop(loopName, round, {
+      everyMs,
+      logger,
+      onError: () => metrics.chat_worker_errors_total.inc({ loop: loopName }),
+    });
+  const reading = [
+    loop('read', 0, async () => {
+      if (saver.size >= MAX_IN_HAND) throw new Error('too many messages are in hand: the store is slow');
+      await takeIn(await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: READ_BLOCK_MS }));
+    }),
+    loop('take-over', config.TAKE_OVER_AFTER_MS / 4, async () => {
+      const batch = await consumer.takeOver({ maxEntries: MAX_READ_ENTRIES });
+      metrics.chat_messages_taken_over_total.inc(batch.entries.length);
+      await takeIn(batch);
+    }),
+  ];
+  const saving = [
+    loop('save', 0, (signal) => saver.saveNext(signal)),
+    loop('keep', config.TAKE_OVER_AFTER_MS / 4, () => saver.keepInHand()),
+    loop('gauges', GAUGES_EVERY_MS, async () => metrics.chat_dead_letters.set(await consumer.deadLetters())),
+  ];
+
+  const opsServer = await startOpsServer({
+    host: config.BIND_ADDRESS,
+    port: config.OPS_PORT,
+    readiness,
+    registry: metrics.registry,
+  });
+
+  return {
+    logger,
+    opsPort: opsServer.port,
+    /** What is not saved by then stays in the log for the other workers, or for the next start. */
+    async stop() {
+      readiness.drain();
+      await Promise.all(reading.map((running) => running.stop()));
+      const drainUntil = performance.now() + DRAIN_DEADLINE_MS;
+      while (saver.size > 0 && performance.now() < drainUntil) await pause(20);
+      await Promise.all(saving.map((running) => running.stop()));
+      await consumer.close();
+      await Promise.all([opsServer.close(), store.close()]);
+      for (const redis of [command, blocking, patient]) redis.disconnect();
+    },
+  };
+}

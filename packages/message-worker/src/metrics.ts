@@ -1,0 +1,44 @@
+import { LATENCY_BUCKETS, type Metrics, type MetricTable } from '@parley/service-kit';
+
+export const MESSAGE_WORKER_METRICS = {
+  chat_messages_published_total: { type: 'counter', help: 'Messages handed to the chat servers, repeats included.' },
+  chat_packets_published_total: {
+    type: 'counter',
+    help: 'Packets they travelled in. Messages per packet near 1 under load: batching does not work.',
+  },
+  chat_messages_completed_total: { type: 'counter', help: 'Messages that are in the store and left the log.' },
+  chat_messages_taken_over_total: {
+    type: 'counter',
+    help: 'Messages taken over from workers that died. Rising: workers crash or freeze.',
+  },
+  chat_messages_dead_lettered_total: {
+    type: 'counter',
+    help: 'Messages that could not be processed. Any: look into the dead-letter stream.',
+  },
+  chat_dead_letters: {
+    type: 'gauge',
+    help: 'Messages in the dead-letter stream. Above 0: somebody must look at them.',
+  },
+  chat_publish_delay_seconds: {
+    type: 'histogram',
+    help: 'Time from accept to publish. High: too few workers.',
+    buckets: LATENCY_BUCKETS,
+  },
+  chat_save_seconds: {
+    type: 'histogram',
+    help: 'Time of one bulk write to the store. High: the store is slow.',
+    buckets: LATENCY_BUCKETS,
+  },
+  chat_save_batch_messages: {
+    type: 'histogram',
+    help: 'Messages in one bulk write.',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+  },
+  chat_worker_errors_total: {
+    type: 'counter',
+    help: 'Failed rounds of the worker. Rising: Redis or the store is away.',
+    labels: ['loop'],
+  },
+} as const satisfies MetricTable;
+
+export type MessageWorkerMetrics = Metrics<typeof MESSAGE_WORKER_METRICS>;

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, expect, test } from '@jest/globals';
+import { createRedisMessageConsumer, createRedisMessageLog, type MessageConsumer } from '@parley/message-log';
+import { openStore } from '@parley/message-store';
+import type { ClientMessageId, ConversationId, MessageId, UserId } from '@parley/protocol';
+import { connectRedis, createMetrics, type RedisRole, silentLogger } from '@parley/service-kit';
+import { newRedis, newTemporaryDirectory } from '@parley/testing';
+import { MESSAGE_WORKER_METRICS } from './metrics.ts';
+import { Publisher } from './publisher.ts';
+import { Saver } from './saver.ts';
+
+const closers: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const close of closers) await close();
+});
+
+const logger = silentLogger();
+const server = await newRedis();
+const connect = async (role: RedisRole) => {
+  const redis = await connectRedis(server.url, role, { logger, connectionName: role });
+  closers.push(() => redis.disconnect());
+  return redis;
+};
+const command = await connect('command');
+const patient = await connect('patient');
+const store = await openStore({ dataDir: await newTemporaryDirectory(), logger });
+closers.unshift(() => store.close());
+const closedStore = await openStore({ dataDir: await newTemporaryDirectory(), logger });
+const log = createRedisMessageLog(command, { maxInProcess: 500 });
+const metrics = createMetrics(MESSAGE_WORKER_METRICS, 'test');
+const { signal } = new AbortController();
+
+const parts = (consumer: MessageConsumer) => ({
+  name: 'message-worker-1',
+  store: store.messages,
+  consumer,
+  publisher: new Publisher(patient, metrics),
+  metrics,
+  logger,
+});
+
+async function newSaver(): Promise<{ consumer: MessageConsumer; saver: Saver; conversationId: ConversationId }> {
+  const consumer = await createRedisMessageConsumer(
+    { command, blocking: await connect('blocking') },
+    { consumerName: randomUUID(), takeOverAfterMs: 200 },
+  );
+  const saver = new Saver(parts(consumer));
+  const conversationId = randomUUID() as ConversationId;
+  await log.seed(conversationId, 0);
+  return { consumer, saver, conversationId };
+}
+
+async function accept(conversationId: ConversationId, text: string): Promise<void> {
+  const draft = {
+    id: randomUUID() as MessageId,
+    senderId: 'u1' as UserId,
+    clientMessageId: randomUUID() as ClientMessageId,
+    kind: 'text' as const,
+    text,
+  };
+  const outcome = await log.accept({ conversationId, draft, node: 'test', membersVersion: '' });
+  expect(outcome.kind).toBe('accepted');
+}
+
+const readAll = async (consumer: MessageConsumer) => {
+  const { entries } = await consumer.read({ maxEntries: 500, blockMs: 100 });
+  return { entries: entries.map((entry) => ({ ...entry, publishedAtMs: Date.now() })) };
+};
+const texts = async (conversationId: ConversationId) =>
+  (await store.messages.readRange(conversationId, 1, 100)).map(({ kind, text }) => `${kind}: ${text}`);
+
+test('what is in hand is saved with one batch and leaves the log', async () => {
+  const { consumer, saver, conversationId } = await newSaver();
+  for (const text of ['a', 'b', 'c']) await accept(conversationId, text);
+  saver.add((await readAll(consumer)).entries);
+  await saver.saveNext(signal);
+  expect(saver.size).toBe(0);
+  expect(await log.inProcess()).toBe(0);
+  expect(await texts(conversationId)).toEqual(['text: a', 'text: b', 'text: c']);
+  const [first] = await store.messages.readRange(conversationId, 1, 1);
+  const traced = first && (await store.messages.findById(first.id));
+  expect(traced?.trace).toMatchObject({ acceptedBy: 'test', savedBy: 'message-worker-1' });
+});
+
+test('a message that the store refuses three times goes to the dead letters; the others are not kept up', async () => {
+  const { consumer, saver, conversationId } = await newSaver();
+  for (const text of ['good', 'bad', 'fine']) await accept(conversationId, text);
+  const { entries } = await readAll(consumer);
+  const deadBefore = await consumer.deadLetters();
+  // What no store takes: a kind that does not exist.
+  saver.add(
+    entries.map((entry) =>
+      entry.message.text === 'bad' ? { ...entry, message: { ...entry.message, kind: 'nonsense' as 'text' } } : entry,
+    ),
+  );
+  await saver.saveNext(signal);
+  expect(saver.size).toBe(1);
+  await saver.saveNext(signal);
+  await saver.saveNext(signal);
+  expect(saver.size).toBe(0);
+  expect(await consumer.deadLetters()).toBe(deadBefore + 1);
+  expect(await log.inProcess()).toBe(0);
+  expect(await texts(conversationId)).toEqual([
+    'text: good',
+    'system: This message could not be stored.',
+    'text: fine',
+  ]);
+  const [state] = await log.states([conversationId]);
+  expect(state).toMatchObject({ headSeq: 3, storedSeq: 3 });
+});
+
+test('a message that twenty workers did not complete is given up, one after a few is saved alone', async () => {
+  const { consumer, saver, conversationId } = await newSaver();
+  for (const text of ['deadly', 'suspect', 'harmless']) await accept(conversationId, text);
+  const { entries } = await readAll(consumer);
+  const deliveries = new Map([
+    ['deadly', 21],
+    ['suspect', 5],
+    ['harmless', 1],
+  ]);
+  const deadBefore = await consumer.deadLetters();
+  saver.add(entries.map((entry) => ({ ...entry, deliveries: deliveries.get(entry.message.text ?? '') ?? 1 })));
+  await saver.saveNext(signal);
+  expect(await consumer.deadLetters()).toBe(deadBefore + 1);
+  expect(saver.size).toBe(2);
+  await saver.saveNext(signal);
+  expect(await texts(conversationId)).toEqual(['system: This message could not be stored.', 'text: suspect']);
+  await saver.saveNext(signal);
+  expect(await texts(conversationId)).toHaveLength(3);
+});
+
+test('a store that is away is waited for, and nothing is given up', async () => {
+  const { consumer, saver, conversationId } = await newSaver();
+  await accept(conversationId, 'patient');
+  const { entries } = await readAll(consumer);
+  await closedStore.close();
+  const withoutStore = new Saver({ ...parts(consumer), store: closedStore.messages });
+  withoutStore.add(entries);
+  for (let tries = 0; tries < 5; tries += 1) await expect(withoutStore.saveNext(signal)).rejects.toThrow();
+  expect(withoutStore.size).toBe(1);
+  expect(await log.inProcess()).toBe(1);
+  saver.add(entries);
+  await saver.saveNext(signal);
+  expect(await texts(conversationId)).toEqual(['text: patient']);
+});

@@ -1,0 +1,38 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { newTemporaryDirectory } from '@parley/testing';
+import { dashboardQueries } from './queries.ts';
+
+const directory = await newTemporaryDirectory();
+const prometheus = fileURLToPath(new URL('../../../prometheus/', import.meta.url));
+const promtool = (...args: string[]) => promisify(execFile)('promtool', args, { timeout: 20_000 });
+
+const isInstalled = spawnSync('promtool', ['--version']).status === 0;
+const suite = isInstalled ? describe : describe.skip;
+
+suite(`Prometheus${isInstalled ? '' : ', skipped: promtool is not installed'}`, () => {
+  test('takes the configuration and its rules', async () => {
+    const { stdout } = await promtool('check', 'config', join(prometheus, 'prometheus.yml'));
+    expect(stdout).toContain('SUCCESS');
+  });
+
+  test('raises the alerts when it should, and only then', async () => {
+    const { stdout } = await promtool('test', 'rules', join(prometheus, 'tests/alerts.yml'));
+    expect(stdout).toContain('SUCCESS');
+  });
+
+  test('understands every query of the dashboard', async () => {
+    const rules = dashboardQueries().map((query, index) => ({
+      record: `panel:${index}`,
+      expr: query.replaceAll('$__rate_interval', '1m'),
+    }));
+    const file = join(directory, 'dashboard.yml');
+    await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    const { stdout } = await promtool('check', 'rules', file);
+    expect(stdout).toContain(`${rules.length} rules found`);
+  });
+});

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { ConversationId, SeqCursor, UserId } from './ids.ts';
+import { IsoTime } from './message.ts';
+import { DisplayName } from './text.ts';
+
+export const User = z.object({ id: UserId, username: z.string(), displayName: z.string() }).meta({ id: 'User' });
+export type User = z.infer<typeof User>;
+
+export const CONVERSATION_KINDS = ['direct', 'group', 'channel', 'assistant'] as const;
+export type ConversationKind = (typeof CONVERSATION_KINDS)[number];
+
+/** The most people a direct or group conversation has; channels have no such bound. */
+export const MAX_GROUP_MEMBERS = 500;
+
+export const Conversation = z
+  .object({
+    id: ConversationId,
+    kind: z.enum(CONVERSATION_KINDS),
+    title: z.string().nullable().meta({ description: 'null in a direct conversation: show the other member' }),
+    createdAt: IsoTime,
+    members: z.array(User).meta({ description: 'Everyone in it; empty in a channel, which may have very many' }),
+    headSeq: SeqCursor.meta({ description: 'seq of the newest accepted message, 0 where there is none' }),
+  })
+  .meta({ id: 'Conversation' });
+export type Conversation = z.infer<typeof Conversation>;
+
+/** The kinds a person can create today. */
+export const CREATABLE_KINDS = ['direct', 'group', 'channel'] as const;
+
+export const CreateConversationPayload = z
+  .object({
+    kind: z.enum(CREATABLE_KINDS),
+    memberIds: z
+      .array(UserId)
+      .max(MAX_GROUP_MEMBERS - 1)
+      .default([])
+      .meta({ description: 'Who else is in it: exactly one for a direct conversation' }),
+    title: DisplayName.optional().meta({ description: 'Needed for a group or channel' }),
+  })
+  .superRefine((payload, issues) => {
+    if (payload.kind === 'direct' && payload.memberIds.length !== 1) {
+      issues.addIssue({
+        code: 'custom',
+        path: ['memberIds'],
+        message: 'a direct conversation has exactly one other member',
+      });
+    }
+  })
+  .meta({ id: 'CreateConversationPayload' });
+export type CreateConversationPayload = z.infer<typeof CreateConversationPayload>;
+
+export const AddMembersPayload = z
+  .object({ memberIds: z.array(UserId).min(1).max(MAX_GROUP_MEMBERS) })
+  .meta({ id: 'AddMembersPayload' });

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { Conversation, User } from './conversation.ts';
+import { ConversationId, MessageId, SeqCursor, UserId } from './ids.ts';
+import { IsoTime, Message } from './message.ts';
+import { DisplayName } from './text.ts';
+
+export const MAX_PAGE_MESSAGES = 200;
+export const DEFAULT_PAGE_MESSAGES = 50;
+
+/** A login name: compared without case and in NFKC, shown as it was written. */
+export const Username = z
+  .string()
+  .min(2)
+  .max(64)
+  .refine((name) => /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u.test(name), 'letters, digits, ".", "_" and "-" only')
+  .meta({ description: '2 to 64 letters, digits, ".", "_" or "-"', example: 'ada' });
+
+/** NIST SP 800-63B: a length, no rules of composition; the upper bound keeps hashing cheap. */
+export const Password = z
+  .string()
+  .min(8, 'at least 8 characters')
+  .max(256, 'at most 256 characters')
+  .meta({ description: '8 to 256 characters', example: 'correct horse battery' });
+
+export const RegisterPayload = z
+  .object({ username: Username, password: Password, displayName: DisplayName.optional() })
+  .meta({ id: 'RegisterPayload' });
+export const LoginPayload = z
+  .object({ username: z.string().min(1).max(256), password: z.string().min(1).max(256) })
+  .meta({ id: 'LoginPayload' });
+export const GuestPayload = z.object({ displayName: DisplayName }).meta({ id: 'GuestPayload' });
+
+export const SignedIn = z
+  .object({
+    user: User,
+    accessToken: z
+      .string()
+      .meta({ description: 'A JWT of 15 minutes: `Authorization: Bearer …` and handshake `auth.token`' }),
+    expiresAt: IsoTime,
+  })
+  .meta({ id: 'SignedIn', description: 'Comes with an httpOnly refresh cookie' });
+export type SignedIn = z.infer<typeof SignedIn>;
+
+/** The most people that one call asks for by id. */
+export const MAX_USER_IDS = 100;
+
+export const UsersQuery = z.object({
+  query: z
+    .string()
+    .max(64)
+    .default('')
+    .meta({ description: 'The beginning of a username or of a word of a display name' }),
+  ids: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(UserId).max(MAX_USER_IDS))
+    .optional()
+    .meta({ description: `Instead of a search: up to ${MAX_USER_IDS} user ids, separated by commas` }),
+});
+export const UserList = z.object({ users: z.array(User) }).meta({ id: 'UserList' });
+export const ConversationList = z.object({ conversations: z.array(Conversation) }).meta({ id: 'ConversationList' });
+
+/** A number in a query string. */
+const queryInteger = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/, 'a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+
+export const PageQuery = z.object({
+  before: queryInteger(1, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'Only messages with a smaller seq: the newest of them' }),
+  after: queryInteger(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'Only messages with a larger seq: the oldest of them' }),
+  limit: queryInteger(1, MAX_PAGE_MESSAGES).default(DEFAULT_PAGE_MESSAGES),
+});
+export type PageQuery = z.infer<typeof PageQuery>;
+
+/**
+ * Names the stretch of a conversation's life in which its seqs are certain. It changes when Redis lost messages that were
+ * accepted but not stored: a client that sees another one drops what it holds of the conversation and loads it anew.
+ */
+export const Epoch = z
+  .string()
+  .max(32)
+  .meta({ description: 'Changes when messages that were not stored yet were lost' });
+
+export const MessagePage = z
+  .object({
+    messages: z.array(Message).meta({ description: 'Oldest first, seq without a gap' }),
+    headSeq: SeqCursor,
+    epoch: Epoch,
+    hasMore: z
+      .boolean()
+      .meta({ description: 'More in the direction of the page: older ones, or with `after` newer ones' }),
+  })
+  .meta({ id: 'MessagePage' });
+export type MessagePage = z.infer<typeof MessagePage>;
+
+const Station = z.object({ at: IsoTime, by: z.string().meta({ description: 'The process that did it' }) });
+
+export const Passport = z
+  .object({
+    id: MessageId,
+    conversationId: ConversationId,
+    seq: SeqCursor,
+    accepted: Station,
+    published: Station.nullable().meta({ description: 'null: not noted yet' }),
+    stored: Station.nullable().meta({ description: 'null: not yet; otherwise when the bulk write began' }),
+    delivered: z
+      .array(Station.extend({ sessions: z.int().min(1) }))
+      .meta({ description: 'Chat servers that handed it to their sessions, as long as they remember' }),
+    read: z
+      .array(z.object({ userId: UserId, by: IsoTime.meta({ description: 'They had read it by then' }) }))
+      .meta({ description: 'Empty in a channel' }),
+  })
+  .meta({ id: 'Passport', description: "One message's life" });
+export type Passport = z.infer<typeof Passport>;

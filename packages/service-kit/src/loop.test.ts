@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { silentLogger } from './logger.ts';
+import { startLoop } from './loop.ts';
+
+test('a round that fails is counted and repeated; the loop goes on', async () => {
+  let rounds = 0;
+  let errors = 0;
+  const loop = startLoop(
+    'test',
+    async () => {
+      rounds += 1;
+      if (rounds <= 3) throw new Error('not yet');
+    },
+    { everyMs: 1, logger: silentLogger(), onError: () => (errors += 1), maxBackoffMs: 5 },
+  );
+  await eventually(() => expect(rounds).toBeGreaterThan(5));
+  await loop.stop();
+  expect(errors).toBe(3);
+  const roundsAtStop = rounds;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(rounds).toBe(roundsAtStop);
+});
+
+test('stopping ends a pause at once and waits for the round that runs', async () => {
+  let finished = false;
+  const loop = startLoop(
+    'test',
+    async (signal) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      finished = true;
+    },
+    { everyMs: 60_000, logger: silentLogger() },
+  );
+  await loop.stop();
+  expect(finished).toBe(true);
+});

@@ -1,0 +1,46 @@
+import { backoffMs, pause } from './deadline.ts';
+import type { Logger } from './logger.ts';
+
+export interface Loop {
+  /** Lets the current round finish, then ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs `round` again and again until stopped. A round that throws is logged, counted and followed by a growing,
+ * jittered pause; it never ends the loop.
+ *
+ * @param options.everyMs pause after a good round; 0 when the round itself waits for work
+ */
+export function startLoop(
+  name: string,
+  round: (signal: AbortSignal) => Promise<void>,
+  options: { everyMs: number; logger: Logger; onError?: () => void; maxBackoffMs?: number },
+): Loop {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const run = async () => {
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await round(signal);
+        if (failures > 0) options.logger.info({ loop: name, failures }, 'loop recovered');
+        failures = 0;
+        if (options.everyMs > 0) await pause(options.everyMs, signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        failures += 1;
+        options.onError?.();
+        options.logger[failures === 1 ? 'warn' : 'debug']({ loop: name, failures, err: error }, 'loop round failed');
+        await pause(backoffMs(failures, 50, options.maxBackoffMs ?? 2_000), signal);
+      }
+    }
+  };
+  const finished = run();
+  return {
+    async stop() {
+      controller.abort();
+      await finished;
+    },
+  };
+}

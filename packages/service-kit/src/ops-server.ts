@@ -1,0 +1,97 @@
+import { createServer, type Server } from 'node:http';
+import express, { type RequestHandler } from 'express';
+import type { Registry } from 'prom-client';
+
+/** One thing that must hold before a process may take traffic; throws or rejects with the reason. */
+export type ReadinessCheck = () => Promise<void> | void;
+
+/** What a process says of itself: alive, ready or not and why not. */
+export class Readiness {
+  #checks = new Map<string, ReadinessCheck>();
+  #draining = false;
+
+  /** Adds a named check; it runs at each `/readyz`. */
+  require(name: string, check: ReadinessCheck): void {
+    this.#checks.set(name, check);
+  }
+
+  /** From now on not ready, whatever the checks say: the process is on its way out. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** The names of the checks that fail, with their reasons; empty = ready. */
+  async failures(): Promise<Record<string, string>> {
+    const failures: Record<string, string> = this.#draining ? { draining: 'shutting down' } : {};
+    await Promise.all(
+      [...this.#checks].map(async ([name, check]) => {
+        try {
+          await check();
+        } catch (error) {
+          failures[name] = error instanceof Error ? error.message : String(error);
+        }
+      }),
+    );
+    return failures;
+  }
+}
+
+export const healthzHandler: RequestHandler = (_request, response) => {
+  response.json({ status: 'ok' });
+};
+
+export const readyzHandler =
+  (readiness: Readiness): RequestHandler =>
+  async (_request, response) => {
+    const failures = await readiness.failures();
+    const ready = Object.keys(failures).length === 0;
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', failures });
+  };
+
+/** A process's own port for `/healthz`, `/readyz` and `/metrics`; never behind the public address. */
+export async function startOpsServer(options: {
+  host: string;
+  port: number;
+  readiness: Readiness;
+  registry: Registry;
+}): Promise<{ port: number; close(): Promise<void> }> {
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/healthz', healthzHandler);
+  app.get('/readyz', readyzHandler(options.readiness));
+  app.get('/metrics', async (_request, response) => {
+    response.type(options.registry.contentType).send(await options.registry.metrics());
+  });
+  const server = createServer(app);
+  await listen(server, options.port, options.host);
+  return { port: portOf(server), close: () => closeServer(server) };
+}
+
+/** Opens a port; rejects with the reason when it is taken. */
+export function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+export function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen on a port');
+  return address.port;
+}
+
+/** Stops listening and ends the connections that are still open. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

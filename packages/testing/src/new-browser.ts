@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { afterAll } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+export type { Page } from 'playwright-core';
+
+const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+export interface TestPage {
+  readonly page: Page;
+  /** What the page complained of: console errors, uncaught errors, violations of its policy. */
+  readonly complaints: string[];
+}
+
+export interface TestBrowser {
+  /** A page of a new, empty profile: another person's browser. */
+  newPage(options?: { width?: number; height?: number; colorScheme?: 'light' | 'dark' }): Promise<TestPage>;
+  /** Everybody leaves. */
+  closePages(): Promise<void>;
+}
+
+/** Starts the system's Chromium without a window, asked for at the top level of a test file; it ends with the file. */
+export async function newBrowser(): Promise<TestBrowser> {
+  const executablePath = CHROMIUM_PATHS.find((path) => existsSync(path));
+  if (!executablePath) throw new Error('no Chromium: install the package chromium');
+  let browser: Browser | undefined;
+  afterAll(() => browser?.close());
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+  const launched = browser;
+  return {
+    async newPage({ width = 1_100, height = 760, colorScheme = 'light' } = {}) {
+      const context = await launched.newContext({ viewport: { width, height }, colorScheme });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      return { page, complaints };
+    },
+    async closePages() {
+      await Promise.all(launched.contexts().map((context) => context.close()));
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { ChatScreen } from './chat/chat-screen.tsx';
+import { useChat } from './chat-context.tsx';
+import { ElsewhereScreen } from './shell/elsewhere-screen.tsx';
+import { LoadingScreen } from './shell/loading-screen.tsx';
+import { WaitingRoomScreen } from './shell/waiting-room-screen.tsx';
+import { WelcomeScreen } from './welcome/welcome-screen.tsx';
+
+/** One screen for each state that the login and the connection can be in. */
+export function App() {
+  const login = useChat((chat) => chat.login);
+  const phase = useChat((chat) => chat.connection.phase);
+  const hasBeenOnline = useChat((chat) => chat.hasBeenOnline);
+  if (login === 'resuming') return <LoadingScreen />;
+  if (login === 'signed-out') return <WelcomeScreen />;
+  if (phase === 'waiting') return <WaitingRoomScreen />;
+  if (phase === 'elsewhere' || phase === 'replaced') return <ElsewhereScreen />;
+  if (phase === 'connecting' && !hasBeenOnline) return <LoadingScreen />;
+  return <ChatScreen />;
+}

@@ -1,0 +1,25 @@
+import { LOBBY_ID } from '@parley/client';
+import { useEffect } from 'react';
+import { useChat, useChatClient } from '../chat-context.tsx';
+import classes from './chat-screen.module.css';
+import { Sidebar } from './sidebar.tsx';
+import { ThreadPane } from './thread-pane.tsx';
+
+/** The list of conversations beside the open one; on a phone one of the two. */
+export function ChatScreen() {
+  const chat = useChatClient();
+  const openId = useChat((snapshot) => snapshot.openId);
+
+  useEffect(() => {
+    if (chat.getSnapshot().openId === null) void chat.open(LOBBY_ID);
+  }, [chat]);
+
+  return (
+    <div className={classes.screen} data-open={openId !== null}>
+      <Sidebar className={classes.sidebar} />
+      <main className={classes.thread}>
+        <ThreadPane />
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+import { Button, Stack, Text, Title } from '@mantine/core';
+import { useChat, useChatClient } from '../chat-context.tsx';
+import { CentredScreen } from './centred-screen.tsx';
+import { formatMoment } from './format-time.ts';
+import { LogOutButton } from './log-out-button.tsx';
+
+export function ElsewhereScreen() {
+  const chat = useChatClient();
+  const connection = useChat((snapshot) => snapshot.connection);
+  const since = connection.phase === 'elsewhere' ? connection.since : undefined;
+  return (
+    <CentredScreen>
+      <title>Connected elsewhere · Parley</title>
+      <Stack align="center" ta="center">
+        <Title order={1} size="h3">
+          You are connected elsewhere
+        </Title>
+        <Text>
+          {connection.phase === 'replaced'
+            ? 'You went on in another window or on another device, which ended the connection here.'
+            : 'Another window or device has been using your account'}
+          {since !== undefined && (
+            <>
+              {' since '}
+              <time dateTime={since}>{formatMoment(since)}</time>
+            </>
+          )}
+          {connection.phase === 'elsewhere' && '. Only one can be connected at a time.'}
+        </Text>
+        <Button onClick={() => chat.takeOver()} autoFocus>
+          Use it here
+        </Button>
+        <LogOutButton variant="subtle" />
+      </Stack>
+    </CentredScreen>
+  );
+}

@@ -1,0 +1,32 @@
+import { Loader, Stack, Text, Title } from '@mantine/core';
+import { useChat } from '../chat-context.tsx';
+import { CentredScreen } from './centred-screen.tsx';
+import { LogOutButton } from './log-out-button.tsx';
+
+export function WaitingRoomScreen() {
+  const position = useChat(({ connection }) => (connection.phase === 'waiting' ? connection.position : undefined));
+  return (
+    <CentredScreen>
+      <title>Waiting · Parley</title>
+      <Stack align="center" ta="center">
+        <Title order={1} size="h3">
+          Every place is taken
+        </Title>
+        {position !== undefined && (
+          <Text aria-hidden fz={64} fw={700} lh={1} c="var(--mantine-primary-color-light-color)">
+            {position}
+          </Text>
+        )}
+        <Text role="status">
+          {position === undefined ? 'You are in line' : `You are number ${position} in line`}; we let you in
+          automatically.
+        </Text>
+        <Loader type="dots" aria-hidden />
+        <Text size="sm" c="dimmed">
+          Keep this page open: your place is yours as long as it is.
+        </Text>
+        <LogOutButton />
+      </Stack>
+    </CentredScreen>
+  );
+}

@@ -1,0 +1,40 @@
+import { Button, Stack, TextInput } from '@mantine/core';
+import { MAX_NAME_CHARACTERS } from '@parley/client';
+import { type SubmitEvent, useState } from 'react';
+import { useChatClient } from '../chat-context.tsx';
+import { FormError } from './form-error.tsx';
+import { useSubmit } from './use-submit.ts';
+
+export function GuestForm() {
+  const chat = useChatClient();
+  const { isBusy, error, submit } = useSubmit();
+  const [displayName, setDisplayName] = useState('');
+  const [nameError, setNameError] = useState<string | null>(null);
+
+  const join = (event: SubmitEvent) => {
+    event.preventDefault();
+    const name = displayName.trim();
+    setNameError(name === '' ? 'Enter the name that others shall see.' : null);
+    if (name !== '') void submit(() => chat.joinAsGuest(name));
+  };
+
+  return (
+    <form onSubmit={join} noValidate aria-label="Join without an account">
+      <Stack gap="sm">
+        <TextInput
+          label="Display name"
+          autoComplete="nickname"
+          dir="auto"
+          maxLength={MAX_NAME_CHARACTERS}
+          value={displayName}
+          error={nameError}
+          onChange={(event) => setDisplayName(event.currentTarget.value)}
+        />
+        <FormError error={error} />
+        <Button type="submit" loading={isBusy} fullWidth>
+          Join as guest
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,30 @@
+import { Alert, Divider, Stack, Text, Title } from '@mantine/core';
+import { useChat } from '../chat-context.tsx';
+import { CentredScreen } from '../shell/centred-screen.tsx';
+import { AccountForm } from './account-form.tsx';
+import { GuestForm } from './guest-form.tsx';
+
+export function WelcomeScreen() {
+  const notice = useChat((chat) => chat.notice);
+  return (
+    <CentredScreen>
+      <title>Parley</title>
+      <Stack gap="md">
+        <div>
+          <Title order={1} size="h3">
+            Welcome
+          </Title>
+          <Text c="dimmed">A chat that tells you the truth about what was sent.</Text>
+        </div>
+        {notice === 'login-expired' && (
+          <Alert color="yellow" role="status" title="Your session has ended">
+            Join or log in again to go on.
+          </Alert>
+        )}
+        <GuestForm />
+        <Divider label="or with an account" />
+        <AccountForm />
+      </Stack>
+    </CentredScreen>
+  );
+}
