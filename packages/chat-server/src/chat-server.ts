@@ -98,7 +98,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const { ALLOWED_ORIGINS: allowedOrigins } = config;
   const deliveries = new DeliveryMemory();
   const io = createChatIo(httpServer, { node, allowedOrigins, publisher, subscriber });
-  noteDeliveries(io, deliveries);
+  noteDeliveries(io, deliveries, logger);
 
   const bus = new NodeBus({ node, command, logger });
   const registry = new SessionRegistry({

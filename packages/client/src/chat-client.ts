@@ -1,4 +1,4 @@
-import type { ClientMessageId, ConversationId, User, UserId } from '@parley/protocol';
+import type { ClientMessageId, ConversationId, MessageId, User, UserId } from '@parley/protocol';
 import { ChatSession } from './chat-client/chat-session.ts';
 import { type ChatSnapshot, SIGNED_OUT } from './chat-client/chat-snapshot.ts';
 import { defaultOutboxStorage } from './outbox/default-outbox-storage.ts';
@@ -19,6 +19,11 @@ export interface ChatClientOptions {
   readonly deviceId?: string;
   /** Where messages are kept until they are stored in the cluster. Default: IndexedDB in a browser, memory in Node. */
   readonly outboxStorage?: OutboxStorage;
+  /**
+   * Told of messages as they enter a thread, by the ids that the servers' log lines and the passport name: the last step of a
+   * message's life. Default: nobody.
+   */
+  readonly onDisplayed?: (conversationId: ConversationId, messageIds: readonly MessageId[]) => void;
 }
 
 /**
@@ -36,15 +41,18 @@ export class ChatClient {
   readonly #url: string;
   readonly #deviceId: string;
   readonly #outboxStorage: OutboxStorage;
+  readonly #onDisplayed: ChatClientOptions['onDisplayed'];
   readonly #rest: RestClient;
   readonly #store = new Store<ChatSnapshot>(SIGNED_OUT);
   readonly #closing = new AbortController();
   #session: ChatSession | undefined;
 
-  constructor({ url = '', deviceId = newId(), outboxStorage = defaultOutboxStorage() }: ChatClientOptions = {}) {
+  constructor(options: ChatClientOptions = {}) {
+    const { url = '', deviceId = newId(), outboxStorage = defaultOutboxStorage(), onDisplayed } = options;
     this.#url = url;
     this.#deviceId = deviceId;
     this.#outboxStorage = outboxStorage;
+    this.#onDisplayed = onDisplayed;
     this.#rest = new RestClient(url);
   }
 
@@ -158,6 +166,7 @@ export class ChatClient {
       url: this.#url,
       deviceId: this.#deviceId,
       outboxStorage: this.#outboxStorage,
+      onDisplayed: this.#onDisplayed,
       onChange: (change) => this.#store.update(change),
       onExpired: () => {
         this.#end();

@@ -5,10 +5,20 @@ import { ProtocolServer, refusal } from './protocol-server.ts';
 
 const server = await ProtocolServer.start();
 let chat: ChatClient;
+let storage: MemoryOutboxStorage;
+let displayed: readonly string[];
 
 beforeEach(() => {
   server.reset();
-  chat = new ChatClient({ url: server.url });
+  storage = new MemoryOutboxStorage();
+  displayed = [];
+  chat = new ChatClient({
+    url: server.url,
+    outboxStorage: storage,
+    onDisplayed: (_conversationId, messageIds) => {
+      displayed = [...displayed, ...messageIds];
+    },
+  });
 });
 
 afterEach(async () => {
@@ -34,8 +44,9 @@ test('shows who is signed in, the conversations and live messages with the names
   await join();
   expect(chat.getSnapshot()).toMatchObject({ login: 'signed-in', me: { displayName: 'Me' } });
   expect(chat.getSnapshot().conversations?.map(({ id }) => id)).toEqual(['lobby']);
-  const { senderId } = server.say('hello');
+  const { id, senderId } = server.say('hello');
   await eventually(() => expect(shown()).toEqual(['hello']));
+  expect(displayed).toEqual([id]);
   await eventually(() => expect(chat.getSnapshot().people.get(senderId)?.displayName).toBe('Ada'));
 });
 
@@ -119,9 +130,31 @@ describe('a message that is sent', () => {
     server.publish(...server.messages);
     await eventually(() => expect([shown(), lobby().pending]).toEqual([['mine'], []]));
     expect(lobby().storedSeq).toBe(0);
-    server.io.emit('stored', { conversationId: LOBBY_ID, seq: 1 as never });
+    server.store();
     await eventually(() => expect(lobby().storedSeq).toBe(1));
     expect([shown(), lobby().pending]).toEqual([['mine'], []]);
+  });
+
+  test('is known to be stored by the heads, though nobody was there to hear it', async () => {
+    await join();
+    server.deliver = () => undefined;
+    chat.send(LOBBY_ID, 'mine');
+    await eventually(() => expect(lobby().pending).toMatchObject([{ state: 'accepted' }]));
+    server.store();
+    server.deliver = (emit) => emit();
+    server.announceHeads();
+    await eventually(() => expect([shown(), lobby().pending, lobby().storedSeq]).toEqual([['mine'], [], 1]));
+    await eventually(async () => expect(await storage.load(server.me.id)).toEqual([]));
+  });
+
+  test('stays in the outbox when only another epoch says that its seq is stored', async () => {
+    await join();
+    chat.send(LOBBY_ID, 'mine');
+    await eventually(() => expect(shown()).toEqual(['mine']));
+    server.io.emit('stored', { conversationId: LOBBY_ID, seq: 1 as never, epoch: 'another' });
+    server.say('a marker');
+    await eventually(() => expect(shown()).toEqual(['mine', 'a marker']));
+    expect(await storage.load(server.me.id)).toMatchObject([{ text: 'mine', state: 'accepted' }]);
   });
 
   test('is accepted once, though its ack was lost with the connection', async () => {

@@ -107,12 +107,12 @@ export class ProtocolServer {
   store(): void {
     const seq = this.messages.length;
     this.storedSeq = seq;
-    if (seq > 0) this.deliver(() => this.io.emit('stored', { conversationId: this.lobby.id, seq: seq as Seq }));
+    if (seq > 0) this.deliver(() => this.io.emit('stored', this.#storedPacket(seq as Seq)));
   }
 
   announceHeads(): void {
     const { id: conversationId, headSeq } = this.lobby;
-    this.io.emit('heads', [{ conversationId, headSeq, epoch: this.epoch }]);
+    this.io.emit('heads', [{ conversationId, headSeq, storedSeq: this.storedSeq, epoch: this.epoch }]);
   }
 
   /** Loses up to this many messages that are not stored, and every id that was accepted, as Redis can. */
@@ -140,6 +140,10 @@ export class ProtocolServer {
     this.io.disconnectSockets(true);
   }
 
+  #storedPacket(seq: Seq) {
+    return { conversationId: this.lobby.id, seq, epoch: this.epoch };
+  }
+
   #accept(fields: { senderId: string; clientMessageId: string; text: string | undefined }, publish: boolean): Message {
     const seq = this.messages.length + 1;
     const createdAt = new Date().toISOString();
@@ -165,7 +169,11 @@ export class ProtocolServer {
       const now = new Date().toISOString();
       const session = { userId: me.id, node: 'chat-server-1', startedAt: now, expiresAt: now, timezone };
       const { id: conversationId, headSeq } = this.lobby;
-      ack({ ok: true, session, heads: [{ conversationId, headSeq, readSeq: 0, epoch: this.epoch }] });
+      ack({
+        ok: true,
+        session,
+        heads: [{ conversationId, headSeq, storedSeq: this.storedSeq, readSeq: 0, epoch: this.epoch }],
+      });
     });
     socket.on('message:send', (payload, ack) => {
       this.sends.push(payload);

@@ -1,5 +1,6 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import type { StoredMark } from './message-consumer.ts';
 import { type PartitionKeys, WORKERS } from './partition-keys.ts';
 
 const script = loadScript(new URL('./scripts/end-entries.lua', import.meta.url), 5);
@@ -20,28 +21,33 @@ export interface EndedEntry {
  * Ends entries: one step per conversation, since a script's keys are those of one, and up to 500 entries; all in one round
  * trip.
  *
- * @returns each conversation's stored mark; below 0 = unseeded
+ * @returns the stored mark of each conversation that Redis has
  */
 export async function endEntries(
   redis: RedisConnection,
   keys: PartitionKeys,
   keepRecent: number,
   entries: readonly EndedEntry[],
-): Promise<{ conversationId: ConversationId | ''; storedSeq: number }[]> {
+): Promise<StoredMark[]> {
   const endSome = async (conversationId: ConversationId | '', some: readonly EndedEntry[]) => {
     const id = conversationId as ConversationId;
     const scriptKeys = [keys.log, keys.conversation(id), keys.done(id), keys.recent(id), keys.dead];
     const triples = some.flatMap(({ entryId, seq, reason }) => [entryId, seq, reason]);
-    return (await runScript(redis, script, scriptKeys, [WORKERS, keepRecent, ...triples])) as number;
+    return (await runScript(redis, script, scriptKeys, [WORKERS, keepRecent, ...triples])) as [
+      storedSeq: number,
+      epoch: string,
+    ];
   };
   const byConversation = Map.groupBy(entries, (entry) => entry.conversationId);
-  return Promise.all(
+  const marks = await Promise.all(
     [...byConversation].map(async ([conversationId, group]) => {
       const inOrder = group.sort((a, b) => a.seq - b.seq);
-      const marks = await Promise.all(chunksOf(inOrder).map((some) => endSome(conversationId, some)));
-      return { conversationId, storedSeq: Math.max(...marks) };
+      const replies = await Promise.all(chunksOf(inOrder).map((some) => endSome(conversationId, some)));
+      const [storedSeq = -1, epoch = ''] = replies.at(-1) ?? [];
+      return { conversationId, storedSeq, epoch };
     }),
   );
+  return marks.filter((mark): mark is StoredMark => mark.conversationId !== '' && mark.storedSeq >= 0);
 }
 
 export const chunksOf = <T>(items: readonly T[]): T[][] =>

@@ -2,7 +2,7 @@ import type { AcceptedMessage, ConversationId } from '@parley/protocol';
 import { DeadlineExceeded, loadScript, type RedisConnection, runScript, withDeadline } from '@parley/service-kit';
 import { chunksOf, type EndedEntry, endEntries } from './end-entries.ts';
 import { type DeliveredEntry, fieldsOf, placeOf, toLogBatch } from './log-entry.ts';
-import type { LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
+import type { LogBatch, LogEntry, MessageConsumer, StoredMark } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
 
 export interface RedisMessageConsumerOptions {
@@ -119,12 +119,9 @@ class RedisMessageConsumer implements MessageConsumer {
     await this.#inGroup(() => Promise.all(chunksOf(entryIds).map(keepSome)), []);
   }
 
-  async complete(entries: readonly LogEntry[]): Promise<{ conversationId: ConversationId; storedSeq: number }[]> {
-    const marks = await this.#end(
+  complete(entries: readonly LogEntry[]): Promise<StoredMark[]> {
+    return this.#end(
       entries.map(({ entryId, message: { conversationId, seq } }) => ({ entryId, conversationId, seq, reason: '' })),
-    );
-    return marks.flatMap(({ conversationId, storedSeq }) =>
-      conversationId === '' || storedSeq < 0 ? [] : [{ conversationId, storedSeq }],
     );
   }
 
@@ -185,7 +182,7 @@ class RedisMessageConsumer implements MessageConsumer {
     }
   }
 
-  #end(entries: readonly EndedEntry[]): Promise<{ conversationId: ConversationId | ''; storedSeq: number }[]> {
+  #end(entries: readonly EndedEntry[]): Promise<StoredMark[]> {
     return endEntries(this.#command, this.#keys, this.#keepRecent, entries);
   }
 

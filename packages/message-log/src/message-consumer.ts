@@ -21,6 +21,14 @@ export interface LogBatch {
   readonly malformed: MalformedEntry[];
 }
 
+/** Up to where a conversation is stored. */
+export interface StoredMark {
+  readonly conversationId: ConversationId;
+  readonly storedSeq: number;
+  /** The one that the seq counts in. */
+  readonly epoch: string;
+}
+
 /**
  * One worker's view of one partition of the log: a member of the consumer group that all workers share.
  *
@@ -53,7 +61,7 @@ export interface MessageConsumer {
    * @returns each touched conversation's stored mark: everything up to it is in the store (or dead); a conversation that
    *   Redis has lost is left out
    */
-  complete(entries: readonly LogEntry[]): Promise<{ conversationId: ConversationId; storedSeq: number }[]>;
+  complete(entries: readonly LogEntry[]): Promise<StoredMark[]>;
 
   /**
    * Moves entries that can't be processed to the dead-letter stream, each with all its fields and its reason, in one step

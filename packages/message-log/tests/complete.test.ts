@@ -22,8 +22,8 @@ describe('complete', () => {
     const done = entries.filter(({ message }) => message.conversationId !== 'c' && message.seq <= 3);
     const marks = await consumer.complete(done.reverse());
     expect(marks.sort((x, y) => x.conversationId.localeCompare(y.conversationId))).toEqual([
-      { conversationId: 'a', storedSeq: 3 },
-      { conversationId: 'b', storedSeq: 3 },
+      { conversationId: 'a', storedSeq: 3, epoch: expect.any(String) },
+      { conversationId: 'b', storedSeq: 3, epoch: expect.any(String) },
     ]);
     expect(await log.inProcess()).toBe(6);
     expect((await log.states(['a', 'b', 'c'].map(conversation))).map((state) => state?.storedSeq)).toEqual([3, 3, 0]);
@@ -36,7 +36,7 @@ describe('complete', () => {
     await acceptMany(log, lobby, 1_700);
     const { entries } = await consumer.read({ maxEntries: 2_000, blockMs: 0 });
     await consumer.keep(entries.map(({ entryId }) => entryId));
-    expect(await consumer.complete(entries)).toEqual([{ conversationId: 'lobby', storedSeq: 1_700 }]);
+    expect(await consumer.complete(entries)).toMatchObject([{ conversationId: 'lobby', storedSeq: 1_700 }]);
     expect(await windowOf(log)).toEqual([1_696, 1_697, 1_698, 1_699, 1_700]);
     expect(await log.inProcess()).toBe(0);
   });
@@ -49,15 +49,15 @@ describe('complete', () => {
     const first = (await one.read({ maxEntries: 4, blockMs: 0 })).entries;
     const second = (await two.read({ maxEntries: 6, blockMs: 0 })).entries;
 
-    expect(await two.complete(second.slice(1, 5))).toEqual([{ conversationId: 'lobby', storedSeq: 0 }]);
+    expect(await two.complete(second.slice(1, 5))).toMatchObject([{ conversationId: 'lobby', storedSeq: 0 }]);
     expect(await windowOf(log)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(await one.complete(first.slice(0, 3))).toEqual([{ conversationId: 'lobby', storedSeq: 3 }]);
+    expect(await one.complete(first.slice(0, 3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 3 }]);
     expect(await windowOf(log)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(await one.complete(first.slice(3))).toEqual([{ conversationId: 'lobby', storedSeq: 4 }]);
-    expect(await two.complete(second.slice(0, 1))).toEqual([{ conversationId: 'lobby', storedSeq: 9 }]);
+    expect(await one.complete(first.slice(3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 4 }]);
+    expect(await two.complete(second.slice(0, 1))).toMatchObject([{ conversationId: 'lobby', storedSeq: 9 }]);
     expect(await windowOf(log)).toEqual([8, 9, 10]);
     expect(await open.redis.client.exists('order:{p0}:done:lobby')).toBe(0);
-    expect(await two.complete(second.slice(5))).toEqual([{ conversationId: 'lobby', storedSeq: 10 }]);
+    expect(await two.complete(second.slice(5))).toMatchObject([{ conversationId: 'lobby', storedSeq: 10 }]);
   });
 
   test('reaches the head with an empty log, whatever the order of many racing completions', async () => {
@@ -93,11 +93,11 @@ describe('complete', () => {
     const { entries } = await readAll(one);
     const later = entries.slice(3, 5);
     for (const consumer of [one, one, two]) {
-      expect(await consumer.complete(later)).toEqual([{ conversationId: 'lobby', storedSeq: 0 }]);
+      expect(await consumer.complete(later)).toMatchObject([{ conversationId: 'lobby', storedSeq: 0 }]);
       expect(await log.inProcess()).toBe(4);
     }
     for (const consumer of [one, two, one]) {
-      expect(await consumer.complete(entries.slice(0, 4))).toEqual([{ conversationId: 'lobby', storedSeq: 5 }]);
+      expect(await consumer.complete(entries.slice(0, 4))).toMatchObject([{ conversationId: 'lobby', storedSeq: 5 }]);
       expect(await log.inProcess()).toBe(1);
     }
     expect(await storedSeq(log)).toBe(5);
@@ -111,7 +111,7 @@ describe('complete', () => {
     const { entries } = await readAll(consumer);
     await open.redis.client.config('SET', 'maxmemory', '1');
     try {
-      expect(await consumer.complete(entries)).toEqual([{ conversationId: 'lobby', storedSeq: 3 }]);
+      expect(await consumer.complete(entries)).toMatchObject([{ conversationId: 'lobby', storedSeq: 3 }]);
     } finally {
       await open.redis.client.config('SET', 'maxmemory', '0');
     }
@@ -137,11 +137,11 @@ describe('complete', () => {
     await acceptMany(log, lobby, 5);
     const { entries } = await readAll(consumer);
     await open.redis.client.hset('tail:{p0}:conversation:lobby', 'head', 2);
-    expect(await consumer.complete(entries.slice(3))).toEqual([{ conversationId: 'lobby', storedSeq: 5 }]);
+    expect(await consumer.complete(entries.slice(3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 5 }]);
     expect(await log.states([lobby])).toEqual([
       { headSeq: 5, storedSeq: 5, membersVersion: '', epoch: expect.any(String) },
     ]);
-    expect(await consumer.complete(entries.slice(0, 3))).toEqual([{ conversationId: 'lobby', storedSeq: 5 }]);
+    expect(await consumer.complete(entries.slice(0, 3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 5 }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { LogEntry } from '@parley/message-log';
+import type { LogEntry, StoredMark } from '@parley/message-log';
 import {
   type ConversationId,
   type Message,
@@ -42,9 +42,10 @@ export class Publisher {
   }
 
   /** Tells the members up to where their conversations are stored; 0 = nothing is. */
-  publishStored(marks: readonly { conversationId: ConversationId; storedSeq: number }[]): void {
-    for (const { conversationId, storedSeq } of marks) {
-      if (storedSeq > 0) this.#emitter.to(conversationId).emit('stored', { conversationId, seq: storedSeq as Seq });
+  publishStored(marks: readonly StoredMark[]): void {
+    for (const { conversationId, storedSeq, epoch } of marks) {
+      if (storedSeq > 0)
+        this.#emitter.to(conversationId).emit('stored', { conversationId, seq: storedSeq as Seq, epoch });
     }
   }
 }

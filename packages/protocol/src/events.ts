@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Conversation } from './conversation.ts';
-import type { Refused } from './errors.ts';
+import { ErrorBody, type Refused } from './errors.ts';
 import { ConversationId, MessageId, Seq, SeqCursor, UserId } from './ids.ts';
 import { IsoTime, Message, type SendPayload } from './message.ts';
 import { Epoch, MAX_PAGE_MESSAGES, MessagePage } from './rest.ts';
@@ -43,8 +43,16 @@ export const Session = z
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof Session>;
 
+const StoredSeq = SeqCursor.meta({ description: 'Everything up to here is in the history store' });
+
 export const Head = z
-  .object({ conversationId: ConversationId, headSeq: SeqCursor, readSeq: SeqCursor, epoch: Epoch })
+  .object({
+    conversationId: ConversationId,
+    headSeq: SeqCursor,
+    storedSeq: StoredSeq,
+    readSeq: SeqCursor,
+    epoch: Epoch,
+  })
   .meta({ id: 'Head' });
 export type Head = z.infer<typeof Head>;
 
@@ -84,7 +92,16 @@ export const SincePayload = z
 export type SincePayload = z.input<typeof SincePayload>;
 
 export const SinceReply = z
-  .object({ ok: z.literal(true), conversations: z.array(MessagePage.extend({ conversationId: ConversationId })) })
+  .object({
+    ok: z.literal(true),
+    conversations: z.array(MessagePage.extend({ conversationId: ConversationId })),
+    refused: z
+      .array(ErrorBody.extend({ conversationId: ConversationId }))
+      .optional()
+      .meta({
+        description: 'Those of several that the caller may not read; when it is all of them, the whole call is refused',
+      }),
+  })
   .meta({ id: 'SinceReply' });
 export type SinceReply = z.infer<typeof SinceReply>;
 
@@ -106,12 +123,12 @@ export const MessagesPacket = z
 export type MessagesPacket = z.infer<typeof MessagesPacket>;
 
 export const StoredPacket = z
-  .object({ conversationId: ConversationId, seq: Seq })
+  .object({ conversationId: ConversationId, seq: Seq, epoch: Epoch })
   .meta({ id: 'StoredPacket', description: 'Everything up to seq is in the history store' });
 export type StoredPacket = z.infer<typeof StoredPacket>;
 
 export const HeadsPacket = z
-  .array(z.object({ conversationId: ConversationId, headSeq: SeqCursor, epoch: Epoch }))
+  .array(z.object({ conversationId: ConversationId, headSeq: SeqCursor, storedSeq: StoredSeq, epoch: Epoch }))
   .meta({
     id: 'HeadsPacket',
     description: 'Now and then: how far conversations are, so that an idle client sees a gap',

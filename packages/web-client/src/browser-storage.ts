@@ -2,6 +2,7 @@ import { type ChatClient, newId } from '@parley/client';
 
 const DEVICE_KEY = 'parley.device';
 const LOGIN_KEY = 'parley.logged-in';
+const TRACE_KEY = 'parley.trace';
 
 /** Names this tab: the same after a reload, another one in a second tab, which then is a session of its own. */
 export function deviceId(): string {
@@ -9,6 +10,9 @@ export function deviceId(): string {
   sessionStorage.setItem(DEVICE_KEY, id);
   return id;
 }
+
+/** Whether someone who looks for a fault has asked for traces: `localStorage['parley.trace'] = 'yes'`. */
+export const isTracing = (): boolean => localStorage.getItem(TRACE_KEY) !== null;
 
 /** Whether this browser was logged in last time. The proof of it is in a cookie that no script sees. */
 export const mayResume = (): boolean => localStorage.getItem(LOGIN_KEY) !== null;

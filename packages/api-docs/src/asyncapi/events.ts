@@ -82,7 +82,7 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
           expiresAt: '2026-01-31T12:15:00.000Z',
           timezone: 'Europe/Berlin',
         },
-        heads: [{ conversationId: 'lobby', headSeq: 1042, readSeq: 1040, epoch: 'k3JxQ0aZb1Lw' }],
+        heads: [{ conversationId: 'lobby', headSeq: 1042, storedSeq: 1041, readSeq: 1040, epoch: 'k3JxQ0aZb1Lw' }],
       },
     },
   },
@@ -151,7 +151,7 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
     description:
       'Everything up to `seq` is. A client that wants to survive a lost Redis keeps its messages until then.',
     payload: StoredPacket,
-    example: { conversationId: 'lobby', seq: 1042 },
+    example: { conversationId: 'lobby', seq: 1042, epoch: 'k3JxQ0aZb1Lw' },
   },
   conversation: {
     summary: 'A conversation is new or has changed',
@@ -175,7 +175,7 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
       'Sent now and then for conversations that moved. A client that is behind `headSeq` has missed packets and asks ' +
       '`messages:since`; one that knew another `epoch` drops what it holds of the conversation and loads it anew.',
     payload: HeadsPacket,
-    example: [{ conversationId: 'lobby', headSeq: 1042, epoch: 'k3JxQ0aZb1Lw' }],
+    example: [{ conversationId: 'lobby', headSeq: 1042, storedSeq: 1042, epoch: 'k3JxQ0aZb1Lw' }],
   },
   'server:draining': {
     summary: 'This server stops',

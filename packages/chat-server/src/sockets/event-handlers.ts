@@ -7,6 +7,7 @@ import {
   type JoinReply,
   ReadPayload,
   type ReadReply,
+  Refusal,
   SincePayload,
   type SinceReply,
 } from '@parley/protocol';
@@ -58,6 +59,7 @@ export function createEventHandlers(parts: {
         heads: conversationIds.map((conversationId, index) => ({
           conversationId,
           headSeq: states[index]?.headSeq ?? 0,
+          storedSeq: states[index]?.storedSeq ?? 0,
           readSeq: markers[index] ?? 0,
           epoch: states[index]?.epoch ?? '',
         })),
@@ -69,13 +71,23 @@ export function createEventHandlers(parts: {
     payload: SincePayload,
     async handle(_socket, session, { cursors, limit }): Promise<SinceReply> {
       const share = Math.floor(MAX_SINCE_MESSAGES / cursors.length);
+      const refused: NonNullable<SinceReply['refused']> = [];
+      let refusal: Refusal | undefined;
       const pages = await Promise.all(
         cursors.map(async ({ conversationId, afterSeq }) => {
           const query = { afterSeq, limit: Math.min(limit, share) };
-          return { conversationId, ...(await history.readPage(conversationId, session.userId, query)) };
+          try {
+            return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
+          } catch (error) {
+            if (!(error instanceof Refusal) || error.code === 'UNAVAILABLE') throw error;
+            refusal = error;
+            refused.push({ conversationId, ...error.toBody() });
+            return [];
+          }
         }),
       );
-      return { ok: true, conversations: pages };
+      if (refusal && refused.length === cursors.length) throw refusal;
+      return { ok: true, conversations: pages.flat(), ...(refused.length > 0 && { refused }) };
     },
   });
 

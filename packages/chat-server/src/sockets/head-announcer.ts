@@ -7,8 +7,8 @@ const MAX_CONVERSATIONS = 500;
 
 /**
  * Tells the sessions of this server now and then how far their conversations are. Live packets may be lost on the way through
- * Redis; a client that is behind the head sees a gap by it and fetches what is missing. A conversation whose head has not
- * moved since is not mentioned again.
+ * Redis; a client that is behind the head sees a gap by it and fetches what is missing. A conversation whose numbers have
+ * not moved since is not mentioned again.
  */
 export class HeadAnnouncer {
   readonly #io: ChatIo;
@@ -34,11 +34,11 @@ export class HeadAnnouncer {
       for (const [index, conversationId] of some.entries()) {
         const state = states[index];
         if (!state) continue;
-        const { headSeq, epoch } = state;
-        const head = `${epoch} ${headSeq}`;
+        const { headSeq, storedSeq, epoch } = state;
+        const head = `${epoch} ${headSeq} ${storedSeq}`;
         announced.set(conversationId, head);
         if (this.#announced.get(conversationId) === head) continue;
-        this.#io.local.to(conversationId).emit('heads', [{ conversationId, headSeq, epoch }]);
+        this.#io.local.to(conversationId).emit('heads', [{ conversationId, headSeq, storedSeq, epoch }]);
       }
     }
     this.#announced = announced;

@@ -1,4 +1,5 @@
 import type { MessagesPacket } from '@parley/protocol';
+import type { Logger } from '@parley/service-kit';
 import type { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import type { ChatIo } from './socket-types.ts';
 
@@ -9,14 +10,18 @@ interface EncodingAdapter {
 }
 
 /** Has the adapter note which messages it hands to this server's sessions: one look at each packet, none at a session. */
-export function noteDeliveries(io: ChatIo, deliveries: DeliveryMemory): void {
+export function noteDeliveries(io: ChatIo, deliveries: DeliveryMemory, logger: Logger): void {
   const adapter = io.of('/').adapter as unknown as EncodingAdapter;
   const encode = adapter._encode;
   adapter._encode = (packet, options) => {
     const [event, payload] = Array.isArray(packet.data) ? packet.data : [];
     if (event === 'messages') {
       const messages = payload as MessagesPacket;
-      deliveries.note(messages, adapter.rooms.get(messages.conversationId)?.size ?? 0);
+      const sessions = adapter.rooms.get(messages.conversationId)?.size ?? 0;
+      deliveries.note(messages, sessions);
+      if (sessions > 0 && logger.isLevelEnabled('debug')) {
+        logger.debug({ messageIds: messages.messages.map(({ id }) => id), sessions }, 'delivered');
+      }
     }
     return encode.call(adapter, packet, options);
   };

@@ -1,4 +1,5 @@
 import type { ClientMessageId, Conversation, ConversationId, HeadsPacket, User, UserId } from '@parley/protocol';
+import type { ChatClientOptions } from '../chat-client.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import { Connection } from '../connection.ts';
 import type { OutboxStorage } from '../outbox/outbox-storage.ts';
@@ -16,6 +17,7 @@ export interface ChatSessionOptions {
   readonly url: string;
   readonly deviceId: string;
   readonly outboxStorage: OutboxStorage;
+  readonly onDisplayed: ChatClientOptions['onDisplayed'];
   readonly onChange: (change: Partial<ChatSnapshot>) => void;
   /** The login has ended: this session is over. */
   readonly onExpired: () => void;
@@ -49,10 +51,7 @@ export class ChatSession {
           this.outbox.sawMessages(packet.conversationId, packet.messages);
           if (!this.threads.receive(packet)) void this.#loadConversations();
         },
-        stored: (packet) => {
-          this.threads.sawStored(packet);
-          this.outbox.sawStored(packet.conversationId, packet.seq);
-        },
+        stored: (packet) => this.threads.sawStored(packet),
         conversation: (conversation) => this.#conversationChanged(conversation),
         heads: (heads) => void this.#compareHeads(heads, 'soon'),
       },
@@ -76,7 +75,14 @@ export class ChatSession {
       onMessages: (conversationId, messages) => {
         this.outbox.sawMessages(conversationId, messages);
         this.people.need(messages.map(({ senderId }) => senderId));
+        if (messages.length > 0)
+          options.onDisplayed?.(
+            conversationId,
+            messages.map(({ id }) => id),
+          );
       },
+      onStored: (conversationId, seq) => this.outbox.sawStored(conversationId, seq),
+      onRefused: () => void this.#loadConversations(),
       onEpochChange: (conversationId) => this.outbox.epochChanged(conversationId),
       onChange,
     });

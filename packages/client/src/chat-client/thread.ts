@@ -61,6 +61,11 @@ export class Thread {
     return !isSame;
   }
 
+  /** Whether this is the epoch that is known, or none is known yet. */
+  isIn(epoch: string): boolean {
+    return epoch === (this.#epoch ?? epoch);
+  }
+
   /** Takes in what was asked for after the last message, in the epoch that this thread knows. */
   addFetched(messages: readonly Message[], headSeq: number): readonly Message[] {
     this.#isContradicted = false;

@@ -25,6 +25,10 @@ export interface ThreadsOptions {
   readonly outgoing: (conversationId: ConversationId) => readonly OutboxMessage[];
   /** Messages that were not known before, whichever way they came. */
   readonly onMessages: (conversationId: ConversationId, messages: readonly Message[]) => void;
+  /** Everything up to there is in the history store. */
+  readonly onStored: (conversationId: ConversationId, seq: number) => void;
+  /** Conversations that the user may not read any more. */
+  readonly onRefused: () => void;
   /** What was known of the conversation does not hold any more. */
   readonly onEpochChange: (conversationId: ConversationId) => void;
   readonly onChange: (change: { conversations?: readonly Conversation[]; threads: Threads['snapshots'] }) => void;
@@ -106,12 +110,12 @@ export class Threads {
     return thread !== undefined;
   }
 
-  sawStored({ conversationId, seq }: StoredPacket): void {
+  sawStored({ conversationId, seq, epoch }: StoredPacket): void {
     const thread = this.#threads.get(conversationId);
-    if (!thread) return;
-    thread.sawStored(seq);
+    // One of another epoch says nothing of what is here; the heads will tell of that epoch.
+    if (!thread?.isIn(epoch)) return;
+    this.#stored(thread, seq);
     if (thread.isBehind) this.#catchUp.soon();
-    this.#changed([conversationId]);
   }
 
   /**
@@ -119,10 +123,12 @@ export class Threads {
    * in a moment, where live messages may be on their way.
    */
   compareHeads(heads: HeadsPacket, { when }: { when: 'now' | 'soon' }): void {
-    for (const { conversationId, headSeq, epoch } of heads) {
+    for (const { conversationId, headSeq, storedSeq, epoch } of heads) {
       const thread = this.#threads.get(conversationId);
-      if (thread?.sawEpoch(epoch, headSeq)) this.#restarted(thread);
-      thread?.log.sawHead(headSeq);
+      if (!thread) continue;
+      if (thread.sawEpoch(epoch, headSeq)) this.#restarted(thread);
+      thread.log.sawHead(headSeq);
+      this.#stored(thread, storedSeq);
     }
     if (when === 'now' || this.#gaps().length > 0) this.#catchUp[when]();
   }
@@ -145,6 +151,7 @@ export class Threads {
       if (thread.sawEpoch(epoch, headSeq)) this.#restarted(thread);
       this.#gained(thread, thread.addFetched(messages, headSeq));
     }
+    if (reply.refused) this.#options.onRefused();
     return { ...reply, conversations: pages };
   }
 
@@ -172,6 +179,13 @@ export class Threads {
     known.conversation = conversation;
     known.log.sawHead(conversation.headSeq);
     if (known.isBehind) this.#catchUp.soon();
+  }
+
+  #stored(thread: Thread, seq: number): void {
+    const { id } = thread.conversation;
+    thread.sawStored(seq);
+    this.#options.onStored(id, seq);
+    this.#changed([id]);
   }
 
   #restarted({ conversation: { id } }: Thread): void {

@@ -46,6 +46,12 @@ test('a direct conversation is one for a pair, whoever asks first and however ma
   expect(await peers[2].send(conversationId, 'd-2', 'let me in')).toMatchObject({ code: 'FORBIDDEN' });
   const since = { cursors: [{ conversationId, afterSeq: 0 }], limit: 10 };
   expect(await peers[2].emit('messages:since', since)).toMatchObject({ code: 'FORBIDDEN' });
+  const both = { cursors: [...since.cursors, { conversationId: 'lobby', afterSeq: 0 }] };
+  expect(await peers[2].emit('messages:since', both)).toMatchObject({
+    ok: true,
+    conversations: [{ conversationId: 'lobby' }],
+    refused: [{ conversationId, code: 'FORBIDDEN', retryable: false }],
+  });
   const path = `/api/conversations/${conversationId}/messages`;
   expect((await callRest(cluster.url, 'GET', path, { token: users[2].token })).status).toBe(403);
   for (const peer of peers) peer.close();
@@ -117,6 +123,7 @@ test('the lobby and all conversations of a user are there on hello, with heads a
   expect(reply.heads).toContainEqual({
     conversationId: group,
     headSeq: 2,
+    storedSeq: expect.any(Number),
     readSeq: 2,
     epoch: expect.any(String),
   });

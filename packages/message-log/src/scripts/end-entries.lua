@@ -7,7 +7,7 @@
 -- KEYS  1 log  2 conversation  3 seqs stored out of order  4 recent window  5 dead letters
 -- ARGV  1 consumer group  2 how many stored messages the recent window keeps
 --       then for each entry, seqs ascending: its id, its seq (0 = unknown), the reason it is dead ('' = it is in the store)
--- Reply the stored mark; -1 = the conversation is unseeded
+-- Reply {the stored mark, the conversation's epoch}; the mark is -1 where the conversation is unseeded
 local group, keepRecent = ARGV[1], tonumber(ARGV[2])
 
 local ids, seqs = {}, {}
@@ -25,12 +25,12 @@ if #ids > 0 then
   redis.call('XDEL', KEYS[1], unpack(ids))
 end
 
-local state = redis.call('HMGET', KEYS[2], 'head', 'stored', 'floor')
+local state = redis.call('HMGET', KEYS[2], 'head', 'stored', 'floor', 'epoch')
 if not state[1] then
   -- Redis lost the conversation while a worker had these entries in hand: the next seed must not begin below them.
   local last = seqs[#seqs] or 0
   if last > tonumber(state[3] or 0) then redis.call('HSET', KEYS[2], 'floor', last) end
-  return -1
+  return { -1, '' }
 end
 
 local head, stored = tonumber(state[1]), tonumber(state[2])
@@ -52,4 +52,4 @@ if mark > stored then
   redis.call('HSET', KEYS[2], 'stored', mark, 'head', math.max(head, mark))
   if mark > keepRecent then redis.call('XTRIM', KEYS[4], 'MINID', mark - keepRecent + 1) end
 end
-return mark
+return { mark, state[4] or '' }
