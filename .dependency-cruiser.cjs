@@ -3,7 +3,7 @@ const { existsSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
 const BASE = ['protocol', 'service-kit'];
-const STATE = ['leases', 'message-log', 'message-store', 'media-store'];
+const STATE = ['leases', 'message-log', 'fan-out', 'message-store', 'media-store'];
 
 /** Package → the packages that its sources may import. Services are in no list: nothing imports one. */
 const MAY_IMPORT = {
@@ -12,6 +12,7 @@ const MAY_IMPORT = {
 
   leases: BASE,
   'message-log': BASE,
+  'fan-out': BASE,
   'message-store': BASE,
   'media-store': BASE,
   'api-docs': BASE,
@@ -27,6 +28,7 @@ const MAY_IMPORT = {
 
   'local-cluster': BASE,
   'load-tests': [...BASE, 'client', 'local-cluster'],
+  artillery: [],
   testing: ['protocol', 'client'],
 };
 

@@ -5,6 +5,6 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!@parley/)'],
   testMatch: ['<rootDir>/packages/*/{src,tests}/**/*.test.ts'],
   modulePathIgnorePatterns: ['/dist/', '/\\.data/'],
-  testTimeout: 30_000,
+  testTimeout: 180_000,
   reporters: ['default', '<rootDir>/packages/testing/closing-lines-reporter.mjs'],
 };

@@ -33,10 +33,19 @@ const COMMANDS = {
     programs: ['redis-server', 'nginx'],
     scripts: (args) => [['packages/load-tests/src/chaos.ts', ...args]],
   },
+  bench: {
+    programs: ['redis-server', 'nginx'],
+    scripts: (args) => [['packages/load-tests/src/bench.ts', ...args]],
+  },
+  artillery: {
+    programs: ['redis-server', 'nginx'],
+    largePackages: ['artillery'],
+    scripts: (args) => [['packages/load-tests/src/artillery.ts', ...args]],
+  },
 };
 
-const USAGE = `usage: npm start | npm test [-- jest arguments] | npm run check | npm run format | npm run docs | npm run chaos [-- options]
-       node packages/local-cluster/bootstrap.mjs start|test|check|format|docs|chaos [--yes] [arguments]
+const USAGE = `usage: npm start | npm test [-- jest arguments] | npm run check | npm run format | npm run docs | npm run chaos [-- options] | npm run bench -- NAME [options] | npm run artillery -- NAME [options]
+       node packages/local-cluster/bootstrap.mjs start|test|check|format|docs|chaos|bench|artillery [--yes] [arguments]
        --yes  install missing system programs without asking`;
 
 const [name = '', ...given] = process.argv.slice(2);
@@ -48,7 +57,7 @@ const yes = given.includes('--yes') || process.env.CI === 'true';
 const args = given.filter((argument) => argument !== '--yes');
 
 process.chdir(root);
-await installWorkspace(root);
+await installWorkspace(root, command.largePackages);
 const node = workspaceNode(root);
 await ensureSystemPrograms(command.programs, { yes });
 

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { listenToFanOut } from '@parley/fan-out';
 import { createRedisSessionLeases } from '@parley/leases';
 import { createRedisMessageLog } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
@@ -39,10 +40,10 @@ import { NodeBus } from './sessions/node-bus.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { Admission } from './sockets/admission.ts';
 import { createChatIo, serveSockets } from './sockets/chat-sockets.ts';
+import { FanOutDelivery } from './sockets/deliver-fan-out.ts';
 import { createEventHandlers } from './sockets/event-handlers.ts';
 import { HeadAnnouncer } from './sockets/head-announcer.ts';
 import { createMemberNotices } from './sockets/member-notices.ts';
-import { noteDeliveries } from './sockets/note-deliveries.ts';
 import { cutSlowConsumers } from './sockets/slow-consumers.ts';
 
 /** How often the cluster-wide gauges are read. */
@@ -89,8 +90,9 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     maxClients: config.MAX_CLIENTS,
     sessionTtlMs: config.SESSION_TTL_MS,
   });
-  readiness.require('redis', () => {
+  readiness.require('redis', async () => {
     if (!isRedisReady(command) || !isRedisReady(subscriber)) throw new Error('Redis is away');
+    await command.ping(); // one that hangs keeps its connections
   });
   readiness.require('store', () => store.ping());
 
@@ -98,7 +100,8 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const { ALLOWED_ORIGINS: allowedOrigins } = config;
   const deliveries = new DeliveryMemory();
   const io = createChatIo(httpServer, { node, allowedOrigins, publisher, subscriber });
-  noteDeliveries(io, deliveries, logger);
+  const delivery = new FanOutDelivery({ io, deliveries, metrics, logger });
+  await listenToFanOut(subscriber, (items) => delivery.receive(items));
 
   const bus = new NodeBus({ node, command, logger });
   const registry = new SessionRegistry({
@@ -220,6 +223,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       httpServer.close();
       await drain([...io.of('/').sockets.values()], ({ data }) => registry.end(data.session, 'shutdown'));
       await Promise.all([...loops.map((running) => running.stop()), registry.close()]);
+      delivery.close();
       await io.close();
       await Promise.all([closeServer(httpServer), opsServer.close(), store.close()]);
       for (const redis of [command, publisher, subscriber]) redis.disconnect();

@@ -38,6 +38,11 @@ export const CHAT_SERVER_METRICS = {
     labels: ['method', 'route', 'status'],
     buckets: LATENCY_BUCKETS,
   },
+  chat_fan_out_seconds: {
+    type: 'histogram',
+    help: 'Time to hand what gathered to all clients of this server. High: it has too many clients.',
+    buckets: LATENCY_BUCKETS,
+  },
   chat_slow_consumers_total: {
     type: 'counter',
     help: 'Clients cut because they did not read what they were sent. Many at once: a slow network, or packets too large.',

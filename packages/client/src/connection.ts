@@ -60,6 +60,8 @@ export class Connection {
   #wait = new AbortController();
   #failures = 0;
   #onlineSinceMs: number | undefined;
+  /** Above those of the same device before a reload, too; one that was given up may still be on its way to a server. */
+  #attempt = 0;
   #takeover = false;
   #waitTicket: string | undefined;
 
@@ -130,7 +132,14 @@ export class Connection {
     let own: ChatSocket | undefined;
     try {
       const token = await accessToken();
-      const handshake: Handshake = { token, deviceId, takeover: this.#takeover, waitTicket: this.#waitTicket };
+      this.#attempt = Math.max(Date.now(), this.#attempt + 1);
+      const handshake: Handshake = {
+        token,
+        deviceId,
+        takeover: this.#takeover,
+        waitTicket: this.#waitTicket,
+        attempt: this.#attempt,
+      };
       return await runSocket({
         url,
         handshake,

@@ -154,7 +154,9 @@ describe('a message that is sent', () => {
     server.io.emit('stored', { conversationId: LOBBY_ID, seq: 1 as never, epoch: 'another' });
     server.say('a marker');
     await eventually(() => expect(shown()).toEqual(['mine', 'a marker']));
-    expect(await storage.load(server.me.id)).toMatchObject([{ text: 'mine', state: 'accepted' }]);
+    await eventually(async () =>
+      expect(await storage.load(server.me.id)).toMatchObject([{ text: 'mine', state: 'accepted' }]),
+    );
   });
 
   test('is accepted once, though its ack was lost with the connection', async () => {
@@ -162,7 +164,7 @@ describe('a message that is sent', () => {
     server.publishes = false;
     server.judge = () => 'silence';
     chat.send(LOBBY_ID, 'mine');
-    await eventually(() => expect(server.sends.length).toBe(1));
+    await eventually(() => expect(server.sends.length).toBeGreaterThanOrEqual(1));
     server.judge = () => undefined;
     server.cut();
     await eventually(() => expect([shown(), lobby().pending]).toEqual([['mine'], []]));
@@ -206,8 +208,10 @@ describe('a conversation that begins a new epoch, because Redis lost the tail of
     for (let count = 1; count <= 60; count += 1) server.say(`new ${count}`, { quietly: true });
     server.cut();
     await eventually(() => expect(shown().at(-1)).toBe('new 60'));
-    await chat.loadOlder(LOBBY_ID);
-    await isReloaded();
+    await eventually(async () => {
+      await chat.loadOlder(LOBBY_ID);
+      expect(lobby().messages).toEqual(server.messages);
+    });
   });
 
   test('is loaded anew when another message shows up at a seq that is here already', async () => {
@@ -247,7 +251,7 @@ test('a message that is on its way is sent by the next page, or login, of the sa
   await join();
   server.judge = () => refusal('BUSY');
   chat.send(LOBBY_ID, 'mine');
-  await eventually(() => expect(server.sends.length).toBe(1));
+  await eventually(() => expect(server.sends.length).toBeGreaterThanOrEqual(1));
   chat.close();
   server.judge = () => undefined;
   chat = new ChatClient({ url: server.url, outboxStorage });
@@ -264,7 +268,7 @@ test('a server that drains is left without a visible interruption, and no messag
   chat.subscribe(() => phases.add(chat.getSnapshot().connection.phase));
   server.judge = () => 'silence';
   chat.send(LOBBY_ID, 'mine');
-  await eventually(() => expect(server.sends.length).toBe(1));
+  await eventually(() => expect(server.sends.length).toBeGreaterThanOrEqual(1));
   server.judge = () => undefined;
   server.io.emit('server:draining', { reconnectWithinMs: 20 });
   await eventually(() => expect(server.handshakes.length).toBe(2));

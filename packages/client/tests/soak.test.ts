@@ -66,7 +66,7 @@ test.each([1, 2])(
     await eventually(async () => {
       server.store();
       expect(await outboxStorage.load(server.me.id)).toEqual([]);
-    }, 15_000);
+    }, 120_000);
     server.announceHeads();
     await eventually(async () => {
       await chat.loadOlder(LOBBY_ID);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { UserId } from '@parley/protocol';
-import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { COMMAND_TIMEOUT_MS, DeadlineExceeded, loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { RemoteClock } from './remote-clock.ts';
 import type { AcquireOutcome, FencingToken, SessionLease, SessionLeases } from './session-leases.ts';
 
 const script = (name: string, numberOfKeys: number) =>
@@ -25,6 +26,7 @@ type AcquireReply =
   | ['acquired', startedAtMs: string, replacedNode: string, replacedToken: FencingToken]
   | ['full', position: number, waitTicket: string, retryAfterMs: number]
   | ['already-connected', startedAtMs: string];
+type LateReply = ['late', nowMs: number];
 
 type LeaseReply = [userId: UserId, expiresAtMs: string, record: string];
 
@@ -44,6 +46,8 @@ export interface RedisSessionLeasesOptions {
    * half of it counts as an outage of Redis.
    */
   sessionTtlMs: number;
+  /** When the connection gives a command up. An `acquire` that Redis carries out later than that has no effect. Default 2,000. */
+  commandTimeoutMs?: number | undefined;
   /** What the keys begin with; the default is `parley`. All share the hash tag `{sessions}`. */
   keyPrefix?: string | undefined;
 }
@@ -56,7 +60,7 @@ export interface RedisSessionLeasesOptions {
  * a newcomer takes their places.
  */
 export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
-  const { maxClients, sessionTtlMs, keyPrefix = 'parley' } = options;
+  const { maxClients, sessionTtlMs, commandTimeoutMs = COMMAND_TIMEOUT_MS, keyPrefix = 'parley' } = options;
   const key = (name: string) => `${keyPrefix}:{sessions}:${name}`;
   const live = key('live');
   const holders = key('holders');
@@ -66,30 +70,33 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   const arrivals = key('waiting:arrivals');
   const touched = key('touched');
   const recovering = key('recovering');
+  const clock = new RemoteClock();
+
+  async function renewChunk(chunk: readonly { userId: UserId; token: FencingToken }[]) {
+    const pairs = chunk.flatMap(({ userId, token }) => [userId, token]);
+    const reply = await runScript(redis, scripts.renew, [live, holders, touched, recovering], [sessionTtlMs, ...pairs]);
+    const [nowMs = 0, ...lost] = reply as number[];
+    clock.set(nowMs);
+    const isLost = new Set(lost);
+    return chunk.filter((_, index) => isLost.has(index));
+  }
 
   return {
-    async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover }) {
-      const reply = await runScript(
-        redis,
-        scripts.acquire,
-        [live, holders, waiting, lapse, tickets, arrivals, touched, recovering],
-        [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs, randomUUID()],
-      );
-      return toAcquireOutcome(reply as AcquireReply);
+    async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover, attempt: deviceAttempt = '' }) {
+      const keys = [live, holders, waiting, lapse, tickets, arrivals, touched, recovering];
+      const request = [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs];
+      if (!clock.isSet) await renewChunk([]);
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        const notAfterMs = clock.nowMs + commandTimeoutMs;
+        const args = [...request, randomUUID(), notAfterMs, deviceAttempt];
+        const reply = (await runScript(redis, scripts.acquire, keys, args)) as AcquireReply | LateReply;
+        if (reply[0] !== 'late') return toAcquireOutcome(reply);
+        clock.set(reply[1]); // that it came shows that it was not late: the clock was changed
+      }
+      throw new DeadlineExceeded('asking for a place', commandTimeoutMs);
     },
 
     async renew(held) {
-      const renewChunk = async (chunk: typeof held) => {
-        const pairs = chunk.flatMap(({ userId, token }) => [userId, token]);
-        const lost = await runScript(
-          redis,
-          scripts.renew,
-          [live, holders, touched, recovering],
-          [sessionTtlMs, ...pairs],
-        );
-        const isLost = new Set(lost as number[]);
-        return chunk.filter((_, index) => isLost.has(index));
-      };
       const chunks = [held.slice(0, MAX_RENEWALS_PER_CALL)];
       for (let start = MAX_RENEWALS_PER_CALL; start < held.length; start += MAX_RENEWALS_PER_CALL) {
         chunks.push(held.slice(start, start + MAX_RENEWALS_PER_CALL));

@@ -23,6 +23,8 @@ export interface AcquireRequest {
   node: string;
   deviceId?: string | undefined;
   authorisedUntilMs: number;
+  /** Counts up with each attempt of a device; a lower one than that of the device's session is late, and never replaces it. */
+  attempt?: number | undefined;
   /** End the user's other session, whatever its device. */
   takeover: boolean;
   /** From the last `full`. A place in the queue is the user's, so a wrong or missing one neither gains nor loses it. */
@@ -44,7 +46,7 @@ export type AcquireOutcome =
  *
  * Every call is one atomic step on the shared state, so the bounds hold on any interleaving of any number of servers. Times
  * are those of the shared state, never of a caller. A call either rejects, and may or may not have happened, or tells
- * its outcome; all may be repeated.
+ * its outcome; all may be repeated. An `acquire` that its caller has given up does not happen later.
  *
  * A lease is held until it expires. After a silence in which no server could renew, expired leases and waiting users count
  * on for a moment, so that the sessions that live can be renewed before a newcomer has their places.

@@ -1,7 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
-import { createRedisSessionLeases, newFencingToken } from '../src/index.ts';
-import { AUTHORISED_UNTIL_MS, hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
+import { newFencingToken } from '../src/index.ts';
+import {
+  AUTHORISED_UNTIL_MS,
+  hold,
+  newLeaseFixture,
+  patientLeases,
+  queueUp,
+  request,
+  userId,
+} from './lease-fixture.ts';
 
 const { newLeases, connect, redis, nowMs } = await newLeaseFixture();
 
@@ -103,9 +111,9 @@ test('has no limit when maxClients is 0, but still one session for each user', a
 test('admits nobody above a limit that was lowered, and ends nobody', async () => {
   const connection = await connect();
   const options = { sessionTtlMs: 15_000, keyPrefix: 'lowered' };
-  const before = createRedisSessionLeases(connection, { ...options, maxClients: 3 });
+  const before = patientLeases(connection, { ...options, maxClients: 3 });
   const users = [await hold(before, 'ada'), await hold(before, 'bob'), await hold(before, 'cy')];
-  const after = createRedisSessionLeases(connection, { ...options, maxClients: 1 });
+  const after = patientLeases(connection, { ...options, maxClients: 1 });
   expect(await after.renew(users)).toEqual([]);
   await queueUp(after, 'dee');
   for (const { userId, token } of users.slice(1)) await after.release(userId, token);
@@ -136,10 +144,13 @@ test.each(['it\'s "quoted" \\ and {"json":[1,null]}', ' spaces\tand\nlines ', 'Z
 
 test('keeps every key under one hash tag, parley: by default', async () => {
   await redis.client.flushall();
-  const leases = createRedisSessionLeases(await connect(), { maxClients: 1, sessionTtlMs: 600 });
+  const sessionTtlMs = 6_000;
+  const leases = patientLeases(await connect(), { maxClients: 1, sessionTtlMs });
   const ada = await hold(leases, 'ada');
   await queueUp(leases, 'bob');
-  await eventually(async () => expect(await nowMs()).toBeGreaterThan(ada.startedAtMs + 310));
+  // After a silence of half a TTL the renewal begins a recovery, for a third of a TTL.
+  const queuedByMs = await nowMs();
+  await eventually(async () => expect(await nowMs()).toBeGreaterThan(queuedByMs + sessionTtlMs / 2));
   await leases.renew([ada]);
   const keys = await redis.client.keys('*');
   expect(keys.map((key) => key.replace('parley:{sessions}:', '')).sort()).toEqual([
@@ -161,4 +172,25 @@ test('carries on when Redis has forgotten the scripts', async () => {
   expect(await leases.renew([ada])).toEqual([]);
   await redis.client.script('FLUSH');
   await queueUp(leases, 'bob');
+});
+
+test('an attempt of a device that was overtaken by a later one replaces nothing, whatever it asks for', async () => {
+  const leases = newLeases({ maxClients: 2 });
+  const ada = await hold(leases, 'ada', { deviceId: 'phone', attempt: 1_790_000_000_002 });
+  for (const takeover of [false, true]) {
+    const late = { deviceId: 'phone', attempt: 1_790_000_000_001, takeover };
+    expect(await leases.acquire(request('ada', late))).toEqual({
+      kind: 'already-connected',
+      startedAtMs: ada.startedAtMs,
+    });
+  }
+  expect((await leases.find(userId('ada')))?.token).toBe(ada.token);
+  const replaced = { replaced: { token: ada.token } };
+  expect(await leases.acquire(request('ada', { deviceId: 'phone', attempt: 1_790_000_000_003 }))).toMatchObject(
+    replaced,
+  );
+  expect(await leases.acquire(request('ada', { deviceId: 'phone' }))).toMatchObject({ kind: 'acquired' });
+  expect(await leases.acquire(request('ada', { deviceId: 'laptop', attempt: 1, takeover: true }))).toMatchObject({
+    kind: 'acquired',
+  });
 });

@@ -23,7 +23,7 @@ const server = spawn(
   Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
   { stdio: 'ignore' },
 );
-const admin = new Redis(port, '127.0.0.1', { retryStrategy: () => 20 });
+const admin = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 20 });
 admin.on('error', () => undefined);
 afterAll(async () => {
   admin.disconnect();

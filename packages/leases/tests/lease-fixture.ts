@@ -1,14 +1,18 @@
 import { afterAll, afterEach } from '@jest/globals';
 import type { UserId } from '@parley/protocol';
 import { connectRedis, type RedisConnection, silentLogger, startLoop } from '@parley/service-kit';
-import { newRedis, type TestRedis } from '@parley/testing';
+import { newRedis, type TestRedis, withoutCommandDeadline } from '@parley/testing';
 import {
   type AcquireOutcome,
   type AcquireRequest,
   createRedisSessionLeases,
   newFencingToken,
+  type RedisSessionLeasesOptions,
   type SessionLeases,
 } from '../src/index.ts';
+
+/** As long as the connections wait. */
+const TEST_COMMAND_TIMEOUT_MS = 120_000;
 
 export interface LeaseFixture {
   readonly redis: TestRedis;
@@ -33,7 +37,7 @@ export async function newLeaseFixture(): Promise<LeaseFixture> {
   const connect = async () => {
     const connection = await connectRedis(redis.url, 'command', { logger, connectionName: 'leases-test' });
     connections.push(connection);
-    return connection;
+    return withoutCommandDeadline(connection);
   };
   const shared = await connect();
 
@@ -49,7 +53,7 @@ export async function newLeaseFixture(): Promise<LeaseFixture> {
     connect,
     newLeases({ maxClients, sessionTtlMs = 15_000 }) {
       prefixes += 1;
-      return createRedisSessionLeases(shared, { maxClients, sessionTtlMs, keyPrefix: `test-${prefixes}` });
+      return patientLeases(shared, { maxClients, sessionTtlMs, keyPrefix: `test-${prefixes}` });
     },
     keepServerAlive(leases, sessionTtlMs) {
       const renewNothing = async () => {
@@ -63,6 +67,10 @@ export async function newLeaseFixture(): Promise<LeaseFixture> {
     },
   };
 }
+
+/** Leases on a connection without a deadline. */
+export const patientLeases = (connection: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases =>
+  createRedisSessionLeases(connection, { commandTimeoutMs: TEST_COMMAND_TIMEOUT_MS, ...options });
 
 export const userId = (name: string) => name as UserId;
 

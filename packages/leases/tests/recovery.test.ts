@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
+import { connectRedis, silentLogger } from '@parley/service-kit';
 import { eventually } from '@parley/testing';
-import type { SessionLeases } from '../src/index.ts';
-import { hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
+import { createRedisSessionLeases, type SessionLeases } from '../src/index.ts';
+import { hold, newLeaseFixture, patientLeases, queueUp, request, userId } from './lease-fixture.ts';
 
-const { newLeases, keepServerAlive, redis, nowMs } = await newLeaseFixture();
-const sessionTtlMs = 400;
+const { newLeases, keepServerAlive, connect, redis, nowMs } = await newLeaseFixture();
+/** A recovery is a third of it: time enough for what tests do meanwhile. */
+const sessionTtlMs = 3_000;
 
 /** Lets nobody acquire or renew until every lease that is there now has expired. */
 async function silenceUntilExpired(leases: SessionLeases): Promise<void> {
@@ -106,4 +109,27 @@ test('keeps every place when Redis itself was frozen for longer than the TTL', a
   await queueUp(leases, 'newcomer');
   expect(await leases.renew([ada])).toEqual([]);
   expect((await leases.find(userId('ada')))?.token).toBe(ada.token);
+});
+
+test('an attempt that was given up while Redis hung does not replace the session of a later one', async () => {
+  const leases = newLeases({ maxClients: 2 });
+  const impatient = await connectRedis(redis.url, 'command', { logger: silentLogger(), connectionName: 'impatient' });
+  const options = { maxClients: 2, sessionTtlMs: 15_000, keyPrefix: 'hung' };
+  const hung = createRedisSessionLeases(impatient, options);
+  const patient = patientLeases(await connect(), options);
+  await eventually(() => hung.renew([]));
+  await patient.renew([]);
+
+  redis.process.kill('SIGSTOP');
+  const late = hung.acquire(request('ada', { deviceId: 'phone' }));
+  await expect(late).rejects.toThrow(/timed out/);
+  redis.process.kill('SIGCONT');
+  await eventually(() => impatient.ping()); // answered after what was sent before
+  expect(await patient.find(userId('ada'))).toBeUndefined();
+  const ada = await patient.acquire(request('ada', { deviceId: 'phone' }));
+  expect(ada).toMatchObject({ kind: 'acquired' });
+  expect(ada).not.toHaveProperty('replaced');
+  impatient.disconnect();
+  await once(impatient, 'end');
+  expect(await leases.count()).toEqual({ held: 0, waiting: 0 });
 });

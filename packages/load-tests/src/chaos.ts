@@ -2,10 +2,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { ConfigError } from '@parley/service-kit';
 import { type ChaosOptions, readOptions, USAGE } from './chaos/options.ts';
-import { runChaos } from './chaos/run-chaos.ts';
+import { runTrial } from './chaos/run-trial.ts';
 import { startTestBed } from './chaos/test-bed.ts';
 import { describeJudgement, isKept, writeEvidence } from './chaos/write-report.ts';
 import { judge } from './checker/judge.ts';
+import { describeFigures, isWithin } from './trials/figure.ts';
 
 const startedAt = performance.now();
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -36,11 +37,13 @@ async function run(options: ChaosOptions): Promise<number> {
   const bed = await startTestBed({ mongodbCommand: options.mongodbCommand, report, signal });
   let kept = true;
   try {
-    const { history, exits } = await runChaos(bed, options, { report, signal });
+    const { history, figures, exits } = await runTrial(bed, options.trial, { seed: options.seed, report, signal });
     const judgement = judge(history);
-    kept = isKept(judgement.verdict) && exits.length === 0;
+    kept = isKept(judgement.verdict) && exits.length === 0 && figures.every(isWithin);
     for (const line of [...describeJudgement(history, judgement), ...exits]) print(line);
-    if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(judgement.verdict, null, 2)}\n`);
+    if (figures.length > 0) for (const line of ['figures', ...describeFigures(figures)]) print(line);
+    const outcome = { ...judgement.verdict, ...(figures.length > 0 && { figures }) };
+    if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(outcome, null, 2)}\n`);
     if (!kept || options.keep) await writeEvidence(bed.directory, history, judgement);
   } catch (error) {
     kept = signal.aborted;
@@ -50,10 +53,6 @@ async function run(options: ChaosOptions): Promise<number> {
     if (kept && !options.keep) await rm(bed.directory, { recursive: true, force: true, maxRetries: 5 });
     else print(`the recorded history and the logs are in ${bed.directory}`);
   }
-  print(
-    kept
-      ? 'every promise was kept'
-      : `a promise was broken; once more: npm run chaos -- --faults ${options.faults} --seconds ${options.seconds} --seed ${options.seed}`,
-  );
+  print(kept ? 'every promise was kept' : `a promise was broken; once more: ${options.again}`);
   return kept ? 0 : 1;
 }

@@ -16,22 +16,46 @@ import { runCommand } from './run-command.mjs';
 
 const OLDEST_NODE = 24;
 
-/** Installs the workspace's packages unless those that its manifests and lockfile ask for are there already. */
-export async function installWorkspace(root) {
+/** Packages of the workspace that one command alone needs and that would make every first start long. */
+const LARGE_PACKAGES = ['artillery'];
+
+/**
+ * Installs the workspace's packages unless those that its manifests and lockfile ask for are there already.
+ *
+ * @param largePackages those of the large ones that the command needs
+ */
+export async function installWorkspace(root, largePackages = []) {
   const wanted = fingerprint(root);
-  const stamp = join(root, 'node_modules/.installed-from');
+  await installOnce(root, wanted, {
+    stampName: '.installed-from',
+    what: "the workspace's packages",
+    filters: LARGE_PACKAGES.map((name) => `!@parley/${name}`),
+  });
+  for (const name of largePackages) {
+    const stampName = `.installed-${name}-from`;
+    if (!existsSync(join(root, 'packages', name, 'node_modules'))) removeStamp(root, stampName);
+    await installOnce(root, wanted, { stampName, what: `${name}, once,`, filters: [`@parley/${name}`] });
+  }
+}
+
+async function installOnce(root, wanted, { stampName, what, filters }) {
+  const stamp = join(root, 'node_modules', stampName);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
 
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  report(`installing the workspace's packages with ${packageManager} (the first time takes a minute)`);
-  rmSync(stamp, { force: true });
-  // Development packages carry Node itself and the web client's build: they are wanted in production, too.
-  const exitCode = await runCommand('npx', ['--yes', packageManager, 'install', '--frozen-lockfile', '--prod=false'], {
+  report(`installing ${what} with ${packageManager} (the first time takes a minute)`);
+  removeStamp(root, stampName);
+  // Development packages carry Node itself, the web client's build and Artillery: they are wanted in production, too.
+  const args = ['install', '--frozen-lockfile', '--prod=false', ...filters.flatMap((filter) => ['--filter', filter])];
+  const exitCode = await runCommand('npx', ['--yes', packageManager, ...args], {
     NODE_ENV: 'development',
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
   });
   if (exitCode !== 0) fail(`installing the packages failed (exit code ${exitCode}); see the lines above`, exitCode);
   writeFileSync(stamp, wanted);
 }
+
+const removeStamp = (root, stampName) => rmSync(join(root, 'node_modules', stampName), { force: true });
 
 /** @returns the path of the workspace's own Node, which is new enough */
 export function workspaceNode(root) {
@@ -43,7 +67,7 @@ export function workspaceNode(root) {
     // Reported below, with what to do about it.
   }
   if (Number(/^v(\d+)\./.exec(version)?.[1] ?? 0) < OLDEST_NODE) {
-    rmSync(join(root, 'node_modules/.installed-from'), { force: true });
+    removeStamp(root, '.installed-from');
     fail(
       `node_modules/node/bin/node is ${version}; ${OLDEST_NODE} or newer is needed: delete node_modules and run this again`,
     );

@@ -4,7 +4,9 @@ import { ConfigError, closeServer, listen } from '@parley/service-kit';
 
 const LOOPBACK = '127.0.0.1';
 const LOWEST_INTERNAL_PORT = 20_000;
-const ATTEMPTS_PER_PORT = 200;
+/** Clusters that start at once, each in a process of its own, look for ports in different places. */
+const PORTS_OF_A_PROCESS = 64;
+let tried = 0;
 
 /** The addresses that the public port is opened on: both loopback ones, and the given one if it is another. */
 export async function publicHosts(bindAddress: string): Promise<string[]> {
@@ -31,13 +33,14 @@ export async function requireFreePort(port: number, hosts: readonly string[]): P
  * kernel takes the near end of outgoing connections: a port from inside it could be occupied at the moment of a restart.
  */
 export async function chooseInternalPorts(count: number): Promise<number[]> {
-  const end = Math.max(lowestEphemeralPort(), LOWEST_INTERNAL_PORT + 1_000);
+  const range = Math.max(lowestEphemeralPort() - LOWEST_INTERNAL_PORT, 1_000);
   const held: Server[] = [];
   const ports: number[] = [];
   try {
     for (let attempt = 0; ports.length < count; attempt += 1) {
-      if (attempt > count * ATTEMPTS_PER_PORT) throw new Error(`found no ${count} free ports on ${LOOPBACK}`);
-      const port = LOWEST_INTERNAL_PORT + Math.floor(Math.random() * (end - LOWEST_INTERNAL_PORT));
+      if (attempt > range) throw new Error(`found no ${count} free ports on ${LOOPBACK}`);
+      const port = LOWEST_INTERNAL_PORT + ((process.pid * PORTS_OF_A_PROCESS + tried) % range);
+      tried += 1;
       const server = createServer();
       try {
         await listen(server, port, LOOPBACK);

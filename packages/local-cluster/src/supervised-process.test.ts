@@ -15,23 +15,28 @@ afterAll(() => logs.close());
 
 const GOOD = `process.send({ type: 'started' }); setInterval(() => undefined, 1000);`;
 
-function supervise(script: string, changes: Partial<ProcessSpec> = {}) {
+/** @param onLine told of each line as it is reported, before anything else can happen */
+function supervise(script: string, changes: Partial<ProcessSpec> = {}, onLine: () => void = () => undefined) {
   const lines: string[] = [];
+  const report = (line: string) => {
+    lines.push(line);
+    onLine();
+  };
   const supervised = new SupervisedProcess(
     {
       ...{ name: 'it', command: process.execPath, args: ['-e', script], env: { PATH: process.env.PATH } },
       ...{ ipc: true, program: '-e', port: 1, metricsPort: null, awaitUp: startedMessage },
-      ...{ startDeadlineMs: 10_000, stopSignal: 'SIGTERM' },
+      ...{ startDeadlineMs: 60_000, stopSignal: 'SIGTERM' },
       ...changes,
     },
-    { logs, report: (line) => lines.push(line), changed: () => undefined },
+    { logs, report, changed: () => undefined },
   );
   running.push(supervised);
   supervised.start();
   return { supervised, lines };
 }
 
-test('a process that is killed runs again, within 200 ms of its death', async () => {
+test('a process that is killed is started again 100 ms after its death', async () => {
   const { supervised, lines } = supervise(GOOD);
   await supervised.firstUp;
   const { pid } = supervised;
@@ -46,8 +51,8 @@ test('a process that is killed runs again, within 200 ms of its death', async ()
 
 test('one that cannot start is tried again at growing intervals, and its last words are shown', async () => {
   const { lines } = supervise(`process.stderr.write('no database\\n'); process.exit(3)`);
-  await eventually(() => expect(lines).toHaveLength(3));
-  expect(lines.map((line) => line.split(';')[0])).toEqual([
+  await eventually(() => expect(lines.length).toBeGreaterThanOrEqual(3));
+  expect(lines.slice(0, 3).map((line) => line.split(';')[0])).toEqual([
     'it died (exit code 3: no database), restarting in 100 ms',
     'it died (exit code 3: no database), restarting in 200 ms',
     'it died (exit code 3: no database), restarting in 400 ms',
@@ -91,9 +96,12 @@ test('a stop is final, and ends a process that does not listen', async () => {
 });
 
 test('a stop while it waits to be restarted lets it rest', async () => {
-  const { supervised, lines } = supervise('process.exit(1)');
-  await eventually(() => expect(lines).toHaveLength(1));
-  await supervised.stop(1_000);
-  expect(supervised.pid).toBeUndefined();
-  expect(lines).toHaveLength(1);
+  const waiting = Promise.withResolvers<void>();
+  const stopped = supervise('process.exit(1)', {}, () => waiting.resolve(stopped.supervised.stop(1_000)));
+  await waiting.promise;
+  // One that waits as long from now on, and is not stopped, has been started again by then.
+  const other = supervise('process.exit(1)');
+  await eventually(() => expect(other.lines.length).toBeGreaterThanOrEqual(2));
+  expect(stopped.supervised.pid).toBeUndefined();
+  expect(stopped.lines).toHaveLength(1);
 });

@@ -73,7 +73,9 @@ test('a session stays with the server that its id names; a made-up one chooses n
     for (let poll = 0; poll < 4; poll += 1) expect((await ask(`/socket.io/?sid=${name}.abc`)).server).toBe(name);
   }
   const servers = new Set<string>();
-  for (let poll = 0; poll < 9; poll += 1) servers.add((await ask('/socket.io/?sid=example.org')).server);
+  for (let poll = 0; poll < 60 && servers.size < 3; poll += 1) {
+    servers.add((await ask('/socket.io/?sid=example.org')).server);
+  }
   expect(servers.size).toBe(3);
 });
 
@@ -148,10 +150,11 @@ test('a dead server is skipped at once; with none left the client is told to com
   await kill('chat-server-1');
   await kill('chat-server-10');
   const startedAt = performance.now();
-  for (let call = 0; call < 10; call += 1) expect((await ask('/api/me')).server).toBe('chat-server-2');
+  for (let call = 0; call < 40; call += 1) expect((await ask('/api/me')).server).toBe('chat-server-2');
   const post = await fetch(`${url}/api/me`, { method: 'POST', body: '{}' });
   expect(post.status).toBe(200);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  // Waiting for one that does not answer would take nginx 2 s for each second call or so.
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
   await kill('chat-server-2');
   const body = await expectProblem(await fetch(`${url}/api/me`), 'UNAVAILABLE');
   expect(body.retryAfterMs).toBeGreaterThan(0);

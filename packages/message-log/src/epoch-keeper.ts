@@ -34,6 +34,9 @@ export class EpochKeeper {
     redis.on('ready', () => this.#check());
     redis.on('close', () => {
       this.#isKept = false;
+      // Not the last connection's promise: a call in the turn in which the next one gets ready would go out before the check.
+      this.#kept = Promise.reject(new Error('Connection is closed.'));
+      this.#kept.catch(() => undefined);
     });
     this.#kept = this.#keep();
   }

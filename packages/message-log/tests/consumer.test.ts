@@ -41,7 +41,7 @@ describe('read', () => {
     const log = await open.log({ keyPrefix: 'wait' });
     const consumer = await open.consumer({ keyPrefix: 'wait' });
     expect(await consumer.read({ maxEntries: 5, blockMs: 20 })).toEqual({ entries: [], malformed: [] });
-    const reading = consumer.read({ maxEntries: 5, blockMs: 5_000 });
+    const reading = consumer.read({ maxEntries: 5, blockMs: 60_000 });
     await acceptMany(log, lobby, 1);
     expect(seqsOf(await reading)).toEqual([1]);
   });
@@ -79,11 +79,12 @@ describe('read', () => {
     await acceptMany(log, lobby, 2);
     expect(seqsOf(await readAll(consumer))).toEqual([1, 2]);
 
-    const reading = consumer.read({ maxEntries: 5, blockMs: 5_000 });
+    const reading = consumer.read({ maxEntries: 5, blockMs: 60_000 });
     reading.catch(() => undefined);
     await open.cutBlockedRead();
     await expect(reading).rejects.toThrow();
-    await eventually(() => log.accept(request()));
+    const next = request();
+    await eventually(() => log.accept(next));
     await log.accept(request());
     // Redis hands them over, and nobody gets them.
     const sameName = ['GROUP', 'workers', 'worker-1', 'COUNT', 10, 'STREAMS', 'broken:{p0}:log', '>'] as const;
@@ -140,7 +141,7 @@ describe('takeOver', () => {
   test('takes no more than asked for, and finds idle entries behind many that are kept', async () => {
     const log = await open.log({ keyPrefix: 'behind' });
     const dead = await open.consumer({ keyPrefix: 'behind', consumerName: 'dead' });
-    const other = await open.consumer({ keyPrefix: 'behind', consumerName: 'other', takeOverAfterMs: 5_000 });
+    const other = await open.consumer({ keyPrefix: 'behind', consumerName: 'other', takeOverAfterMs: 30_000 });
     await acceptMany(log, lobby, 100);
     const { entries } = await readAll(dead);
     // As if the last three had been read a minute ago.

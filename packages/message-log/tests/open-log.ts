@@ -1,7 +1,7 @@
 import { afterAll, expect } from '@jest/globals';
 import type { ClientMessageId, ConversationId, MessageId, UserId } from '@parley/protocol';
 import { connectRedis, type RedisConnection, type RedisRole, silentLogger } from '@parley/service-kit';
-import { eventually, newRedis } from '@parley/testing';
+import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import {
   type AcceptOutcome,
   type AcceptRequest,
@@ -18,8 +18,10 @@ import {
 /**
  * Starts a Redis of its own for one test file, called at its top level, with a way to open logs and consumers on it. All of
  * it ends with the file.
+ *
+ * @param options.hasDeadlines whether commands have their deadline, for tests of a Redis that does not answer
  */
-export async function newLogs() {
+export async function newLogs({ hasDeadlines = false } = {}) {
   const connections: RedisConnection[] = [];
   const consumers: MessageConsumer[] = [];
   afterAll(async () => {
@@ -32,11 +34,16 @@ export async function newLogs() {
   const connection = async (role: RedisRole) => {
     const opened = await connectRedis(redis.url, role, { logger: silentLogger(), connectionName: 'test' });
     connections.push(opened);
-    return opened;
+    return hasDeadlines ? opened : withoutCommandDeadline(opened);
   };
   return {
     redis,
     connection,
+    /** The clock of Redis. */
+    async nowMs() {
+      const [seconds, microseconds] = await redis.client.time();
+      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    },
     /** Waits until a read is blocked in Redis, then cuts all connections but the test's own. */
     async cutBlockedRead() {
       await eventually(async () => expect(await redis.client.info('clients')).toContain('blocked_clients:1'));
@@ -77,10 +84,20 @@ export const request = (overrides: Partial<AcceptRequest> = {}): AcceptRequest =
   ...overrides,
 });
 
+/** So many at once are answered well within a command's deadline, also by a slow machine. */
+const AT_ONCE = 100;
+
 /** Seeds a conversation with 0 and accepts so many messages. */
 export async function acceptMany(log: MessageLog, id: ConversationId, count: number): Promise<AcceptOutcome[]> {
   await log.seed(id, 0);
-  return Promise.all(Array.from({ length: count }, () => log.accept(request({ conversationId: id }))));
+  const outcomes: AcceptOutcome[] = [];
+  while (outcomes.length < count) {
+    const next = Math.min(AT_ONCE, count - outcomes.length);
+    outcomes.push(
+      ...(await Promise.all(Array.from({ length: next }, () => log.accept(request({ conversationId: id }))))),
+    );
+  }
+  return outcomes;
 }
 
 /** Everything that is new now. */

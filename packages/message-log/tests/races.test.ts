@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
 import { conversation, draft, newLogs, request } from './open-log.ts';
 
 const open = await newLogs();
@@ -10,11 +11,15 @@ describe('racing callers', () => {
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     await Promise.all(logs.map((log) => log.seed(lobby, 0)));
     const outcomes = await Promise.all(
-      Array.from({ length: 3_000 }, (_, i) =>
-        logs[i % 3]?.accept(request({ draft: draft({ senderId: `user-${i % 50}` }) })),
-      ),
+      Array.from({ length: 150 }, async (_, sender) => {
+        const own = [];
+        for (let i = 0; i < 20; i += 1) {
+          own.push(await logs[sender % 3]?.accept(request({ draft: draft({ senderId: `user-${sender % 50}` }) })));
+        }
+        return own;
+      }),
     );
-    const accepted = outcomes.flatMap((outcome) => (outcome?.kind === 'accepted' ? [outcome] : []));
+    const accepted = outcomes.flat().flatMap((outcome) => (outcome?.kind === 'accepted' ? [outcome] : []));
     accepted.sort((a, b) => a.seq - b.seq);
     expect(accepted.map(({ seq }) => seq)).toEqual(Array.from({ length: 3_000 }, (_, i) => i + 1));
     const times = accepted.map(({ createdAtMs }) => createdAtMs);
@@ -67,7 +72,11 @@ describe('racing callers', () => {
     const senders = Promise.all(Array.from({ length: 30 }, (_, sender) => send(sender))).finally(() => {
       sending = false;
     });
-    await Promise.all([senders, watch(), ...consumers.map(work)]);
+    const watching = watch();
+    // Until the first worker begins the log stays full.
+    await eventually(() => expect(refused).toBeGreaterThan(0));
+    await eventually(() => expect(Math.max(...lengths)).toBe(20));
+    await Promise.all([senders, watching, ...consumers.map(work)]);
 
     expect(refused).toBeGreaterThan(0);
     expect(Math.max(...lengths)).toBe(20);

@@ -1,3 +1,4 @@
+import { FanOutPublisher } from '@parley/fan-out';
 import { createRedisMessageConsumer, type LogBatch } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
 import {
@@ -14,6 +15,7 @@ import {
   startLoop,
   startOpsServer,
 } from '@parley/service-kit';
+import { BatchWindow } from './batch-window.ts';
 import type { MessageWorkerConfig } from './config.ts';
 import { MESSAGE_WORKER_METRICS } from './metrics.ts';
 import { Publisher } from './publisher.ts';
@@ -57,10 +59,11 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
     { command, blocking },
     { partition: config.LOG_PARTITION, consumerName: name, takeOverAfterMs: config.TAKE_OVER_AFTER_MS },
   );
-  const publisher = new Publisher(patient, metrics);
+  const publisher = new Publisher(new FanOutPublisher(patient), metrics);
   const saver = new Saver({ name, store: store.messages, consumer, publisher, metrics, logger });
-  readiness.require('redis', () => {
+  readiness.require('redis', async () => {
     if (!isRedisReady(command)) throw new Error('Redis is away');
+    await command.ping(); // one that hangs keeps its connections
   });
   readiness.require('store', () => store.ping());
 
@@ -83,10 +86,14 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
       logger,
       onError: () => metrics.chat_worker_errors_total.inc({ loop: loopName }),
     });
+  const window = new BatchWindow();
   const reading = [
-    loop('read', 0, async () => {
+    loop('read', 0, async (signal) => {
       if (saver.size >= MAX_IN_HAND) throw new Error('too many messages are in hand: the store is slow');
-      await takeIn(await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: READ_BLOCK_MS }));
+      const batch = await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: READ_BLOCK_MS });
+      await takeIn(batch);
+      window.sawBatch(batch.entries.length);
+      if (window.ms > 0) await pause(window.ms, signal);
     }),
     loop('take-over', config.TAKE_OVER_AFTER_MS / 4, async () => {
       const batch = await consumer.takeOver({ maxEntries: MAX_READ_ENTRIES });

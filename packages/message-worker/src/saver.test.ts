@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect, test } from '@jest/globals';
+import { FanOutPublisher } from '@parley/fan-out';
 import { createRedisMessageConsumer, createRedisMessageLog, type MessageConsumer } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
 import type { ClientMessageId, ConversationId, MessageId, UserId } from '@parley/protocol';
 import { connectRedis, createMetrics, type RedisRole, silentLogger } from '@parley/service-kit';
-import { newRedis, newTemporaryDirectory } from '@parley/testing';
+import { newRedis, newTemporaryDirectory, withoutCommandDeadline } from '@parley/testing';
 import { MESSAGE_WORKER_METRICS } from './metrics.ts';
 import { Publisher } from './publisher.ts';
 import { Saver } from './saver.ts';
@@ -19,7 +20,7 @@ const server = await newRedis();
 const connect = async (role: RedisRole) => {
   const redis = await connectRedis(server.url, role, { logger, connectionName: role });
   closers.push(() => redis.disconnect());
-  return redis;
+  return withoutCommandDeadline(redis);
 };
 const command = await connect('command');
 const patient = await connect('patient');
@@ -34,7 +35,7 @@ const parts = (consumer: MessageConsumer) => ({
   name: 'message-worker-1',
   store: store.messages,
   consumer,
-  publisher: new Publisher(patient, metrics),
+  publisher: new Publisher(new FanOutPublisher(patient), metrics),
   metrics,
   logger,
 });

@@ -9,7 +9,7 @@ import { dashboardQueries } from './queries.ts';
 
 const directory = await newTemporaryDirectory();
 const prometheus = fileURLToPath(new URL('../../../prometheus/', import.meta.url));
-const promtool = (...args: string[]) => promisify(execFile)('promtool', args, { timeout: 20_000 });
+const promtool = (...args: string[]) => promisify(execFile)('promtool', args, { timeout: 150_000 });
 
 const isInstalled = spawnSync('promtool', ['--version']).status === 0;
 const suite = isInstalled ? describe : describe.skip;

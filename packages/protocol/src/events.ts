@@ -11,6 +11,10 @@ export const Handshake = z
     token: z.string().min(1).max(4_096).meta({ description: 'The access token' }),
     deviceId: z.string().min(1).max(128).optional().meta({ description: 'The same one again is a reconnect' }),
     takeover: z.boolean().optional().meta({ description: 'End the session elsewhere and continue here' }),
+    attempt: z.int().min(0).optional().meta({
+      description:
+        'Higher with each attempt of the same deviceId: one that was given up and comes late replaces nothing',
+    }),
     waitTicket: z.string().min(1).max(128).optional().meta({ description: 'From the last SERVER_FULL' }),
   })
   .meta({ id: 'Handshake' });

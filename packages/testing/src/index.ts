@@ -7,3 +7,4 @@ export * from './new-redis.ts';
 export * from './relay.ts';
 export * from './rest.ts';
 export * from './temporary-directory.ts';
+export * from './without-command-deadline.ts';

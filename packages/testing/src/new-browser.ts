@@ -4,6 +4,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 
 export type { Page } from 'playwright-core';
 
+/** How long the browser may take to start, and a page to show what a test waits for. */
+const PATIENCE_MS = 90_000;
+
 const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 export interface TestPage {
@@ -27,6 +30,7 @@ export async function newBrowser(): Promise<TestBrowser> {
   afterAll(() => browser?.close());
   browser = await chromium.launch({
     executablePath,
+    timeout: PATIENCE_MS,
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       '--disable-gpu',
@@ -40,6 +44,7 @@ export async function newBrowser(): Promise<TestBrowser> {
   return {
     async newPage({ width = 1_100, height = 760, colorScheme = 'light' } = {}) {
       const context = await launched.newContext({ viewport: { width, height }, colorScheme });
+      context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => {

@@ -49,7 +49,7 @@ async function startMongod(): Promise<string | undefined> {
   const url = `mongodb://127.0.0.1:${port}`;
   const client = new MongoClient(url, { serverSelectionTimeoutMS: 1_000 });
   try {
-    await eventually(() => client.db().command({ ping: 1 }), 20_000);
+    await eventually(() => client.db().command({ ping: 1 }), 60_000);
   } finally {
     await client.close();
   }
@@ -63,7 +63,7 @@ async function stop(server: ChildProcess | undefined): Promise<void> {
 }
 
 async function dropDatabase(url: string): Promise<void> {
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: 5_000 });
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 30_000 });
   try {
     await client.db().dropDatabase();
   } finally {

@@ -27,7 +27,7 @@ export async function callRest<T = Record<string, unknown>>(
     method,
     headers,
     body: options.body === undefined ? null : JSON.stringify(options.body),
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const text = await response.text();
   return {
@@ -37,14 +37,25 @@ export async function callRest<T = Record<string, unknown>>(
   };
 }
 
+const MAX_TRIES = 60;
+
+/** Does what a test needs before it begins: asks again where Redis or the store did not answer in time. */
+async function untilAvailable<T>(call: () => Promise<RestReply<T>>): Promise<RestReply<T>> {
+  for (let tries = 1; ; tries += 1) {
+    const reply = await call();
+    if (reply.status !== 503 || tries === MAX_TRIES) return reply;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 /** The refresh cookie that an answer sets. */
 export const cookieOf = (reply: RestReply<unknown>): string => reply.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '';
 
 /** Enters as a guest. */
 export async function newGuest(url: string, displayName: string): Promise<TestUser> {
-  const reply = await callRest<{ user: { id: string }; accessToken: string }>(url, 'POST', '/api/auth/guest', {
-    body: { displayName },
-  });
+  const reply = await untilAvailable(() =>
+    callRest<{ user: { id: string }; accessToken: string }>(url, 'POST', '/api/auth/guest', { body: { displayName } }),
+  );
   if (reply.status !== 201) throw new Error(`no guest: ${reply.status} ${JSON.stringify(reply.body)}`);
   return { id: reply.body.user.id, displayName, token: reply.body.accessToken, cookie: cookieOf(reply) };
 }
@@ -63,10 +74,9 @@ export async function newGuests(url: string, count: number, prefix = 'Guest'): P
 
 /** Creates a conversation and gives its id. */
 export async function newConversation(url: string, owner: TestUser, payload: object): Promise<string> {
-  const reply = await callRest<{ id: string }>(url, 'POST', '/api/conversations', {
-    token: owner.token,
-    body: payload,
-  });
+  const reply = await untilAvailable(() =>
+    callRest<{ id: string }>(url, 'POST', '/api/conversations', { token: owner.token, body: payload }),
+  );
   if (reply.status > 201) throw new Error(`no conversation: ${reply.status} ${JSON.stringify(reply.body)}`);
   return reply.body.id;
 }

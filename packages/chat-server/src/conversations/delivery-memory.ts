@@ -1,9 +1,9 @@
-import type { ConversationId, MessagesPacket } from '@parley/protocol';
+import type { ConversationId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
-/** Conversations whose deliveries are remembered, and packets of each. */
+/** Conversations whose deliveries are remembered, and batches of each. */
 const MAX_CONVERSATIONS = 2_000;
-const MAX_PACKETS = 200;
+const MAX_BATCHES = 200;
 
 /** That this server handed a message to so many of its sessions. */
 export interface Delivery {
@@ -11,29 +11,29 @@ export interface Delivery {
   readonly sessions: number;
 }
 
-interface DeliveredPacket extends Delivery {
-  readonly fromSeq: number;
-  readonly toSeq: number;
+interface SeqRange {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
 }
 
-/** When this server handed which messages to its sessions: the newest packets of each conversation, for passports. */
-export class DeliveryMemory {
-  readonly #packets = new LRUCache<ConversationId, DeliveredPacket[]>({ max: MAX_CONVERSATIONS });
+type DeliveredBatch = Delivery & SeqRange;
 
-  /** One call for each packet, whatever the number of its messages and receivers. */
-  note({ conversationId, messages }: MessagesPacket, sessions: number): void {
-    const first = messages[0];
-    const last = messages.at(-1);
-    if (!first || !last || sessions === 0) return;
-    const packets = this.#packets.get(conversationId) ?? [];
-    packets.push({ fromSeq: first.seq, toSeq: last.seq, atMs: Date.now(), sessions });
-    if (packets.length > MAX_PACKETS) packets.shift();
-    this.#packets.set(conversationId, packets);
+/** When this server handed which messages to its sessions: the newest batches of each conversation, for passports. */
+export class DeliveryMemory {
+  readonly #batches = new LRUCache<ConversationId, DeliveredBatch[]>({ max: MAX_CONVERSATIONS });
+
+  /** One call for each batch, whatever the number of its messages and receivers. */
+  note(conversationId: ConversationId, { firstSeq, lastSeq }: SeqRange, sessions: number): void {
+    if (sessions === 0) return;
+    const batches = this.#batches.get(conversationId) ?? [];
+    batches.push({ firstSeq, lastSeq, atMs: Date.now(), sessions });
+    if (batches.length > MAX_BATCHES) batches.shift();
+    this.#batches.set(conversationId, batches);
   }
 
   /** The first delivery of a message, as far as it is remembered. */
   find(conversationId: ConversationId, seq: number): Delivery | undefined {
-    const packet = this.#packets.get(conversationId)?.find(({ fromSeq, toSeq }) => fromSeq <= seq && seq <= toSeq);
-    return packet && { atMs: packet.atMs, sessions: packet.sessions };
+    const batch = this.#batches.get(conversationId)?.find(({ firstSeq, lastSeq }) => firstSeq <= seq && seq <= lastSeq);
+    return batch && { atMs: batch.atMs, sessions: batch.sessions };
   }
 }

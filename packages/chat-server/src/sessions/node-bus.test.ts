@@ -2,7 +2,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { newFencingToken } from '@parley/leases';
 import type { ConversationId } from '@parley/protocol';
 import { connectRedis, type RedisRole, silentLogger } from '@parley/service-kit';
-import { eventually, newRedis, startRelay } from '@parley/testing';
+import { eventually, newRedis, startRelay, withoutCommandDeadline } from '@parley/testing';
 import { NodeBus } from './node-bus.ts';
 
 const closers: (() => unknown)[] = [];
@@ -12,11 +12,13 @@ afterAll(async () => {
 const redis = await newRedis();
 const logger = silentLogger();
 const lobby = 'lobby' as ConversationId;
+/** How long a server waits for another one's answer. */
+const ANSWER_DEADLINE_MS = 1_000;
 
 async function connect(url: string, role: RedisRole) {
   const connection = await connectRedis(url, role, { logger, connectionName: role });
   closers.unshift(() => connection.disconnect());
-  return connection;
+  return withoutCommandDeadline(connection);
 }
 
 async function newBus(node: string, subscriberUrl = redis.url) {
@@ -32,25 +34,36 @@ async function newBus(node: string, subscriberUrl = redis.url) {
 
 test('a session on another server is ended before the question is answered', async () => {
   const [asking, holding] = await Promise.all([newBus('asking'), newBus('holding')]);
-  const token = newFencingToken();
-  await asking.bus.endSession('holding', token);
-  expect(holding.ended).toEqual([token]);
+  const token = await eventually(async () => {
+    const asked = newFencingToken();
+    const askedAt = performance.now();
+    await asking.bus.endSession('holding', asked);
+    // Else it has given up: this machine was too busy to answer in time.
+    expect(performance.now() - askedAt).toBeLessThan(ANSWER_DEADLINE_MS);
+    return asked;
+  });
+  expect(holding.ended).toContain(token);
 });
 
 test('nobody waits for a server that is gone', async () => {
   const { bus } = await newBus('alone');
-  const startedAt = performance.now();
-  await bus.endSession('gone', newFencingToken());
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  // Each attempt would take the whole deadline if it waited; that one of them does not is enough on a busy machine.
+  await eventually(async () => {
+    const askedAt = performance.now();
+    await bus.endSession('gone', newFencingToken());
+    expect(performance.now() - askedAt).toBeLessThan(ANSWER_DEADLINE_MS / 2);
+  });
 });
 
 test('every server that remembers a delivery tells of it', async () => {
   const [first] = await Promise.all([newBus('memory-1'), newBus('memory-2')]);
-  const told = await first.bus.deliveriesOf(lobby, 7);
-  expect(told.filter(({ node }) => node.startsWith('memory'))).toEqual([
-    { node: 'memory-1', atMs: 1, sessions: 3 },
-    { node: 'memory-2', atMs: 1, sessions: 3 },
-  ]);
+  await eventually(async () => {
+    const told = await first.bus.deliveriesOf(lobby, 7);
+    expect(told.filter(({ node }) => node.startsWith('memory'))).toEqual([
+      { node: 'memory-1', atMs: 1, sessions: 3 },
+      { node: 'memory-2', atMs: 1, sessions: 3 },
+    ]);
+  });
   expect(await first.bus.deliveriesOf(lobby, 8)).toEqual([]);
 });
 
@@ -61,7 +74,7 @@ test('a subscriber that has silently stopped receiving is noticed and replaced',
   expect(await bus.checkHearing()).toBe(false);
   relay.freeze();
   const closed = new Promise<void>((resolve) => subscriber.on('close', resolve));
-  await eventually(async () => expect(await bus.checkHearing()).toBe(true), 15_000, 200);
+  await eventually(async () => expect(await bus.checkHearing()).toBe(true), 60_000, 200);
   await closed;
   relay.restore();
   const asking = await newBus('asking-deaf');

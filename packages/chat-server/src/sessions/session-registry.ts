@@ -16,6 +16,7 @@ export interface OpenRequest {
   deviceId: string | undefined;
   takeover: boolean;
   waitTicket: string | undefined;
+  attempt: number | undefined;
   authorisedUntilMs: number;
 }
 

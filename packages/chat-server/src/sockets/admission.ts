@@ -31,6 +31,7 @@ export class Admission {
       deviceId: handshake.deviceId,
       takeover: handshake.takeover ?? false,
       waitTicket: handshake.waitTicket,
+      attempt: handshake.attempt,
     });
     switch (outcome.kind) {
       case 'opened':

@@ -20,6 +20,9 @@ const MAX_FRAME_BYTES = 262_144;
 const PING_INTERVAL_MS = 15_000;
 const PING_TIMEOUT_MS = 10_000;
 
+/** A client that does not read gets its last packets until then. */
+const CLOSING_LINGER_MS = 5_000;
+
 /** A refused client closes its connection itself; one that does not is cut then. */
 const REFUSED_LINGER_MS = 5_000;
 
@@ -130,6 +133,7 @@ export function serveSockets(
     const { session } = socket.data;
     metrics.chat_sessions.set(registry.size);
     attachHandlers(socket, handlers, { registry, logger });
+    letGoOfHandshake(socket);
     socket.on('disconnect', () => {
       registry.end(session, 'disconnected');
       metrics.chat_sessions.set(registry.size);
@@ -143,8 +147,27 @@ function closeConnection(socket: ChatSocket, reason: SessionEndReason): void {
   if (!socket.connected) return;
   const notice = END_NOTICES[reason];
   if (notice) socket.emit(notice.event, { code: notice.code, message: notice.message });
-  if (RECONNECTING.has(reason)) socket.conn.close(reason === 'slow');
-  else socket.disconnect(true);
+  if (!RECONNECTING.has(reason)) {
+    socket.disconnect(true);
+    return;
+  }
+  // Takes no more packets, and closes when those that wait are gone, the notice last.
+  socket.conn.close();
+  setTimeout(() => terminate(socket), CLOSING_LINGER_MS).unref();
+}
+
+/** What only the admission needed would otherwise stay for as long as the connection: some KB for each. */
+function letGoOfHandshake({ conn, handshake }: ChatSocket): void {
+  Object.assign(handshake, { headers: {}, auth: {}, query: {} });
+  if (conn.transport.name === 'websocket') Object.assign(conn, { request: null });
+}
+
+/** Ends the TCP connection of a client that does not read, and with it what waits there. */
+function terminate({ conn }: ChatSocket): void {
+  if (conn.readyState === 'closed') return;
+  const { socket } = conn.transport as { socket?: { terminate(): void } };
+  socket?.terminate();
+  conn.close(true);
 }
 
 function closeUnlessConnected(socket: ChatSocket): void {

@@ -1,6 +1,5 @@
 import type { MessageLog } from '@parley/message-log';
-import type { ConversationId } from '@parley/protocol';
-import type { ChatIo } from './socket-types.ts';
+import { type ChatIo, isConversation } from './socket-types.ts';
 
 /** Conversations that are looked up in one round trip. */
 const MAX_CONVERSATIONS = 500;
@@ -44,6 +43,3 @@ export class HeadAnnouncer {
     this.#announced = announced;
   }
 }
-
-/** Rooms are sockets (20 characters of base64), users (`user:…`) or conversations. */
-const isConversation = (room: string): room is ConversationId => room === 'lobby' || room.startsWith('c_');

@@ -1,4 +1,4 @@
-import type { ClientToServerEvents, ServerToClientEvents } from '@parley/protocol';
+import { type ClientToServerEvents, type ConversationId, LOBBY_ID, type ServerToClientEvents } from '@parley/protocol';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { Session } from '../sessions/session.ts';
 
@@ -10,6 +10,9 @@ export interface SocketData {
 
 export type ChatSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 export type ChatIo = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
+
+/** Rooms are sockets (20 characters of base64), users (`user:…`) or conversations. */
+export const isConversation = (room: string): room is ConversationId => room === LOBBY_ID || room.startsWith('c_');
 
 /** The room of all sessions of one user; a conversation's room has the conversation's id. */
 export const userRoom = (userId: string) => `user:${userId}`;

@@ -1,5 +1,12 @@
-import type { ClientMessageId, Conversation, ConversationId, HeadsPacket, User, UserId } from '@parley/protocol';
-import type { ChatClientOptions } from '../chat-client.ts';
+import type {
+  ClientMessageId,
+  Conversation,
+  ConversationId,
+  HeadsPacket,
+  MessageId,
+  User,
+  UserId,
+} from '@parley/protocol';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import { Connection } from '../connection.ts';
 import type { OutboxStorage } from '../outbox/outbox-storage.ts';
@@ -17,7 +24,7 @@ export interface ChatSessionOptions {
   readonly url: string;
   readonly deviceId: string;
   readonly outboxStorage: OutboxStorage;
-  readonly onDisplayed: ChatClientOptions['onDisplayed'];
+  readonly onDisplayed: ((conversationId: ConversationId, messageIds: readonly MessageId[]) => void) | undefined;
   readonly onChange: (change: Partial<ChatSnapshot>) => void;
   /** The login has ended: this session is over. */
   readonly onExpired: () => void;

@@ -67,7 +67,7 @@ describe('a message that the server never got', () => {
     await startChat(page, `joinAsGuest('Me')`);
     await isOnline(page);
     await page.evaluate(`void chat.send(parley.LOBBY_ID, 'mine')`);
-    await eventually(() => expect(server.sends.length).toBe(1));
+    await eventually(() => expect(server.sends.length).toBeGreaterThanOrEqual(1));
     expect(await kept(page)).toEqual(['mine']);
     server.judge = () => undefined;
     return page;

@@ -1,7 +1,7 @@
 -- Gives a user a place, or hands the place to the user's newer session, or queues the user. Frees what has expired first.
 --
 -- KEYS  1 live              ZSET userId -> when the lease expires, ms
---       2 holders           HASH userId -> record as JSON {token, node, deviceId, startedAtMs, authorisedUntilMs, replaced?}
+--       2 holders           HASH userId -> record as JSON {token, node, deviceId, attempt, startedAtMs, authorisedUntilMs, replaced?}
 --       3 waiting           ZSET userId -> order of arrival
 --       4 waiting:lapse     ZSET userId -> when the place in the queue lapses, ms
 --       5 waiting:tickets   HASH userId -> ticket
@@ -10,15 +10,21 @@
 --       8 recovering        exists while nothing may expire
 -- ARGV  1 userId  2 token  3 node  4 deviceId ('' = none)  5 authorisedUntilMs  6 takeover (1 or 0)
 --       7 maxClients (0 = no limit)  8 ttlMs  9 ticket for a user who is not in the queue yet
+--       10 when the caller gives up, ms  11 number of the device's attempt ('' = not counted)
 -- Reply {'acquired', startedAtMs} or {'acquired', startedAtMs, node, token of the replaced session}
 --       {'full', position, ticket, retryAfterMs}
 --       {'already-connected', startedAtMs}
+--       {'late', now} the caller has given up, or its idea of this clock is wrong
 
 local live, holders, waiting, lapse, tickets, arrivals, touchedAt, recoveringKey = unpack(KEYS)
 local user, token, device = ARGV[1], ARGV[2], ARGV[4]
 local maxClients, ttl = tonumber(ARGV[7]), tonumber(ARGV[8])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- A Redis that hung carries out all that was sent to it meanwhile. An attempt that was given up must not replace the session that a
+-- later one has got.
+if now > tonumber(ARGV[10]) then return { 'late', now } end
 
 -- After a silence no server could renew, so expiry proves nothing: the servers that live get time to renew first.
 local touched = tonumber(redis.call('GET', touchedAt) or now)
@@ -53,7 +59,9 @@ if held then
     end
     return { 'acquired', held.startedAtMs }
   end
-  if ARGV[6] ~= '1' and (device == '' or held.deviceId ~= device) then
+  local isSameDevice = device ~= '' and held.deviceId == device
+  local isLate = isSameDevice and (tonumber(ARGV[11]) or math.huge) < (tonumber(held.attempt) or 0)
+  if isLate or not (isSameDevice or ARGV[6] == '1') then
     return { 'already-connected', held.startedAtMs }
   end
   replaced = { node = held.node, token = held.token }
@@ -80,6 +88,7 @@ redis.call('HSET', holders, user, cjson.encode({
   token = token,
   node = ARGV[3],
   deviceId = device,
+  attempt = ARGV[11],
   startedAtMs = startedAt,
   authorisedUntilMs = ARGV[5],
   replaced = replaced,

@@ -6,7 +6,7 @@
 --       3 touched     when a server last acquired or renewed, ms
 --       4 recovering  exists while nothing may expire
 -- ARGV  1 ttlMs, then userId and token of each lease
--- Reply the numbers of the leases, counted from 0, that are held by another token or nobody
+-- Reply now, then the numbers of the leases, counted from 0, that are held by another token or nobody
 
 local live, holders, touchedAt, recoveringKey = unpack(KEYS)
 local ttl = tonumber(ARGV[1])
@@ -20,13 +20,13 @@ if now - touched > ttl / 2 then
 end
 redis.call('SET', touchedAt, now)
 
-local lost = {}
+local reply = { now }
 for i = 2, #ARGV, 2 do
   local record = redis.call('HGET', holders, ARGV[i])
   if record and cjson.decode(record).token == ARGV[i + 1] then
     redis.call('ZADD', live, now + ttl, ARGV[i])
   else
-    lost[#lost + 1] = i / 2 - 1
+    reply[#reply + 1] = i / 2 - 1
   end
 end
-return lost
+return reply

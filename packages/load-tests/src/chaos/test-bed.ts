@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalCluster, type ProcessEntry, startLocalCluster } from '@parley/local-cluster';
@@ -9,7 +7,8 @@ import { MongoClient } from 'mongodb';
 import { clientLinks, processOf, sqliteStore } from '../faults/breakables.ts';
 import type { Breakable } from '../faults/carry-out.ts';
 import { MongodbServer, runningMongodb } from '../faults/mongodb-server.ts';
-import { RedisBehindToxiproxy, toxiproxyProgram } from '../faults/toxiproxy.ts';
+import { startLinks } from '../faults/start-links.ts';
+import { freePort } from '../free-port.ts';
 import type { RecordedMessage } from '../history/history.ts';
 import { readMongodbStore, readSqliteStore } from '../history/read-store.ts';
 import { ClientLink } from '../load/client-link.ts';
@@ -49,7 +48,9 @@ export async function startTestBed(options: {
   const mongodbUrl = MONGODB_URL ? withDatabase(MONGODB_URL, `parley-chaos-${Date.now()}`) : undefined;
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
-    for (let next = stops.pop(); next; next = stops.pop()) await next();
+    for (let next = stops.pop(); next; next = stops.pop()) {
+      await next().catch((error) => report(`not everything was stopped: ${(error as Error).message}`));
+    }
   };
   try {
     const stores: Breakable[] = [];
@@ -63,10 +64,8 @@ export async function startTestBed(options: {
       else report('MongoDB is left alone: give --mongodb-command or MONGODB_PID to let it fail, too');
     }
     if (mongodbUrl) stops.push(() => dropDatabase(mongodbUrl));
-    const toxiproxy = await toxiproxyProgram();
-    if (!toxiproxy) report('toxiproxy-server is not installed: the links to Redis stay whole');
-    const redis = toxiproxy ? await RedisBehindToxiproxy.start(toxiproxy, directory) : undefined;
-    if (redis) stops.push(() => redis.stop());
+    const links = await startLinks({ directory: join(directory, 'redis'), mongodbUrl, report });
+    stops.push(() => links.stop());
 
     const port = await freePort();
     const cluster = await startLocalCluster({
@@ -84,8 +83,8 @@ export async function startTestBed(options: {
         MAX_IN_PROCESS: String(MAX_IN_PROCESS),
         SESSION_TTL_MS: String(SESSION_TTL_MS),
         ALLOW_GUESTS: 'true',
-        REDIS_URL: redis?.url,
-        MONGODB_URL: mongodbUrl,
+        REDIS_URL: links.redis?.url,
+        MONGODB_URL: links.mongodbUrl,
       },
     });
     stops.push(() => cluster.stop());
@@ -94,9 +93,9 @@ export async function startTestBed(options: {
     if (!mongodbUrl) stores.push(sqliteStore(cluster.dataDir));
     return {
       url: link.url,
-      redisUrl: redis?.directUrl ?? cluster.redisUrl,
+      redisUrl: links.redis?.directUrl ?? cluster.redisUrl,
       directory,
-      breakables: [...processes(cluster), clientLinks(link), ...stores, ...(redis?.breakables ?? [])],
+      breakables: [...processes(cluster), clientLinks(link), ...stores, ...links.breakables],
       processes: () => cluster.processes(),
       readStore: async () => (mongodbUrl ? readMongodbStore(mongodbUrl) : readSqliteStore(cluster.dataDir)),
       stop,
@@ -112,16 +111,6 @@ const processes = (cluster: LocalCluster): Breakable[] =>
     .processes()
     .map(({ name }) => processOf(cluster, name))
     .sort((a, b) => a.name.localeCompare(b.name));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
 
 /** The URL with another database; who logs in still does so where the URL said. */
 function withDatabase(url: string, database: string): string {

@@ -17,18 +17,28 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** A process of the cluster, which is started again when it is killed. */
-export const processOf = (cluster: LocalCluster, name: string): Breakable => ({
+/** A process that somebody starts again when it is killed; it leads a process group. */
+export const restartedProcess = (
+  { name, group }: { name: string; group: string },
+  pidNow: () => number | undefined,
+): Breakable => ({
   name,
-  group: name.replace(/-\d+$/, ''),
+  group,
   kinds: ['kill', 'freeze'],
   async break(kind) {
-    const pid = cluster.processes().find((entry) => entry.name === name)?.pid;
+    const pid = pidNow();
     if (pid === undefined) return undefined;
     if (kind === 'kill') return signalGroup(pid, 'SIGKILL') ? nothingToHeal : undefined;
-    return signalGroup(pid, 'SIGSTOP') ? () => signalGroup(pid, 'SIGCONT') : undefined;
+    return signalGroup(pid, 'SIGSTOP') ? () => void signalGroup(pid, 'SIGCONT') : undefined;
   },
 });
+
+/** A process of the cluster. */
+export const processOf = (cluster: LocalCluster, name: string): Breakable =>
+  restartedProcess(
+    { name, group: name.replace(/-\d+$/, '') },
+    () => cluster.processes().find((entry) => entry.name === name)?.pid,
+  );
 
 /** The network of the clients: some of their connections break off. */
 export const clientLinks = (link: ClientLink): Breakable => ({

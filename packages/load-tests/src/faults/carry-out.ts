@@ -8,7 +8,7 @@ export interface Breakable extends FaultTarget {
    * Makes it fail, and resolves with what heals it again; with undefined where it can't fail right now, such as a
    * process that is just being started.
    */
-  break(kind: FaultKind, seed: number): Promise<(() => void) | undefined>;
+  break(kind: FaultKind, seed: number): Promise<(() => void | Promise<void>) | undefined>;
 }
 
 export interface FaultRun {
@@ -50,7 +50,7 @@ export function carryOut(
       done += 1;
       report(`fault: ${kind} ${name}${durationMs > 0 ? ` for ${durationMs} ms` : ''}`);
       if (durationMs > 0) await pause(durationMs, signal);
-      heal();
+      await heal();
       const endedAtMs = durationMs > 0 ? recorder.nowMs() : begunAtMs;
       recorder.faults.push({ kind, target: name, atMs: begunAtMs, endedAtMs });
       return;

@@ -1,64 +1,41 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { pause } from '@parley/service-kit';
+import { ConfigError, pause } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';
-import { signalGroup } from './breakables.ts';
+import { restartedProcess } from './breakables.ts';
 import type { Breakable } from './carry-out.ts';
+import { KeptProcess } from './kept-process.ts';
 
 const UP_DEADLINE_MS = 60_000;
-const RESTART_MS = 300;
+const ASK_EVERY_MS = 300;
 const PING_DEADLINE_MS = 1_000;
 
-/** A MongoDB that is started by a command line, in a process group of its own, and again when it is killed. */
+/** A MongoDB that is started by a command line. */
 export class MongodbServer {
   readonly breakable: Breakable;
   readonly #command: string;
-  readonly #closing = new AbortController();
-  #child: ChildProcess | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #process: KeptProcess | undefined;
 
   constructor(command: string) {
     this.#command = command;
-    this.breakable = {
-      name: 'store',
-      group: 'store',
-      kinds: ['kill', 'freeze'],
-      break: async (kind) => {
-        const pid = this.#child?.pid;
-        if (pid === undefined || !signalGroup(pid, kind === 'kill' ? 'SIGKILL' : 'SIGSTOP')) return undefined;
-        return () => {
-          if (kind === 'freeze') signalGroup(pid, 'SIGCONT');
-        };
-      },
-    };
+    this.breakable = restartedProcess({ name: 'store', group: 'store' }, () => this.#process?.pid);
   }
 
-  /** Resolves when the server answers at this URL. */
+  /**
+   * Resolves when the server answers at this URL.
+   * @throws ConfigError when another one does so already: the faults would not hit it
+   */
   async start(url: string, signal: AbortSignal): Promise<void> {
-    this.#running = this.#keepRunning();
+    if (await answers(url)) throw new ConfigError('MONGODB_URL is served already; end that, or omit --mongodb-command');
+    this.#process = new KeptProcess('sh', ['-c', this.#command]);
     const overdue = AbortSignal.any([signal, AbortSignal.timeout(UP_DEADLINE_MS)]);
     for (;;) {
       if (await answers(url)) return;
       if (overdue.aborted) throw new Error(`--mongodb-command "${this.#command}" does not answer at ${url}`);
-      await pause(RESTART_MS, overdue);
+      await pause(ASK_EVERY_MS, overdue);
     }
   }
 
   async stop(): Promise<void> {
-    this.#closing.abort();
-    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
-    await this.#running;
-  }
-
-  async #keepRunning(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      const child = spawn('sh', ['-c', this.#command], { detached: true, stdio: 'ignore' });
-      this.#child = child;
-      await Promise.race([once(child, 'exit'), once(child, 'error')]).catch(() => undefined);
-      this.#child = undefined;
-      await pause(RESTART_MS, signal);
-    }
+    await this.#process?.stop();
   }
 }
 
@@ -69,7 +46,7 @@ export const runningMongodb = (pid: number): Breakable => ({
   kinds: ['freeze'],
   async break() {
     process.kill(pid, 'SIGSTOP');
-    return () => process.kill(pid, 'SIGCONT');
+    return () => void process.kill(pid, 'SIGCONT');
   },
 });
 

@@ -27,14 +27,14 @@ const LONGEST_MS = 6_000;
 const RESTART_MS = 4_000;
 const KILLED_AGAIN_MS = 12_000;
 const MOST_DOWN = 3;
-/** The share of faults that go to a target that was hit least: a short run, too, has every kind. */
+/** The share of choices among the targets that were hit least, and of the ways that a target was hit in least. */
 const EVENLY = 0.7;
 
 const isMomentary = (kind: FaultKind) => kind === 'kill' || kind === 'cut';
 
 /**
- * The same faults for the same seed: spread evenly with some jitter, often overlapping. Never more than three targets are
- * down at once, never all of a group that has more than one, and none is hit while it is down.
+ * The same faults for the same seed and set of targets: spread evenly with some jitter, often overlapping. Never more than
+ * three targets are down at once, never all of a group that has more than one, and none is hit while it is down.
  */
 export function planFaults(options: {
   seed: number;
@@ -42,11 +42,13 @@ export function planFaults(options: {
   seconds: number;
   targets: readonly FaultTarget[];
 }): PlannedFault[] {
-  const { faults, seconds, targets } = options;
+  const { faults, seconds } = options;
+  const targets = options.targets.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const random = seededRandom(options.seed);
   const spacingMs = Math.max(0, seconds * 1_000 - 2 * QUIET_MS) / faults;
   const downUntil = new Map<FaultTarget, number>();
   const hits = new Map<FaultTarget, number>();
+  const ways = new Map(targets.map((target) => [target, new Map<FaultKind, number>()]));
   const killedAt = new Map<FaultTarget, number>();
   return Array.from({ length: faults }, (_, index) => {
     const atMs = Math.round(QUIET_MS + (index + random()) * spacingMs);
@@ -60,17 +62,24 @@ export function planFaults(options: {
     };
     const candidates = targets.filter(mayFail);
     if (candidates.length === 0) throw new Error('there is nothing that can always fail, such as the clients links');
-    const least = Math.min(...candidates.map((candidate) => hits.get(candidate) ?? 0));
-    const rarest = candidates.filter((candidate) => (hits.get(candidate) ?? 0) === least);
-    const target = oneOf(random, random() < EVENLY ? rarest : candidates);
-    hits.set(target, (hits.get(target) ?? 0) + 1);
+    const choose = <T>(among: readonly T[], chosen: Map<T, number>): T => {
+      const choice = oneOf(random, random() < EVENLY ? rarest(among, chosen) : among);
+      chosen.set(choice, (chosen.get(choice) ?? 0) + 1);
+      return choice;
+    };
+    const target = choose(candidates, hits);
     const wasKilledLately = atMs - (killedAt.get(target) ?? Number.NEGATIVE_INFINITY) < KILLED_AGAIN_MS;
     const kinds = target.kinds.filter((kind) => kind !== 'kill' || !wasKilledLately);
-    const kind = oneOf(random, kinds.length > 0 ? kinds : target.kinds);
+    const kind = choose(kinds.length > 0 ? kinds : target.kinds, ways.get(target) ?? new Map<FaultKind, number>());
     const lengthMs = integerBetween(random, SHORTEST_MS, LONGEST_MS);
     const seed = Math.floor(random() * 2 ** 32);
     if (kind === 'kill') killedAt.set(target, atMs);
     if (kind !== 'cut') downUntil.set(target, atMs + (kind === 'kill' ? RESTART_MS : lengthMs + 1_000));
     return { atMs, kind, target, durationMs: isMomentary(kind) ? 0 : lengthMs, seed };
   });
+}
+
+function rarest<T>(among: readonly T[], chosen: ReadonlyMap<T, number>): T[] {
+  const least = Math.min(...among.map((one) => chosen.get(one) ?? 0));
+  return among.filter((one) => (chosen.get(one) ?? 0) === least);
 }

@@ -2,9 +2,11 @@ import type { ProcessEntry } from '@parley/local-cluster';
 import type { RecordedFault } from '../history/history.ts';
 
 const LOOK_EVERY_MS = 100;
+/** Faults that a process does not outlive. */
+const ENDS: ReadonlySet<string> = new Set(['kill', 'restart']);
 
 export interface ExitWatch {
-  /** One line for each process that ended more often than it was killed. */
+  /** One line for each process that ended more often than it was made to. */
   unasked(faults: readonly RecordedFault[]): string[];
   stop(): void;
 }
@@ -20,8 +22,8 @@ export function watchExits(processes: () => readonly ProcessEntry[]): ExitWatch 
   return {
     unasked(faults) {
       return [...pids].flatMap(([name, { size }]) => {
-        const kills = faults.filter(({ kind, target }) => kind === 'kill' && target === name).length;
-        const exits = size - 1 - kills;
+        const ends = faults.filter(({ kind, target }) => ENDS.has(kind) && target === name).length;
+        const exits = size - 1 - ends;
         return exits > 0 ? [`${name} ended by itself (${exits} times)`] : [];
       });
     },

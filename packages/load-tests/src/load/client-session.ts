@@ -70,6 +70,15 @@ export class ClientSession {
     }
   }
 
+  /** Whether it takes what arrives on its WebSocket; Socket.IO has no word for that. */
+  setReading(isReading: boolean): void {
+    const { transport } = this.#socket.io.engine as unknown as {
+      transport: { ws?: { pause(): void; resume(): void } };
+    };
+    if (isReading) transport.ws?.resume();
+    else transport.ws?.pause();
+  }
+
   close(): void {
     this.#reason = 'left';
     this.#socket.disconnect();

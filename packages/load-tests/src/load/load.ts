@@ -4,21 +4,18 @@ import { pause } from '@parley/service-kit';
 import type { History } from '../history/history.ts';
 import type { Recorder } from '../history/recorder.ts';
 import { integerBetween, oneOf, type Random, seededRandom } from '../seeded-random.ts';
+import type { Crowd } from './crowd.ts';
 import { type KnockerOptions, knock } from './knocker.ts';
 import { LibraryClient } from './library-client.ts';
 import { PlainClient } from './plain-client.ts';
 import { type Account, createConversation, signUpGuest } from './rest.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends Crowd {
   readonly url: string;
+  /** Of the chat servers themselves. */
+  readonly serverUrls: readonly string[];
   readonly recorder: Recorder;
   readonly seed: number;
-  readonly plainClients: number;
-  readonly libraryClients: number;
-  /** Users who come and go, together with the clients more than there are places. */
-  readonly knockers: number;
-  /** How long a client waits between two messages, ms. */
-  readonly pauseMs: readonly [min: number, max: number];
 }
 
 /** In turn: all ways that a Socket.IO client connects. */
@@ -26,9 +23,11 @@ const TRANSPORTS: ('polling' | 'websocket')[][] = [['websocket'], ['polling', 'w
 const READY_DEADLINE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 const GROUP_SIZES = [4, 8, 12, 16] as const;
-const RIVALS = 2;
+/** As much as the lobby's talk is little: the longest texts there may be, in characters of three bytes. */
+const FEED = { textLength: 4_000, pauseMs: [20, 30] } as const;
 
 interface Member {
+  readonly role: 'talker' | 'listener' | 'feeder';
   readonly client: PlainClient | LibraryClient;
   readonly userId: UserId;
   readonly conversationIds: ConversationId[];
@@ -65,6 +64,13 @@ export class Load {
 
   get size(): number {
     return this.#members.length;
+  }
+
+  /** Those who say nothing; they are members as well. */
+  get listeners(): readonly PlainClient[] {
+    return this.#members.flatMap(({ role, client }) =>
+      role === 'listener' && client instanceof PlainClient ? [client] : [],
+    );
   }
 
   get pending(): number {
@@ -105,9 +111,10 @@ export class Load {
   talk(): void {
     const random = seededRandom(this.#options.seed);
     const { signal } = this.#talking;
-    const seeds = Array.from({ length: this.#members.length + this.#knockers.length }, () => random() * 2 ** 32);
+    const talkers = this.#members.filter(({ role }) => role !== 'listener');
+    const seeds = Array.from({ length: talkers.length + this.#knockers.length }, () => random() * 2 ** 32);
     this.#crowd = Promise.all([
-      ...this.#members.map((member) => this.#talk(member, seededRandom(seeds.pop() ?? 0), signal)),
+      ...talkers.map((member) => this.#talk(member, seededRandom(seeds.pop() ?? 0), signal)),
       ...this.#knockers.map((options) => knock(options, signal)),
     ]);
   }
@@ -134,19 +141,17 @@ export class Load {
   }
 
   async #gather(signal: AbortSignal): Promise<void> {
-    const { url, recorder, plainClients, libraryClients, knockers } = this.#options;
+    const { url, recorder, plainClients, libraryClients, listeners, feeders, knockers, rivals } = this.#options;
     const random = seededRandom(this.#options.seed);
     for (let index = 0; index < plainClients; index += 1) {
-      const name = `plain-${index + 1}`;
-      const account = await signUpGuest(url, name);
-      const client = new PlainClient({ name, url, recorder }, account, TRANSPORTS[index % TRANSPORTS.length] ?? []);
-      this.#members.push({ client, userId: account.userId, conversationIds: [LOBBY_ID] });
-      client.start();
+      await this.#addPlain('talker', `plain-${index + 1}`, TRANSPORTS[index % TRANSPORTS.length]);
     }
+    for (let index = 0; index < listeners; index += 1) await this.#addPlain('listener', `listener-${index + 1}`);
+    for (let index = 0; index < feeders; index += 1) await this.#addPlain('feeder', `feeder-${index + 1}`);
     for (let index = 0; index < libraryClients; index += 1) {
       const client = new LibraryClient({ name: `library-${index + 1}`, url, recorder });
       const userId = await client.start(signal);
-      this.#members.push({ client, userId, conversationIds: [LOBBY_ID] });
+      this.#members.push({ role: 'talker', client, userId, conversationIds: [LOBBY_ID] });
     }
     for (let index = 0; index < knockers; index += 1) {
       const name = `knocker-${index + 1}`;
@@ -154,7 +159,7 @@ export class Load {
       const times = { staysMs: [1_500, 4_000], awayMs: [300, 1_500] } as const;
       this.#knockers.push({ name, url, recorder, account, random, takeoverShare: 0, ...times });
     }
-    for (const { client } of this.#members.slice(0, Math.min(RIVALS, plainClients))) {
+    for (const { client } of this.#members.slice(0, Math.min(rivals, plainClients))) {
       if (!(client instanceof PlainClient)) continue;
       const times = { staysMs: [800, 1_500], awayMs: [2_000, 6_000] } as const;
       const name = `rival-of-${client.name}`;
@@ -164,7 +169,9 @@ export class Load {
       ...this.#members.map(({ userId }) => userId),
       ...this.#knockers.map(({ account }) => account.userId),
     ]);
-    await this.#found(random);
+    if (this.#options.conversations === 'all') await this.#found(random);
+    const [feeder, ...fed] = this.#members.filter(({ role }) => role !== 'talker').reverse();
+    if (feeder?.role === 'feeder') await this.#create('group', feeder, fed);
     for (;;) {
       signal.throwIfAborted();
       const isReady = ({ client, conversationIds }: Member) =>
@@ -172,6 +179,16 @@ export class Load {
       if (this.#members.every(isReady)) return;
       await pause(LOOK_EVERY_MS, signal);
     }
+  }
+
+  async #addPlain(role: Member['role'], name: string, transports = TRANSPORTS[0] ?? []): Promise<void> {
+    const { url: publicUrl, serverUrls, recorder } = this.#options;
+    const account = await signUpGuest(publicUrl, name);
+    const url = (role === 'listener' && serverUrls[this.#members.length % serverUrls.length]) || publicUrl;
+    const textLength = role === 'feeder' ? FEED.textLength : 0;
+    const client = new PlainClient({ name, url, recorder, textLength }, account, transports);
+    this.#members.push({ role, client, userId: account.userId, conversationIds: [LOBBY_ID] });
+    client.start();
   }
 
   /** Groups of several sizes, and a direct conversation between each plain client and a client of the library. */
@@ -202,11 +219,12 @@ export class Load {
     for (const member of [owner, ...others]) member.conversationIds.push(id);
   }
 
-  async #talk({ client, conversationIds }: Member, random: Random, signal: AbortSignal): Promise<void> {
-    const [min, max] = this.#options.pauseMs;
+  async #talk({ role, client, conversationIds }: Member, random: Random, signal: AbortSignal): Promise<void> {
+    const [min, max] = role === 'feeder' ? FEED.pauseMs : this.#options.pauseMs;
+    const places = role === 'feeder' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
     while (!signal.aborted) {
       await pause(integerBetween(random, min, max), signal);
-      if (!signal.aborted) client.send(oneOf(random, conversationIds));
+      if (!signal.aborted) client.send(oneOf(random, places));
     }
   }
 }

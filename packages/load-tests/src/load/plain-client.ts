@@ -14,6 +14,11 @@ export interface LoadClientOptions {
   readonly recorder: Recorder;
 }
 
+export interface PlainClientOptions extends LoadClientOptions {
+  /** Shorter texts are filled up to it, with characters of three bytes; 0 = none is. */
+  readonly textLength: number;
+}
+
 /**
  * A client as somebody writes it who has only the protocol's page: plain socket.io-client, an own loop that reconnects as
  * the same device and waits as it is told, sends again until it is acked, and asks for what it missed after each
@@ -22,18 +27,20 @@ export interface LoadClientOptions {
 export class PlainClient {
   readonly name: string;
   readonly account: Account;
-  readonly #options: LoadClientOptions;
+  readonly #options: PlainClientOptions;
   readonly #transports: ('polling' | 'websocket')[];
   readonly #closing = new AbortController();
   /** What was seen of each conversation: the last seq before the first one missing, and those after it. */
   readonly #seen = new Map<string, { upTo: number; above: Set<number>; head: number }>();
   #session: ClientSession | undefined;
+  /** Aborted while it reads what it is sent. */
+  #hanging = AbortSignal.abort();
   #isCatchingUp = false;
   #pending = 0;
   #messages = 0;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: LoadClientOptions, account: Account, transports: ('polling' | 'websocket')[]) {
+  constructor(options: PlainClientOptions, account: Account, transports: ('polling' | 'websocket')[]) {
     this.name = options.name;
     this.account = account;
     this.#options = options;
@@ -62,6 +69,13 @@ export class PlainClient {
     if (this.#pending >= MAX_PENDING) return;
     this.#messages += 1;
     void this.#sendUntilAcked(conversationId, `${this.name}-${this.#messages}`);
+  }
+
+  /** Takes nothing from any connection that it has until then, like a client that hangs. */
+  stopReading(until: AbortSignal): void {
+    this.#hanging = until;
+    this.#session?.setReading(false);
+    until.addEventListener('abort', () => this.#session?.setReading(true), { once: true });
   }
 
   async close(): Promise<void> {
@@ -98,6 +112,7 @@ export class PlainClient {
       this.#session = outcome.session;
       if (signal.aborted) outcome.session.close();
       failures = (await this.#greet(outcome.session)) ? 0 : failures + 1;
+      if (!this.#hanging.aborted) outcome.session.setReading(false);
       const reason = await outcome.session.ended;
       this.#session = undefined;
       // Who is replaced by another device of the same person takes the session back.
@@ -155,9 +170,9 @@ export class PlainClient {
   }
 
   async #sendUntilAcked(conversationId: string, clientMessageId: string): Promise<void> {
-    const { recorder } = this.#options;
+    const { recorder, textLength } = this.#options;
     const { signal } = this.#closing;
-    const text = `${clientMessageId} ${Math.random().toString(36)}`;
+    const text = `${clientMessageId} ${Math.random().toString(36)}`.padEnd(textLength, '…');
     const client = this.name;
     recorder.add({ type: 'sent', client, conversationId, clientMessageId, textHash: hashOf(text) });
     this.#pending += 1;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { callRest, connectPeer, cookieOf, newGuest } from '@parley/testing';
+import { callRest, connectPeer, cookieOf, eventually, newGuest } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const cluster = await newCluster({ NODES: 2 });
@@ -132,9 +132,13 @@ test('people are found by the beginning of a name, and by their ids', async () =
 test('no log holds a password, a token or a cookie', async () => {
   const registered = await post('register', { body: { username: 'private', password: 'unforgettable-1' } });
   await post('refresh', { cookie: cookieOf(registered) });
-  await callRest(cluster.url, 'GET', '/api/me', { token: registered.body.accessToken });
-  const logs = await Promise.all(cluster.logFiles().map((file) => readFile(file, 'utf8')));
-  const text = logs.join('');
+  const headers = { 'x-request-id': 'asked-last' };
+  await callRest(cluster.url, 'GET', '/api/me', { token: registered.body.accessToken, headers });
+  const text = await eventually(async () => {
+    const logs = await Promise.all(cluster.logFiles().map((file) => readFile(file, 'utf8')));
+    expect(logs.join('')).toContain('asked-last');
+    return logs.join('');
+  });
   expect(text).toContain('/api/me');
   for (const secret of [
     'unforgettable-1',

@@ -3,7 +3,8 @@ import { ChatPeer, eventually, newGuest, newGuests } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const PLACES = 50;
-const TTL_MS = 3_000;
+/** Long enough for a slow machine to refuse hundreds before the first of them has lost its place in the queue. */
+const TTL_MS = 120_000;
 const cluster = await newCluster({ MAX_CLIENTS: PLACES, SESSION_TTL_MS: TTL_MS, NODES: 3 });
 
 /** Every client of a test. What a client is told is that it is connected, so this is what must never exceed the bound. */
@@ -31,7 +32,7 @@ class Crowd {
         expect(await peer.outcome()).toBeUndefined();
         return peer;
       },
-      10_000,
+      TTL_MS + 60_000,
       100,
     );
   }
@@ -42,37 +43,16 @@ class Crowd {
   }
 }
 
+/** The clock of the leases. */
+async function nowMs(): Promise<number> {
+  const [seconds, microseconds] = await cluster.redis.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+}
+
 let crowd = new Crowd();
 afterEach(async () => {
   await crowd.leave();
   crowd = new Crowd();
-});
-
-test('500 clients racing for 50 places over three servers fill exactly 50, never more', async () => {
-  const guests = await newGuests(cluster.url, 500);
-  const outcomes = await Promise.all(guests.map((guest) => crowd.newPeer(guest.token).outcome()));
-  const refused = outcomes.filter((outcome) => outcome !== undefined);
-  expect(refused).toHaveLength(500 - PLACES);
-  expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['SERVER_FULL']));
-  expect(new Set(refused.map(({ position }) => position)).size).toBe(500 - PLACES);
-  expect(refused.every(({ waitTicket, retryAfterMs }) => waitTicket && retryAfterMs)).toBe(true);
-  expect(crowd.connected.size).toBe(PLACES);
-  expect(crowd.most).toBe(PLACES);
-  expect((await cluster.ledger()).size).toBe(PLACES);
-});
-
-test('a refused client keeps its place in the queue and is let in before those who come later', async () => {
-  const guests = await newGuests(cluster.url, PLACES + 2);
-  const [first, second, ...holders] = guests;
-  if (!first || !second) throw new Error('no guests');
-  const [holder] = await Promise.all(holders.map((guest) => crowd.admitted(guest.token)));
-  const refusal = await crowd.newPeer(first.token).outcome();
-  expect(refusal).toMatchObject({ code: 'SERVER_FULL', position: 1 });
-  expect(await crowd.newPeer(second.token).outcome()).toMatchObject({ position: 2 });
-  holder?.close();
-  // The place is free, but it is kept for who came first.
-  expect(await crowd.newPeer(second.token).outcome()).toMatchObject({ position: 2 });
-  expect(await crowd.newPeer(first.token, { waitTicket: refusal?.waitTicket }).outcome()).toBeUndefined();
 });
 
 test('one user racing on three servers has one session, in each of 100 rounds', async () => {
@@ -86,7 +66,7 @@ test('one user racing on three servers has one session, in each of 100 rounds', 
     expect(crowd.most).toBe(1);
     await crowd.leave();
   }
-}, 120_000);
+}, 420_000);
 
 test("a killed server's places are free within the TTL, and no other place is touched", async () => {
   const guests = await newGuests(cluster.url, PLACES);
@@ -94,13 +74,17 @@ test("a killed server's places are free within the TTL, and no other place is to
   const victims = peers.filter((peer) => peer.node === 'chat-server-2');
   expect(victims.length).toBeGreaterThan(5);
   const before = await cluster.ledger();
-  const killedAt = performance.now();
   cluster.kill('chat-server-2', 'SIGKILL');
   await eventually(() => expect(victims.every((peer) => peer.disconnectedBy)).toBe(true));
+  // Nothing renews the dead server's leases any more; a restarted one may have given them back already.
+  const noticedAtMs = await nowMs();
+  for (const [userId, { node }] of before) {
+    const expiresAtMs = await cluster.redis.zscore('parley:{sessions}:live', userId);
+    if (node === 'chat-server-2' && expiresAtMs) expect(Number(expiresAtMs)).toBeLessThanOrEqual(noticedAtMs + TTL_MS);
+  }
 
   const newcomers = await newGuests(cluster.url, victims.length, 'Newcomer');
   await Promise.all(newcomers.map((guest) => crowd.admitted(guest.token)));
-  expect(performance.now() - killedAt).toBeLessThan(TTL_MS + 1_500);
   const survivors = peers.filter((peer) => !victims.includes(peer));
   expect(survivors.every((peer) => peer.socket.connected)).toBe(true);
   const replies = await Promise.all(survivors.map((peer) => peer.emit('session:hello', { timezone: 'UTC' })));
@@ -108,4 +92,38 @@ test("a killed server's places are free within the TTL, and no other place is to
   const after = await cluster.ledger();
   const untouched = [...before].filter(([, { node }]) => node !== 'chat-server-2');
   expect(untouched.every(([userId, { token }]) => after.get(userId)?.token === token)).toBe(true);
+}, 420_000);
+
+test('a refused client keeps its place in the queue and is let in before those who come later', async () => {
+  const guests = await newGuests(cluster.url, PLACES + 2);
+  const [first, second, ...holders] = guests;
+  if (!first || !second) throw new Error('no guests');
+  const [holder, another] = await Promise.all(holders.map((guest) => crowd.admitted(guest.token)));
+  const refusal = await crowd.newPeer(first.token).outcome();
+  expect(refusal).toMatchObject({ code: 'SERVER_FULL', position: 1 });
+  const secondRefusal = await crowd.newPeer(second.token).outcome();
+  expect(secondRefusal).toMatchObject({ position: 2 });
+  holder?.close();
+  await eventually(async () => expect((await cluster.ledger()).size).toBe(PLACES - 1));
+  // The place is free, but it is kept for who came first.
+  expect(await crowd.newPeer(second.token).outcome()).toMatchObject({ position: 2 });
+  expect(await crowd.newPeer(first.token, { waitTicket: refusal?.waitTicket }).outcome()).toBeUndefined();
+  another?.close();
+  await eventually(async () => expect((await cluster.ledger()).size).toBe(PLACES - 1));
+  const { waitTicket } = secondRefusal ?? {};
+  expect(await crowd.newPeer(second.token, { waitTicket }).outcome()).toBeUndefined();
+});
+
+// The last one: it leaves a queue behind.
+test('500 clients racing for 50 places over three servers fill exactly 50, never more', async () => {
+  const guests = await newGuests(cluster.url, 500);
+  const outcomes = await Promise.all(guests.map((guest) => crowd.newPeer(guest.token).outcome()));
+  const refused = outcomes.filter((outcome) => outcome !== undefined);
+  expect(refused).toHaveLength(500 - PLACES);
+  expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['SERVER_FULL']));
+  expect(new Set(refused.map(({ position }) => position)).size).toBe(500 - PLACES);
+  expect(refused.every(({ waitTicket, retryAfterMs }) => waitTicket && retryAfterMs)).toBe(true);
+  expect(crowd.connected.size).toBe(PLACES);
+  expect(crowd.most).toBe(PLACES);
+  expect((await cluster.ledger()).size).toBe(PLACES);
 });

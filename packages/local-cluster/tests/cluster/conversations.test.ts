@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import {
   type ChatPeer,
@@ -28,6 +29,17 @@ async function threePeople(): Promise<{
   return { users, peers: [first, second, await connectPeer(cluster.url, users[2].token)] };
 }
 
+/**
+ * Resolves when a peer has heard all that was sent before: it has seen a message of the lobby that was sent last, and had an
+ * answer after all that its server handed out together with that one.
+ */
+async function heardAllOf(sender: ChatPeer, listener: ChatPeer): Promise<void> {
+  const text = `the last word ${randomUUID()}`;
+  expect(await sender.send('lobby', randomUUID(), text)).toMatchObject({ ok: true });
+  await eventually(() => expect(listener.seen.get('lobby')?.map((message) => message.text)).toContain(text));
+  expect(await hello(listener)).toMatchObject({ ok: true });
+}
+
 const hello = (peer: ChatPeer) => peer.emit('session:hello', { timezone: 'UTC' });
 
 test('a direct conversation is one for a pair, whoever asks first and however many ask at once', async () => {
@@ -42,6 +54,7 @@ test('a direct conversation is one for a pair, whoever asks first and however ma
   const conversationId = ids[0] as string;
   expect(await peers[0].send(conversationId, 'd-1', 'hi Bo')).toMatchObject({ ok: true, message: { seq: 1 } });
   await eventually(() => expect(peers[1].seen.get(conversationId)?.[0]?.text).toBe('hi Bo'));
+  await heardAllOf(peers[0], peers[2]);
   expect(peers[2].seen.get(conversationId)).toBeUndefined();
   expect(await peers[2].send(conversationId, 'd-2', 'let me in')).toMatchObject({ code: 'FORBIDDEN' });
   const since = { cursors: [{ conversationId, afterSeq: 0 }], limit: 10 };
@@ -97,6 +110,7 @@ test('who is removed on one server can neither write nor read nor hear on anothe
   });
   expect(await peers[0].send(group, 'r-3', 'among ourselves')).toMatchObject({ ok: true });
   await eventually(() => expect(peers[0].seqs(group)).toEqual([1, 2]));
+  await heardAllOf(peers[0], peers[1]);
   expect(peers[1].seqs(group)).toEqual([1]);
   for (const peer of peers) peer.close();
 });

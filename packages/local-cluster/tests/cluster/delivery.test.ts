@@ -56,7 +56,7 @@ test('5,000 messages to 20 conversations through a killed worker: all stored onc
         for (const peer of peers) expect(peer.seqs(conversationId)).toEqual(expected);
         for (const peer of peers) expect(peer.stored.get(conversationId)).toBe(expected.length);
       },
-      30_000,
+      120_000,
       200,
     );
     expectTrue(peers, conversationId, ids);
@@ -66,7 +66,7 @@ test('5,000 messages to 20 conversations through a killed worker: all stored onc
   }
   expect(cluster.storedMessages()).toBe(MESSAGES);
   for (const peer of peers) peer.close();
-}, 120_000);
+}, 420_000);
 
 /** What each client saw under a seq is what was acked under it. */
 function expectTrue(peers: ChatPeer[], conversationId: string, ids: Map<number, string>): void {

@@ -31,7 +31,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
   const closers: (() => Promise<void> | void)[] = [];
   afterAll(async () => {
     for (const close of closers) await close();
-  }, 20_000);
+  });
   const dataDir = await newTemporaryDirectory();
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
@@ -39,6 +39,8 @@ export async function newCluster(settings: Record<string, string | number>): Pro
     PORT: String(await freePort()),
     DATA_DIR: dataDir,
     LOG_LEVEL: 'debug',
+    // Off unless a test is about it: on a slow machine a peer may be silent for a minute.
+    FIRST_MESSAGE_DEADLINE_MS: '0',
   };
   for (const [name, value] of Object.entries(settings)) env[name] = String(value);
   const cluster = await startLocalCluster({ env });
@@ -56,7 +58,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
       return new Map(Object.entries(holders).map(([userId, record]) => [userId, JSON.parse(record)]));
     },
     lockStore() {
-      const database = new DatabaseSync(historyFile, { timeout: 5_000 });
+      const database = new DatabaseSync(historyFile, { timeout: 30_000 });
       database.exec('BEGIN IMMEDIATE');
       return () => {
         database.exec('ROLLBACK');
@@ -64,7 +66,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
       };
     },
     storedMessages() {
-      const database = new DatabaseSync(historyFile, { readOnly: true });
+      const database = new DatabaseSync(historyFile, { readOnly: true, timeout: 30_000 });
       const { count } = database.prepare('SELECT count(*) AS count FROM messages').get() as { count: number };
       database.close();
       return count;

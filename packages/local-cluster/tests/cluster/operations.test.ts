@@ -1,12 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { callRest } from '@parley/testing';
+import { callRest, eventually } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const cluster = await newCluster({ NODES: 2, WORKERS: 1 });
 
 test('health and readiness are public, metrics are not', async () => {
   expect((await callRest(cluster.url, 'GET', '/healthz')).body).toEqual({ status: 'ok' });
-  expect((await callRest(cluster.url, 'GET', '/readyz')).body).toEqual({ status: 'ready', failures: {} });
+  await eventually(async () =>
+    expect((await callRest(cluster.url, 'GET', '/readyz')).body).toEqual({ status: 'ready', failures: {} }),
+  );
   expect((await callRest(cluster.url, 'GET', '/metrics')).status).toBe(404);
 });
 
@@ -16,7 +18,7 @@ test('every Node process serves its health and metrics on a port of its own', as
   for (const { name, metricsPort } of services) {
     const base = `http://127.0.0.1:${metricsPort}`;
     expect((await callRest(base, 'GET', '/healthz')).status).toBe(200);
-    expect((await callRest(base, 'GET', '/readyz')).status).toBe(200);
+    await eventually(async () => expect((await callRest(base, 'GET', '/readyz')).status).toBe(200));
     const metrics = await callRest<string>(base, 'GET', '/metrics');
     expect(metrics.body).toContain(`node="${name}"`);
     expect(metrics.body).toMatch(/^chat_/m);

@@ -1,8 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 
-// Takes the write lock of the database at argv[2], says so, and lets go after argv[3] milliseconds.
-const [path = '', holdMs = ''] = process.argv.slice(2);
-const database = new DatabaseSync(path, { timeout: 5_000 });
+// Takes the write lock of the database at argv[2], says so, and lets go and ends when it is told to stop.
+const [path = ''] = process.argv.slice(2);
+const database = new DatabaseSync(path, { timeout: 30_000 });
 database.exec('BEGIN IMMEDIATE');
+const keepAlive = setInterval(() => undefined, 1_000);
+process.once('SIGTERM', () => {
+  database.exec('ROLLBACK');
+  clearInterval(keepAlive);
+});
 process.stdout.write('locked\n');
-setTimeout(() => database.exec('ROLLBACK'), Number(holdMs));

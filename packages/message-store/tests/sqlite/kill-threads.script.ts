@@ -8,6 +8,7 @@ import { StoreUnavailable } from '../../src/store.ts';
 // Kills each thread of a store in argv[2], again and again, while it is in use; prints what each kill led to. A process of its
 // own, because only there a test can lay hands on the threads.
 const [dataDir = ''] = process.argv.slice(2);
+const MAX_ATTEMPTS = 3_000;
 const threads: Worker[] = [];
 process.on('worker', (thread: Worker) => threads.push(thread));
 const store = await openSqliteStore({ dataDir, logger: silentLogger() });
@@ -28,11 +29,11 @@ for (let seq = 1; seq <= 3; seq += 1) {
     outcomes.push(outcomeOf(call()));
     const [atTheKill, afterIt] = await Promise.all(outcomes);
     let attempts = 1;
-    while ((await outcomeOf(call())) !== 'done' && attempts < 200) {
+    while ((await outcomeOf(call())) !== 'done' && attempts < MAX_ATTEMPTS) {
       attempts += 1;
       await pause(20);
     }
-    const isBack = attempts < 200;
+    const isBack = attempts < MAX_ATTEMPTS;
     process.stdout.write(`${JSON.stringify({ role, atTheKill, afterIt, isBack })}\n`);
   }
 }

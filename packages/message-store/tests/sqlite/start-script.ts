@@ -8,6 +8,8 @@ export interface RunningScript {
   readonly lines: readonly string[];
   /** Ends with its exit code; null when it was killed. */
   readonly exited: Promise<number | null>;
+  /** Tells it to stop. */
+  stop(): void;
   kill(): void;
 }
 
@@ -30,5 +32,5 @@ export function startScript(fileName: string, ...args: string[]): RunningScript 
     running.delete(child);
     return exitCode ?? null;
   });
-  return { lines, exited, kill: () => child.kill('SIGKILL') };
+  return { lines, exited, stop: () => child.kill('SIGTERM'), kill: () => child.kill('SIGKILL') };
 }

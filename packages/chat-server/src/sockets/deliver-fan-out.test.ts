@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, expect, test } from '@jest/globals';
+import type { FanOutItem } from '@parley/fan-out';
+import { type ConversationId, LOBBY_ID, type MessagesPacket, type StoredPacket } from '@parley/protocol';
+import { createMetrics, silentLogger } from '@parley/service-kit';
+import { eventually } from '@parley/testing';
+import { Server } from 'socket.io';
+import { io as connect, type Socket } from 'socket.io-client';
+import { DeliveryMemory } from '../conversations/delivery-memory.ts';
+import { CHAT_SERVER_METRICS } from '../metrics.ts';
+import { FanOutDelivery } from './deliver-fan-out.ts';
+
+const http = createServer();
+const io = new Server(http);
+io.on('connection', (socket) => void socket.join(LOBBY_ID));
+http.listen(0, '127.0.0.1');
+await once(http, 'listening');
+const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+const clients: Socket[] = [];
+afterAll(async () => {
+  for (const client of clients) client.close();
+  await io.close();
+});
+
+class Listener {
+  readonly packets: MessagesPacket[] = [];
+  readonly stored: StoredPacket[] = [];
+  readonly client: Socket;
+
+  constructor(transport: 'polling' | 'websocket') {
+    this.client = connect(url, { transports: [transport], forceNew: true });
+    clients.push(this.client);
+    this.client.on('messages', (packet) => this.packets.push(packet));
+    this.client.on('stored', (packet) => this.stored.push(packet));
+  }
+
+  get seqs(): number[] {
+    return this.packets.flatMap(({ messages }) => messages.map(({ seq }) => seq));
+  }
+}
+
+const messages = (firstSeq: number, lastSeq: number, conversationId = LOBBY_ID): FanOutItem => ({
+  kind: 'messages',
+  conversationId,
+  firstSeq,
+  lastSeq,
+  json: Array.from({ length: lastSeq - firstSeq + 1 }, (_, index) =>
+    JSON.stringify({ id: `m${firstSeq + index}`, seq: firstSeq + index, text: `"né" ${'x'.repeat(300)}` }),
+  ).join(','),
+});
+const stored = (seq: number): FanOutItem => ({ kind: 'stored', conversationId: LOBBY_ID, seq, epoch: 'e1' });
+
+test('clients of every transport get what is published: in order, what came together in one packet', async () => {
+  const deliveries = new DeliveryMemory();
+  const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
+  const delivery = new FanOutDelivery({ io, deliveries, metrics, logger: silentLogger() });
+  const listeners = [new Listener('websocket'), new Listener('polling'), new Listener('websocket')];
+  await eventually(() => expect(io.of('/').adapter.rooms.get(LOBBY_ID)?.size).toBe(listeners.length));
+
+  delivery.receive([messages(1, 2), messages(1, 1, 'c_elsewhere' as ConversationId), messages(3, 3), stored(2)]);
+  for (const { packets, stored: marks } of listeners) {
+    await eventually(() =>
+      expect([packets.length, marks]).toEqual([1, [{ conversationId: LOBBY_ID, seq: 2, epoch: 'e1' }]]),
+    );
+    expect(packets[0]).toMatchObject({ conversationId: LOBBY_ID, messages: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] });
+  }
+  expect(deliveries.find(LOBBY_ID, 2)).toMatchObject({ sessions: 3 });
+
+  const all = 4_000;
+  for (let seq = 4; seq <= all; seq += 2) {
+    delivery.receive([messages(seq, seq + 1 <= all ? seq + 1 : seq)]);
+    // What Engine.IO itself has to say goes between, and must not be overtaken or overtake.
+    if (seq % 100 === 0) io.to(LOBBY_ID).emit('heads', []);
+    if (seq % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  delivery.receive([stored(all)]);
+  for (const listener of listeners) {
+    await eventually(() => expect(listener.stored.at(-1)?.seq).toBe(all));
+    expect(listener.seqs).toEqual(Array.from({ length: all }, (_, index) => index + 1));
+    expect(listener.packets.length).toBeLessThan(all / 20);
+  }
+  delivery.close();
+});

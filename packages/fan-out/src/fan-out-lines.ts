@@ -1,0 +1,38 @@
+import type { ConversationId } from '@parley/protocol';
+import type { FanOutItem } from './fan-out.ts';
+
+/**
+ * Items as text, a line each; ids, numbers and epochs have no spaces, and JSON has no line breaks:
+ *
+ *     m <conversationId> <firstSeq> <lastSeq> <json>
+ *     s <conversationId> <seq> <epoch>
+ */
+export const toLines = (items: readonly FanOutItem[]): string => items.map(toLine).join('\n');
+
+/** Lines of a kind that is not known here come from a newer release, and are left out. */
+export function fromLines(text: string): FanOutItem[] {
+  const items: FanOutItem[] = [];
+  for (const line of text.split('\n')) {
+    const item = fromLine(line);
+    if (item) items.push(item);
+  }
+  return items;
+}
+
+function toLine(item: FanOutItem): string {
+  return item.kind === 'messages'
+    ? `m ${item.conversationId} ${item.firstSeq} ${item.lastSeq} ${item.json}`
+    : `s ${item.conversationId} ${item.seq} ${item.epoch}`;
+}
+
+function fromLine(line: string): FanOutItem | undefined {
+  const [kind, id, first] = line.split(' ', 3);
+  const conversationId = id as ConversationId;
+  const restAt = 4 + (id?.length ?? 0) + (first?.length ?? 0);
+  const rest = line.slice(restAt);
+  if (kind === 's') return { kind: 'stored', conversationId, seq: Number(first), epoch: rest };
+  if (kind !== 'm') return undefined;
+  const jsonAt = rest.indexOf(' ') + 1;
+  const lastSeq = Number(rest.slice(0, jsonAt));
+  return { kind: 'messages', conversationId, firstSeq: Number(first), lastSeq, json: rest.slice(jsonAt) };
+}

@@ -1,0 +1,44 @@
+import { afterAll, expect, test } from '@jest/globals';
+import type { ConversationId } from '@parley/protocol';
+import { connectRedis, type RedisConnection, silentLogger } from '@parley/service-kit';
+import { eventually, newRedis } from '@parley/testing';
+import { fromLines, toLines } from '../src/fan-out-lines.ts';
+import { type FanOutItem, FanOutPublisher, listenToFanOut } from '../src/index.ts';
+
+const connections: RedisConnection[] = [];
+afterAll(() => {
+  for (const redis of connections) redis.disconnect();
+});
+const server = await newRedis();
+const connect = async () => {
+  const redis = await connectRedis(server.url, 'patient', { logger: silentLogger(), connectionName: 'fan-out' });
+  connections.push(redis);
+  return redis;
+};
+
+const lobby = 'lobby' as ConversationId;
+const json = [
+  { seq: 9, text: 'a b  c\nd \u2028 {"m":1}' },
+  { seq: 10, text: ' ' },
+]
+  .map((message) => JSON.stringify(message))
+  .join(',');
+const items: FanOutItem[] = [
+  { kind: 'messages', conversationId: lobby, firstSeq: 9, lastSeq: 10, json },
+  { kind: 'stored', conversationId: 'c_1' as ConversationId, seq: 1_042, epoch: 'k3-_Jx' },
+  { kind: 'messages', conversationId: lobby, firstSeq: 11, lastSeq: 11, json: '{}' },
+];
+
+test('reaches every listener in order, whole', async () => {
+  const heard: FanOutItem[][] = [[], []];
+  for (const list of heard) await listenToFanOut(await connect(), (some) => list.push(...some));
+  const publisher = new FanOutPublisher(await connect());
+  publisher.publish(items.slice(0, 2));
+  publisher.publish([]);
+  publisher.publish(items.slice(2));
+  for (const list of heard) await eventually(() => expect(list).toEqual(items));
+});
+
+test('leaves out what only a newer release knows', () => {
+  expect(fromLines(`x lobby 1 2 {}\n${toLines(items)}\n`)).toEqual(items);
+});

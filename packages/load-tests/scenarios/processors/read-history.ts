@@ -1,0 +1,54 @@
+import type { MessagePage } from '@parley/protocol';
+import { pause } from '@parley/service-kit';
+import { chatterOf, orGiveUp } from './chat.ts';
+import { count, failed, nowMs, succeeded } from './measure.ts';
+import { numberOf, type VirtualUser } from './virtual-user.ts';
+
+const OPERATION = 'GET messages';
+const CALL_DEADLINE_MS = 10_000;
+const MOST_TRIES = 5;
+const RETRY_MS = 500;
+
+/** Step: reads the user's conversation back to its beginning, `pageSize` (100) messages a page, and counts gaps. */
+export async function readHistory(user: VirtualUser): Promise<void> {
+  await orGiveUp(chatterOf(user), async () => {
+    const limit = numberOf(user, 'pageSize', 100);
+    for (let before: number | undefined; before !== 1; ) {
+      const { messages } = await readPage(user, before, limit);
+      const [oldest, newest] = [messages[0]?.seq, messages.at(-1)?.seq];
+      if (oldest === undefined || newest === undefined) {
+        if (before !== undefined) count('history_gaps'); // a page below #1 was not asked for
+        return;
+      }
+      const isGapless = messages.every(({ seq }, index) => seq === oldest + index);
+      const isNext = before === undefined || newest === before - 1;
+      if (!isGapless || !isNext) count('history_gaps');
+      before = oldest;
+    }
+  });
+}
+
+async function readPage(user: VirtualUser, before: number | undefined, limit: number): Promise<MessagePage> {
+  const { target, conversationId, token } = user.vars;
+  const query = new URLSearchParams({ limit: String(limit), ...(before !== undefined && { before: String(before) }) });
+  const url = `${target}/api/conversations/${conversationId}/messages?${query}`;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const askedAtMs = nowMs();
+    try {
+      const response = await fetch(url, {
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(CALL_DEADLINE_MS),
+      });
+      const body = await response.text();
+      if (response.ok) {
+        succeeded(OPERATION, nowMs() - askedAtMs, body.length);
+        return JSON.parse(body) as MessagePage;
+      }
+      failed(OPERATION, String(response.status));
+    } catch {
+      failed(OPERATION, 'NO_ANSWER');
+    }
+    await pause(RETRY_MS);
+  }
+  throw new Error(`${OPERATION} was not answered`);
+}

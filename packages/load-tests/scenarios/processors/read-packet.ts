@@ -1,0 +1,16 @@
+import type { Message, MessagesPacket } from '@parley/protocol';
+
+export interface DeliveredMessages {
+  readonly conversationId: string;
+  readonly messages: readonly Pick<Message, 'id' | 'seq' | 'senderId' | 'clientMessageId' | 'text'>[];
+  readonly bytes: number;
+}
+
+/** The one place that knows how a `messages` packet looks. */
+export function readPacket(packet: MessagesPacket): DeliveredMessages {
+  return {
+    conversationId: packet.conversationId,
+    messages: packet.messages,
+    bytes: JSON.stringify(packet).length,
+  };
+}

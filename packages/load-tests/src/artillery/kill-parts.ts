@@ -1,0 +1,26 @@
+import type { LocalCluster } from '@parley/local-cluster';
+import { processOf } from '../faults/breakables.ts';
+import { carryOut, type FaultRun } from '../faults/carry-out.ts';
+import type { PlannedFault } from '../faults/plan-faults.ts';
+import type { Recorder } from '../history/recorder.ts';
+
+/** What is killed, and how long after everybody is in. */
+const KILLS = [
+  { name: 'chat-server-1', afterMs: 1_000 },
+  { name: 'redis', afterMs: 2_000 },
+  { name: 'message-worker-1', afterMs: 3_500 },
+] as const;
+
+/** Kills a chat server, Redis and a worker, one after the other, while everybody talks. */
+export function killParts(
+  cluster: LocalCluster,
+  options: { recorder: Recorder; report: (line: string) => void },
+): FaultRun {
+  const targets = KILLS.map(({ name }) => processOf(cluster, name));
+  const plan = KILLS.map(({ name, afterMs }): PlannedFault => {
+    const target = targets.find((candidate) => candidate.name === name);
+    if (!target) throw new Error(`there is no ${name}`);
+    return { atMs: afterMs, kind: 'kill', target, durationMs: 0, seed: 0 };
+  });
+  return carryOut(plan, targets, options);
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type {
+  Command,
+  CommandEnvelope,
+  CrowdOptions,
+  FloodOptions,
+  LossTally,
+  Replies,
+  ReplyEnvelope,
+  Report,
+  TalkOptions,
+} from './commands.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
+
+const PROCESS = fileURLToPath(new URL('./generator-process.ts', import.meta.url));
+
+/** The sum of what all processes of the generator saw. */
+export interface Observation extends Omit<Report, 'latencies'> {
+  readonly latencies: LatencyHistogram;
+}
+
+/**
+ * Many users in few processes. Every client is a real WebSocket, and what each received is counted exactly; see
+ * `ReceivedTally`.
+ */
+export class Generator {
+  readonly #processes: readonly GeneratorProcess[];
+
+  /** @param processes how many share the clients: a process has at most as many sockets as it may have descriptors */
+  constructor(processes: number) {
+    this.#processes = Array.from({ length: processes }, () => new GeneratorProcess());
+  }
+
+  get pids(): readonly number[] {
+    return this.#processes.map(({ pid }) => pid);
+  }
+
+  /** Resolves when each client is connected or has failed. */
+  async connect(crowd: Omit<CrowdOptions, 'name' | 'firstIndex'>): Promise<void> {
+    const name = randomUUID().slice(0, 8);
+    const shares = shareOut(crowd.clients, this.#processes.length);
+    let firstIndex = 0;
+    await Promise.all(
+      this.#processes.map((process, place) => {
+        const clients = shares[place] ?? 0;
+        const connecting = process.ask({ kind: 'connect', crowd: { ...crowd, name, clients, firstIndex } });
+        firstIndex += clients;
+        return connecting;
+      }),
+    );
+  }
+
+  /** Starts to send; the rate and the senders are those of all processes together. */
+  async talk(talk: TalkOptions): Promise<void> {
+    const senders = shareOut(talk.senders, this.#processes.length);
+    await Promise.all(
+      this.#processes.map((process, place) => {
+        const own = senders[place] ?? 0;
+        if (own === 0) return undefined;
+        const perSecond = (talk.perSecond * own) / talk.senders;
+        return process.ask({ kind: 'talk', talk: { ...talk, senders: own, perSecond } });
+      }),
+    );
+  }
+
+  /** Starts to send as fast as acks allow. */
+  async flood(flood: FloodOptions): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.ask({ kind: 'flood', flood })));
+  }
+
+  /** From here on latencies are those of messages sent in this time, in the machine's clock. */
+  async observe(fromMs: number, toMs: number): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.ask({ kind: 'observe', fromMs, toMs })));
+  }
+
+  async report(): Promise<Observation> {
+    return sumUp(await Promise.all(this.#processes.map((process) => process.ask({ kind: 'report' }))));
+  }
+
+  /** What is missing of all that was acked. */
+  async tally({ heads }: Pick<Observation, 'heads'>): Promise<LossTally> {
+    const tallies = await Promise.all(this.#processes.map((process) => process.ask({ kind: 'tally', heads })));
+    return tallies.reduce((a, b) => ({ lost: a.lost + b.lost, behind: a.behind + b.behind }));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.close()));
+  }
+}
+
+class GeneratorProcess {
+  readonly #child: ChildProcess = fork(PROCESS, { serialization: 'advanced', execArgv: [], env: ownEnv() });
+  readonly #waiting = new Map<number, PromiseWithResolvers<Replies[keyof Replies]>>();
+  #lastId = 0;
+
+  constructor() {
+    this.#child.on('message', (reply: ReplyEnvelope) => {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if ('error' in reply) waiting?.reject(new Error(`the generator failed: ${reply.error}`));
+      else waiting?.resolve(reply.value);
+    });
+    this.#child.on('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`the generator ended (${signal ?? code})`));
+      this.#waiting.clear();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  ask<K extends Command['kind']>(command: Extract<Command, { kind: K }>): Promise<Replies[K]> {
+    const waiting = Promise.withResolvers<Replies[keyof Replies]>();
+    this.#lastId += 1;
+    this.#waiting.set(this.#lastId, waiting);
+    const envelope: CommandEnvelope = { id: this.#lastId, command };
+    this.#child.send(envelope);
+    return waiting.promise as Promise<Replies[K]>;
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    if (this.#child.connected) this.#child.disconnect();
+    await exited;
+  }
+}
+
+/** What is meant for the servers under test must not slow their measure. */
+const ownEnv = (): NodeJS.ProcessEnv => ({ ...process.env, NODE_OPTIONS: undefined });
+
+function shareOut(count: number, places: number): number[] {
+  return Array.from(
+    { length: places },
+    (_, place) => Math.floor(((place + 1) * count) / places) - Math.floor((place * count) / places),
+  );
+}
+
+function sumUp(reports: readonly Report[]): Observation {
+  const latencies = new LatencyHistogram();
+  const heads = new Map<string, number>();
+  for (const report of reports) {
+    latencies.merge(report.latencies);
+    for (const [stream, head] of report.heads) heads.set(stream, Math.max(head, heads.get(stream) ?? 0));
+  }
+  const sum = (value: (report: Report) => number) => reports.reduce((total, report) => total + value(report), 0);
+  const counts = (value: (report: Report) => Readonly<Record<string, number>>) => {
+    const total: Record<string, number> = {};
+    for (const report of reports) {
+      for (const [name, count] of Object.entries(value(report))) total[name] = (total[name] ?? 0) + count;
+    }
+    return total;
+  };
+  return {
+    ready: sum(({ ready }) => ready),
+    failedConnects: counts(({ failedConnects }) => failedConnects),
+    closed: counts(({ closed }) => closed),
+    sent: sum(({ sent }) => sent),
+    acked: sum(({ acked }) => acked),
+    refused: counts(({ refused }) => refused),
+    received: sum(({ received }) => received),
+    repeated: sum(({ repeated }) => repeated),
+    late: sum(({ late }) => late),
+    receivedSinceStart: sum(({ receivedSinceStart }) => receivedSinceStart),
+    latencies,
+    longestLagMs: Math.max(0, ...reports.map(({ longestLagMs }) => longestLagMs)),
+    heads: [...heads],
+  };
+}

@@ -1,0 +1,26 @@
+/** Who is there, and how they talk. */
+export interface Crowd {
+  readonly plainClients: number;
+  readonly libraryClients: number;
+  /**
+   * Plain clients that say nothing, over WebSockets straight to the chat servers: on the way through a proxy the system's
+   * buffers take some 10 MB more for a client that reads nothing.
+   */
+  readonly listeners: number;
+  /** Plain clients that send long texts, one after the other, to a group of themselves and the listeners. */
+  readonly feeders: number;
+  /** Users who come and go. */
+  readonly knockers: number;
+  /** Users of whom a second device comes and goes, and sometimes takes the session over. */
+  readonly rivals: number;
+  /** `lobby`: everybody talks to everybody; `all`: in groups and direct conversations as well. */
+  readonly conversations: 'lobby' | 'all';
+  /** How long a client waits between two messages, ms. */
+  readonly pauseMs: readonly [min: number, max: number];
+}
+
+/** More users than there are places, in conversations of all kinds. */
+export const USUAL_CROWD: Crowd = {
+  ...{ plainClients: 22, libraryClients: 22, listeners: 0, feeders: 0, knockers: 10, rivals: 2 },
+  ...{ conversations: 'all', pauseMs: [250, 750] },
+};

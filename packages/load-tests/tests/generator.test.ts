@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { eventually, newTemporaryDirectory } from '@parley/testing';
+import type { Contender } from '../src/bench/contender.ts';
+import { drain, measureLoad } from '../src/bench/measure-load.ts';
+import { openRooms } from '../src/bench/open-rooms.ts';
+import { startParley } from '../src/bench/start-parley.ts';
+import { startPlain } from '../src/bench/start-plain.ts';
+import { Generator } from '../src/generator/generator.ts';
+import { machineMs } from '../src/generator/machine-clock.ts';
+
+const DEADLINE_MS = 120_000;
+const CLIENTS = 60;
+const PLAN = { perSecond: 200, senders: 30, warmUpMs: 100, measureMs: 1_000, drainMs: 20_000 } as const;
+const { signal } = new AbortController();
+
+const directory = await newTemporaryDirectory();
+const stops: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
+}, DEADLINE_MS);
+
+async function newContender(name: 'parley' | 'plain'): Promise<Contender> {
+  const start = name === 'parley' ? startParley : startPlain;
+  const contender = await start({ nodes: 2, directory: join(directory, `${name}-${stops.length}`), signal });
+  stops.push(() => contender.stop());
+  return contender;
+}
+
+async function newCrowd(contender: Contender, { reconnects = false } = {}): Promise<Generator> {
+  const generator = new Generator(2);
+  stops.push(() => generator.close());
+  await generator.connect({
+    ...{ address: contender.address, dialect: contender.dialect },
+    ...{ clients: CLIENTS, connectsInFlight: 5, reconnects },
+    ...(await openRooms(contender, CLIENTS, CLIENTS / 2)),
+  });
+  return generator;
+}
+
+test.each(['parley', 'plain'] as const)(
+  'each client of %s receives each message of its room once, in order',
+  async (name) => {
+    const contender = await newContender(name);
+    const generator = await newCrowd(contender);
+    const load = await measureLoad(contender, generator, PLAN, signal);
+    expect(load).toMatchObject({ lost: 0, repeated: 0, late: 0, refused: 0, unacked: 0, closed: 0 });
+    const { ready, sent, acked, received } = await generator.report();
+    expect({ ready, acked }).toEqual({ ready: CLIENTS, acked: sent });
+    expect(sent).toBeGreaterThan(200);
+    expect(received).toBe((sent * CLIENTS) / 2);
+    expect(load.p50Ms).toBeGreaterThan(0);
+    expect(load.cpu.byName.generator).toBeGreaterThan(0);
+    expect(load.systemCpuPerMillion).toBeGreaterThan(0);
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'clients that are cut come back and fetch what they missed',
+  async () => {
+    const contender = await newContender('parley');
+    const generator = await newCrowd(contender, { reconnects: true });
+    const startMs = machineMs();
+    const talk = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
+    await generator.talk(talk);
+    await eventually(async () => expect((await generator.report()).acked).toBeGreaterThan(50), DEADLINE_MS);
+    contender.cutClients();
+    await eventually(async () => {
+      const { closed, ready } = await generator.report();
+      expect(Object.values(closed).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(CLIENTS);
+      expect(ready).toBe(CLIENTS);
+    }, DEADLINE_MS);
+    await eventually(() => expect(machineMs()).toBeGreaterThan(talk.endMs + 200));
+    const { after, lost } = await drain(generator, 60_000, signal);
+    expect({ lost, acked: after.acked, late: after.late }).toEqual({
+      lost: 0,
+      acked: after.sent,
+      late: expect.any(Number),
+    });
+    expect(after.sent).toBeGreaterThan(500);
+  },
+  DEADLINE_MS,
+);
