@@ -1,16 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { BatchWindow } from './batch-window.ts';
 
-test('waits for nothing while messages come one by one, longer and longer under load, and soon not at all after it', () => {
-  const window = new BatchWindow();
-  for (const size of [1, 0, 3, 1]) window.sawBatch(size);
-  expect(window.ms).toBe(0);
-  const grown = Array.from({ length: 10 }, () => {
-    window.sawBatch(50);
-    return window.ms;
-  });
-  expect(grown).toEqual([...grown].sort((a, b) => a - b));
-  expect(grown.at(-1)).toBeLessThanOrEqual(20);
-  for (let small = 0; small < 5; small += 1) window.sawBatch(1);
-  expect(window.ms).toBe(0);
+test('a lone message waits for nothing; batches that follow each other gather, longer where more comes', () => {
+  const window = new BatchWindow({ shortestMs: 4, longestMs: 12, msPerMessage: 0.1 });
+  expect(window.waitMs(1_000)).toBe(0);
+  window.began(1, 1_000);
+  expect(window.waitMs(1_001)).toBeCloseTo(3.1);
+  expect(window.waitMs(1_010)).toBe(0);
+  window.began(30, 1_010);
+  expect(window.waitMs(1_010)).toBeCloseTo(7);
+  window.began(500, 1_020);
+  expect(window.waitMs(1_020)).toBe(12);
+  window.began(0, 1_030);
+  expect(window.waitMs(1_032)).toBe(0);
 });

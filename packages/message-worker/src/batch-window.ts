@@ -1,23 +1,28 @@
-/** A batch of so many says that messages come faster than one by one. */
-const LARGE_BATCH = 4;
-const STEP_MS = 4;
-const MAX_MS = 12;
-
 /**
- * How long a worker lets messages gather before it reads the next batch. Under load each batch costs the worker, Redis and the
- * servers about the same, however many messages share it; while the cluster idles, nothing waits. Grows with each large batch and
- * halves with each small one, so a lone message waits for nothing.
+ * How far apart batches begin, at least. Each batch costs the worker, Redis and the servers about the same, however many
+ * messages share it. A message that comes after a pause waits for nothing, so an idle cluster is as fast as it can be; the more
+ * a batch carried, the longer the next one gathers.
  */
 export class BatchWindow {
-  #ms = 0;
+  readonly #shortestMs: number;
+  readonly #longestMs: number;
+  readonly #msPerMessage: number;
+  #openAt = 0;
 
-  get ms(): number {
-    return this.#ms;
+  constructor(options: { shortestMs: number; longestMs: number; msPerMessage: number }) {
+    this.#shortestMs = options.shortestMs;
+    this.#longestMs = options.longestMs;
+    this.#msPerMessage = options.msPerMessage;
   }
 
-  /** @param messages size of the batch that was read last; 0 = none came in time */
-  sawBatch(messages: number): void {
-    if (messages >= LARGE_BATCH) this.#ms = Math.min(MAX_MS, this.#ms + STEP_MS);
-    else this.#ms = this.#ms > 1 ? this.#ms / 2 : 0;
+  /** How long the next batch should still gather, ms. */
+  waitMs(now = performance.now()): number {
+    return Math.max(0, this.#openAt - now);
+  }
+
+  /** A batch of so many messages begins. */
+  began(messages: number, now = performance.now()): void {
+    if (messages === 0) return;
+    this.#openAt = now + Math.min(this.#longestMs, this.#shortestMs + messages * this.#msPerMessage);
   }
 }

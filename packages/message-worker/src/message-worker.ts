@@ -30,6 +30,9 @@ const READ_BLOCK_MS = 1_000;
 /** A worker with this many entries in hand reads no more: the others may have them, and memory stays bounded. */
 const MAX_IN_HAND = 5_000;
 
+/** What people wait for. */
+const PUBLISHING = { shortestMs: 1, longestMs: 10, msPerMessage: 0.5 };
+
 const GAUGES_EVERY_MS = 5_000;
 
 /** How long a stopping worker goes on saving what it has in hand. */
@@ -86,14 +89,14 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
       logger,
       onError: () => metrics.chat_worker_errors_total.inc({ loop: loopName }),
     });
-  const window = new BatchWindow();
+  const window = new BatchWindow(PUBLISHING);
   const reading = [
     loop('read', 0, async (signal) => {
       if (saver.size >= MAX_IN_HAND) throw new Error('too many messages are in hand: the store is slow');
+      if (window.waitMs() > 0) await pause(window.waitMs(), signal);
       const batch = await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: READ_BLOCK_MS });
+      window.began(batch.entries.length);
       await takeIn(batch);
-      window.sawBatch(batch.entries.length);
-      if (window.ms > 0) await pause(window.ms, signal);
     }),
     loop('take-over', config.TAKE_OVER_AFTER_MS / 4, async () => {
       const batch = await consumer.takeOver({ maxEntries: MAX_READ_ENTRIES });

@@ -1,7 +1,8 @@
 import type { LogEntry, MessageConsumer } from '@parley/message-log';
 import type { MessageStore, TracedMessage } from '@parley/message-store';
 import type { AcceptedMessage } from '@parley/protocol';
-import type { Logger } from '@parley/service-kit';
+import { type Logger, pause } from '@parley/service-kit';
+import { BatchWindow } from './batch-window.ts';
 import type { MessageWorkerMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -16,6 +17,9 @@ const ISOLATE_AFTER_DELIVERIES = 3;
 
 /** A message that this many workers failed to complete goes to the dead letters. */
 const MAX_DELIVERIES = 20;
+
+/** Nobody waits for it but the places in process, and a client that wants to forget what it sent. */
+const SAVING = { shortestMs: 20, longestMs: 40, msPerMessage: 0.1 };
 
 /** An entry on its way to the store. */
 export interface PublishedEntry extends LogEntry {
@@ -37,6 +41,7 @@ export class Saver {
   /** What is in hand and not completed, by entry id, in the order in which it came. */
   readonly #inHand = new Map<string, PublishedEntry>();
   readonly #refusals = new Map<string, number>();
+  readonly #window = new BatchWindow(SAVING);
   #wake: () => void = () => undefined;
 
   constructor(parts: {
@@ -78,8 +83,10 @@ export class Saver {
   /** Saves and completes one batch; waits for something to save first. */
   async saveNext(signal: AbortSignal): Promise<void> {
     await this.#workArrives(signal);
+    if (this.#window.waitMs() > 0) await pause(this.#window.waitMs(), signal);
     const batch = this.#nextBatch();
     if (batch.length === 0) return;
+    this.#window.began(batch.length);
     const hopeless = batch.filter((entry) => entry.deliveries > MAX_DELIVERIES);
     await this.#giveUp(hopeless, () => `${MAX_DELIVERIES} workers did not complete it`);
 

@@ -3,16 +3,20 @@ import type { ConversationId, Message } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import type { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
+import { LoopLoad } from './loop-load.ts';
 import { type ChatIo, type ChatSocket, isConversation } from './socket-types.ts';
 import { writePackets } from './write-packets.ts';
 
 /**
- * After handing packets to clients this server gathers what comes next for a time that grows with what the handing cost, and
- * is bounded by the second. One packet costs a client's share of work in every process on its way, whatever is in it, and
- * what is measured here is only a part of that.
+ * After handing packets to clients a busy server gathers what comes next: longer the more the handing cost, and the busier it
+ * is. One packet costs every process on a client's way its share of work, whatever is in it, and what is measured here is
+ * only a part of that.
  */
 const GATHER_PER_COST = 8;
-const MAX_GATHER_MS = 50;
+const MAX_GATHER_MS = 30;
+
+/** Shares of its time for which a server is busy: below the first nothing waits, from the second on it gathers in full. */
+const [IDLE, BUSY] = [0.2, 0.25];
 
 /** Marks of what is stored wait this much longer for messages to travel with. */
 const STORED_PATIENCE = 3;
@@ -37,6 +41,7 @@ export class FanOutDelivery {
   readonly #deliveries: DeliveryMemory;
   readonly #metrics: ChatServerMetrics;
   readonly #logger: Logger;
+  readonly #loop = new LoopLoad();
   readonly #gathered = new Map<ConversationId, Gathered>();
   #hasMessages = false;
   /** `performance.now()`, ms. */
@@ -95,7 +100,8 @@ export class FanOutDelivery {
     this.#hasMessages = false;
     this.#flushedAt = performance.now();
     const costMs = this.#flushedAt - startedAt;
-    this.#gatherMs = Math.min(MAX_GATHER_MS, costMs * GATHER_PER_COST);
+    const share = Math.min(1, Math.max(0, (this.#loop.busy - IDLE) / (BUSY - IDLE)));
+    this.#gatherMs = share * Math.min(MAX_GATHER_MS, costMs * GATHER_PER_COST);
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#metrics.chat_fan_out_seconds.observe(costMs / 1_000);
   }
