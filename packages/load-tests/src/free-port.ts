@@ -1,13 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { chooseInternalPorts } from '@parley/local-cluster';
 
-/** A port on loopback that nothing listens on. */
+/** A port that nobody listens on and that no outgoing connection can take meanwhile. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+  const [port] = await chooseInternalPorts(1);
+  if (port === undefined) throw new Error('no free port');
+  return port;
 }

@@ -23,11 +23,7 @@ const bench = (...args: string[]) =>
     env: { ...process.env, TMPDIR: directory, NODE_OPTIONS: '' },
   });
 
-test.each([
-  ['fanout', ['fanout deliveries', 'fanout CPU']],
-  ['storm', ['storm: all are back', 'storm: longest block of an event loop']],
-  ['history', ['history accepts', 'history page p50', 'history page p99']],
-])(
+test.each([['fanout', ['fanout deliveries', 'fanout CPU']]])(
   '%s measures, prints and writes its ratios, and leaves nothing behind',
   async (name, figures) => {
     const file = join(tmpdir(), `bench-${name}-${process.pid}.json`);

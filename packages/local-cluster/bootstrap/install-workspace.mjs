@@ -93,6 +93,7 @@ function fingerprint(root) {
     'package.json',
     'pnpm-lock.yaml',
     'pnpm-workspace.yaml',
+    ...readdirSync(join(root, 'patches')).map((name) => join('patches', name)),
     ...packages.map((name) => join('packages', name, 'package.json')),
   ];
   const hash = createHash('sha256').update(root);
