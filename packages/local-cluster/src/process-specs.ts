@@ -87,6 +87,8 @@ export function serviceEnv(
   return {
     ...env,
     PATH: searchPath(),
+    // Halves what the start of a server costs, so that the others hardly notice the restart of one.
+    NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? workspacePath('node_modules/.cache/node'),
     DATA_DIR: cluster.dataDir,
     REDIS_URL: cluster.redisUrl,
     MONGODB_URL: config.MONGODB_URL,
