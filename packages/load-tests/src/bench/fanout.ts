@@ -27,8 +27,8 @@ interface Plan {
 const FULL: Plan = {
   clients: 1_000,
   firstRates: { parley: 400, plain: 80 },
-  load: { senders: 100, warmUpMs: 1_500, measureMs: 4_000, drainMs: 5_000 },
-  dense: { clients: 50, perSecond: 4_000, senders: 50, warmUpMs: 2_000, measureMs: 5_000, drainMs: 10_000 },
+  load: { senders: 100, warmUpMs: 3_000, measureMs: 4_000, drainMs: 5_000 },
+  dense: { clients: 50, perSecond: 4_000, senders: 50, warmUpMs: 5_000, measureMs: 5_000, drainMs: 10_000 },
 };
 
 const QUICK: Plan = {
