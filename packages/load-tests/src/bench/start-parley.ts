@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type LocalCluster, startLocalCluster } from '@parley/local-cluster';
-import type { Contender, StartOptions } from './contender.ts';
 import { freePort } from '../free-port.ts';
+import type { Contender, StartOptions } from './contender.ts';
 
 /** So many that the limit does not decide; the default of 500 is a promise about memory, not about speed. */
 const MAX_IN_PROCESS = 20_000;
