@@ -10,29 +10,11 @@ import { isArtilleryInstalled } from './artillery/run-generators.ts';
 import { runScenario } from './artillery/run-scenario.ts';
 import { listScenarios, readScenario } from './artillery/scenario-file.ts';
 import { writeHtml } from './artillery/write-html.ts';
+import { type Command, runCommand } from './command.ts';
 
-const startedAt = performance.now();
-const print = (line: string) => process.stdout.write(`${line}\n`);
-const report = (line: string) =>
-  print(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+await runCommand('artillery', run);
 
-const stopRequested = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequested.abort());
-
-try {
-  process.exitCode = await run();
-} catch (error) {
-  if (stopRequested.signal.aborted) process.exitCode = 130;
-  else {
-    process.stderr.write(
-      `${error instanceof ConfigError ? error.message : `artillery failed: ${(error as Error).stack}`}\n`,
-    );
-    process.exitCode = 2;
-  }
-}
-process.exit();
-
-async function run(): Promise<number> {
+async function run({ print, report, signal }: Command): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options.kind === 'help') {
     print(USAGE);
@@ -48,13 +30,13 @@ async function run(): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-artillery-'));
   let passed = false;
   try {
-    const result = await runScenario(scenario, options, { directory, report, signal: stopRequested.signal });
+    const result = await runScenario(scenario, options, { directory, report, signal });
     passed = result.checks.every(({ ok }) => ok);
     const last = readLastReport(result.name);
     const { jsonFile, htmlFile } = writeReport(result, writeHtml(result, last));
     for (const line of ['', ...describeReport(result, last), '', jsonFile, htmlFile]) print(line);
   } finally {
-    if (passed || stopRequested.signal.aborted) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    if (passed || signal.aborted) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     else print(`logs and data of the run: ${directory}`);
   }
   return passed ? 0 : 1;

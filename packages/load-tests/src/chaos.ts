@@ -1,38 +1,21 @@
 // `npm run chaos`: see its usage.
 import { rm, writeFile } from 'node:fs/promises';
-import { ConfigError } from '@parley/service-kit';
 import { type ChaosOptions, readOptions, USAGE } from './chaos/options.ts';
 import { runTrial } from './chaos/run-trial.ts';
 import { startTestBed } from './chaos/test-bed.ts';
 import { describeJudgement, isKept, writeEvidence } from './chaos/write-report.ts';
 import { judge } from './checker/judge.ts';
+import { type Command, runCommand } from './command.ts';
 import { describeFigures, isWithin } from './trials/figure.ts';
 
-const startedAt = performance.now();
-const print = (line: string) => process.stdout.write(`${line}\n`);
-const report = (line: string) =>
-  print(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
-
-const stopRequested = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequested.abort());
-
-try {
+await runCommand('chaos', async (command) => {
   const options = readOptions(process.argv.slice(2));
-  if (options) process.exitCode = await run(options);
-  else print(USAGE);
-} catch (error) {
-  if (stopRequested.signal.aborted) process.exitCode = 130;
-  else {
-    process.stderr.write(
-      `${error instanceof ConfigError ? error.message : `chaos failed: ${(error as Error).stack}`}\n`,
-    );
-    process.exitCode = 2;
-  }
-}
-process.exit();
+  if (options) return run(options, command);
+  command.print(USAGE);
+  return 0;
+});
 
-async function run(options: ChaosOptions): Promise<number> {
-  const { signal } = stopRequested;
+async function run(options: ChaosOptions, { print, report, signal }: Command): Promise<number> {
   report(`seed ${options.seed}`);
   const bed = await startTestBed({ mongodbCommand: options.mongodbCommand, report, signal });
   let kept = true;

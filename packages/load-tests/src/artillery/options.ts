@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/service-kit';
+import { parseOptions } from '../command-options.ts';
 
 export const USAGE = `usage: npm run artillery -- NAME [options]
 Runs packages/load-tests/scenarios/NAME.yml with Artillery, on a cluster of its own, and counts what really arrived.
@@ -26,9 +26,17 @@ export type ArtilleryOptions =
 
 const MOST_USERS = 100_000;
 
+const OPTIONS = {
+  target: { type: 'string' },
+  users: { type: 'string' },
+  chaos: { type: 'boolean' },
+  list: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
 /** @throws ConfigError naming the option, the value and what is allowed */
 export function readOptions(args: readonly string[]): ArtilleryOptions {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return { kind: 'help' };
   if (values.list) return { kind: 'list' };
   const [name, ...more] = positionals;
@@ -50,22 +58,4 @@ function usersOf(value: string | undefined): number | undefined {
     throw new ConfigError(`--users is ${value}; a whole number from 1 to ${MOST_USERS} is needed`);
   }
   return users;
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        target: { type: 'string' },
-        users: { type: 'string' },
-        chaos: { type: 'boolean' },
-        list: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new ConfigError((error as Error).message, { cause: error });
-  }
 }

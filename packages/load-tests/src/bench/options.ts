@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/service-kit';
+import { integerOption, parseOptions } from '../command-options.ts';
 
 export const BENCHES = ['fanout', 'latency', 'users', 'storm', 'history', 'nodes'] as const;
 export type BenchName = (typeof BENCHES)[number];
@@ -34,12 +34,21 @@ export interface BenchOptions {
   readonly jsonFile: string | undefined;
 }
 
+const OPTIONS = {
+  pairs: { type: 'string' },
+  clients: { type: 'string' },
+  messages: { type: 'string' },
+  quick: { type: 'boolean' },
+  json: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
 /**
  * @returns undefined when only the usage is wanted
  * @throws ConfigError naming the option, the value and what is allowed
  */
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return undefined;
   const [name, ...others] = positionals;
   const bench = BENCHES.find((known) => known === name);
@@ -49,35 +58,9 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   return {
     bench,
     isQuick,
-    pairs: integer('--pairs', values.pairs, 1, 100) ?? (isQuick ? 1 : 3),
-    clients: integer('--clients', values.clients, 2, 15_000),
-    messages: integer('--messages', values.messages, 1_000, 1_000_000_000) ?? (isQuick ? 20_000 : 10_000_000),
+    pairs: integerOption('--pairs', values.pairs, 1, 100) ?? (isQuick ? 1 : 3),
+    clients: integerOption('--clients', values.clients, 2, 15_000),
+    messages: integerOption('--messages', values.messages, 1_000, 1_000_000_000) ?? (isQuick ? 20_000 : 10_000_000),
     jsonFile: values.json,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        pairs: { type: 'string' },
-        clients: { type: 'string' },
-        messages: { type: 'string' },
-        quick: { type: 'boolean' },
-        json: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new ConfigError((error as Error).message, { cause: error });
-  }
-}
-
-function integer(name: string, value: string | undefined, min: number, max: number): number | undefined {
-  if (value === undefined) return undefined;
-  const number = Number(value);
-  if (/^\d{1,10}$/.test(value) && number >= min && number <= max) return number;
-  throw new ConfigError(`${name} is "${value}"; allowed: a whole number from ${min} to ${max}`);
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/service-kit';
+import { integerOption, parseOptions } from '../command-options.ts';
 import { randomFaults } from '../trials/random-faults.ts';
 import type { Trial } from '../trials/trial.ts';
 import { TRIAL_NAMES, TRIALS, type TrialName } from '../trials/trials.ts';
@@ -43,14 +43,24 @@ const MOST_SECONDS = 720;
 const MOST_SECONDS_TWICE = 360;
 const MOST_FAULTS = 1_000;
 
+const OPTIONS = {
+  faults: { type: 'string' },
+  seconds: { type: 'string' },
+  seed: { type: 'string' },
+  json: { type: 'string' },
+  keep: { type: 'boolean' },
+  'mongodb-command': { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
 /**
  * @returns undefined when only the usage is wanted
  * @throws ConfigError naming the option, the value and what is allowed
  */
 export function readOptions(args: readonly string[]): ChaosOptions | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return undefined;
-  const seed = integer('--seed', values.seed, 0, 2 ** 32 - 1) ?? Math.floor(Math.random() * 1_000_000);
+  const seed = integerOption('--seed', values.seed, 0, 2 ** 32 - 1) ?? Math.floor(Math.random() * 1_000_000);
   const { trial, again } = chooseTrial(positionals, values);
   return {
     trial,
@@ -67,9 +77,9 @@ function chooseTrial(
   values: { faults?: string; seconds?: string },
 ): { trial: Trial; again: string } {
   if (name === undefined) {
-    const faults = integer('--faults', values.faults, 1, MOST_FAULTS) ?? 20;
+    const faults = integerOption('--faults', values.faults, 1, MOST_FAULTS) ?? 20;
     const seconds =
-      integer('--seconds', values.seconds, 5, MOST_SECONDS) ??
+      integerOption('--seconds', values.seconds, 5, MOST_SECONDS) ??
       Math.min(MOST_SECONDS, Math.max(10, faults * SECONDS_PER_FAULT));
     return { trial: randomFaults(faults, seconds), again: `--faults ${faults} --seconds ${seconds}` };
   }
@@ -77,35 +87,8 @@ function chooseTrial(
   if (more.length > 0) throw new ConfigError(`"${more.join(' ')}" follows ${name}; allowed: one trial`);
   if (values.faults !== undefined) throw new ConfigError(`--faults is given with ${name}; allowed: without a trial`);
   const most = name === 'slow-readers' ? MOST_SECONDS_TWICE : MOST_SECONDS;
-  const seconds = integer('--seconds', values.seconds, 5, most);
+  const seconds = integerOption('--seconds', values.seconds, 5, most);
   return { trial: TRIALS[name](seconds), again: seconds === undefined ? name : `${name} --seconds ${seconds}` };
 }
 
 const isTrialName = (name: string): name is TrialName => TRIAL_NAMES.some((known) => known === name);
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        faults: { type: 'string' },
-        seconds: { type: 'string' },
-        seed: { type: 'string' },
-        json: { type: 'string' },
-        keep: { type: 'boolean' },
-        'mongodb-command': { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new ConfigError((error as Error).message, { cause: error });
-  }
-}
-
-function integer(name: string, value: string | undefined, min: number, max: number): number | undefined {
-  if (value === undefined) return undefined;
-  const number = Number(value);
-  if (/^\d{1,10}$/.test(value) && number >= min && number <= max) return number;
-  throw new ConfigError(`${name} is "${value}"; allowed: a whole number from ${min} to ${max}`);
-}
