@@ -144,14 +144,14 @@ class RedisMessageLog implements MessageLog {
 
   async states(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]> {
     await this.#epochs.ensure();
+    const epochs = new Map<Partition, Promise<string | null>>();
     return Promise.all(
       conversationIds.map(async (id) => {
-        const { keys } = this.#partitionOf(id);
-        const [epoch, fields] = await Promise.all([
-          this.#redis.get(keys.epoch),
-          this.#redis.hmget(keys.conversation(id), ...STATE_FIELDS),
-        ]);
-        return toState(fields, epoch);
+        const partition = this.#partitionOf(id);
+        const epoch = epochs.get(partition) ?? this.#redis.get(partition.keys.epoch);
+        epochs.set(partition, epoch);
+        const fields = this.#redis.hmget(partition.keys.conversation(id), ...STATE_FIELDS);
+        return toState(...(await Promise.all([fields, epoch])));
       }),
     );
   }

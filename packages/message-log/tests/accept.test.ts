@@ -21,6 +21,36 @@ describe('accept', () => {
     }
   });
 
+  test('answers each of many that come together, in their order, and none above the limit', async () => {
+    const log = await open.log({ keyPrefix: 'together', maxInProcess: 4 });
+    const den = conversation('den');
+    await Promise.all([log.seed(lobby, 0), log.seed(den, 7)]);
+    const repeated = draft({ clientMessageId: 'twice' });
+    const outcomes = await Promise.all([
+      log.accept(request()),
+      log.accept(request({ conversationId: den, draft: repeated })),
+      log.accept(request({ conversationId: conversation('unseeded') })),
+      log.accept(request({ conversationId: den, draft: repeated })),
+      log.accept(request({ draft: repeated })),
+      log.accept(request({ membersVersion: 'old' })),
+      log.accept(request()),
+      log.accept(request({ conversationId: den })),
+      log.accept(request()),
+    ]);
+    expect(outcomes.map((outcome) => ('seq' in outcome ? `${outcome.kind} ${outcome.seq}` : outcome.kind))).toEqual([
+      'accepted 1',
+      'accepted 8',
+      'unseeded',
+      'duplicate 8',
+      'conflict',
+      'stale-members',
+      'accepted 2',
+      'accepted 9',
+      'busy',
+    ]);
+    expect(await log.inProcess()).toBe(4);
+  });
+
   test('continues above the seeded seq', async () => {
     const log = await open.log({ keyPrefix: 'seeded' });
     await log.seed(lobby, 41);

@@ -72,10 +72,13 @@ export async function startOpsServer(options: {
 }
 
 /** Opens a port; rejects with the reason when it is taken. */
+/** Thousands may come at once, such as after a balancer's restart: by default 511 may wait to be accepted. */
+const BACKLOG = 4_096;
+
 export function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -13,10 +13,12 @@ export interface AccessClaims {
 
 /** Issues and checks the short-lived JWTs (HS256) that prove who a caller is. */
 export class AccessTokens {
-  readonly #key: Uint8Array;
+  /** Imported once: `jose` would do it anew for each token. */
+  readonly #key: Promise<CryptoKey>;
 
   constructor(secret: string) {
-    this.#key = new TextEncoder().encode(secret);
+    const raw = new TextEncoder().encode(secret);
+    this.#key = crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
   }
 
   async issue(userId: UserId): Promise<{ accessToken: string; expiresAtMs: number }> {
@@ -29,14 +31,14 @@ export class AccessTokens {
       .setSubject(userId)
       .setIssuedAt(issuedAtSeconds)
       .setExpirationTime(expiresAtSeconds)
-      .sign(this.#key);
+      .sign(await this.#key);
     return { accessToken, expiresAtMs: expiresAtSeconds * 1_000 };
   }
 
   /** @throws Refusal `UNAUTHENTICATED` for anything but a token of ours that is still good */
   async verify(token: string): Promise<AccessClaims> {
     try {
-      const { payload } = await jwtVerify(token, this.#key, {
+      const { payload } = await jwtVerify(token, await this.#key, {
         algorithms: ['HS256'],
         issuer: ISSUER,
         audience: ISSUER,

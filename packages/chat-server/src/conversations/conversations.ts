@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { MessageLog } from '@parley/message-log';
-import type { ConversationRecord, Store } from '@parley/message-store';
+import type { ConversationRecord, Store, UserRecord } from '@parley/message-store';
 import {
   type Conversation,
   type ConversationId,
@@ -128,8 +128,9 @@ export class Conversations {
   async join(conversationId: ConversationId, userId: UserId): Promise<Conversation> {
     if (conversationId === LOBBY_ID) return this.#describeOne(LOBBY);
     const record = await this.#access.find(conversationId);
-    if (record.kind === 'channel') await this.#store.conversations.addMembers(conversationId, [userId]);
-    else await this.#access.require(conversationId, userId);
+    if (record.kind !== 'channel') await this.#access.require(conversationId, userId);
+    else if (!(await this.#store.conversations.isMember(conversationId, userId)))
+      await this.#store.conversations.addMembers(conversationId, [userId]);
     return this.#describeOne(record);
   }
 
@@ -142,9 +143,13 @@ export class Conversations {
   }
 
   async #requireUsers(ids: readonly UserId[]): Promise<void> {
-    const found = new Set((await this.#store.users.findMany(ids)).map((user) => user.id));
+    const found = new Set((await this.#findUsers(ids)).map((user) => user.id));
     const missing = ids.find((id) => !found.has(id));
     if (missing) throw new Refusal('NOT_FOUND', { message: `There is no user ${missing}.` });
+  }
+
+  async #findUsers(ids: readonly UserId[]): Promise<UserRecord[]> {
+    return ids.length === 0 ? [] : this.#store.users.findMany(ids);
   }
 
   async #describeOne(record: ConversationRecord): Promise<Conversation> {
@@ -160,7 +165,7 @@ export class Conversations {
       ),
     );
     const [users, states] = await Promise.all([
-      this.#store.users.findMany([...new Set(memberIds.flat())]),
+      this.#findUsers([...new Set(memberIds.flat())]),
       readStates(
         { log: this.#log, messages: this.#store.messages },
         records.map((record) => record.id),

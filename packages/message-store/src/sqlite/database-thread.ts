@@ -8,6 +8,9 @@ import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest }
 /** Calls that a thread may have before it; above that the store is not keeping up, and callers are told at once. */
 const MAX_CALLS = 1_000;
 
+/** What a thread makes is gone at once; by default it would let tens of megabytes gather before it collects. */
+const YOUNG_GENERATION_MB = 4;
+
 interface Call {
   settle(reply: Extract<ThreadReply, { callId: number }>): void;
 }
@@ -26,6 +29,8 @@ export class DatabaseThread {
   /** Those the thread has not answered, whether or not their callers still wait: the bound holds for its whole queue. */
   readonly #calls = new Map<number, Call>();
   readonly #firstReady = Promise.withResolvers<void>();
+  /** What was asked in this turn of the event loop, and goes to the thread at its end. */
+  #outgoing: ThreadRequest[] = [];
   #worker: Worker | undefined;
   #lastCallId = 0;
   #failures = 0;
@@ -99,9 +104,12 @@ export class DatabaseThread {
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: this.#options,
       name: `sqlite-${this.#options.role}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#worker = worker;
-    worker.on('message', (reply: ThreadReply) => this.#receive(reply));
+    worker.on('message', (replies: readonly ThreadReply[]) => {
+      for (const reply of replies) this.#receive(reply);
+    });
     worker.on('error', (error: unknown) => {
       this.#lastFault = error;
     });
@@ -109,7 +117,13 @@ export class DatabaseThread {
   }
 
   #post(request: ThreadRequest): void {
-    this.#worker?.postMessage(request);
+    this.#outgoing.push(request);
+    if (this.#outgoing.length > 1) return;
+    setImmediate(() => {
+      const requests = this.#outgoing;
+      this.#outgoing = [];
+      if (requests.length > 0) this.#worker?.postMessage(requests);
+    });
   }
 
   #receive(reply: ThreadReply): void {
@@ -126,6 +140,7 @@ export class DatabaseThread {
 
   #onExit(exitCode: number): void {
     this.#worker = undefined;
+    this.#outgoing = [];
     const error = new Error(`the database thread ended with code ${exitCode}`, { cause: this.#lastFault });
     for (const [callId, call] of this.#calls) {
       call.settle({ kind: 'failure', callId, error, isUnavailable: true });

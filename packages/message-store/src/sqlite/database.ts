@@ -1,5 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
+/** For the upper levels of the indexes; the rows themselves are in the operating system's cache, once for all processes. */
+const CACHE_KIB = 4_096;
+
 /** One connection with its prepared statements. It blocks its thread, so it lives in a worker thread. */
 export class Database {
   readonly #connection: DatabaseSync;
@@ -8,7 +11,7 @@ export class Database {
   /** @param options.busyTimeoutMs how long a statement waits for another process's lock */
   constructor(path: string, options: { readOnly: boolean; busyTimeoutMs: number }) {
     this.#connection = new DatabaseSync(path, { readOnly: options.readOnly, timeout: options.busyTimeoutMs });
-    this.#connection.exec('PRAGMA cache_size = -16384');
+    this.#connection.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     if (options.readOnly) return;
     this.#connection.exec('PRAGMA journal_mode = WAL');
     // An entry leaves the log once it is saved, so a save must outlive a power cut, not only a crash.
@@ -34,18 +37,28 @@ export class Database {
     this.#connection.exec(sql);
   }
 
-  /** All of `work` or nothing; takes the write lock at the start, so that it can't fail half-way for want of it. */
+  /**
+   * All of `work` or nothing; takes the write lock at the start, so that it can't fail half-way for want of it. Within another
+   * transaction it is a part of that: undone alone when it fails, kept only when the whole is.
+   */
   transaction<T>(work: () => T): T {
-    this.#connection.exec('BEGIN IMMEDIATE');
+    const [begin, commit, rollBack] = this.isInTransaction
+      ? ['SAVEPOINT part', 'RELEASE part', 'ROLLBACK TO part; RELEASE part']
+      : ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'];
+    this.#connection.exec(begin);
     try {
       const result = work();
-      this.#connection.exec('COMMIT');
+      this.#connection.exec(commit);
       return result;
     } catch (error) {
       // A full disk or a failed write has rolled back already.
-      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      if (this.isInTransaction) this.#connection.exec(rollBack);
       throw error;
     }
+  }
+
+  get isInTransaction(): boolean {
+    return this.#connection.isTransaction;
   }
 
   close(): void {

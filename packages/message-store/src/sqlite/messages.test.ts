@@ -4,10 +4,32 @@ import type { AcceptedMessage, MessageId } from '@parley/protocol';
 import { newTemporaryDirectory } from '@parley/testing';
 import { newConversationId, newMessage } from '../new-message.ts';
 import { Database } from './database.ts';
-import { readRange, saveBatch } from './messages.ts';
+import { findMessage, readRange, saveBatch } from './messages.ts';
 import { migrate } from './migrations.ts';
 
 const path = join(await newTemporaryDirectory(), 'history.sqlite');
+
+test('a transaction within another one is undone alone, or with the whole', () => {
+  const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });
+  migrate(database);
+  const [kept, undone, lost] = [1, 2, 3].map((seq) => newMessage({ seq })) as [
+    AcceptedMessage,
+    AcceptedMessage,
+    AcceptedMessage,
+  ];
+  const failing = (message: AcceptedMessage) => () => {
+    saveBatch(database, [message]);
+    throw new Error('fails');
+  };
+  database.transaction(() => {
+    saveBatch(database, [kept]);
+    expect(() => database.transaction(failing(undone))).toThrow('fails');
+  });
+  expect(() => database.transaction(() => database.transaction(failing(lost)))).toThrow('fails');
+  const found = [kept, undone, lost].map(({ id }) => findMessage(database, id)?.id);
+  expect(found).toEqual([kept.id, undefined, undefined]);
+  database.close();
+});
 
 test('the schema refuses what the shared check would let through, one message at a time', () => {
   const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });

@@ -1,6 +1,9 @@
-import { describe } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { UserId } from '@parley/protocol';
 import { silentLogger } from '@parley/service-kit';
 import { newTemporaryDirectory } from '@parley/testing';
+import { newConversationId } from '../new-message.ts';
 import { storeContract } from '../store.contract.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
 
@@ -8,4 +11,27 @@ const dataDir = await newTemporaryDirectory();
 
 describe('the SQLite store', () => {
   storeContract(() => openSqliteStore({ dataDir, logger: silentLogger() }));
+});
+
+test('writes that come together stand or fall alone', async () => {
+  const store = await openSqliteStore({ dataDir, logger: silentLogger() });
+  const userId = () => randomUUID() as UserId;
+  const record = {
+    id: newConversationId(),
+    kind: 'direct' as const,
+    title: undefined,
+    createdBy: userId(),
+    createdAtMs: 1,
+  };
+  const group = { ...record, id: newConversationId(), kind: 'group' as const };
+  const member = userId();
+  const outcomes = await Promise.allSettled([
+    store.conversations.createDirect(record, [userId(), userId()]),
+    store.conversations.createDirect(record, [userId(), userId()]),
+    store.conversations.create(group, [member]),
+    store.conversations.removeMember(group.id, userId()),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  expect(await store.conversations.members(group.id, 10)).toEqual([member]);
+  await store.close();
 });

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Database } from './database.ts';
 import { isUnavailable } from './errors.ts';
 import { migrate } from './migrations.ts';
@@ -15,19 +15,51 @@ const port = parentPort;
 const { path, role, busyTimeoutMs } = workerData as ThreadOptions;
 const database = new Database(path, { readOnly: role === 'reader', busyTimeoutMs });
 if (role === 'writer') migrate(database);
-reply({ kind: 'ready' });
+reply([{ kind: 'ready' }]);
 
-port.on('message', (request: ThreadRequest) => {
-  if (request.kind === 'call') return reply(answer(request));
+port.on('message', (first: readonly ThreadRequest[]) => {
+  const requests = role === 'writer' ? [...first, ...waiting()] : first;
+  const calls = requests.filter((request) => request.kind === 'call');
+  if (calls.length > 0) reply(role === 'writer' && calls.length > 1 ? answerTogether(calls) : calls.map(answer));
+  if (calls.length === requests.length) return;
   database.close();
   port.close();
 });
 
-function reply(message: ThreadReply): void {
-  port.postMessage(message);
+/** What came while the thread was busy. */
+function waiting(): ThreadRequest[] {
+  const requests: ThreadRequest[] = [];
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+    requests.push(...(next.message as readonly ThreadRequest[]));
+  }
+  return requests;
 }
 
-function answer({ callId, operation, args, expiresAtMs }: Call): ThreadReply {
+function reply(replies: readonly ThreadReply[]): void {
+  port.postMessage(replies);
+}
+
+/**
+ * Writes that came together share one transaction, and so one lock and one wait for the disk; each stands or falls alone, and all
+ * of them with the whole.
+ */
+function answerTogether(calls: readonly Call[]): ThreadReply[] {
+  try {
+    return database.transaction(() =>
+      calls.map((call) => {
+        const replied = answer(call);
+        // A full disk or a failed write undid what the others did.
+        if (replied.kind === 'failure' && !database.isInTransaction) throw replied.error;
+        return replied;
+      }),
+    );
+  } catch (cause) {
+    return calls.map((call) => failure(call, cause));
+  }
+}
+
+function answer(call: Call): ThreadReply {
+  const { callId, operation, args, expiresAtMs } = call;
   // Its caller has given up: doing it would only make the others late as well.
   if (monotonicMs() >= expiresAtMs) {
     return { kind: 'failure', callId, error: new Error('it waited too long for its turn'), isUnavailable: true };
@@ -35,7 +67,11 @@ function answer({ callId, operation, args, expiresAtMs }: Call): ThreadReply {
   try {
     return { kind: 'result', callId, result: (operations[operation] as Operation)(database, ...args) };
   } catch (cause) {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    return { kind: 'failure', callId, error, isUnavailable: isUnavailable(error) };
+    return failure(call, cause);
   }
+}
+
+function failure({ callId }: Call, cause: unknown): Extract<ThreadReply, { kind: 'failure' }> {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  return { kind: 'failure', callId, error, isUnavailable: isUnavailable(error) };
 }
