@@ -3,7 +3,7 @@ const { existsSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
 const BASE = ['protocol', 'service-kit'];
-const STATE = ['leases', 'message-log', 'fan-out', 'message-store', 'media-store'];
+const STATE = ['leases', 'message-log', 'fan-out', 'presence', 'message-store', 'media-store'];
 
 /** Package → the packages that its sources may import. Services are in no list: nothing imports one. */
 const MAY_IMPORT = {
@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   leases: BASE,
   'message-log': BASE,
   'fan-out': BASE,
+  presence: BASE,
   'message-store': BASE,
   'media-store': BASE,
   'api-docs': BASE,

@@ -37,6 +37,7 @@ const COMMANDS = {
     programs: ['redis-server', 'nginx'],
     scripts: (args) => [['packages/load-tests/src/bench.ts', ...args]],
   },
+  seed: { programs: [], scripts: (args) => [['packages/load-tests/src/seed.ts', ...args]] },
   artillery: {
     programs: ['redis-server', 'nginx'],
     largePackages: ['artillery'],
@@ -44,8 +45,8 @@ const COMMANDS = {
   },
 };
 
-const USAGE = `usage: npm start | npm test [-- jest arguments] | npm run check | npm run format | npm run docs | npm run chaos [-- options] | npm run bench -- NAME [options] | npm run artillery -- NAME [options]
-       node packages/local-cluster/bootstrap.mjs start|test|check|format|docs|chaos|bench|artillery [--yes] [arguments]
+const USAGE = `usage: npm start | npm test [-- jest arguments] | npm run check | npm run format | npm run docs | npm run chaos [-- options] | npm run bench -- NAME [options] | npm run artillery -- NAME [options] | npm run seed [-- options]
+       node packages/local-cluster/bootstrap.mjs start|test|check|format|docs|chaos|bench|artillery|seed [--yes] [arguments]
        --yes  install missing system programs without asking`;
 
 const [name = '', ...given] = process.argv.slice(2);

@@ -38,8 +38,13 @@ test('the example of the handshake passes its schema', () => {
 
 test('the schemas are those that the events need, and no others', () => {
   expect(Object.keys(document.components.schemas)).toEqual([
+    'AwayPayload',
     'Conversation',
+    'DeletePayload',
+    'DeliveredPayload',
+    'DoneReply',
     'DrainingPacket',
+    'EditPayload',
     'Error',
     'Handshake',
     'Head',
@@ -51,8 +56,12 @@ test('the schemas are those that the events need, and no others', () => {
     'Media',
     'Message',
     'MessagesPacket',
+    'PresenceChange',
+    'PresencePacket',
+    'ReactPayload',
     'ReadPayload',
-    'ReadReply',
+    'Receipt',
+    'ReceiptsPacket',
     'SendPayload',
     'SendReply',
     'Session',
@@ -60,6 +69,8 @@ test('the schemas are those that the events need, and no others', () => {
     'SincePayload',
     'SinceReply',
     'StoredPacket',
+    'TypingPacket',
+    'TypingPayload',
     'User',
   ]);
 });

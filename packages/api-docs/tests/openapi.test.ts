@@ -5,7 +5,7 @@ import { openApiDocument } from '../src/index.ts';
 
 const document = openApiDocument();
 const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-  (['get', 'post', 'delete'] as const).flatMap((method) => {
+  (['get', 'post', 'patch', 'delete'] as const).flatMap((method) => {
     const operation = item[method];
     return operation ? [{ call: `${method.toUpperCase()} ${path}`, operation }] : [];
   }),
@@ -31,9 +31,12 @@ test('every call is there, with the status of its success', () => {
     'GET /api/users 200',
     'GET /api/conversations 200',
     'POST /api/conversations 200 201',
+    'PATCH /api/conversations/{id} 200',
     'POST /api/conversations/{id}/members 200',
     'DELETE /api/conversations/{id}/members/{userId} 204',
     'GET /api/conversations/{id}/messages 200',
+    'GET /api/conversations/{id}/receipts 200',
+    'GET /api/search 200',
     'GET /api/messages/{id}/passport 200',
     'GET /healthz 200',
     'GET /readyz 200',
@@ -55,7 +58,11 @@ test('the schemas of the protocol are there under their own names', () => {
     'Passport',
     'Problem',
     'ReadinessReport',
+    'Receipt',
+    'ReceiptList',
     'RegisterPayload',
+    'RenamePayload',
+    'SearchPage',
     'SignedIn',
     'User',
     'UserList',

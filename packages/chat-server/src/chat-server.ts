@@ -3,41 +3,46 @@ import { listenToFanOut } from '@parley/fan-out';
 import { createRedisSessionLeases } from '@parley/leases';
 import { createRedisMessageLog } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
+import { createRedisPresenceBoard, PresenceReporter } from '@parley/presence';
 import {
   closeServer,
-  connectRedis,
-  createLogger,
-  createMetrics,
-  isRedisReady,
+  createServiceBase,
   type Logger,
   type Loop,
   listen,
   portOf,
-  Readiness,
-  type RedisRole,
   type RunningService,
   startLoop,
-  startOpsServer,
 } from '@parley/service-kit';
 import { AccessTokens } from './accounts/access-tokens.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { SignInLimits } from './accounts/sign-in-limits.ts';
 import type { ChatServerConfig } from './config.ts';
+import { MessageAcceptor } from './conversations/accept-message.ts';
 import { ConversationAccess } from './conversations/access.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { DeliveryMemory } from './conversations/delivery-memory.ts';
 import { History } from './conversations/history.ts';
+import { MessageTargets } from './conversations/message-targets.ts';
 import { Passports } from './conversations/passports.ts';
 import { ReadMarkers } from './conversations/read-markers.ts';
+import { Receipts } from './conversations/receipts.ts';
+import { Search } from './conversations/search.ts';
+import { SystemLines } from './conversations/system-lines.ts';
 import { CHAT_SERVER_METRICS } from './metrics.ts';
+import { announceMembers } from './presence/announce-members.ts';
+import { Presence } from './presence/presence.ts';
 import { accountRoutes } from './rest/account-routes.ts';
 import { conversationRoutes } from './rest/conversation-routes.ts';
 import { messageRoutes } from './rest/message-routes.ts';
 import { createRestApp } from './rest/rest-app.ts';
+import { searchRoutes } from './rest/search-routes.ts';
 import { userRoutes } from './rest/user-routes.ts';
 import { drain } from './sessions/drain.ts';
 import { NodeBus } from './sessions/node-bus.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { SignalDelivery } from './signals/deliver-signals.ts';
+import { SignalBus } from './signals/signal-bus.ts';
 import { Admission } from './sockets/admission.ts';
 import { createChatIo, serveSockets } from './sockets/chat-sockets.ts';
 import { FanOutDelivery } from './sockets/deliver-fan-out.ts';
@@ -54,6 +59,7 @@ const HEADS_EVERY_MS = 5_000;
 
 const HEARING_EVERY_MS = 2_000;
 const SLOW_CONSUMERS_EVERY_MS = 250;
+const TYPING_EVERY_MS = 1_000;
 
 /** Expired refresh tokens are deleted this often. */
 const HOUSEKEEPING_EVERY_MS = 3_600_000;
@@ -69,13 +75,8 @@ export interface ChatServer extends RunningService {
  * workers carry on. Resolves when it takes traffic.
  */
 export async function startChatServer(config: ChatServerConfig): Promise<ChatServer> {
-  const node = config.NODE_NAME;
-  const logger = createLogger({ name: node, level: config.LOG_LEVEL });
-  const metrics = createMetrics(CHAT_SERVER_METRICS, node);
-  const readiness = new Readiness();
-
-  const connect = (role: RedisRole, use: string) =>
-    connectRedis(config.REDIS_URL, role, { logger, connectionName: `${node}:${use}` });
+  const base = createServiceBase(config, CHAT_SERVER_METRICS);
+  const { name: node, logger, metrics, readiness, connect } = base;
   const [command, publisher, subscriber] = await Promise.all([
     connect('command', 'command'),
     connect('patient', 'publish'),
@@ -90,10 +91,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     maxClients: config.MAX_CLIENTS,
     sessionTtlMs: config.SESSION_TTL_MS,
   });
-  readiness.require('redis', async () => {
-    if (!isRedisReady(command) || !isRedisReady(subscriber)) throw new Error('Redis is away');
-    await command.ping(); // one that hangs keeps its connections
-  });
+  base.requireRedis(command, subscriber);
   readiness.require('store', () => store.ping());
 
   const httpServer = createServer();
@@ -102,6 +100,10 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const io = createChatIo(httpServer, { node, allowedOrigins, publisher, subscriber });
   const delivery = new FanOutDelivery({ io, deliveries, metrics, logger });
   await listenToFanOut(subscriber, (items) => delivery.receive(items));
+
+  const signals = new SignalBus({ command, logger });
+  const signalDelivery = new SignalDelivery(io);
+  await signals.listen(subscriber, (some) => signalDelivery.receive(some));
 
   const bus = new NodeBus({ node, command, logger });
   const registry = new SessionRegistry({
@@ -122,10 +124,21 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const tokens = new AccessTokens(config.JWT_SECRET);
   const accounts = new Accounts({ users: store.users, refreshTokens: store.refreshTokens, accessTokens: tokens });
   const access = new ConversationAccess({ conversations: store.conversations, log });
-  const notices = createMemberNotices(io, publisher);
-  const conversations = new Conversations({ store, log, access, notices });
+  const reporter = new PresenceReporter(command);
+  const presence = new Presence({
+    board: createRedisPresenceBoard(command),
+    reporter,
+    conversations: store.conversations,
+    io,
+    logger,
+  });
+  const notices = announceMembers(createMemberNotices(io, publisher), presence);
+  const lines = new SystemLines({ node, log, messages: store.messages, logger });
+  const conversations = new Conversations({ store, log, access, notices, lines });
   const history = new History({ log, messages: store.messages, access });
   const readMarkers = new ReadMarkers(command);
+  const receipts = new Receipts({ redis: command, access, signals });
+  const acceptor = new MessageAcceptor({ node, log, messages: store.messages, access, metrics, logger });
 
   serveSockets(io, {
     admission: new Admission({ tokens, registry, readiness }),
@@ -139,9 +152,14 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       conversations,
       history,
       readMarkers,
-      metrics,
-      logger,
+      receipts,
+      acceptor,
+      targets: new MessageTargets({ log, messages: store.messages }),
+      signals,
+      delivery: signalDelivery,
+      presence,
     }),
+    presence,
     metrics,
     logger,
   });
@@ -166,7 +184,8 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
         bus,
       }),
     ),
-    conversationRoutes: conversationRoutes({ conversations, history, metrics }),
+    conversationRoutes: conversationRoutes({ conversations, history, receipts, metrics }),
+    searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, access })),
     tokens,
     allowedOrigins,
     readiness,
@@ -199,18 +218,14 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     loop('hearing', HEARING_EVERY_MS, async () => {
       if (await bus.checkHearing()) metrics.chat_subscriber_replaced_total.inc();
     }),
+    loop('typing', TYPING_EVERY_MS, async () => signalDelivery.expireTyping()),
     loop('slow-consumers', SLOW_CONSUMERS_EVERY_MS, async () => {
       metrics.chat_slow_consumers_total.inc(cutSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')));
     }),
     loop('housekeeping', HOUSEKEEPING_EVERY_MS, () => store.refreshTokens.deleteExpired(Date.now())),
   ];
 
-  const opsServer = await startOpsServer({
-    host: config.BIND_ADDRESS,
-    port: config.OPS_PORT,
-    readiness,
-    registry: metrics.registry,
-  });
+  const opsServer = await base.startOpsServer();
   await listen(httpServer, config.HTTP_PORT, config.BIND_ADDRESS);
 
   return {
@@ -224,7 +239,9 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       await drain([...io.of('/').sockets.values()], ({ data }) => registry.end(data.session, 'shutdown'));
       await Promise.all([...loops.map((running) => running.stop()), registry.close()]);
       delivery.close();
+      signals.close();
       await io.close();
+      reporter.close();
       await Promise.all([closeServer(httpServer), opsServer.close(), store.close()]);
       for (const redis of [command, publisher, subscriber]) redis.disconnect();
     },

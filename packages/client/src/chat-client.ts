@@ -1,4 +1,4 @@
-import type { ClientMessageId, ConversationId, MessageId, User, UserId } from '@parley/protocol';
+import type { ClientMessageId, ConversationId, MessageId, SearchPage, User, UserId } from '@parley/protocol';
 import { ChatSession } from './chat-client/chat-session.ts';
 import { type ChatSnapshot, SIGNED_OUT } from './chat-client/chat-snapshot.ts';
 import { defaultOutboxStorage } from './outbox/default-outbox-storage.ts';
@@ -106,14 +106,50 @@ export class ChatClient {
     return this.#signedIn().threads.loadOlder(conversationId);
   }
 
+  /** Loads older pages until this message is there. @returns whether it is; the thread's `loadError` may say why not */
+  loadUntil(conversationId: ConversationId, seq: number): Promise<boolean> {
+    return this.#signedIn().threads.loadUntil(conversationId, seq);
+  }
+
   /**
    * Sends a text, now or when there is a connection, and keeps it until it is stored, through a reload and until the
    * user's next login if need be; the thread's `pending` shows how it goes.
    *
+   * @param replyTo the message of the same conversation that it answers
    * @throws ParleyError `BUSY` when more messages can not be kept
    */
-  send(conversationId: ConversationId, text: string): ClientMessageId {
-    return this.#signedIn().send(conversationId, text);
+  send(conversationId: ConversationId, text: string, replyTo?: MessageId): ClientMessageId {
+    return this.#signedIn().send(conversationId, text, replyTo);
+  }
+
+  /** Gives one's own message another text. Like the two below it tries for some seconds, and is done when it is accepted. */
+  edit(conversationId: ConversationId, messageId: MessageId, text: string): Promise<void> {
+    return this.#signedIn().changes.edit(conversationId, messageId, text);
+  }
+
+  /** Deletes one's own message, or any in a group or channel that one has created. */
+  deleteMessage(conversationId: ConversationId, messageId: MessageId): Promise<void> {
+    return this.#signedIn().changes.delete(conversationId, messageId);
+  }
+
+  /** Sets one's only reaction to a message, or takes it back with null. */
+  react(conversationId: ConversationId, messageId: MessageId, emoji: string | null): Promise<void> {
+    return this.#signedIn().changes.react(conversationId, messageId, emoji);
+  }
+
+  /** To be called on every input; tells the others now and then. `send` tells them of the end by itself. */
+  setTyping(conversationId: ConversationId, isTyping: boolean): void {
+    this.#session?.signals.typing.set(conversationId, isTyping);
+  }
+
+  /** Whether the user is connected but does something else; holds through reconnects. */
+  setAway(isAway: boolean): void {
+    this.#session?.signals.setAway(isAway);
+  }
+
+  /** Whether the open conversation is in sight; while it is not, nothing counts as read. True until said otherwise. */
+  setLooking(isLooking: boolean): void {
+    this.#session?.threads.setLooking(isLooking);
   }
 
   /** Tries a failed message again, under the same id. */
@@ -135,9 +171,36 @@ export class ChatClient {
     return this.#signedIn().create({ kind: 'group', title, memberIds: [...memberIds] });
   }
 
+  renameGroup(conversationId: ConversationId, title: string): Promise<void> {
+    return this.#signedIn().conversations.rename(conversationId, title);
+  }
+
+  invite(conversationId: ConversationId, memberIds: readonly UserId[]): Promise<void> {
+    return this.#signedIn().conversations.invite(conversationId, memberIds);
+  }
+
+  /** Leaves a group or channel, and forgets it here. */
+  leave(conversationId: ConversationId): Promise<void> {
+    return this.#signedIn().conversations.leave(conversationId);
+  }
+
+  removeMember(conversationId: ConversationId, userId: UserId): Promise<void> {
+    return this.#signedIn().conversations.removeMember(conversationId, userId);
+  }
+
   /** People whose name begins with the query, without oneself. */
   searchUsers(query: string): Promise<User[]> {
     return this.#signedIn().searchUsers(query);
+  }
+
+  /**
+   * Messages whose words begin with those of the query, newest first.
+   *
+   * @param conversationId only there
+   * @param before the last hit of the page before
+   */
+  search(query: string, conversationId?: ConversationId, before?: MessageId): Promise<SearchPage> {
+    return this.#signedIn().search(query, conversationId, before);
   }
 
   /** In `elsewhere` and `replaced`: continues here and ends the other session. */

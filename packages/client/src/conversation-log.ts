@@ -11,7 +11,9 @@ const bySeq = (a: Message, b: Message) => a.seq - b.seq;
  * front. What comes before its predecessor is held back until that one is there.
  */
 export class ConversationLog {
-  #messages: readonly Message[] = [];
+  /** Grows in place: a copy is made only for those who look, once after each change. */
+  #messages: Message[] = [];
+  #snapshot: readonly Message[] | undefined;
   /** seq of the first message of the run; where it is empty, of the one that would be. */
   #firstSeq: number;
   #headSeq: number;
@@ -25,7 +27,8 @@ export class ConversationLog {
 
   /** The run, oldest first: a new array after each change. */
   get messages(): readonly Message[] {
-    return this.#messages;
+    this.#snapshot ??= this.#messages.slice();
+    return this.#snapshot;
   }
 
   get firstSeq(): number {
@@ -68,9 +71,10 @@ export class ConversationLog {
     while (next) {
       this.#held.delete(next.seq);
       gained.push(next);
+      this.#messages.push(next);
       next = this.#held.get(next.seq + 1);
     }
-    if (gained.length > 0) this.#messages = [...this.#messages, ...gained];
+    if (gained.length > 0) this.#snapshot = undefined;
     this.#boundHeld();
     return gained;
   }
@@ -84,7 +88,8 @@ export class ConversationLog {
     const older = page.filter((message) => message.seq < this.#firstSeq).sort(bySeq);
     const startSeq = this.#firstSeq - older.length;
     if (older.some((message, index) => message.seq !== startSeq + index)) return false;
-    this.#messages = [...older, ...this.#messages];
+    this.#messages = older.concat(this.#messages);
+    this.#snapshot = undefined;
     this.#firstSeq = startSeq;
     return true;
   }

@@ -3,6 +3,7 @@ import type {
   ConversationId,
   ErrorBody,
   Message,
+  MessageId,
   Refused,
   SendPayload,
   SendReply,
@@ -77,9 +78,10 @@ export class Outbox {
 
   /**
    * @param afterSeq the newest seq of the conversation that is known; the message will come after it
+   * @param replyTo the message that it answers
    * @throws ParleyError `BUSY` when more can not be kept
    */
-  add(conversationId: ConversationId, text: string, afterSeq?: number): OutboxMessage {
+  add(conversationId: ConversationId, text: string, afterSeq?: number, replyTo?: MessageId): OutboxMessage {
     if (this.#fates.size >= MAX_OUTBOX_MESSAGES || this.#fates.bytes + bytesOf(text) > MAX_OUTBOX_BYTES) {
       throw new ParleyError({ code: 'BUSY', message: OUTBOX_FULL, retryable: true });
     }
@@ -87,6 +89,7 @@ export class Outbox {
       conversationId,
       clientMessageId: newId() as ClientMessageId,
       text,
+      ...(replyTo !== undefined && { replyTo }),
       createdAt: this.#fates.nextCreatedAt(),
       state: 'sending',
       ...(afterSeq !== undefined && { afterSeq }),
@@ -166,8 +169,15 @@ export class Outbox {
   }
 
   /** @returns the refusal, if another attempt can succeed */
-  async #attempt({ conversationId, clientMessageId, text }: OutboxMessage): Promise<Refused | undefined> {
-    const reply = await this.#options.send({ conversationId, clientMessageId, kind: 'text', text });
+  async #attempt(outgoing: OutboxMessage): Promise<Refused | undefined> {
+    const { conversationId, clientMessageId, text, replyTo } = outgoing;
+    const reply = await this.#options.send({
+      conversationId,
+      clientMessageId,
+      kind: 'text',
+      text,
+      ...(replyTo !== undefined && { replyTo }),
+    });
     const message = this.#fates.get(clientMessageId);
     if (message?.state !== 'sending') return undefined;
     if (reply.ok) {

@@ -2,7 +2,10 @@ import type {
   Conversation,
   ConversationId,
   CreateConversationPayload,
+  MessageId,
   MessagePage,
+  Receipt,
+  SearchPage,
   User,
   UserId,
 } from '@parley/protocol';
@@ -20,6 +23,15 @@ export interface PageRange {
   readonly before?: number;
   /** Only messages with a larger seq: the oldest of them. */
   readonly after?: number;
+  /** 1 to 200. */
+  readonly limit?: number;
+}
+
+export interface SearchRange {
+  /** Only in this conversation. */
+  readonly conversationId?: ConversationId;
+  /** Only hits older than this one. */
+  readonly before?: MessageId;
   /** 1 to 200. */
   readonly limit?: number;
 }
@@ -73,6 +85,10 @@ export class RestClient {
     return this.#call('POST', '/conversations', conversation);
   }
 
+  renameConversation(conversationId: ConversationId, title: string): Promise<Conversation> {
+    return this.#call('PATCH', `/conversations/${conversationId}`, { title });
+  }
+
   addMembers(conversationId: ConversationId, memberIds: readonly UserId[]): Promise<Conversation> {
     return this.#call('POST', `/conversations/${conversationId}/members`, { memberIds });
   }
@@ -83,9 +99,17 @@ export class RestClient {
 
   /** A page of history, oldest first, without a gap. */
   messages(conversationId: ConversationId, range: PageRange = {}): Promise<MessagePage> {
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(range)) query.set(name, String(value));
-    return this.#call('GET', `/conversations/${conversationId}/messages?${query}`);
+    return this.#call('GET', `/conversations/${conversationId}/messages?${queryOf({ ...range })}`);
+  }
+
+  /** How far each member of a direct conversation or group is. */
+  async receipts(conversationId: ConversationId): Promise<Receipt[]> {
+    return (await this.#call<{ readers: Receipt[] }>('GET', `/conversations/${conversationId}/receipts`)).readers;
+  }
+
+  /** Messages of the caller's conversations that have all words of the query, or words that begin so; newest first. */
+  search(query: string, range: SearchRange = {}): Promise<SearchPage> {
+    return this.#call('GET', `/search?${queryOf({ q: query, ...range })}`);
   }
 
   close(): void {
@@ -107,4 +131,10 @@ export class RestClient {
       return send();
     }
   }
+}
+
+function queryOf(parameters: Readonly<Record<string, string | number | undefined>>): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value));
+  return query;
 }

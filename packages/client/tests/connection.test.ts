@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { PresenceChange } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { Connection, type ConnectionOptions, type ConnectionState, ParleyError } from '../src/index.ts';
 import { ProtocolServer, refusal } from './protocol-server.ts';
@@ -9,6 +10,7 @@ const open: Connection[] = [];
 function connect(options: Partial<ConnectionOptions> = {}) {
   const states: ConnectionState[] = [];
   const received: unknown[] = [];
+  const presences: unknown[] = [];
   const connection = new Connection({
     url: server.url,
     deviceId: 'device-1',
@@ -20,12 +22,16 @@ function connect(options: Partial<ConnectionOptions> = {}) {
       stored: () => undefined,
       conversation: () => undefined,
       heads: () => undefined,
+      typing: () => undefined,
+      receipts: () => undefined,
+      presence: (packet, isFirst) => presences.push([packet.changes.length, isFirst]),
+      'server:draining': () => undefined,
     },
     ...options,
   });
   open.push(connection);
   connection.start();
-  return { connection, states, received, phases: () => states.map(({ phase }) => phase) };
+  return { connection, states, received, presences, phases: () => states.map(({ phase }) => phase) };
 }
 
 const becomes = (connection: Connection, phase: ConnectionState['phase']) =>
@@ -82,6 +88,22 @@ test('hands over packets', async () => {
   await becomes(connection, 'online');
   const message = server.say('hello');
   await eventually(() => expect(received).toEqual([{ conversationId: 'lobby', messages: [message] }]));
+});
+
+test('says which presence packet is the first of its connection', async () => {
+  const people = (count: number) => Array.from({ length: count }, () => ({}) as PresenceChange);
+  server.presence = { changes: people(3) };
+  const { connection, presences } = connect();
+  await becomes(connection, 'online');
+  server.io.emit('presence', { changes: people(1) });
+  await eventually(() =>
+    expect(presences).toEqual([
+      [3, true],
+      [1, false],
+    ]),
+  );
+  server.cut();
+  await eventually(() => expect(presences.slice(2)).toEqual([[3, true]]));
 });
 
 describe('a full cluster', () => {

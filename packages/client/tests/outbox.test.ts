@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ConversationId, Refused } from '@parley/protocol';
+import type { ConversationId, MessageId, Refused } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { MAX_OUTBOX_BYTES, MAX_OUTBOX_MESSAGES } from '../src/index.ts';
 import { accepted, lobby, me, newOutbox } from './new-outbox.ts';
@@ -63,6 +63,17 @@ test('sends the messages of a conversation one after the other, conversations si
   expect(attempts.map(({ payload }) => payload.text)).toEqual(['one', 'elsewhere']);
   (await attempt(0)).answer(accepted(1));
   expect((await attempt(2)).payload.text).toBe('two');
+});
+
+test('sends an answer as one, also after a restart of the page', async () => {
+  const before = newOutbox();
+  void before.outbox.connected();
+  before.outbox.add(lobby, 'hello', 0, 'm7' as MessageId);
+  expect((await before.attempt(0)).payload).toMatchObject({ text: 'hello', replyTo: 'm7' });
+  before.outbox.close();
+  const after = newOutbox({ storage: before.storage, history: before.history });
+  void after.outbox.connected();
+  expect((await after.attempt(0)).payload).toMatchObject({ text: 'hello', replyTo: 'm7' });
 });
 
 describe('a message that the server will not have', () => {

@@ -1,30 +1,46 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll } from '@jest/globals';
 import type {
+  Ack,
+  ChangeKind,
   ClientToServerEvents,
   Conversation,
   ConversationId,
+  ConversationKind,
+  DeletePayload,
+  DeliveredPayload,
+  EditPayload,
   ErrorBody,
   Handshake,
   Message,
+  PresencePacket,
+  ReactPayload,
+  ReadPayload,
+  Receipt,
+  SearchPage,
   SendPayload,
+  SendReply,
   Seq,
   ServerToClientEvents,
+  TypingPayload,
   User,
 } from '@parley/protocol';
 import { Server, type Socket } from 'socket.io';
-import { clientFile } from './browser/client-files.ts';
+import { answerRest } from './protocol-server-rest.ts';
+
+export { refusal } from './refusal.ts';
 
 type ServerSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
 
-export const refusal = (code: ErrorBody['code'], details: Partial<ErrorBody> = {}): ErrorBody => ({
-  code,
-  message: `refused: ${code}`,
-  retryable: ['SERVER_FULL', 'BUSY', 'UNAVAILABLE', 'SHUTTING_DOWN', 'RATE_LIMITED'].includes(code),
-  ...details,
-});
+/** A change of a message, as the client asked for it. */
+export type ChangePayload = EditPayload | DeletePayload | ReactPayload;
+
+/** What a message is made of, whoever sent it. */
+type Accepted = { clientMessageId: string } & Partial<Pick<Message, 'kind' | 'text' | 'replyTo'>>;
+
+type Verdict = ErrorBody | 'silence' | 'lost' | undefined;
 
 /**
  * The other side of the wire, for one client: it speaks the protocol over a real Socket.IO and HTTP server, keeps one
@@ -32,14 +48,35 @@ export const refusal = (code: ErrorBody['code'], details: Partial<ErrorBody> = {
  */
 export class ProtocolServer {
   readonly me = { id: 'u-me', username: 'me', displayName: 'Me' } as User;
+  readonly ada = { id: 'u-ada', username: 'ada', displayName: 'Ada' } as User;
   readonly messages: Message[] = [];
   readonly handshakes: Handshake[] = [];
   readonly sends: SendPayload[] = [];
+  readonly changes: ChangePayload[] = [];
+  readonly reads: ReadPayload[] = [];
+  readonly deliveries: DeliveredPayload[] = [];
+  readonly typings: TypingPayload[] = [];
+  readonly aways: boolean[] = [];
   readonly requests: string[] = [];
+  /** What its conversation is: a channel, unless a test wants members and receipts. */
+  kind: ConversationKind = 'channel';
+  title = 'Lobby';
+  isMember = true;
+  /** How far the user has read, as heads say it. */
+  readSeq: number | 'all' = 'all';
+  /** How far everyone is, as the REST call says it. */
+  receipts: Receipt[] = [];
+  /** What a client gets after its hello. */
+  presence: PresencePacket | undefined;
+  searchPage: SearchPage = { messages: [], hasMore: false };
   /** Decides over a handshake. */
   admit: (handshake: Handshake) => ErrorBody | undefined = () => undefined;
   /** Decides over a message before it is accepted; 'silence' accepts it and loses the ack, 'lost' loses the message. */
-  judge: (payload: SendPayload) => ErrorBody | 'silence' | 'lost' | undefined = () => undefined;
+  judge: (payload: SendPayload) => Verdict = () => undefined;
+  /** The same over a change. */
+  judgeChange: (payload: ChangePayload) => Verdict = () => undefined;
+  /** Decides over a read marker before it moves. */
+  judgeRead: (payload: ReadPayload) => ErrorBody | undefined = () => undefined;
   /** Brings what the server emits to the client, or not, or twice, or later. */
   deliver: (emit: () => void) => void = (emit) => emit();
   /** Whether an accepted message is published at once. */
@@ -48,10 +85,9 @@ export class ProtocolServer {
   loginHolds = true;
   storedSeq = 0;
   #epochs = 1;
-  #tokens = 0;
   /** What the server remembers of accepted ids. */
   readonly #accepted = new Map<string, Message>();
-  readonly #http = createServer((request, response) => void this.#answer(request, response));
+  readonly #http = createServer((request, response) => void answerRest(this, request, response));
   readonly io = new Server<ClientToServerEvents, ServerToClientEvents>(this.#http);
 
   static async start(): Promise<ProtocolServer> {
@@ -85,18 +121,26 @@ export class ProtocolServer {
   get lobby(): Conversation {
     return {
       id: 'lobby',
-      kind: 'channel',
-      title: 'Lobby',
+      kind: this.kind,
+      title: this.title,
       createdAt: '2026-01-01T00:00:00.000Z',
-      members: [],
+      createdBy: this.ada.id,
+      members: this.kind === 'channel' ? [] : [this.ada, ...(this.isMember ? [this.me] : [])],
       headSeq: this.messages.length,
     } as unknown as Conversation;
   }
 
   /** Accepts a message of someone else; shows it to the client unless told otherwise. */
-  say(text: string, options: { quietly?: boolean } = {}): Message {
+  say(text: string, options: { quietly?: boolean } & Partial<Pick<Message, 'kind' | 'replyTo'>> = {}): Message {
+    const { quietly = false, ...fields } = options;
     const clientMessageId = `ada-${randomUUID()}`;
-    return this.#accept({ senderId: 'u-ada', clientMessageId, text }, options.quietly !== true);
+    return this.#accept({ senderId: this.ada.id, clientMessageId, text, ...fields }, !quietly);
+  }
+
+  /** Accepts a change of a message by someone else. */
+  change(kind: ChangeKind, target: Message, text?: string): Message {
+    const fields = { kind, replyTo: target.id, ...(text !== undefined && { text }) };
+    return this.#accept({ senderId: this.ada.id, clientMessageId: `ada-${randomUUID()}`, ...fields }, true);
   }
 
   publish(...messages: Message[]): void {
@@ -128,11 +172,21 @@ export class ProtocolServer {
     this.loseTail(Number.POSITIVE_INFINITY);
     this.deliver = (emit) => emit();
     this.judge = () => undefined;
+    this.judgeChange = () => undefined;
+    this.judgeRead = () => undefined;
     this.admit = () => undefined;
+    this.kind = 'channel';
+    this.title = 'Lobby';
+    this.isMember = true;
+    this.readSeq = 'all';
+    this.receipts = [];
+    this.presence = undefined;
+    this.searchPage = { messages: [], hasMore: false };
     this.publishes = true;
     this.tokenLifeMs = 900_000;
     this.loginHolds = true;
-    for (const seen of [this.sends, this.requests, this.handshakes]) seen.length = 0;
+    for (const seen of [this.sends, this.changes, this.reads, this.deliveries, this.typings]) seen.length = 0;
+    for (const seen of [this.aways, this.requests, this.handshakes]) seen.length = 0;
   }
 
   /** Cuts the connections without a word. */
@@ -144,7 +198,7 @@ export class ProtocolServer {
     return { conversationId: this.lobby.id, seq, epoch: this.epoch };
   }
 
-  #accept(fields: { senderId: string; clientMessageId: string; text: string | undefined }, publish: boolean): Message {
+  #accept(fields: Accepted & { senderId: string }, publish: boolean): Message {
     const seq = this.messages.length + 1;
     const createdAt = new Date().toISOString();
     const message = { id: randomUUID(), seq, kind: 'text', createdAt, ...fields } as unknown as Message;
@@ -169,21 +223,42 @@ export class ProtocolServer {
       const now = new Date().toISOString();
       const session = { userId: me.id, node: 'chat-server-1', startedAt: now, expiresAt: now, timezone };
       const { id: conversationId, headSeq } = this.lobby;
-      ack({
-        ok: true,
-        session,
-        heads: [{ conversationId, headSeq, storedSeq: this.storedSeq, readSeq: 0, epoch: this.epoch }],
-      });
+      const readSeq = this.readSeq === 'all' ? headSeq : this.readSeq;
+      const { storedSeq, epoch } = this;
+      ack({ ok: true, session, heads: [{ conversationId, headSeq, storedSeq, readSeq, epoch }] });
+      if (this.presence) socket.emit('presence', this.presence);
     });
     socket.on('message:send', (payload, ack) => {
       this.sends.push(payload);
-      const verdict = this.judge(payload);
-      if (verdict === 'lost') return;
-      if (verdict && verdict !== 'silence') return ack({ ok: false, ...verdict });
-      const { clientMessageId, text } = payload;
-      const before = this.#accepted.get(clientMessageId);
-      const message = before ?? this.#accept({ senderId: me.id, clientMessageId, text }, this.publishes);
-      if (verdict !== 'silence') ack({ ok: true, message, duplicate: before !== undefined });
+      const { clientMessageId, text, replyTo } = payload;
+      this.#take({ clientMessageId, text, ...(replyTo && { replyTo }) }, this.judge(payload), ack);
+    });
+    const takeChange = (kind: ChangeKind, payload: ChangePayload, text: string | undefined, ack: Ack<SendReply>) => {
+      this.changes.push(payload);
+      const { clientMessageId, messageId: replyTo } = payload;
+      this.#take({ kind, clientMessageId, replyTo, ...(text && { text }) }, this.judgeChange(payload), ack);
+    };
+    socket.on('message:edit', (payload, ack) => takeChange('edit', payload, payload.text, ack));
+    socket.on('message:delete', (payload, ack) => takeChange('delete', payload, undefined, ack));
+    socket.on('message:react', (payload, ack) => takeChange('reaction', payload, payload.emoji, ack));
+    socket.on('read', (payload, ack) => {
+      this.reads.push(payload);
+      const refused = this.judgeRead(payload);
+      if (refused) return ack({ ok: false, ...refused });
+      if (this.readSeq !== 'all') this.readSeq = Math.max(this.readSeq, payload.seq);
+      ack({ ok: true });
+    });
+    socket.on('delivered', (payload, ack) => {
+      this.deliveries.push(payload);
+      ack({ ok: true });
+    });
+    socket.on('typing', (payload, ack) => {
+      this.typings.push(payload);
+      ack({ ok: true });
+    });
+    socket.on('away', ({ isAway }, ack) => {
+      this.aways.push(isAway);
+      ack({ ok: true });
     });
     socket.on('messages:since', ({ cursors, limit = 200 }, ack) => {
       this.requests.push('messages:since');
@@ -202,37 +277,15 @@ export class ProtocolServer {
     });
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', this.url);
-    if (url.pathname.startsWith('/socket.io')) return;
-    this.requests.push(`${request.method} ${url.pathname}`);
-    const reply = (status: number, body: unknown, headers: Record<string, string> = {}) => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-    };
-    if (url.pathname.startsWith('/api/auth/')) {
-      if (!this.loginHolds) return reply(401, refusal('UNAUTHENTICATED'));
-      this.#tokens += 1;
-      const expiresAt = new Date(Date.now() + this.tokenLifeMs).toISOString();
-      const cookie = `parley_refresh=r${this.#tokens}; HttpOnly; Path=/api/auth`;
-      return reply(200, { user: this.me, accessToken: `t${this.#tokens}`, expiresAt }, { 'set-cookie': cookie });
+  /** Accepts what the client sends, once for each id, unless the verdict is another. */
+  #take(fields: Accepted, verdict: Verdict, ack: Ack<SendReply>): void {
+    if (verdict === 'lost') return;
+    if (verdict && verdict !== 'silence') {
+      ack({ ok: false, ...verdict });
+      return;
     }
-    if (url.pathname === '/api/conversations') return reply(200, { conversations: [this.lobby] });
-    if (url.pathname === '/api/users')
-      return reply(200, { users: [{ id: 'u-ada', username: 'ada', displayName: 'Ada' }] });
-    if (url.pathname === '/api/conversations/lobby/messages') {
-      const before = Number(url.searchParams.get('before') ?? Number.MAX_SAFE_INTEGER);
-      const limit = Number(url.searchParams.get('limit') ?? 50);
-      const older = this.messages.filter(({ seq }) => seq < before);
-      const messages = older.slice(-limit);
-      return reply(200, {
-        messages,
-        headSeq: this.messages.length,
-        epoch: this.epoch,
-        hasMore: older.length > messages.length,
-      });
-    }
-    const file = await clientFile(url.pathname);
-    if (!file) return reply(404, refusal('NOT_FOUND'));
-    response.writeHead(200, { 'content-type': file.contentType }).end(file.body);
+    const before = this.#accepted.get(fields.clientMessageId);
+    const message = before ?? this.#accept({ senderId: this.me.id, ...fields }, this.publishes);
+    if (verdict !== 'silence') ack({ ok: true, message, duplicate: before !== undefined });
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
+import { ShownMessages } from '../src/chat-client/shown-messages.ts';
 import { ChatClient, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
 import { ProtocolServer } from './protocol-server.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -52,6 +53,8 @@ test.each([1, 2])(
     for (let round = 1; round <= ROUNDS; round += 1) {
       sent.push(chat.send(LOBBY_ID, `mine ${round}`));
       if (random() < 0.7) server.say(`others ${round}`);
+      const target = server.messages[Math.floor(random() * server.messages.length)];
+      if (target && random() < 0.3) server.change(random() < 0.5 ? 'edit' : 'reaction', target, `changed ${round}`);
       if (random() < 0.3) server.store();
       if (round % 60 === 0) {
         server.loseTail(1 + Math.floor(random() * 10));
@@ -73,7 +76,11 @@ test.each([1, 2])(
       const thread = chat.getSnapshot().threads.get(LOBBY_ID);
       expect(thread?.pending).toEqual([]);
       expect(thread?.messages).toEqual(server.messages);
+      expect(thread?.unread).toBe(0);
     });
+    const whole = new ShownMessages();
+    whole.append(server.messages);
+    expect(chat.getSnapshot().threads.get(LOBBY_ID)?.shown).toEqual(whole.rows);
     expect(server.sends.length).toBeGreaterThan(ROUNDS);
     const shown = server.messages.filter(({ senderId }) => senderId === server.me.id);
     expect(shown.map(({ clientMessageId }) => clientMessageId as string).sort()).toEqual([...sent].sort());

@@ -16,6 +16,7 @@ const scripts = {
   find: script('find', 4),
   ledger: script('ledger', 5),
   count: script('count', 4),
+  liveUsers: script('live-users', 3),
 };
 
 /** Bounds how long one call keeps Redis from everybody else: some milliseconds. */
@@ -137,6 +138,10 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
       const reply = await runScript(redis, scripts.count, [live, lapse, touched, recovering], [sessionTtlMs]);
       const [held, usersWaiting] = reply as [number, number];
       return { held, waiting: usersWaiting };
+    },
+
+    async liveUsers() {
+      return (await runScript(redis, scripts.liveUsers, [live, touched, recovering], [sessionTtlMs])) as UserId[];
     },
   };
 }

@@ -84,4 +84,7 @@ export interface SessionLeases {
 
   /** How many places are held and how many users wait; cheap. */
   count(): Promise<{ held: number; waiting: number }>;
+
+  /** Who holds a place now, in no particular order; cheaper than the ledger. */
+  liveUsers(): Promise<UserId[]>;
 }

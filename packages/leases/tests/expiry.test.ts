@@ -47,6 +47,7 @@ test('shows an expired lease no more, before any newcomer clears it away', async
     expect(await nowMs()).toBeGreaterThanOrEqual(startedAtMs + sessionTtlMs);
     expect(await leases.find(userId('ada'))).toBeUndefined();
     expect((await leases.ledger()).leases).toEqual([]);
+    expect(await leases.liveUsers()).toEqual([]);
     expect(await leases.extendAuthorisation(userId('ada'), 1)).toBe(false);
   });
 });

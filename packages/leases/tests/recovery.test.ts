@@ -41,15 +41,17 @@ test('shows leases as held after a silence, until servers had time to renew', as
   await queueUp(leases, 'bob');
   await silenceUntilExpired(leases);
   const expectHeld = async () => {
-    const [found, ledger, count, extended] = await Promise.all([
+    const [found, ledger, count, live, extended] = await Promise.all([
       leases.find(ada.userId),
       leases.ledger(),
       leases.count(),
+      leases.liveUsers(),
       leases.extendAuthorisation(ada.userId, 1),
     ]);
     expect(found?.token).toBe(ada.token);
     expect(ledger).toMatchObject({ leases: [{ token: ada.token }], waiting: 1 });
     expect(count).toEqual({ held: 1, waiting: 1 });
+    expect(live).toEqual([ada.userId]);
     expect(extended).toBe(true);
   };
   await expectHeld();

@@ -10,7 +10,7 @@ const START_DEADLINE_MS = 30_000;
 const REDIS_START_DEADLINE_MS = 600_000;
 
 /** A service of the workspace, found by its path at run time only: nothing here imports one. */
-type ServiceName = 'chat-server' | 'message-worker';
+type ServiceName = 'chat-server' | 'message-worker' | 'presence-service';
 
 export const redisSpec = (dataDir: string, port: number): ProcessSpec => ({
   name: 'redis',
@@ -55,7 +55,7 @@ export const nginxSpec = (dataDir: string, port: number): ProcessSpec => ({
  */
 const NODE_FLAGS = ['--max-semi-space-size=4'];
 
-/** @param ports a worker has only the one of `/metrics` */
+/** @param ports only a chat server has more than the one of `/metrics` */
 export function serviceSpec(
   service: ServiceName,
   name: string,
@@ -103,6 +103,7 @@ export function serviceEnv(
     MAX_IN_PROCESS: String(config.MAX_IN_PROCESS),
     SESSION_TTL_MS: String(config.SESSION_TTL_MS),
     FIRST_MESSAGE_DEADLINE_MS: String(config.FIRST_MESSAGE_DEADLINE_MS),
+    PRESENCE_GRACE_MS: String(config.PRESENCE_GRACE_MS),
     ALLOW_GUESTS: String(config.ALLOW_GUESTS),
     ALLOWED_ORIGINS: config.ALLOWED_ORIGINS ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
     JWT_SECRET: undefined, // for those alone that sign

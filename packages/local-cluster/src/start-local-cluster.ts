@@ -43,8 +43,8 @@ export interface LocalCluster {
 }
 
 /**
- * Starts a whole cluster: Redis (unless `REDIS_URL` names one), chat servers, message workers and nginx in front of them,
- * each restarted when it dies. Resolves when `GET /readyz` through the public address answers 200.
+ * Starts a whole cluster: Redis (unless `REDIS_URL` names one), chat servers, message workers, a presence service and nginx in
+ * front of them, each restarted when it dies. Resolves when `GET /readyz` through the public address answers 200.
  *
  * @throws ConfigError when a setting is wrong, the port is taken or the data directory is in use; nothing was started then
  */
@@ -112,7 +112,7 @@ async function start({ env, config, dataDir, claim, processes, supervision, sign
   await buildWebClient(report, signal);
   signal.throwIfAborted();
 
-  const [redisPort = 0, ...ports] = await chooseInternalPorts(1 + 2 * config.NODES + config.WORKERS);
+  const [redisPort = 0, ...ports] = await chooseInternalPorts(2 + 2 * config.NODES + config.WORKERS);
   const takePort = () => ports.pop() ?? 0;
   const redisUrl = config.REDIS_URL ?? `redis://127.0.0.1:${redisPort}`;
   const jwtSecret = config.JWT_SECRET ?? localJwtSecret(dataDir);
@@ -128,6 +128,7 @@ async function start({ env, config, dataDir, claim, processes, supervision, sign
   const workers = named('message-worker', config.WORKERS).map((name) =>
     serviceSpec('message-worker', name, { opsPort: takePort() }, shared),
   );
+  const presence = serviceSpec('presence-service', 'presence-service-1', { opsPort: takePort() }, shared);
   writeNginxPrefix(join(dataDir, 'nginx'), {
     nginxConf: workspacePath('nginx.conf'),
     webRoot: WEB_ROOT,
@@ -146,7 +147,7 @@ async function start({ env, config, dataDir, claim, processes, supervision, sign
   const overdue = AbortSignal.timeout(READY_DEADLINE_MS);
   const waiting = AbortSignal.any([signal, overdue]);
   try {
-    const specs = [...chatServers, ...workers, nginxSpec(dataDir, config.PORT)];
+    const specs = [...chatServers, ...workers, presence, nginxSpec(dataDir, config.PORT)];
     await unlessAborted(Promise.all(specs.map(run)), waiting);
     await answersOk(`http://localhost:${config.PORT}/readyz`, waiting);
   } catch (error) {

@@ -8,7 +8,7 @@ const RESERVED_FOR_REDIS_MS = 500;
 
 /**
  * Stops from the outside in: nginx takes nothing new, the chat servers say goodbye over the connections that nginx still
- * carries, the workers finish what was accepted, and Redis, which all of them need, goes last.
+ * carries, the workers and services finish what was accepted, and Redis, which all of them need, goes last.
  */
 export async function stopInOrder(processes: readonly SupervisedProcess[]): Promise<void> {
   const endsAt = performance.now() + STOP_DEADLINE_MS;
@@ -21,7 +21,7 @@ export async function stopInOrder(processes: readonly SupervisedProcess[]): Prom
   const frontStopped = stopAll(front, RESERVED_FOR_REDIS_MS);
   await stopAll(called(/^chat-server-/), RESERVED_FOR_WORKERS_MS);
   for (const one of front) one.kill('SIGTERM'); // nobody is left behind it
-  await stopAll(called(/-worker-/), RESERVED_FOR_REDIS_MS);
+  await stopAll(called(/-worker-|-service-/), RESERVED_FOR_REDIS_MS);
   await frontStopped;
   await stopAll(called(/^redis$/), 0);
 }

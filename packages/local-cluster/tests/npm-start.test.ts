@@ -66,7 +66,7 @@ describe('npm start', () => {
   test('lists what runs, with the ports that it answers on', async () => {
     const entries = listed();
     expect(entries.map(({ name }) => name).sort()).toEqual([
-      ...['chat-server-1', 'chat-server-2', 'message-worker-1', 'nginx', 'redis'],
+      ...['chat-server-1', 'chat-server-2', 'message-worker-1', 'nginx', 'presence-service-1', 'redis'],
     ]);
     expect(entries.every(runs)).toBe(true);
     await answersReady();
@@ -79,19 +79,22 @@ describe('npm start', () => {
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
   });
 
-  test.each(['chat-server-1', 'message-worker-1', 'redis', 'nginx'])('restarts %s when it is killed', async (name) => {
-    const find = () => listed().find((entry) => entry.name === name);
-    const killed = find() as ProcessEntry;
-    process.kill(killed.pid, 'SIGKILL');
-    await eventually(() => {
-      expect(find()).toEqual({ ...killed, pid: expect.any(Number) });
-      expect(find()?.pid).not.toBe(killed.pid);
-    }, 60_000);
-    await answersReady();
-    await eventually(() =>
-      expect(first.printed.out).toMatch(new RegExp(`${name} died \\(SIGKILL\\), restarting in \\d+ ms`)),
-    );
-  });
+  test.each(['chat-server-1', 'message-worker-1', 'presence-service-1', 'redis', 'nginx'])(
+    'restarts %s when it is killed',
+    async (name) => {
+      const find = () => listed().find((entry) => entry.name === name);
+      const killed = find() as ProcessEntry;
+      process.kill(killed.pid, 'SIGKILL');
+      await eventually(() => {
+        expect(find()).toEqual({ ...killed, pid: expect.any(Number) });
+        expect(find()?.pid).not.toBe(killed.pid);
+      }, 60_000);
+      await answersReady();
+      await eventually(() =>
+        expect(first.printed.out).toMatch(new RegExp(`${name} died \\(SIGKILL\\), restarting in \\d+ ms`)),
+      );
+    },
+  );
 
   test('a second start in the same data directory is refused with the reason', async () => {
     const second = start({ PORT: String(await freePort()) });

@@ -59,11 +59,23 @@ export function conversationStoreContract(conversations: () => ConversationStore
       const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
       const conversation = newConversation(ada);
       await conversations().create(conversation, [ada]);
-      await Promise.all(
+      const added = await Promise.all(
         Array.from({ length: 8 }, () => conversations().addMembers(conversation.id, [ada, bob, bob, eve])),
       );
-      await conversations().addMembers(conversation.id, []);
+      expect(added.flat().sort()).toEqual([bob, eve].sort());
+      expect(await conversations().addMembers(conversation.id, [])).toEqual([]);
+      expect(await conversations().addMembers(conversation.id, [ada, eve])).toEqual([]);
       expect(await conversations().members(conversation.id, 10)).toEqual([ada, bob, eve]);
+    });
+
+    test('renames a conversation, and no other', async () => {
+      const ada = newUserId();
+      const [conversation, other] = [newConversation(ada), newConversation(ada)];
+      for (const each of [conversation, other]) await conversations().create(each, [ada]);
+      await conversations().rename(conversation.id, 'Plans 🗺️');
+      await conversations().rename(randomUUID() as ConversationId, 'nowhere');
+      expect(await conversations().findById(conversation.id)).toEqual({ ...conversation, title: 'Plans 🗺️' });
+      expect(await conversations().findById(other.id)).toEqual(other);
     });
 
     test('removes a member once, who may come back as the last one', async () => {

@@ -28,8 +28,10 @@ export interface ConversationStore {
   findById(id: ConversationId): Promise<ConversationRecord | undefined>;
   /** The conversations that a user is in, newest first. */
   listFor(userId: UserId): Promise<ConversationRecord[]>;
-  /** Adding a member again changes nothing. */
-  addMembers(id: ConversationId, userIds: readonly UserId[]): Promise<void>;
+  /** Without effect where there is no such conversation. */
+  rename(id: ConversationId, title: string): Promise<void>;
+  /** Gives those who were no members before; adding a member again changes nothing. */
+  addMembers(id: ConversationId, userIds: readonly UserId[]): Promise<UserId[]>;
   /** False when the user was no member. */
   removeMember(id: ConversationId, userId: UserId): Promise<boolean>;
   /** In the order of joining; at most `limit`. */

@@ -1,5 +1,12 @@
 export type { ConversationRecord, ConversationStore, DirectConversation } from './conversation-store.ts';
-export type { MessageStore, MessageTrace, Rejection, SaveOutcome, TracedMessage } from './message-store.ts';
+export type {
+  MessageSearch,
+  MessageStore,
+  MessageTrace,
+  Rejection,
+  SaveOutcome,
+  TracedMessage,
+} from './message-store.ts';
 export { type OpenMongodbStoreOptions, openMongodbStore } from './mongodb/open-mongodb-store.ts';
 export { openStore } from './open-store.ts';
 export type { RefreshTokenRecord, RefreshTokenStore, RotateOutcome } from './refresh-token-store.ts';

@@ -31,7 +31,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       const conversationId = newConversationId();
       const media = { mediaId: 'm-1' as MediaId, contentType: 'audio/ogg; codecs=opus', bytes: 2 ** 40 };
       const batch = MESSAGE_KINDS.map((kind, index) =>
-        newMessage({ conversationId, seq: index + 1, kind, replyTo: 'earlier' as MessageId }),
+        newMessage({ conversationId, seq: index + 1, kind, replyTo: `earlier-${index}` as MessageId }),
       );
       const { text: _, ...withoutText } = newMessage({ conversationId, seq: batch.length + 1, kind: 'audio', media });
       batch.push(withoutText);

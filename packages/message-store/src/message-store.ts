@@ -25,8 +25,20 @@ export interface SaveOutcome {
   readonly rejected: Rejection[];
 }
 
+export interface MessageSearch {
+  /** Words, or beginnings of words, in any script: a hit has all of them (`search-tokens.ts`). */
+  readonly text: string;
+  /** Only messages of these. */
+  readonly conversationIds: readonly ConversationId[];
+  /** Only messages older than this one; nothing when there is no such message. */
+  readonly before?: MessageId | undefined;
+  readonly limit: number;
+}
+
 /**
- * The history. Messages are written once and never changed.
+ * The history. Messages are written once and never changed, but for what a deletion takes away: once it is saved, the message
+ * that it deletes is given out without text and media, and so are the edits of it without text, in whichever order they
+ * are saved.
  *
  * Guarantees: `saveBatch` resolves when all but the rejected ones would outlive a crash of the store (majority write concern,
  * synchronous commit). Saving a message again changes nothing and is no error. `(conversationId, seq)` and `id` are
@@ -43,4 +55,11 @@ export interface MessageStore {
   headSeq(conversationId: ConversationId): Promise<number>;
 
   findById(id: MessageId): Promise<TracedMessage | undefined>;
+
+  /**
+   * The saved messages that match, newest first (by `createdAtMs`, then `id`), with their newest text. Edits, deletions, reactions
+   * and system lines are no hits; what was deleted is none either. Whether a change may be made was decided by whoever
+   * accepted it. While very much is being saved, the newest may be missing for a moment.
+   */
+  search(query: MessageSearch): Promise<AcceptedMessage[]>;
 }

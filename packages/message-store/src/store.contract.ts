@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { UserId } from '@parley/protocol';
 import { conversationStoreContract, newConversation } from './conversation-store.contract.ts';
+import { messageSearchContract } from './message-search.contract.ts';
 import { messageStoreContract } from './message-store.contract.ts';
 import { newConversationId, newMessage } from './new-message.ts';
 import { refreshTokenStoreContract } from './refresh-token-store.contract.ts';
@@ -21,6 +22,7 @@ export function storeContract(open: () => Promise<Store>): void {
   afterAll(() => store.close());
 
   messageStoreContract(() => store.messages);
+  messageSearchContract(() => store.messages);
   userStoreContract(() => store.users);
   conversationStoreContract(() => store.conversations);
   refreshTokenStoreContract(() => store.refreshTokens);

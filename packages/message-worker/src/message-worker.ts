@@ -1,20 +1,7 @@
 import { FanOutPublisher } from '@parley/fan-out';
 import { createRedisMessageConsumer, type LogBatch } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
-import {
-  connectRedis,
-  createLogger,
-  createMetrics,
-  isRedisReady,
-  type Logger,
-  type Loop,
-  pause,
-  Readiness,
-  type RedisRole,
-  type RunningService,
-  startLoop,
-  startOpsServer,
-} from '@parley/service-kit';
+import { createServiceBase, type Logger, type Loop, pause, type RunningService, startLoop } from '@parley/service-kit';
 import { BatchWindow } from './batch-window.ts';
 import type { MessageWorkerConfig } from './config.ts';
 import { MESSAGE_WORKER_METRICS } from './metrics.ts';
@@ -49,14 +36,13 @@ export interface MessageWorker extends RunningService {
  * them: they are published again, and saved once.
  */
 export async function startMessageWorker(config: MessageWorkerConfig): Promise<MessageWorker> {
-  const name = config.NODE_NAME;
-  const logger = createLogger({ name, level: config.LOG_LEVEL });
-  const metrics = createMetrics(MESSAGE_WORKER_METRICS, name);
-  const readiness = new Readiness();
-
-  const connect = (role: RedisRole) =>
-    connectRedis(config.REDIS_URL, role, { logger, connectionName: `${name}:${role}` });
-  const [command, blocking, patient] = await Promise.all([connect('command'), connect('blocking'), connect('patient')]);
+  const base = createServiceBase(config, MESSAGE_WORKER_METRICS);
+  const { name, logger, metrics, readiness, connect } = base;
+  const [command, blocking, patient] = await Promise.all([
+    connect('command', 'command'),
+    connect('blocking', 'read'),
+    connect('patient', 'publish'),
+  ]);
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
   const consumer = await createRedisMessageConsumer(
     { command, blocking },
@@ -64,10 +50,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   );
   const publisher = new Publisher(new FanOutPublisher(patient), metrics);
   const saver = new Saver({ name, store: store.messages, consumer, publisher, metrics, logger });
-  readiness.require('redis', async () => {
-    if (!isRedisReady(command)) throw new Error('Redis is away');
-    await command.ping(); // one that hangs keeps its connections
-  });
+  base.requireRedis(command);
   readiness.require('store', () => store.ping());
 
   async function takeIn({ entries, malformed }: LogBatch): Promise<void> {
@@ -110,12 +93,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
     loop('gauges', GAUGES_EVERY_MS, async () => metrics.chat_dead_letters.set(await consumer.deadLetters())),
   ];
 
-  const opsServer = await startOpsServer({
-    host: config.BIND_ADDRESS,
-    port: config.OPS_PORT,
-    readiness,
-    registry: metrics.registry,
-  });
+  const opsServer = await base.startOpsServer();
 
   return {
     logger,

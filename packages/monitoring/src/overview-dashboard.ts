@@ -21,7 +21,7 @@ export const overviewDashboard = (): Dashboard =>
     .withPanel(
       stat(
         { title: 'Processes that are down', description: 'Their work has gone to the others.', unit: 'short' },
-        'count(up{job=~"chat-server|message-worker"} == 0) or vector(0)',
+        'count(up{job=~"chat-server|message-worker|presence-service"} == 0) or vector(0)',
         1,
       ),
     )
@@ -60,6 +60,17 @@ export const overviewDashboard = (): Dashboard =>
         { title: 'Dead letters', description: 'Any: read their reasons in the dead-letter stream.', unit: 'short' },
         'max(chat_dead_letters)',
         1,
+      ),
+    )
+
+    .withPanel(
+      stat(
+        {
+          title: 'Presence services that lead',
+          description: '1 of all; none for longer than seconds: people are shown as they were.',
+          unit: 'short',
+        },
+        'sum(chat_presence_leads)',
       ),
     )
 
@@ -151,6 +162,17 @@ export const overviewDashboard = (): Dashboard =>
       graph(
         { title: 'Sessions that end, by reason', description: 'Lost: a server could not renew in time.', unit: 'ops' },
         { [rateBy('reason', 'chat_sessions_ended_total')]: '{{reason}}' },
+        true,
+      ),
+    )
+    .withPanel(
+      graph(
+        {
+          title: 'People shown differently',
+          description: 'Many at once: a server or the network fails.',
+          unit: 'ops',
+        },
+        { [rateBy('state', 'chat_presence_differences_total')]: '{{state}}' },
         true,
       ),
     )

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createMetrics } from '@parley/service-kit';
 import { CHAT_SERVER_METRICS } from '../../chat-server/src/metrics.ts';
 import { MESSAGE_WORKER_METRICS } from '../../message-worker/src/metrics.ts';
+import { PRESENCE_SERVICE_METRICS } from '../../presence-service/src/metrics.ts';
 import { overviewDashboard } from '../src/overview-dashboard.ts';
 
 const RULES = new URL('../../../prometheus/rules/', import.meta.url);
@@ -54,7 +55,7 @@ export function metricsIn(expression: string): string[] {
 /** The names of all series that the processes have, and that Prometheus adds. */
 export async function knownMetrics(): Promise<Set<string>> {
   const known = new Set(['up']);
-  for (const table of [CHAT_SERVER_METRICS, MESSAGE_WORKER_METRICS]) {
+  for (const table of [CHAT_SERVER_METRICS, MESSAGE_WORKER_METRICS, PRESENCE_SERVICE_METRICS]) {
     const { registry } = createMetrics(table, 'test');
     for (const { name, type } of await registry.getMetricsAsJSON()) {
       known.add(name);

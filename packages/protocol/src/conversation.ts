@@ -18,6 +18,7 @@ export const Conversation = z
     kind: z.enum(CONVERSATION_KINDS),
     title: z.string().nullable().meta({ description: 'null in a direct conversation: show the other member' }),
     createdAt: IsoTime,
+    createdBy: UserId.meta({ description: 'May remove others and delete their messages' }),
     members: z.array(User).meta({ description: 'Everyone in it; empty in a channel, which may have very many' }),
     headSeq: SeqCursor.meta({ description: 'seq of the newest accepted message, 0 where there is none' }),
   })
@@ -48,6 +49,8 @@ export const CreateConversationPayload = z
   })
   .meta({ id: 'CreateConversationPayload' });
 export type CreateConversationPayload = z.infer<typeof CreateConversationPayload>;
+
+export const RenamePayload = z.object({ title: DisplayName }).meta({ id: 'RenamePayload' });
 
 export const AddMembersPayload = z
   .object({ memberIds: z.array(UserId).min(1).max(MAX_GROUP_MEMBERS) })

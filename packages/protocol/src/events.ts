@@ -2,7 +2,14 @@ import { z } from 'zod';
 import type { Conversation } from './conversation.ts';
 import { ErrorBody, type Refused } from './errors.ts';
 import { ConversationId, MessageId, Seq, SeqCursor, UserId } from './ids.ts';
-import { IsoTime, Message, type SendPayload } from './message.ts';
+import {
+  type DeletePayload,
+  type EditPayload,
+  IsoTime,
+  Message,
+  type ReactPayload,
+  type SendPayload,
+} from './message.ts';
 import { Epoch, MAX_PAGE_MESSAGES, MessagePage } from './rest.ts';
 
 /** Handshake `auth`. Unknown fields are ignored, so that newer clients reach older servers. */
@@ -126,8 +133,34 @@ export const ReadPayload = z
   .object({ conversationId: ConversationId, seq: Seq.meta({ description: 'Everything up to here was read' }) })
   .meta({ id: 'ReadPayload' });
 export type ReadPayload = z.infer<typeof ReadPayload>;
-export const ReadReply = z.object({ ok: z.literal(true) }).meta({ id: 'ReadReply' });
-export type ReadReply = z.infer<typeof ReadReply>;
+
+/** What has nothing to say but that it was done. */
+export const DoneReply = z.object({ ok: z.literal(true) }).meta({ id: 'DoneReply' });
+export type DoneReply = z.infer<typeof DoneReply>;
+
+export const DeliveredPayload = z
+  .object({
+    cursors: z
+      .array(z.object({ conversationId: ConversationId, seq: Seq }))
+      .min(1)
+      .max(MAX_CURSORS)
+      .meta({ description: 'Everything up to there has arrived on this device' }),
+  })
+  .meta({ id: 'DeliveredPayload' });
+export type DeliveredPayload = z.infer<typeof DeliveredPayload>;
+
+export const TypingPayload = z
+  .object({
+    conversationId: ConversationId,
+    isTyping: z.boolean().meta({ description: 'Said again every few seconds while it holds' }),
+  })
+  .meta({ id: 'TypingPayload' });
+export type TypingPayload = z.infer<typeof TypingPayload>;
+
+export const AwayPayload = z
+  .object({ isAway: z.boolean().meta({ description: 'Connected, but nobody looks' }) })
+  .meta({ id: 'AwayPayload' });
+export type AwayPayload = z.infer<typeof AwayPayload>;
 
 export const MessagesPacket = z
   .object({ conversationId: ConversationId, messages: z.array(Message) })
@@ -146,6 +179,60 @@ export const HeadsPacket = z
     description: 'Now and then: how far conversations are, so that an idle client sees a gap',
   });
 export type HeadsPacket = z.infer<typeof HeadsPacket>;
+
+/** How many people a `typing` packet names at most. */
+export const MAX_TYPING = 5;
+
+export const TypingPacket = z
+  .object({ conversationId: ConversationId, userIds: z.array(UserId).max(MAX_TYPING) })
+  .meta({
+    id: 'TypingPacket',
+    description: 'Who is typing now, the receiver perhaps among them; holds for a few seconds unless it is said again',
+  });
+export type TypingPacket = z.infer<typeof TypingPacket>;
+
+export const Receipt = z
+  .object({
+    userId: UserId,
+    readSeq: SeqCursor.meta({ description: 'Has read everything up to here' }),
+    deliveredSeq: SeqCursor.meta({ description: 'Everything up to here has arrived on a device of theirs' }),
+  })
+  .meta({ id: 'Receipt' });
+export type Receipt = z.infer<typeof Receipt>;
+
+export const ReceiptsPacket = z.object({ conversationId: ConversationId, readers: z.array(Receipt) }).meta({
+  id: 'ReceiptsPacket',
+  description: 'Whose receipts moved in a direct conversation or group; none in channels',
+});
+export type ReceiptsPacket = z.infer<typeof ReceiptsPacket>;
+
+export const ReceiptList = z.object({ readers: z.array(Receipt) }).meta({ id: 'ReceiptList' });
+export type ReceiptList = z.infer<typeof ReceiptList>;
+
+export const PresenceChange = z
+  .object({
+    userId: UserId,
+    online: z.boolean(),
+    away: z.boolean().optional().meta({ description: 'Online, but nobody looks' }),
+    lastSeenAt: IsoTime.nullable().meta({ description: 'null: online now, or never seen' }),
+  })
+  .meta({ id: 'PresenceChange' });
+export type PresenceChange = z.infer<typeof PresenceChange>;
+
+export const PresencePacket = z
+  .object({
+    changes: z.array(PresenceChange),
+    counts: z
+      .array(z.object({ conversationId: ConversationId, online: z.int().min(0) }))
+      .optional()
+      .meta({ description: 'How many are online in channels, where nobody is named' }),
+  })
+  .meta({
+    id: 'PresencePacket',
+    description:
+      'People who share a direct conversation or group with the receiver: all of them after `session:hello`, then what changed',
+  });
+export type PresencePacket = z.infer<typeof PresencePacket>;
 
 export const DrainingPacket = z.object({ reconnectWithinMs: z.int().min(0) }).meta({
   id: 'DrainingPacket',
@@ -166,7 +253,13 @@ export interface ClientToServerEvents {
   'message:send': (payload: SendPayload, ack: Ack<SendReply>) => void;
   'messages:since': (payload: SincePayload, ack: Ack<SinceReply>) => void;
   'conversation:join': (payload: JoinPayload, ack: Ack<JoinReply>) => void;
-  read: (payload: ReadPayload, ack: Ack<ReadReply>) => void;
+  'message:edit': (payload: EditPayload, ack: Ack<SendReply>) => void;
+  'message:delete': (payload: DeletePayload, ack: Ack<SendReply>) => void;
+  'message:react': (payload: ReactPayload, ack: Ack<SendReply>) => void;
+  read: (payload: ReadPayload, ack: Ack<DoneReply>) => void;
+  delivered: (payload: DeliveredPayload, ack: Ack<DoneReply>) => void;
+  typing: (payload: TypingPayload, ack: Ack<DoneReply>) => void;
+  away: (payload: AwayPayload, ack: Ack<DoneReply>) => void;
 }
 
 /** What a server emits. */
@@ -175,6 +268,9 @@ export interface ServerToClientEvents {
   stored: (packet: StoredPacket) => void;
   conversation: (conversation: Conversation) => void;
   heads: (packet: HeadsPacket) => void;
+  typing: (packet: TypingPacket) => void;
+  receipts: (packet: ReceiptsPacket) => void;
+  presence: (packet: PresencePacket) => void;
   'session:replaced': (end: SessionEnd) => void;
   'session:expired': (end: SessionEnd) => void;
   'server:draining': (packet: DrainingPacket) => void;

@@ -32,7 +32,9 @@ export const Message = z
     kind: MessageKind,
     text: z.string().optional(),
     media: Media.optional(),
-    replyTo: MessageId.optional(),
+    replyTo: MessageId.optional().meta({
+      description: 'What it answers; of an `edit`, `delete` or `reaction`, the message that it changes',
+    }),
     createdAt: IsoTime,
   })
   .meta({ id: 'Message' });
@@ -46,6 +48,7 @@ export const SendPayload = z
     kind: z.enum(SENDABLE_KINDS),
     text: MessageText.optional(),
     mediaId: MediaId.optional(),
+    replyTo: MessageId.optional().meta({ description: 'A message of the same conversation that this one answers' }),
   })
   .superRefine((payload, issues) => {
     const isText = payload.kind === 'text';
@@ -59,3 +62,39 @@ export const SendPayload = z
   })
   .meta({ id: 'SendPayload' });
 export type SendPayload = z.infer<typeof SendPayload>;
+
+/** Which message a change is about, and the id that makes the change itself one message of the log. */
+const changeOf = {
+  conversationId: ConversationId,
+  messageId: MessageId,
+  clientMessageId: ClientMessageId,
+};
+
+/** Only who sent a message may edit it; the newest edit counts. */
+export const EditPayload = z.object({ ...changeOf, text: MessageText }).meta({ id: 'EditPayload' });
+export type EditPayload = z.infer<typeof EditPayload>;
+
+/** Who sent a message may delete it, and who created its group or channel. */
+export const DeletePayload = z.object(changeOf).meta({ id: 'DeletePayload' });
+export type DeletePayload = z.infer<typeof DeletePayload>;
+
+/** One emoji, in code points: families and flags are made of several. */
+const MAX_EMOJI_CODE_POINTS = 16;
+
+export const Emoji = z
+  .string()
+  .max(2 * MAX_EMOJI_CODE_POINTS)
+  .refine((text) => /^\p{RGI_Emoji}$/v.test(text), 'not one emoji')
+  .meta({ description: 'One emoji', example: '👍' });
+
+/** Everyone has one reaction to a message at most: the newest counts. */
+export const ReactPayload = z
+  .object({ ...changeOf, emoji: Emoji.optional().meta({ description: 'Without one the reaction is taken back' }) })
+  .meta({ id: 'ReactPayload' });
+export type ReactPayload = z.infer<typeof ReactPayload>;
+
+/** Kinds that change another message, which `replyTo` names; they are not shown as messages of their own. */
+export const CHANGE_KINDS = ['edit', 'delete', 'reaction'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+export const isChangeKind = (kind: MessageKind): kind is ChangeKind =>
+  (CHANGE_KINDS as readonly MessageKind[]).includes(kind);

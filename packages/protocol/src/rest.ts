@@ -100,6 +100,30 @@ export const MessagePage = z
   .meta({ id: 'MessagePage' });
 export type MessagePage = z.infer<typeof MessagePage>;
 
+/** A text or title is found by the beginnings of its words, in any script. */
+export const SearchQuery = z.object({
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(256)
+    .meta({ description: 'Words, or beginnings of words: all of them must be there' }),
+  conversationId: ConversationId.optional().meta({ description: 'Only in this conversation' }),
+  before: MessageId.optional().meta({ description: 'Only hits older than this one: the next page' }),
+  limit: queryInteger(1, MAX_PAGE_MESSAGES).default(DEFAULT_PAGE_MESSAGES),
+});
+export type SearchQuery = z.infer<typeof SearchQuery>;
+
+export const SearchPage = z
+  .object({
+    messages: z
+      .array(Message.extend({ conversationId: ConversationId }))
+      .meta({ description: 'Newest first, with their newest text' }),
+    hasMore: z.boolean(),
+  })
+  .meta({ id: 'SearchPage' });
+export type SearchPage = z.infer<typeof SearchPage>;
+
 const Station = z.object({ at: IsoTime, by: z.string().meta({ description: 'The process that did it' }) });
 
 export const Passport = z

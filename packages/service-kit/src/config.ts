@@ -112,3 +112,13 @@ export const sessionSettings = {
     'a client that has sent nothing by then is disconnected; 0 = off',
   ),
 } as const;
+
+/** How people see each other; told to the local cluster and by it to the presence service. */
+export const presenceSettings = {
+  PRESENCE_GRACE_MS: integerSetting(
+    0,
+    600_000,
+    5_000,
+    'who is back within this time was never gone: a short interruption shows nothing to others',
+  ),
+} as const;

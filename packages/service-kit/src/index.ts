@@ -8,3 +8,4 @@ export * from './process-lifecycle.ts';
 export * from './redis.ts';
 export * from './redis-connection.ts';
 export * from './redis-script.ts';
+export * from './service-base.ts';

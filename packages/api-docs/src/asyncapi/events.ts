@@ -1,7 +1,12 @@
 import {
+  AwayPayload,
   type ClientToServerEvents,
   Conversation,
+  DeletePayload,
+  DeliveredPayload,
+  DoneReply,
   DrainingPacket,
+  EditPayload,
   type ErrorCode,
   HeadsPacket,
   HelloPayload,
@@ -9,8 +14,10 @@ import {
   JoinPayload,
   JoinReply,
   MessagesPacket,
+  PresencePacket,
+  ReactPayload,
   ReadPayload,
-  ReadReply,
+  ReceiptsPacket,
   type Refused,
   SendPayload,
   SendReply,
@@ -19,6 +26,8 @@ import {
   SincePayload,
   SinceReply,
   StoredPacket,
+  TypingPacket,
+  TypingPayload,
 } from '@parley/protocol';
 import type { z } from 'zod';
 
@@ -63,6 +72,10 @@ const message = {
   text: 'Good morning!',
   createdAt,
 };
+
+const change = { conversationId: 'lobby', messageId: 'm1042' };
+const changed = { ok: true, message: { id: 'm1043', seq: 1043, createdAt }, duplicate: false };
+const REFUSALS_OF_CHANGES: readonly ErrorCode[] = ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT', 'BUSY'];
 
 export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentation<E> } = {
   'session:hello': {
@@ -127,13 +140,73 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
     refusals: ['NOT_FOUND', 'FORBIDDEN'],
     example: { payload: { conversationId: 'c_gardening' }, reply: { ok: true, headSeq: 1042 } },
   },
+  'message:edit': {
+    summary: 'Change the text of a message',
+    description:
+      'Only who sent it may. The change is a message of kind `edit` with a `seq` of its own, whose `replyTo` names the ' +
+      'message; the newest one counts. Repeat it under the same `clientMessageId` where there is no ack.',
+    payload: EditPayload,
+    reply: SendReply,
+    refusals: REFUSALS_OF_CHANGES,
+    example: {
+      payload: { ...change, clientMessageId: '7f3c-0002', text: 'Good morning, everyone!' },
+      reply: changed,
+    },
+  },
+  'message:delete': {
+    summary: 'Delete a message',
+    description:
+      'Who sent it may, and who created its group or channel. A message of kind `delete` tells the others; the history gives ' +
+      'out the deleted one without its text and medium.',
+    payload: DeletePayload,
+    reply: SendReply,
+    refusals: REFUSALS_OF_CHANGES,
+    example: { payload: { ...change, clientMessageId: '7f3c-0003' }, reply: changed },
+  },
+  'message:react': {
+    summary: 'React to a message',
+    description:
+      'Everyone has one reaction to a message at most: the newest counts, and one without an `emoji` takes it back. It is a ' +
+      'message of kind `reaction` whose `text` is the emoji.',
+    payload: ReactPayload,
+    reply: SendReply,
+    refusals: REFUSALS_OF_CHANGES,
+    example: { payload: { ...change, clientMessageId: '7f3c-0004', emoji: '👍' }, reply: changed },
+  },
   read: {
     summary: 'Say how far the user has read',
-    description: 'The marker only moves forward, and not beyond the newest message; `session:hello` gives it back.',
+    description:
+      'The marker only moves forward, and not beyond the newest message; `session:hello` gives it back. In direct ' +
+      'conversations and groups the others hear of it in `receipts`.',
     payload: ReadPayload,
-    reply: ReadReply,
+    reply: DoneReply,
     refusals: ['NOT_FOUND', 'FORBIDDEN'],
     example: { payload: { conversationId: 'lobby', seq: 1042 }, reply: { ok: true } },
+  },
+  delivered: {
+    summary: 'Say what has arrived on this device',
+    description:
+      'For many conversations at once, now and then. The others hear of it in `receipts`; channels have none.',
+    payload: DeliveredPayload,
+    reply: DoneReply,
+    refusals: ['NOT_FOUND', 'FORBIDDEN'],
+    example: { payload: { cursors: [{ conversationId: 'c_tea', seq: 12 }] }, reply: { ok: true } },
+  },
+  typing: {
+    summary: 'Say that the user is typing, or no longer',
+    description: 'Holds for six seconds: say it again while it is so. In very large conversations nobody is told.',
+    payload: TypingPayload,
+    reply: DoneReply,
+    refusals: ['NOT_FOUND', 'FORBIDDEN'],
+    example: { payload: { conversationId: 'c_tea', isTyping: true }, reply: { ok: true } },
+  },
+  away: {
+    summary: 'Say that nobody looks, or that somebody does again',
+    description: 'Such as when the page is hidden. Shown to those who see whether the user is online.',
+    payload: AwayPayload,
+    reply: DoneReply,
+    refusals: [],
+    example: { payload: { isAway: true }, reply: { ok: true } },
   },
 };
 
@@ -162,6 +235,7 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
       kind: 'group',
       title: 'Tea',
       createdAt,
+      createdBy: 'u_ada',
       members: [
         { id: 'u_ada', username: 'ada', displayName: 'Ada' },
         { id: 'u_bo', username: 'bo', displayName: 'Bo' },
@@ -176,6 +250,34 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
       '`messages:since`; one that knew another `epoch` drops what it holds of the conversation and loads it anew.',
     payload: HeadsPacket,
     example: [{ conversationId: 'lobby', headSeq: 1042, storedSeq: 1042, epoch: 'k3JxQ0aZb1Lw' }],
+  },
+  typing: {
+    summary: 'Who is typing',
+    description:
+      'All who type in the conversation now, the receiver perhaps among them; empty when nobody does any more.',
+    payload: TypingPacket,
+    example: { conversationId: 'c_tea', userIds: ['u_bo'] },
+  },
+  receipts: {
+    summary: 'Others have read or got messages',
+    description:
+      'Whose receipts moved, in direct conversations and groups. After a reconnect, `GET /api/conversations/:id/receipts` gives all.',
+    payload: ReceiptsPacket,
+    example: { conversationId: 'c_tea', readers: [{ userId: 'u_bo', readSeq: 11, deliveredSeq: 12 }] },
+  },
+  presence: {
+    summary: 'Who is there',
+    description:
+      'After `session:hello` all people who share a direct conversation or group with the user, then those whose presence ' +
+      'changed. A short interruption shows nothing. Of channels only the number of those who are online.',
+    payload: PresencePacket,
+    example: {
+      changes: [
+        { userId: 'u_bo', online: true, away: false, lastSeenAt: null },
+        { userId: 'u_cy', online: false, lastSeenAt: createdAt },
+      ],
+      counts: [{ conversationId: 'lobby', online: 42 }],
+    },
   },
   'server:draining': {
     summary: 'This server stops',

@@ -19,7 +19,10 @@ const refusalExamples = (codes: readonly ErrorCode[], toPayload: (refusal: Refus
   codes.map((code) => ({ name: code, payload: toPayload(new Refusal(code)) }));
 const listCodes = (codes: readonly ErrorCode[]) => codes.map((code) => `\`${code}\``).join(', ');
 
-/** Channel message keys: `connect`, `message:send`, `message:send.ack`, `message:send.refused`. */
+/**
+ * Channel message keys: `connect`, `message:send`, `message:send.ack`, `message:send.refused`, and `messages.packet` of a server, since
+ * some events go both ways.
+ */
 const toMessage = (key: string): SchemaReference => ({ $ref: `${CHANNEL.$ref}/messages/${key}` });
 
 /** What one thing adds to the document: its messages, by their keys in the channel, and its operation. */
@@ -121,6 +124,7 @@ export function clientEventPart(name: string, event: ClientEventDocumentation): 
 }
 
 export function serverEventPart(name: string, event: ServerEventDocumentation): DocumentPart {
+  const key = `${name}.packet`;
   const message: AsyncApiMessage = {
     name,
     title: 'Payload',
@@ -135,7 +139,7 @@ export function serverEventPart(name: string, event: ServerEventDocumentation): 
     title: name,
     summary,
     description,
-    messages: [toMessage(name)],
+    messages: [toMessage(key)],
   };
-  return { messages: { [name]: message }, operation };
+  return { messages: { [key]: message }, operation };
 }

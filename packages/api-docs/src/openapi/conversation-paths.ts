@@ -8,6 +8,10 @@ import {
   MessagePage,
   PageQuery,
   Passport,
+  ReceiptList,
+  RenamePayload,
+  SearchPage,
+  SearchQuery,
   UserId,
 } from '@parley/protocol';
 import { z } from 'zod';
@@ -38,6 +42,20 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       responses: {
         200: { description: 'The direct conversation that was already there', content: json(Conversation) },
         201: { description: 'The new conversation', content: json(Conversation) },
+        ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
+  '/api/conversations/{id}': {
+    patch: {
+      ...conversations,
+      operationId: 'renameConversation',
+      summary: 'Rename a group or channel',
+      description: 'Any member may; everyone in it is told. A direct conversation and the lobby keep their names.',
+      requestParams: { path: conversationPath },
+      requestBody: { required: true, content: json(RenamePayload) },
+      responses: {
+        200: { description: 'The conversation with its new title', content: json(Conversation) },
         ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
@@ -78,6 +96,35 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       requestParams: { path: conversationPath, query: PageQuery },
       responses: {
         200: { description: 'One page', content: json(MessagePage) },
+        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
+  '/api/conversations/{id}/receipts': {
+    get: {
+      ...conversations,
+      operationId: 'listReceipts',
+      summary: 'How far each member has received and read',
+      description:
+        'In direct conversations and groups; channels have none. What moves later comes as `receipts` packets.',
+      requestParams: { path: conversationPath },
+      responses: {
+        200: { description: 'The receipts as they are now', content: json(ReceiptList) },
+        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
+  '/api/search': {
+    get: {
+      ...conversations,
+      operationId: 'searchMessages',
+      summary: 'Find messages by their words',
+      description:
+        'Over all that the caller may read: a hit has all words of the query, each as the beginning of a word, in any script. ' +
+        'Case and accents do not matter. An edited message is found by its newest text, a deleted one not at all.',
+      requestParams: { query: SearchQuery },
+      responses: {
+        200: { description: 'One page of hits, newest first', content: json(SearchPage) },
         ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },

@@ -4,7 +4,9 @@ import { type Html, html, NOTHING, prose } from './html.ts';
 import { renderPage } from './layout.ts';
 import { renderFields, renderType, schemaAnchor } from './schema-view.ts';
 
-const eventAnchor = (name: string) => `event-${name.replaceAll(':', '-')}`;
+/** Some events go both ways. */
+const anchorOf = ({ action, title }: AsyncApiOperation) =>
+  `${action === 'receive' ? 'event' : 'packet'}-${title.replaceAll(':', '-')}`;
 
 /** The Socket.IO reference, made from the document alone. */
 export function socketIoPage(base: string, document: AsyncApiDocument): string {
@@ -33,11 +35,11 @@ export function socketIoPage(base: string, document: AsyncApiDocument): string {
 }
 
 const renderLinks = (operations: readonly AsyncApiOperation[]) =>
-  html`<ul>${operations.map(({ title }) => html`<li><a href="#${eventAnchor(title)}"><code>${title}</code></a></li>`)}</ul>`;
+  html`<ul>${operations.map((operation) => html`<li><a href="#${anchorOf(operation)}"><code>${operation.title}</code></a></li>`)}</ul>`;
 
 function renderOperation(document: AsyncApiDocument, operation: AsyncApiOperation): Html {
   const { title, summary, description, messages, reply } = operation;
-  const anchor = eventAnchor(title);
+  const anchor = anchorOf(operation);
   const parts = [...messages, ...(reply?.messages ?? [])].map((reference) =>
     renderMessage(document, messageAt(document, reference)),
   );

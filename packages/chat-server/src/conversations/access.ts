@@ -57,6 +57,11 @@ export class ConversationAccess {
     return conversation;
   }
 
+  /** Whether the user created it, and so may remove others and what they said. The lobby is nobody's. */
+  async isCreator(conversationId: ConversationId, userId: UserId): Promise<boolean> {
+    return conversationId !== LOBBY_ID && (await this.find(conversationId)).createdBy === userId;
+  }
+
   async #currentVersion(conversationId: ConversationId): Promise<string> {
     const [state] = await this.#log.states([conversationId]);
     return state?.membersVersion ?? '';

@@ -10,9 +10,9 @@ import {
   Refusal,
   type UserId,
 } from '@parley/protocol';
-import { toUser } from '../accounts/accounts.ts';
 import type { ConversationAccess } from './access.ts';
-import { readStates } from './heads.ts';
+import { describeConversations } from './describe-conversations.ts';
+import { listNames, type SystemLines } from './system-lines.ts';
 
 /** Tells the connected users, on whichever server they are, what changed in their conversations. */
 export interface MemberNotices {
@@ -39,12 +39,20 @@ export class Conversations {
   readonly #log: MessageLog;
   readonly #access: ConversationAccess;
   readonly #notices: MemberNotices;
+  readonly #lines: SystemLines;
 
-  constructor(parts: { store: Store; log: MessageLog; access: ConversationAccess; notices: MemberNotices }) {
+  constructor(parts: {
+    store: Store;
+    log: MessageLog;
+    access: ConversationAccess;
+    notices: MemberNotices;
+    lines: SystemLines;
+  }) {
     this.#store = parts.store;
     this.#log = parts.log;
     this.#access = parts.access;
     this.#notices = parts.notices;
+    this.#lines = parts.lines;
   }
 
   /** The ids of the conversations that a user is in, the lobby first. */
@@ -54,7 +62,8 @@ export class Conversations {
   }
 
   async listFor(userId: UserId): Promise<Conversation[]> {
-    return this.#describe([LOBBY, ...(await this.#store.conversations.listFor(userId))]);
+    const records = [LOBBY, ...(await this.#store.conversations.listFor(userId))];
+    return describeConversations({ store: this.#store, log: this.#log }, records);
   }
 
   /** @throws Refusal `NOT_FOUND` when a member does not exist, `INVALID_PAYLOAD` for a pair with oneself */
@@ -88,6 +97,17 @@ export class Conversations {
     return this.#store.conversations.createDirect(record, [userId, other]);
   }
 
+  /** Any member of a group or channel may give it another title. */
+  async rename(conversationId: ConversationId, userId: UserId, title: string): Promise<Conversation> {
+    const record = await this.#requireGroup(conversationId);
+    await this.#access.require(conversationId, userId);
+    await this.#store.conversations.rename(conversationId, title);
+    const conversation = await this.#describeOne({ ...record, title });
+    this.#notices.changed(conversation);
+    if (title !== record.title) await this.#lines.add(conversationId, userId, `renamed the group to “${title}”`);
+    return conversation;
+  }
+
   /** Any member of a group or channel may invite. */
   async addMembers(
     conversationId: ConversationId,
@@ -96,16 +116,18 @@ export class Conversations {
   ): Promise<Conversation> {
     const record = await this.#requireGroup(conversationId);
     await this.#access.require(conversationId, userId);
-    await this.#requireUsers(invitedIds);
+    const invited = await this.#requireUsers(invitedIds);
     if (record.kind === 'group') {
       const memberIds = await this.#store.conversations.members(conversationId, MAX_GROUP_MEMBERS);
       if (new Set([...memberIds, ...invitedIds]).size > MAX_GROUP_MEMBERS) {
         throw new Refusal('CONFLICT', { message: `A group has at most ${MAX_GROUP_MEMBERS} members.` });
       }
     }
-    await this.#store.conversations.addMembers(conversationId, invitedIds);
+    const addedIds = new Set(await this.#store.conversations.addMembers(conversationId, invitedIds));
     const conversation = await this.#describeOne(record);
     await this.#notices.joined(conversation, invitedIds);
+    const names = invited.filter(({ id }) => addedIds.has(id)).map(({ displayName }) => displayName);
+    if (names.length > 0) await this.#lines.add(conversationId, userId, `added ${listNames(names)}`);
     return conversation;
   }
 
@@ -122,6 +144,12 @@ export class Conversations {
     await this.#log.membersChanged(conversationId);
     await this.#notices.left(conversationId, leavingId);
     this.#notices.changed(await this.#describeOne(record));
+    await this.#lines.add(conversationId, userId, leavingId === userId ? 'left' : await this.#saysRemoved(leavingId));
+  }
+
+  async #saysRemoved(userId: UserId): Promise<string> {
+    const [user] = await this.#findUsers([userId]);
+    return `removed ${user?.displayName ?? 'somebody'}`;
   }
 
   /** Makes the user a member of a channel; members of other kinds are let through. */
@@ -137,15 +165,17 @@ export class Conversations {
   async #requireGroup(conversationId: ConversationId): Promise<ConversationRecord> {
     const record = conversationId === LOBBY_ID ? LOBBY : await this.#access.find(conversationId);
     if (record === LOBBY || (record.kind !== 'group' && record.kind !== 'channel')) {
-      throw new Refusal('FORBIDDEN', { message: 'The members of this conversation are fixed.' });
+      throw new Refusal('FORBIDDEN', { message: 'The name and members of this conversation are fixed.' });
     }
     return record;
   }
 
-  async #requireUsers(ids: readonly UserId[]): Promise<void> {
-    const found = new Set((await this.#findUsers(ids)).map((user) => user.id));
+  async #requireUsers(ids: readonly UserId[]): Promise<UserRecord[]> {
+    const users = await this.#findUsers(ids);
+    const found = new Set(users.map((user) => user.id));
     const missing = ids.find((id) => !found.has(id));
     if (missing) throw new Refusal('NOT_FOUND', { message: `There is no user ${missing}.` });
+    return users;
   }
 
   async #findUsers(ids: readonly UserId[]): Promise<UserRecord[]> {
@@ -153,32 +183,8 @@ export class Conversations {
   }
 
   async #describeOne(record: ConversationRecord): Promise<Conversation> {
-    const [conversation] = await this.#describe([record]);
+    const [conversation] = await describeConversations({ store: this.#store, log: this.#log }, [record]);
     if (!conversation) throw new Error('a conversation was not described');
     return conversation;
-  }
-
-  async #describe(records: readonly ConversationRecord[]): Promise<Conversation[]> {
-    const memberIds = await Promise.all(
-      records.map((record) =>
-        record.kind === 'channel' ? [] : this.#store.conversations.members(record.id, MAX_GROUP_MEMBERS),
-      ),
-    );
-    const [users, states] = await Promise.all([
-      this.#findUsers([...new Set(memberIds.flat())]),
-      readStates(
-        { log: this.#log, messages: this.#store.messages },
-        records.map((record) => record.id),
-      ),
-    ]);
-    const userById = new Map(users.map((user) => [user.id, toUser(user)]));
-    return records.map((record, index) => ({
-      id: record.id,
-      kind: record.kind,
-      title: record.title ?? null,
-      createdAt: new Date(record.createdAtMs).toISOString(),
-      members: (memberIds[index] ?? []).flatMap((id) => userById.get(id) ?? []),
-      headSeq: states[index]?.headSeq ?? 0,
-    }));
   }
 }

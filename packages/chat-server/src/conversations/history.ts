@@ -1,6 +1,13 @@
 import type { MessageLog, RecentQuery } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
-import { type ConversationId, type MessagePage, Refusal, toWireMessage, type UserId } from '@parley/protocol';
+import {
+  type AcceptedMessage,
+  type ConversationId,
+  type MessagePage,
+  Refusal,
+  toWireMessage,
+  type UserId,
+} from '@parley/protocol';
 import type { ConversationAccess } from './access.ts';
 import { seedHead } from './heads.ts';
 
@@ -8,6 +15,9 @@ import { seedHead } from './heads.ts';
  * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store
  * holds the rest. A page is an interval of seqs; its newest part comes from the window, what is missing before that is one
  * range of one index in the store. The window is read first, so a message that leaves it meanwhile is stored already.
+ *
+ * What was deleted is given out without its text. The store keeps it so; the window has what was said, and the deletion after it: so a
+ * page that does not reach up to the newest message takes from the window only what is not stored yet.
  */
 export class History {
   readonly #log: MessageLog;
@@ -31,15 +41,27 @@ export class History {
     }
     const { state, fromSeq, toSeq, messages } = recent;
     await this.#access.require(conversationId, userId, state.membersVersion);
-    const firstRecent = messages[0]?.seq ?? toSeq + 1;
+    const fromWindow = toSeq >= state.headSeq ? messages : messages.filter(({ seq }) => seq > state.storedSeq);
+    const firstRecent = fromWindow[0]?.seq ?? toSeq + 1;
     const stored =
       fromSeq < firstRecent ? await this.#messages.readRange(conversationId, fromSeq, firstRecent - 1) : [];
     const isForward = query.afterSeq !== undefined;
     return {
-      messages: [...stored, ...messages].map(toWireMessage),
+      messages: [...stored, ...withoutDeleted(fromWindow)].map(toWireMessage),
       headSeq: state.headSeq,
       epoch: state.epoch,
       hasMore: isForward ? toSeq < state.headSeq : fromSeq > 1,
     };
   }
+}
+
+function withoutDeleted(messages: readonly AcceptedMessage[]): AcceptedMessage[] {
+  const deleted = new Set(messages.flatMap(({ kind, replyTo }) => (kind === 'delete' && replyTo ? [replyTo] : [])));
+  return messages.map((message) => {
+    const isDeleted = deleted.has(message.id);
+    const isItsEdit = message.kind === 'edit' && message.replyTo !== undefined && deleted.has(message.replyTo);
+    if (!isDeleted && !isItsEdit) return message;
+    const { text: _text, media: _media, ...rest } = message;
+    return rest;
+  });
 }

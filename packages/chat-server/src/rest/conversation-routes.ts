@@ -4,21 +4,24 @@ import {
   CreateConversationPayload,
   PageQuery,
   parsePayload,
+  RenamePayload,
   UserId,
 } from '@parley/protocol';
 import { Router } from 'express';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { History } from '../conversations/history.ts';
+import type { Receipts } from '../conversations/receipts.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { callerOf } from './authenticate.ts';
 
-/** `/api/conversations`: list, create, invite, leave, and pages of history. */
+/** `/api/conversations`: list, create, rename, invite, leave, and pages of history. */
 export function conversationRoutes(parts: {
   conversations: Conversations;
   history: History;
+  receipts: Receipts;
   metrics: ChatServerMetrics;
 }): Router {
-  const { conversations, history, metrics } = parts;
+  const { conversations, history, receipts, metrics } = parts;
   const router = Router();
 
   router.get('/', async (_request, response) => {
@@ -29,6 +32,12 @@ export function conversationRoutes(parts: {
     const payload = parsePayload(CreateConversationPayload, request.body);
     const { conversation, created } = await conversations.create(callerOf(response), payload);
     response.status(created ? 201 : 200).json(conversation);
+  });
+
+  router.patch('/:id', async (request, response) => {
+    const conversationId = parsePayload(ConversationId, request.params.id);
+    const { title } = parsePayload(RenamePayload, request.body);
+    response.json(await conversations.rename(conversationId, callerOf(response), title));
   });
 
   router.post('/:id/members', async (request, response) => {
@@ -42,6 +51,11 @@ export function conversationRoutes(parts: {
     const leavingId = parsePayload(UserId, request.params.userId);
     await conversations.removeMember(conversationId, callerOf(response), leavingId);
     response.status(204).end();
+  });
+
+  router.get('/:id/receipts', async (request, response) => {
+    const conversationId = parsePayload(ConversationId, request.params.id);
+    response.json({ readers: await receipts.list(conversationId, callerOf(response)) });
   });
 
   router.get('/:id/messages', async (request, response) => {

@@ -26,6 +26,7 @@ export function createRestApp(parts: {
   userRoutes: Router;
   conversationRoutes: Router;
   messageRoutes: Router;
+  searchRoutes: Router;
   tokens: AccessTokens;
   allowedOrigins: readonly string[];
   readiness: Readiness;
@@ -56,6 +57,7 @@ export function createRestApp(parts: {
   api.use(authenticate(tokens));
   api.use('/conversations', parts.conversationRoutes);
   api.use('/messages', parts.messageRoutes);
+  api.use('/search', parts.searchRoutes);
   api.use(parts.userRoutes);
   app.use('/api', api);
 

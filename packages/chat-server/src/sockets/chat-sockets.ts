@@ -5,6 +5,7 @@ import { createAdapter } from '@socket.io/redis-adapter';
 import { Server } from 'socket.io';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
+import type { Presence } from '../presence/presence.ts';
 import { toRefusal } from '../refuse.ts';
 import type { SessionEndReason } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
@@ -12,6 +13,7 @@ import type { Admission } from './admission.ts';
 import { joinConversations } from './join-conversations.ts';
 import { attachHandlers, type EventHandlers } from './on-event.ts';
 import { type ChatIo, type ChatSocket, userRoom } from './socket-types.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** Larger frames end the connection; smaller ones that are still too large are answered with `PAYLOAD_TOO_LARGE`. */
 const MAX_FRAME_BYTES = 262_144;
@@ -25,6 +27,9 @@ const CLOSING_LINGER_MS = 5_000;
 
 /** A refused client closes its connection itself; one that does not is cut then. */
 const REFUSED_LINGER_MS = 5_000;
+
+/** Clients that are let in at once; ten thousand that come together would otherwise wait for each other in Redis and the store. */
+const MAX_ADMISSIONS = 64;
 
 /** What a client is told when its session ends; ends without a text have no client left to tell. */
 const END_NOTICES: Partial<
@@ -91,11 +96,14 @@ export function serveSockets(
     registry: SessionRegistry;
     conversations: Conversations;
     handlers: EventHandlers;
+    presence: Presence;
     metrics: ChatServerMetrics;
     logger: Logger;
   },
 ): void {
-  const { admission, registry, conversations, handlers, metrics, logger } = parts;
+  const { admission, registry, conversations, handlers, presence, metrics, logger } = parts;
+
+  const turnstile = new Turnstile(MAX_ADMISSIONS);
 
   async function admit(socket: ChatSocket): Promise<void> {
     const session = await admission.admit(socket.handshake.auth);
@@ -115,18 +123,20 @@ export function serveSockets(
   }
 
   io.use((socket, next) => {
-    admit(socket).then(
-      () => {
-        metrics.chat_handshakes_total.inc({ outcome: 'admitted' });
-        next();
-      },
-      (error: unknown) => {
-        const refusal = toRefusal(error, logger);
-        metrics.chat_handshakes_total.inc({ outcome: refusal.code });
-        setTimeout(() => closeUnlessConnected(socket), REFUSED_LINGER_MS).unref();
-        next(Object.assign(new Error(refusal.code), { data: refusal.toBody() }));
-      },
-    );
+    turnstile
+      .pass(() => admit(socket))
+      .then(
+        () => {
+          metrics.chat_handshakes_total.inc({ outcome: 'admitted' });
+          next();
+        },
+        (error: unknown) => {
+          const refusal = toRefusal(error, logger);
+          metrics.chat_handshakes_total.inc({ outcome: refusal.code });
+          setTimeout(() => closeUnlessConnected(socket), REFUSED_LINGER_MS).unref();
+          next(Object.assign(new Error(refusal.code), { data: refusal.toBody() }));
+        },
+      );
   });
 
   io.on('connection', (socket) => {
@@ -134,8 +144,10 @@ export function serveSockets(
     metrics.chat_sessions.set(registry.size);
     attachHandlers(socket, handlers, { registry, logger });
     letGoOfHandshake(socket);
+    presence.opened(socket, session);
     socket.on('disconnect', () => {
       registry.end(session, 'disconnected');
+      presence.ended(session);
       metrics.chat_sessions.set(registry.size);
     });
     if (session.endedBy) closeConnection(socket, session.endedBy);

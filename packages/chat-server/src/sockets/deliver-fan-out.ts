@@ -4,6 +4,7 @@ import type { Logger } from '@parley/service-kit';
 import type { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { LoopLoad } from './loop-load.ts';
+import { MachineLoad } from './machine-load.ts';
 import { type ChatIo, type ChatSocket, isConversation } from './socket-types.ts';
 import { writePackets } from './write-packets.ts';
 
@@ -15,11 +16,21 @@ import { writePackets } from './write-packets.ts';
 const GATHER_PER_COST = 8;
 const MAX_GATHER_MS = 30;
 
-/** Shares of its time for which a server is busy: below the first nothing waits, from the second on it gathers in full. */
-const [IDLE, BUSY] = [0.2, 0.25];
+/**
+ * Shares of the time for which this server, or its machine, is busy: below the first nothing waits, from the second on it gathers in full.
+ * The machine counts because each packet that is saved saves the balancer and the clients' ends as much as this server.
+ */
+const LOOP_BUSY = [0.5, 0.7] as const;
+const MACHINE_BUSY = [0.6, 0.75] as const;
+/** ms: a round that took so long is followed by gathering in any case; the next one would meet it on its way. */
+const DEAR_ROUND_MS = [2, 5] as const;
 
-/** Marks of what is stored wait this much longer for messages to travel with. */
-const STORED_PATIENCE = 3;
+/** How much of the longest gathering a reading asks for. */
+const shareOf = (reading: number, [none, full]: readonly [number, number]) =>
+  Math.min(1, Math.max(0, (reading - none) / (full - none)));
+
+/** Marks of what is stored wait so long for messages to travel with; alone each would be a packet as dear as a message. */
+const STORED_PATIENCE_MS = 100;
 
 /** What one packet carries at most, in characters of JSON. */
 const MAX_PACKET_CHARACTERS = 262_144;
@@ -42,12 +53,14 @@ export class FanOutDelivery {
   readonly #metrics: ChatServerMetrics;
   readonly #logger: Logger;
   readonly #loop = new LoopLoad();
+  readonly #machine = new MachineLoad();
   readonly #gathered = new Map<ConversationId, Gathered>();
   #hasMessages = false;
   /** `performance.now()`, ms. */
   #flushedAt = 0;
   #gatherMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(parts: { io: ChatIo; deliveries: DeliveryMemory; metrics: ChatServerMetrics; logger: Logger }) {
@@ -84,23 +97,35 @@ export class FanOutDelivery {
   }
 
   #schedule(): void {
-    const patience = this.#hasMessages ? 1 : STORED_PATIENCE;
-    const dueAt = this.#flushedAt + this.#gatherMs * patience;
+    const now = performance.now();
+    const dueAt = this.#hasMessages ? this.#flushedAt + this.#gatherMs : now + STORED_PATIENCE_MS;
     if (this.#dueAt <= dueAt) return;
-    clearTimeout(this.#timer);
+    this.#unschedule();
     this.#dueAt = dueAt;
-    this.#timer = setTimeout(() => this.#flush(), Math.max(0, dueAt - performance.now()));
+    const waitMs = dueAt - now;
+    // A timer takes a millisecond at least, which at rest is a third of a message's way.
+    if (waitMs <= 0) this.#immediate = setImmediate(() => this.#flush());
+    else this.#timer = setTimeout(() => this.#flush(), waitMs);
+  }
+
+  #unschedule(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
   }
 
   #flush(): void {
-    clearTimeout(this.#timer);
+    this.#unschedule();
     const startedAt = performance.now();
     for (const [conversationId, gathered] of this.#gathered) this.#hand(conversationId, gathered);
     this.#gathered.clear();
     this.#hasMessages = false;
     this.#flushedAt = performance.now();
     const costMs = this.#flushedAt - startedAt;
-    const share = Math.min(1, Math.max(0, (this.#loop.busy - IDLE) / (BUSY - IDLE)));
+    const share = Math.max(
+      shareOf(this.#loop.busy, LOOP_BUSY),
+      shareOf(this.#machine.busy, MACHINE_BUSY),
+      shareOf(costMs, DEAR_ROUND_MS),
+    );
     this.#gatherMs = share * Math.min(MAX_GATHER_MS, costMs * GATHER_PER_COST);
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#metrics.chat_fan_out_seconds.observe(costMs / 1_000);

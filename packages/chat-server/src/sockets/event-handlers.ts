@@ -5,22 +5,28 @@ import {
   type HelloReply,
   JoinPayload,
   type JoinReply,
-  ReadPayload,
-  type ReadReply,
   Refusal,
   SincePayload,
   type SinceReply,
 } from '@parley/protocol';
-import type { Logger } from '@parley/service-kit';
+import type { MessageAcceptor } from '../conversations/accept-message.ts';
 import type { ConversationAccess } from '../conversations/access.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { readStates } from '../conversations/heads.ts';
 import type { History } from '../conversations/history.ts';
+import type { MessageTargets } from '../conversations/message-targets.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
-import type { ChatServerMetrics } from '../metrics.ts';
+import type { Receipts } from '../conversations/receipts.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { SignalDelivery } from '../signals/deliver-signals.ts';
+import type { SignalBus } from '../signals/signal-bus.ts';
+import { awayHandler } from './away.ts';
+import { changeMessageHandlers } from './change-message.ts';
 import { joinConversations } from './join-conversations.ts';
 import { type EventHandlers, eventHandler } from './on-event.ts';
+import { receiptHandlers } from './receipts.ts';
 import { sendMessageHandler } from './send-message.ts';
+import { typingHandler } from './typing.ts';
 
 /** The most messages that one `messages:since` carries, shared out evenly; what is left says `hasMore`. */
 const MAX_SINCE_MESSAGES = 1_000;
@@ -34,15 +40,20 @@ export function createEventHandlers(parts: {
   conversations: Conversations;
   history: History;
   readMarkers: ReadMarkers;
-  metrics: ChatServerMetrics;
-  logger: Logger;
+  receipts: Receipts;
+  acceptor: MessageAcceptor;
+  targets: MessageTargets;
+  signals: SignalBus;
+  delivery: SignalDelivery;
+  presence: Presence;
 }): EventHandlers {
-  const { node, access, conversations, history, readMarkers } = parts;
+  const { node, conversations, history, readMarkers, presence } = parts;
 
   const hello = eventHandler({
     payload: HelloPayload,
     async handle(socket, session, { timezone }): Promise<HelloReply> {
       const conversationIds = await joinConversations(socket, session.userId, conversations);
+      presence.greet(socket, session, conversationIds);
       const [states, markers] = await Promise.all([
         readStates(parts, conversationIds),
         readMarkers.read(session.userId, conversationIds),
@@ -96,17 +107,8 @@ export function createEventHandlers(parts: {
     async handle(socket, session, { conversationId }): Promise<JoinReply> {
       const conversation = await conversations.join(conversationId, session.userId);
       await socket.join(conversationId);
+      presence.membersChanged(conversationId, [session.userId]);
       return { ok: true, headSeq: conversation.headSeq };
-    },
-  });
-
-  const read = eventHandler({
-    payload: ReadPayload,
-    async handle(_socket, session, { conversationId, seq }): Promise<ReadReply> {
-      await access.require(conversationId, session.userId);
-      const [state] = await readStates(parts, [conversationId]);
-      await readMarkers.move(session.userId, conversationId, Math.min(seq, state?.headSeq ?? 0));
-      return { ok: true };
     },
   });
 
@@ -115,6 +117,9 @@ export function createEventHandlers(parts: {
     'message:send': sendMessageHandler(parts),
     'messages:since': since,
     'conversation:join': join,
-    read,
+    ...changeMessageHandlers(parts),
+    ...receiptHandlers(parts),
+    typing: typingHandler(parts),
+    away: awayHandler(parts),
   };
 }

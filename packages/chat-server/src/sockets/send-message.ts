@@ -1,70 +1,25 @@
-import type { AcceptOutcome, MessageLog } from '@parley/message-log';
-import type { MessageStore } from '@parley/message-store';
-import { Refusal, SendPayload, type SendReply } from '@parley/protocol';
-import type { Logger } from '@parley/service-kit';
+import { Refusal, SendPayload } from '@parley/protocol';
+import type { MessageAcceptor } from '../conversations/accept-message.ts';
 import type { ConversationAccess } from '../conversations/access.ts';
-import { seedHead } from '../conversations/heads.ts';
-import type { ChatServerMetrics } from '../metrics.ts';
-import { newMessageId } from './message-id.ts';
+import type { MessageTargets } from '../conversations/message-targets.ts';
 import { eventHandler } from './on-event.ts';
 
-/** How often the members may change, or Redis forget the conversation, while one message is being accepted. */
-const MAX_ATTEMPTS = 4;
-
-/**
- * `message:send`: let the sender through, accept the message with one atomic call, ack. Publishing and saving are the
- * workers' business.
- */
+/** `message:send`: accept, ack. A message that answers another one must do so within its conversation. */
 export function sendMessageHandler(parts: {
-  node: string;
-  log: MessageLog;
-  messages: MessageStore;
+  acceptor: MessageAcceptor;
   access: ConversationAccess;
-  metrics: ChatServerMetrics;
-  logger: Logger;
+  targets: MessageTargets;
 }) {
-  const { node, log, messages, access, metrics, logger } = parts;
+  const { acceptor, access, targets } = parts;
   return eventHandler({
     payload: SendPayload,
-    async handle(_socket, { userId: senderId }, { conversationId, clientMessageId, kind, text, mediaId }) {
+    async handle(_socket, { userId }, { conversationId, mediaId, replyTo, ...message }) {
       if (mediaId !== undefined) throw new Refusal('NOT_FOUND', { message: 'mediaId: there is no such medium.' });
-      const draft = { id: newMessageId(), senderId, clientMessageId, kind, text };
-      const startedAt = performance.now();
-      let membersVersion = await access.require(conversationId, senderId);
-      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-        const outcome = await log.accept({ conversationId, draft, node, membersVersion });
-        metrics.chat_sends_total.inc({ outcome: outcome.kind });
-        if (outcome.kind === 'stale-members') {
-          membersVersion = await access.require(conversationId, senderId, outcome.membersVersion);
-        } else if (outcome.kind === 'unseeded') {
-          await seedHead({ log, messages }, conversationId);
-        } else {
-          metrics.chat_accept_seconds.observe((performance.now() - startedAt) / 1_000);
-          const reply = toReply(outcome, draft.id);
-          logger.debug({ messageId: reply.message.id, conversationId, seq: reply.message.seq }, outcome.kind);
-          return reply;
-        }
+      if (replyTo !== undefined) {
+        await access.require(conversationId, userId);
+        await targets.find(conversationId, replyTo);
       }
-      throw new Refusal('BUSY', { message: 'The conversation is changing: send it again.', retryAfterMs: 100 });
+      return acceptor.accept(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) });
     },
   });
-}
-
-function toReply(
-  outcome: Exclude<AcceptOutcome, { kind: 'stale-members' } | { kind: 'unseeded' }>,
-  draftId: SendReply['message']['id'],
-): SendReply {
-  switch (outcome.kind) {
-    case 'busy':
-      throw new Refusal('BUSY', { retryAfterMs: outcome.retryAfterMs });
-    case 'conflict':
-      throw new Refusal('CONFLICT', { message: 'clientMessageId: you used it in another conversation.' });
-    case 'accepted':
-    case 'duplicate': {
-      const isDuplicate = outcome.kind === 'duplicate';
-      const createdAt = new Date(outcome.createdAtMs).toISOString();
-      const id = isDuplicate ? outcome.id : draftId;
-      return { ok: true, message: { id, seq: outcome.seq, createdAt }, duplicate: isDuplicate };
-    }
-  }
 }

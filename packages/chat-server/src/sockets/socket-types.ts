@@ -14,5 +14,5 @@ export type ChatIo = Server<ClientToServerEvents, ServerToClientEvents, DefaultE
 /** Rooms are sockets (20 characters of base64), users (`user:…`) or conversations. */
 export const isConversation = (room: string): room is ConversationId => room === LOBBY_ID || room.startsWith('c_');
 
-/** The room of all sessions of one user; a conversation's room has the conversation's id. */
-export const userRoom = (userId: string) => `user:${userId}`;
+/** A conversation's room has the conversation's id. */
+export { userRoom } from '@parley/presence';

@@ -4,6 +4,7 @@ import type {
   ConversationId,
   HeadsPacket,
   MessageId,
+  SearchPage,
   User,
   UserId,
 } from '@parley/protocol';
@@ -15,7 +16,10 @@ import type { NewConversation, RestClient } from '../rest-client.ts';
 import { pause, retryDelayMs } from '../retry-delay.ts';
 import { singleFlight } from '../single-flight.ts';
 import type { ChatSnapshot } from './chat-snapshot.ts';
+import { ConversationActions } from './conversation-actions.ts';
+import { MessageChanges } from './message-changes.ts';
 import { People } from './people.ts';
+import { Signals } from './signals.ts';
 import { Threads } from './threads.ts';
 
 export interface ChatSessionOptions {
@@ -39,33 +43,37 @@ export class ChatSession {
   readonly outbox: Outbox;
   readonly threads: Threads;
   readonly people: People;
+  readonly signals: Signals;
+  readonly changes: MessageChanges;
+  readonly conversations: ConversationActions;
   readonly #options: ChatSessionOptions;
   readonly #closing = new AbortController();
+  #openId: ConversationId | null = null;
   readonly #loadConversations = singleFlight(() => this.#loadConversationsUntilDone());
 
   constructor(options: ChatSessionOptions) {
-    const { me, rest, url, deviceId, outboxStorage } = options;
+    const { me, rest } = options;
     const onChange = (change: Partial<ChatSnapshot>) => this.#change(change);
     this.#options = options;
-    this.connection = new Connection({
-      url,
-      deviceId,
-      accessToken: () => rest.credentials.accessToken(),
-      refreshToken: () => rest.credentials.refresh(),
-      onState: (state) => this.#connectionChanged(state),
-      handlers: {
-        messages: (packet) => {
-          this.outbox.sawMessages(packet.conversationId, packet.messages);
-          if (!this.threads.receive(packet)) void this.#loadConversations();
-        },
-        stored: (packet) => this.threads.sawStored(packet),
-        conversation: (conversation) => this.#conversationChanged(conversation),
-        heads: (heads) => void this.#compareHeads(heads, 'soon'),
-      },
+    this.signals = new Signals({
+      myId: me.id,
+      request: (event, payload) => this.connection.request(event, payload),
+      fetchReceipts: (conversationId) => rest.receipts(conversationId),
+      onTyping: (packet) => this.threads.typingChanged(packet),
+      onReceipts: (packet) => this.threads.sawReceipts(packet),
+      onPresence: onChange,
     });
+    this.changes = new MessageChanges((event, payload) => this.connection.request(event, payload));
+    this.conversations = new ConversationActions({
+      rest,
+      myId: me.id,
+      onChanged: (conversation) => this.#conversationChanged(conversation),
+      onLeft: (conversationId) => this.#conversationLeft(conversationId),
+    });
+    this.connection = this.#newConnection();
     this.outbox = new Outbox({
       userId: me.id,
-      storage: outboxStorage,
+      storage: options.outboxStorage,
       send: (payload) => this.connection.request('message:send', payload),
       fetchSince: (payload) => this.threads.fetchSince(payload),
       onChange: (conversationId) => this.threads.outgoingChanged(conversationId),
@@ -74,25 +82,7 @@ export class ChatSession {
       lookUp: (ids) => rest.usersByIds(ids),
       onChange: (people) => onChange({ people }),
     });
-    this.threads = new Threads({
-      myId: me.id,
-      fetchPage: (conversationId, range) => rest.messages(conversationId, range),
-      fetchSince: (payload) => this.connection.request('messages:since', payload),
-      outgoing: (conversationId) => this.outbox.messagesOf(conversationId),
-      onMessages: (conversationId, messages) => {
-        this.outbox.sawMessages(conversationId, messages);
-        this.people.need(messages.map(({ senderId }) => senderId));
-        if (messages.length > 0)
-          options.onDisplayed?.(
-            conversationId,
-            messages.map(({ id }) => id),
-          );
-      },
-      onStored: (conversationId, seq) => this.outbox.sawStored(conversationId, seq),
-      onRefused: () => void this.#loadConversations(),
-      onEpochChange: (conversationId) => this.outbox.epochChanged(conversationId),
-      onChange,
-    });
+    this.threads = this.#newThreads();
   }
 
   start(): void {
@@ -103,16 +93,16 @@ export class ChatSession {
   }
 
   open(conversationId: ConversationId | null): Promise<void> {
+    this.#openId = conversationId;
     this.#change({ openId: conversationId });
     return this.threads.open(conversationId);
   }
 
   /** @throws ParleyError */
   async create(conversation: NewConversation): Promise<ConversationId> {
-    const created = await this.#options.rest.createConversation(conversation);
-    this.#conversationChanged(created);
-    await this.open(created.id);
-    return created.id;
+    const id = await this.conversations.create(conversation);
+    await this.open(id);
+    return id;
   }
 
   /** People to talk to, without the caller. @throws ParleyError */
@@ -122,14 +112,25 @@ export class ChatSession {
     return users.filter(({ id }) => id !== this.#options.me.id);
   }
 
-  send(conversationId: ConversationId, text: string): ClientMessageId {
-    return this.outbox.add(conversationId, text, this.threads.headOf(conversationId)).clientMessageId;
+  /** @throws ParleyError */
+  async search(query: string, conversationId?: ConversationId, before?: MessageId): Promise<SearchPage> {
+    const page = await this.#options.rest.search(query, { conversationId, before });
+    this.people.need(page.messages.map(({ senderId }) => senderId));
+    return page;
+  }
+
+  send(conversationId: ConversationId, text: string, replyTo?: MessageId): ClientMessageId {
+    const { clientMessageId } = this.outbox.add(conversationId, text, this.threads.headOf(conversationId), replyTo);
+    this.signals.typing.set(conversationId, false);
+    return clientMessageId;
   }
 
   close(): void {
     this.#closing.abort();
+    this.changes.close();
     this.connection.stop();
     this.outbox.close();
+    this.signals.close();
     this.threads.close();
     this.people.close();
   }
@@ -139,14 +140,70 @@ export class ChatSession {
     if (!this.#closing.signal.aborted) this.#options.onChange(change);
   }
 
+  #newConnection(): Connection {
+    const { url, deviceId, rest } = this.#options;
+    return new Connection({
+      url,
+      deviceId,
+      accessToken: () => rest.credentials.accessToken(),
+      refreshToken: () => rest.credentials.refresh(),
+      onState: (state) => this.#connectionChanged(state),
+      handlers: {
+        ...this.signals.handlers,
+        messages: (packet) => {
+          this.outbox.sawMessages(packet.conversationId, packet.messages);
+          if (!this.threads.receive(packet)) void this.#loadConversations();
+        },
+        stored: (packet) => this.threads.sawStored(packet),
+        conversation: (conversation) => this.#conversationChanged(conversation),
+        heads: (heads) => void this.#compareHeads(heads, 'soon'),
+        'server:draining': () => this.#change({ isDraining: true }),
+      },
+    });
+  }
+
+  #newThreads(): Threads {
+    const { me, rest, onDisplayed } = this.#options;
+    return new Threads({
+      myId: me.id,
+      fetchPage: (conversationId, range) => rest.messages(conversationId, range),
+      fetchSince: (payload) => this.connection.request('messages:since', payload),
+      outgoing: (conversationId) => this.outbox.messagesOf(conversationId),
+      onMessages: (conversationId, messages) => {
+        this.outbox.sawMessages(conversationId, messages);
+        this.people.need(messages.map(({ senderId }) => senderId));
+        if (messages.length > 0)
+          onDisplayed?.(
+            conversationId,
+            messages.map(({ id }) => id),
+          );
+      },
+      onArrived: (conversation, messages) => this.signals.arrived(conversation, messages),
+      onOpen: (conversation) => this.signals.opened(conversation),
+      onRead: (conversationId, seq) => this.signals.read(conversationId, seq),
+      onStored: (conversationId, seq) => this.outbox.sawStored(conversationId, seq),
+      onRefused: () => void this.#loadConversations(),
+      onEpochChange: (conversationId) => {
+        this.outbox.epochChanged(conversationId);
+        this.signals.forget(conversationId);
+      },
+      onChange: (change) => this.#change(change),
+    });
+  }
+
   #connectionChanged(connection: ConnectionState): void {
     if (this.#closing.signal.aborted) return;
-    this.#change({ connection, ...(connection.phase === 'online' && { hasBeenOnline: true }) });
     if (connection.phase === 'online') {
-      void this.#compareHeads(connection.heads, 'now');
+      const { heads } = connection;
+      this.#change({ connection, hasBeenOnline: true, isDraining: false });
+      this.threads.sawReadSeqs(heads);
+      void this.#compareHeads(heads, 'now');
+      this.signals.connected(heads, this.threads.openConversation);
       void this.outbox.connected();
     } else {
+      this.#change({ connection });
       this.outbox.disconnected();
+      this.signals.disconnected();
     }
     if (connection.phase === 'expired') this.#options.onExpired();
   }
@@ -164,7 +221,13 @@ export class ChatSession {
   #conversationChanged(conversation: Conversation): void {
     this.people.add(conversation.members);
     if (isMember(conversation, this.#options.me.id)) this.threads.put(conversation);
-    else this.threads.remove(conversation.id);
+    else this.#conversationLeft(conversation.id);
+  }
+
+  #conversationLeft(conversationId: ConversationId): void {
+    this.threads.remove(conversationId);
+    this.signals.forget(conversationId);
+    if (conversationId === this.#openId) void this.open(null);
   }
 
   async #loadConversationsUntilDone(): Promise<void> {

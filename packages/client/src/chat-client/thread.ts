@@ -1,36 +1,57 @@
-import type { Conversation, Message, MessagePage } from '@parley/protocol';
-import { ConversationLog } from '../conversation-log.ts';
+import type { Conversation, Message, MessagePage, Receipt, UserId } from '@parley/protocol';
+import type { ConversationLog } from '../conversation-log.ts';
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import { ParleyError, unreachable } from '../parley-error.ts';
+import { MAX_PAGE_MESSAGES } from '../protocol-constants.ts';
 import type { ThreadSnapshot } from './chat-snapshot.ts';
+import { isChange } from './shown-messages.ts';
+import { ThreadRun } from './thread-run.ts';
 
 /** Messages in a page of history. */
 const PAGE_MESSAGES = 50;
 
+/** A page of changes shows hardly anything: more are loaded until as many rows have come. */
+const MIN_ROWS = 20;
+
+/** So many pages at most are loaded for that at once. */
+const MAX_PAGES = 10;
+
 /** How often a page is asked for anew because the conversation began anew meanwhile. */
 const MAX_RESTARTS = 3;
 
-export type LoadPage = (range: { before: number; limit: number }) => Promise<MessagePage>;
+/** How a thread gets its pages of history. */
+export interface PageLoading {
+  readonly load: (range: { before: number; limit: number }) => Promise<MessagePage>;
+  /** What the snapshot says of it has changed. */
+  readonly onChange: () => void;
+  /** A page showed another epoch. */
+  readonly onRestart: () => void;
+}
 
 /** One conversation: its description, its log, and what a user interface wants to know of it. */
 export class Thread {
   conversation: Conversation;
-  /** Another one after each `restart`. */
-  log: ConversationLog;
+  /** Who is typing, without oneself. */
+  typing: readonly UserId[] = [];
+  readonly #myId: UserId;
+  /** Another one in each epoch, and perhaps when the read marker gets known. */
+  #run: ThreadRun;
   #epoch: string | undefined;
   #isContradicted = false;
   #storedSeq = 0;
-  #isLoaded: boolean;
-  #hasOlder: boolean;
   #loading: Promise<readonly Message[]> | undefined;
   #loadError: ParleyError | null = null;
-  #unread = 0;
 
-  constructor(conversation: Conversation) {
+  /** @param readSeq how far the user has read; undefined while that is not known */
+  constructor(conversation: Conversation, myId: UserId, readSeq?: number) {
     this.conversation = conversation;
-    this.log = new ConversationLog(conversation.headSeq);
-    this.#hasOlder = conversation.headSeq > 0;
-    this.#isLoaded = !this.#hasOlder;
+    this.#myId = myId;
+    this.#run = new ThreadRun(myId, conversation.headSeq, readSeq);
+  }
+
+  /** Another one after each restart. */
+  get log(): ConversationLog {
+    return this.#run.log;
   }
 
   /** When something last happened in it, ISO 8601. */
@@ -38,8 +59,22 @@ export class Thread {
     return this.log.messages.at(-1)?.createdAt ?? this.conversation.createdAt;
   }
 
+  /** Whether its newest page is here. */
   get isLoaded(): boolean {
-    return this.#isLoaded;
+    return this.#run.isLoaded;
+  }
+
+  /** Whether there is history, and none was loaded yet. */
+  get lacksPage(): boolean {
+    return !this.#run.hasPage;
+  }
+
+  get hasOlder(): boolean {
+    return this.#run.hasOlder;
+  }
+
+  get unread(): number {
+    return this.#run.marker.unread(this.log);
   }
 
   /** Whether messages are missing, or are to be asked for to learn whether those that are here still hold. */
@@ -49,7 +84,7 @@ export class Thread {
 
   /**
    * Learns which epoch the cluster is in. In another one than before, what is here no longer holds: it is dropped, and
-   * the log begins anew at the head, its newest page not loaded.
+   * the log begins anew, its newest page not loaded.
    *
    * @returns whether that happened
    */
@@ -76,15 +111,30 @@ export class Thread {
   /** Takes in newer messages; gives those that are shown from now on. */
   add(messages: readonly Message[]): readonly Message[] {
     if (this.log.contradicts(messages)) this.#isContradicted = true;
-    return this.log.add(messages);
+    return this.#run.add(messages);
   }
 
-  countUnread(messages: number): void {
-    this.#unread += messages;
+  /** From now on the snapshot says what was the first unread message at this moment. */
+  open(): void {
+    this.#run.marker.open(this.log);
   }
 
-  markRead(): void {
-    this.#unread = 0;
+  /** All that is here is read. @returns up to which seq */
+  markRead(): number {
+    this.#run.marker.read(this.log.lastSeq, this.log);
+    return this.log.lastSeq;
+  }
+
+  /** Learns how far the user has read, on whichever device. */
+  sawReadSeq(readSeq: number): void {
+    const { marker, isUntouched } = this.#run;
+    if (marker.isKnown || !isUntouched || this.#loading) marker.learn(readSeq, this.log);
+    else this.#run = new ThreadRun(this.#myId, this.log.headSeq, readSeq);
+  }
+
+  /** @returns whether someone moved */
+  sawReceipts(readers: readonly Receipt[]): boolean {
+    return this.#run.receipts.merge(readers);
   }
 
   sawStored(seq: number): void {
@@ -94,57 +144,78 @@ export class Thread {
 
   /**
    * Loads the page before the first message, and gives it; whoever asks while it loads waits for the same one. Never
-   * rejects: a failure is in the snapshot. `onRestart` is called when the page shows another epoch.
+   * rejects: a failure is in the snapshot.
    */
-  loadOlder(load: LoadPage, onChange: () => void, onRestart: () => void): Promise<readonly Message[]> {
-    if (!this.#hasOlder) return Promise.resolve([]);
-    this.#loading ??= this.#loadPage(load, onRestart).finally(() => {
+  loadOlder(loading: PageLoading, limit = PAGE_MESSAGES): Promise<readonly Message[]> {
+    if (!this.hasOlder) return Promise.resolve([]);
+    this.#loading ??= this.#loadRows(loading, limit).finally(() => {
       this.#loading = undefined;
-      onChange();
+      loading.onChange();
     });
-    onChange();
+    loading.onChange();
     return this.#loading;
   }
 
   snapshot(outgoing: readonly OutboxMessage[]): ThreadSnapshot {
-    const { messages, firstSeq, lastSeq } = this.log;
+    const { log, shown, marker, receipts, isLoaded, hasOlder } = this.#run;
     return {
-      messages,
-      firstSeq,
-      pending: outgoing.filter(({ seq }) => seq === undefined || seq > lastSeq),
+      messages: log.messages,
+      firstSeq: log.firstSeq,
+      shown: shown.rows,
+      firstShownIndex: shown.firstPosition,
+      pending: outgoing.filter(({ seq }) => seq === undefined || seq > log.lastSeq),
       storedSeq: this.#storedSeq,
-      isLoaded: this.#isLoaded,
-      hasOlder: this.#hasOlder,
+      isLoaded,
+      hasOlder,
       isLoadingOlder: this.#loading !== undefined,
       loadError: this.#loadError,
-      unread: this.#unread,
+      unread: this.unread,
+      firstUnreadSeq: marker.firstUnreadSeq(log),
+      receipts: receipts.seqs,
+      typing: this.typing,
     };
   }
 
   #restart(headSeq: number): void {
-    this.log = new ConversationLog(headSeq);
+    const { marker } = this.#run;
+    this.#run = new ThreadRun(this.#myId, headSeq, marker.isKnown ? marker.seq : undefined);
     this.#isContradicted = false;
     this.#storedSeq = 0;
-    this.#hasOlder = headSeq > 0;
-    this.#isLoaded = !this.#hasOlder;
   }
 
-  async #loadPage(load: LoadPage, onRestart: () => void, restarts = 0): Promise<readonly Message[]> {
+  async #loadRows(loading: PageLoading, limit: number): Promise<readonly Message[]> {
+    let messages = await this.#loadPage(loading, limit);
+    const { log } = this;
+    for (let pages = 1; pages < MAX_PAGES && this.#lacksRows(messages); pages += 1) {
+      const older = await this.#loadPage(loading, MAX_PAGE_MESSAGES);
+      if (this.log !== log) return older;
+      messages = [...older, ...messages];
+    }
+    return messages;
+  }
+
+  /** Whether too little of these messages shows, and there are older ones. */
+  #lacksRows(messages: readonly Message[]): boolean {
+    if (this.#loadError || !this.hasOlder) return false;
+    return messages.filter((message) => !isChange(message)).length < MIN_ROWS;
+  }
+
+  async #loadPage(loading: PageLoading, limit: number, restarts = 0): Promise<readonly Message[]> {
     this.#loadError = null;
     try {
-      const { log } = this;
-      const page = await load({ before: log.firstSeq, limit: PAGE_MESSAGES });
-      if (this.log === log && this.sawEpoch(page.epoch, page.headSeq)) onRestart();
-      if (this.log !== log) {
-        if (!this.#hasOlder) return [];
+      const run = this.#run;
+      const page = await loading.load({ before: run.log.firstSeq, limit });
+      if (this.#run === run && this.sawEpoch(page.epoch, page.headSeq)) loading.onRestart();
+      if (this.#run !== run) {
+        if (!this.hasOlder) return [];
         if (restarts === MAX_RESTARTS) throw brokenHistory();
-        return await this.#loadPage(load, onRestart, restarts + 1);
+        return await this.#loadPage(loading, limit, restarts + 1);
       }
-      if (!this.log.prepend(page.messages)) throw brokenHistory();
-      this.log.sawHead(page.headSeq);
-      this.#hasOlder = page.hasMore && this.log.firstSeq > 1;
-      this.#isLoaded = true;
-      return page.messages;
+      const older = run.prepend(page.messages);
+      if (!older) throw brokenHistory();
+      run.log.sawHead(page.headSeq);
+      run.hasOlder = page.hasMore && run.log.firstSeq > 1;
+      return older;
     } catch (error) {
       this.#loadError = error instanceof ParleyError ? error : unreachable(error);
       return [];

@@ -2,48 +2,38 @@ import type {
   Conversation,
   ConversationId,
   HeadsPacket,
+  HelloReply,
   Message,
-  MessagePage,
   MessagesPacket,
+  ReceiptsPacket,
   Refused,
   SincePayload,
   SinceReply,
   StoredPacket,
-  UserId,
+  TypingPacket,
 } from '@parley/protocol';
-import type { OutboxMessage } from '../outbox/outbox-message.ts';
-import { LOBBY_ID } from '../protocol-constants.ts';
+import { MAX_PAGE_MESSAGES } from '../protocol-constants.ts';
 import type { PageRange } from '../rest-client.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ThreadSnapshot } from './chat-snapshot.ts';
+import { OpenThread } from './open-thread.ts';
+import { orderConversations } from './order-conversations.ts';
 import { Thread } from './thread.ts';
-
-export interface ThreadsOptions {
-  readonly myId: UserId;
-  readonly fetchPage: (conversationId: ConversationId, range: PageRange) => Promise<MessagePage>;
-  readonly fetchSince: (payload: SincePayload) => Promise<SinceReply | Refused>;
-  readonly outgoing: (conversationId: ConversationId) => readonly OutboxMessage[];
-  /** Messages that were not known before, whichever way they came. */
-  readonly onMessages: (conversationId: ConversationId, messages: readonly Message[]) => void;
-  /** Everything up to there is in the history store. */
-  readonly onStored: (conversationId: ConversationId, seq: number) => void;
-  /** Conversations that the user may not read any more. */
-  readonly onRefused: () => void;
-  /** What was known of the conversation does not hold any more. */
-  readonly onEpochChange: (conversationId: ConversationId) => void;
-  readonly onChange: (change: { conversations?: readonly Conversation[]; threads: Threads['snapshots'] }) => void;
-}
+import type { ThreadsOptions } from './threads-options.ts';
 
 /** All conversations of the user, with their messages: what comes live, what is fetched to fill gaps, and older pages. */
 export class Threads {
   readonly #options: ThreadsOptions;
   readonly #threads = new Map<ConversationId, Thread>();
   readonly #catchUp: CatchUp;
+  readonly #open: OpenThread;
   #snapshots: ReadonlyMap<ConversationId, ThreadSnapshot> = new Map();
-  #openId: ConversationId | null = null;
+  /** How far the user had read when the last connection began; those that are not in it are newer. */
+  #readSeqs: ReadonlyMap<ConversationId, number> | undefined;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
+    this.#open = new OpenThread({ threads: this.#threads, onOpen: options.onOpen, onRead: options.onRead });
     this.#catchUp = new CatchUp({
       gaps: () => this.#gaps(),
       fetch: (payload) => this.fetchSince(payload),
@@ -52,6 +42,10 @@ export class Threads {
 
   get snapshots(): ReadonlyMap<ConversationId, ThreadSnapshot> {
     return this.#snapshots;
+  }
+
+  get openConversation(): Conversation | undefined {
+    return this.#open.thread?.conversation;
   }
 
   has(conversationId: ConversationId): boolean {
@@ -80,27 +74,49 @@ export class Threads {
     if (this.#threads.delete(conversationId)) this.#changed([], true);
   }
 
-  /** The conversation that is being looked at counts as read. Loads its newest page if need be. */
+  /** While it is looked at, what is here of the open conversation counts as read. Loads its newest page if need be. */
   open(conversationId: ConversationId | null): Promise<void> {
-    this.#openId = conversationId;
-    const thread = conversationId === null ? undefined : this.#threads.get(conversationId);
+    const thread = this.#open.open(conversationId);
     if (!conversationId || !thread) return Promise.resolve();
-    thread.markRead();
     this.#changed([conversationId]);
-    return thread.isLoaded ? Promise.resolve() : this.loadOlder(conversationId);
+    return thread.lacksPage ? this.loadOlder(conversationId) : Promise.resolve();
+  }
+
+  /** Nothing counts as read while nobody looks. */
+  setLooking(isLooking: boolean): void {
+    if (this.#open.setLooking(isLooking) && this.#open.id) this.#changed([this.#open.id]);
   }
 
   /** Loads the page before the first message that is shown. Never rejects: the snapshot tells a failure. */
-  async loadOlder(conversationId: ConversationId): Promise<void> {
+  async loadOlder(conversationId: ConversationId, limit?: number): Promise<void> {
     const thread = this.#threads.get(conversationId);
     if (!thread) return;
-    const messages = await thread.loadOlder(
-      (range) => this.#options.fetchPage(conversationId, range),
-      () => this.#changed([conversationId]),
-      () => this.#options.onEpochChange(conversationId),
-    );
-    this.#options.onMessages(conversationId, messages);
+    const loading = {
+      load: (range: PageRange) => this.#options.fetchPage(conversationId, range),
+      onChange: () => {
+        this.#open.read();
+        this.#changed([conversationId]);
+      },
+      onRestart: () => {
+        this.#options.onEpochChange(conversationId);
+        this.#open.begin(thread);
+      },
+    };
+    this.#options.onMessages(conversationId, await thread.loadOlder(loading, limit));
     if (thread.isBehind) this.#catchUp.soon();
+  }
+
+  /** Loads older pages until this message is there. @returns whether it is */
+  async loadUntil(conversationId: ConversationId, seq: number): Promise<boolean> {
+    for (;;) {
+      const thread = this.#threads.get(conversationId);
+      if (!thread || seq > thread.log.lastSeq) return false;
+      const { log } = thread;
+      const { firstSeq } = log;
+      if (seq >= firstSeq) return true;
+      await this.loadOlder(conversationId, MAX_PAGE_MESSAGES);
+      if (thread.log === log && log.firstSeq === firstSeq) return false;
+    }
   }
 
   /** @returns false when the conversation is not known */
@@ -116,6 +132,24 @@ export class Threads {
     if (!thread?.isIn(epoch)) return;
     this.#stored(thread, seq);
     if (thread.isBehind) this.#catchUp.soon();
+  }
+
+  typingChanged({ conversationId, userIds }: TypingPacket): void {
+    const thread = this.#threads.get(conversationId);
+    if (!thread) return;
+    thread.typing = userIds;
+    this.#changed([conversationId]);
+  }
+
+  sawReceipts({ conversationId, readers }: ReceiptsPacket): void {
+    if (this.#threads.get(conversationId)?.sawReceipts(readers)) this.#changed([conversationId]);
+  }
+
+  /** A connection begins: this is how far the user has read everywhere, on whichever device. */
+  sawReadSeqs(heads: HelloReply['heads']): void {
+    this.#readSeqs = new Map(heads.map(({ conversationId, readSeq }) => [conversationId, readSeq]));
+    for (const [conversationId, readSeq] of this.#readSeqs) this.#threads.get(conversationId)?.sawReadSeq(readSeq);
+    this.#changed([...this.#readSeqs.keys()]);
   }
 
   /**
@@ -172,8 +206,11 @@ export class Threads {
   #put(conversation: Conversation): void {
     const known = this.#threads.get(conversation.id);
     if (!known) {
-      this.#threads.set(conversation.id, new Thread(conversation));
-      if (conversation.id === this.#openId) void this.open(conversation.id);
+      const readSeq = this.#readSeqs && (this.#readSeqs.get(conversation.id) ?? 0);
+      const thread = new Thread(conversation, this.#options.myId, readSeq);
+      this.#threads.set(conversation.id, thread);
+      if (conversation.id === this.#open.id) void this.open(conversation.id);
+      if (thread.isBehind) this.#catchUp.soon();
       return;
     }
     known.conversation = conversation;
@@ -191,17 +228,16 @@ export class Threads {
   #restarted({ conversation: { id } }: Thread): void {
     this.#options.onEpochChange(id);
     this.#changed([id], true);
-    if (id === this.#openId) void this.open(id);
+    if (id === this.#open.id) void this.open(id);
   }
 
   #gained(thread: Thread, gained: readonly Message[]): void {
     const conversationId = thread.conversation.id;
     if (thread.isBehind) this.#catchUp.soon();
     if (gained.length === 0) return;
-    if (conversationId !== this.#openId) {
-      thread.countUnread(gained.filter(({ senderId }) => senderId !== this.#options.myId).length);
-    }
+    this.#open.read();
     this.#options.onMessages(conversationId, gained);
+    this.#options.onArrived(thread.conversation, gained);
     this.#changed([conversationId], true);
   }
 
@@ -218,14 +254,9 @@ export class Threads {
       if (thread) snapshots.set(id, thread.snapshot(this.#options.outgoing(id)));
     }
     this.#snapshots = snapshots;
-    this.#options.onChange({ threads: snapshots, ...(orderToo && { conversations: this.#inOrder() }) });
-  }
-
-  #inOrder(): Conversation[] {
-    const byActivity = (a: Thread, b: Thread) => (a.activeAt < b.activeAt ? 1 : -1);
-    const isLobby = ({ conversation }: Thread) => Number(conversation.id === LOBBY_ID);
-    return [...this.#threads.values()]
-      .sort((a, b) => isLobby(b) - isLobby(a) || byActivity(a, b))
-      .map(({ conversation }) => conversation);
+    this.#options.onChange({
+      threads: snapshots,
+      ...(orderToo && { conversations: orderConversations(this.#threads.values()) }),
+    });
   }
 }

@@ -2,6 +2,7 @@ import type {
   ClientToServerEvents,
   Handshake,
   HelloReply,
+  PresencePacket,
   Refused,
   ServerToClientEvents,
   SessionEnd,
@@ -12,7 +13,14 @@ import { isErrorBody, ParleyError, unreachable } from '../parley-error.ts';
 export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 
 /** What is done with each packet that a server sends of itself. */
-export type PacketHandlers = Pick<ServerToClientEvents, 'messages' | 'stored' | 'conversation' | 'heads'>;
+export interface PacketHandlers
+  extends Pick<
+    ServerToClientEvents,
+    'messages' | 'stored' | 'conversation' | 'heads' | 'typing' | 'receipts' | 'server:draining'
+  > {
+  /** @param isFirst of this connection: it names everyone */
+  presence: (packet: PresencePacket, isFirst: boolean) => void;
+}
 
 /** How the life of one socket ended. */
 export type SocketEnd =
@@ -71,7 +79,17 @@ export function runSocket(options: {
     socket.on('stored', handlers.stored);
     socket.on('conversation', handlers.conversation);
     socket.on('heads', handlers.heads);
-    socket.on('server:draining', ({ reconnectWithinMs }) => onDraining(reconnectWithinMs));
+    socket.on('typing', handlers.typing);
+    socket.on('receipts', handlers.receipts);
+    let hasPresence = false;
+    socket.on('presence', (packet) => {
+      handlers.presence(packet, !hasPresence);
+      hasPresence = true;
+    });
+    socket.on('server:draining', (packet) => {
+      handlers['server:draining'](packet);
+      onDraining(packet.reconnectWithinMs);
+    });
     socket.on('session:replaced', (end) => finish({ how: 'replaced', end }));
     socket.on('session:expired', (end) => finish({ how: 'expired', end }));
     socket.on('connect_error', (error) => refuse(errorOfRefusal(error)));

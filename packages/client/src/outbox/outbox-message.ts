@@ -1,10 +1,12 @@
-import type { ClientMessageId, ConversationId, ErrorBody } from '@parley/protocol';
+import type { ClientMessageId, ConversationId, ErrorBody, MessageId } from '@parley/protocol';
 
 /** A message of this user that is on its way. Plain data, which a storage keeps as it is. */
 export interface OutboxMessage {
   readonly conversationId: ConversationId;
   readonly clientMessageId: ClientMessageId;
   readonly text: string;
+  /** The message of the same conversation that it answers. */
+  readonly replyTo?: MessageId;
   /** When it was written, by this machine's clock, ISO 8601. Never the same twice in an outbox: it gives the order. */
   readonly createdAt: string;
   /**

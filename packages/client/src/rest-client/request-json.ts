@@ -1,7 +1,7 @@
 import { errorOfStatus, isErrorBody, ParleyError, unreachable } from '../parley-error.ts';
 
 export interface JsonRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly deadlineMs: number;

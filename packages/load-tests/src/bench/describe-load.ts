@@ -2,7 +2,7 @@ import { formatNumber } from './comparison.ts';
 import { formatTable } from './format-table.ts';
 import type { LoadResult } from './measure-load.ts';
 
-const PARTS = ['nginx', 'servers', 'redis', 'worker', 'generator'] as const;
+const PARTS = ['nginx', 'servers', 'redis', 'worker', 'presence', 'generator'] as const;
 
 /** A line for each measurement: speed, latency, and where the CPU went. */
 export function describeLoads(loads: readonly (readonly [label: string, load: LoadResult])[]): string[] {

@@ -34,7 +34,9 @@ export async function startParley({ nodes, directory, env, signal }: StartOption
     },
   });
   const processes = cluster.processes().map(({ name, pid }) => ({
-    name: name.startsWith('chat-server-') ? 'servers' : name.replace(/^message-worker-\d+$/, 'worker'),
+    name: name.startsWith('chat-server-')
+      ? 'servers'
+      : name.replace(/^message-worker-\d+$/, 'worker').replace(/^presence-service-\d+$/, 'presence'),
     pid,
   }));
   return {

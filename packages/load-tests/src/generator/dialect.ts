@@ -37,5 +37,6 @@ export interface Dialect {
   headsOf(reply: unknown): readonly { stream: string; head: number }[];
   /** Asks for what comes after a number. */
   since?(stream: string, after: number): Request;
-  pageOf?(reply: unknown): readonly NumberedMessage[];
+  /** undefined = refused: to be asked again. */
+  pageOf?(reply: unknown): readonly NumberedMessage[] | undefined;
 }

@@ -38,6 +38,8 @@ export class Member {
   #spoken = 0;
   #hasLeft = false;
   #isFetching = false;
+  /** Something was missed while what was missed before is being fetched. */
+  #hasMissedMore = false;
 
   constructor(options: MemberOptions) {
     const { person, address, dialect, frames, arrivals } = options;
@@ -131,14 +133,20 @@ export class Member {
   /** Fetches page after page until nothing more comes. */
   #fetchMissing(stream: string): void {
     const { dialect, frames } = this.#options;
-    if (this.#isFetching || !dialect.since || !dialect.pageOf) return;
+    if (!dialect.since || !dialect.pageOf) return;
+    if (this.#isFetching) {
+      this.#hasMissedMore = true;
+      return;
+    }
     const { pageOf } = dialect;
     this.#isFetching = true;
+    this.#hasMissedMore = false;
     this.#client.ask(dialect.since(stream, this.#completeUpTo(stream)), (reply) => {
       this.#isFetching = false;
       const page = pageOf(reply);
-      for (const { number } of page) this.tally.fill(frames.streamOf(stream), number);
-      if (page.length > 0) this.#fetchMissing(stream);
+      for (const { number } of page ?? []) this.tally.fill(frames.streamOf(stream), number);
+      if (!page) setTimeout(() => this.isReady && this.#fetchMissing(stream), RESEND_MS);
+      else if (page.length > 0 || this.#hasMissedMore) this.#fetchMissing(stream);
     });
   }
 }

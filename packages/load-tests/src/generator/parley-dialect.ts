@@ -49,7 +49,7 @@ export const parleyDialect = (secret: string): Dialect => ({
     { cursors: [{ conversationId: stream, afterSeq: after }], limit: MAX_PAGE_MESSAGES },
   ],
   pageOf: (reply) =>
-    ((reply as Partial<SinceReply>).conversations ?? []).flatMap(({ conversationId, messages }) =>
+    (reply as Partial<SinceReply>).conversations?.flatMap(({ conversationId, messages }) =>
       numbered(conversationId, messages),
     ),
 });

@@ -83,7 +83,8 @@ test('who is added on one server is told on another, hears and may write at once
   expect(reply.status).toBe(200);
   expect(await peers[1].send(group, 'g-1', 'thanks')).toMatchObject({ ok: true });
   await eventually(() => expect(told).toEqual([expect.objectContaining({ id: group, title: 'Plans', kind: 'group' })]));
-  for (const peer of [peers[0], peers[1]]) await eventually(() => expect(peer.seqs(group)).toEqual([1]));
+  // The first message says who was added.
+  for (const peer of [peers[0], peers[1]]) await eventually(() => expect(peer.seqs(group)).toEqual([1, 2]));
   for (const peer of peers) peer.close();
 });
 
@@ -109,7 +110,8 @@ test('who is removed on one server can neither write nor read nor hear on anothe
     code: 'FORBIDDEN',
   });
   expect(await peers[0].send(group, 'r-3', 'among ourselves')).toMatchObject({ ok: true });
-  await eventually(() => expect(peers[0].seqs(group)).toEqual([1, 2]));
+  // The second message says who was removed.
+  await eventually(() => expect(peers[0].seqs(group)).toEqual([1, 2, 3]));
   await heardAllOf(peers[0], peers[1]);
   expect(peers[1].seqs(group)).toEqual([1]);
   for (const peer of peers) peer.close();

@@ -14,7 +14,9 @@ test('health and readiness are public, metrics are not', async () => {
 
 test('every Node process serves its health and metrics on a port of its own', async () => {
   const services = cluster.processes().filter(({ metricsPort }) => metricsPort !== null);
-  expect(services.map(({ name }) => name).sort()).toEqual(['chat-server-1', 'chat-server-2', 'message-worker-1']);
+  expect(services.map(({ name }) => name).sort()).toEqual([
+    ...['chat-server-1', 'chat-server-2', 'message-worker-1', 'presence-service-1'],
+  ]);
   for (const { name, metricsPort } of services) {
     const base = `http://127.0.0.1:${metricsPort}`;
     expect((await callRest(base, 'GET', '/healthz')).status).toBe(200);

@@ -37,15 +37,19 @@ export function createConversationStore(database: Db): ConversationStore {
     }
   }
 
-  async function addMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<void> {
-    if (userIds.length === 0) return;
+  async function addMembers(conversationId: ConversationId, userIds: readonly UserId[]): Promise<UserId[]> {
+    if (userIds.length === 0) return [];
     const joinedAtMs = Date.now();
     const documents = userIds.map((userId) => ({ _id: new ObjectId(), conversationId, userId, joinedAtMs }));
     try {
       await members.insertMany(documents, { ordered: false, ...COMMAND_LIMITS });
+      return [...userIds];
     } catch (error) {
+      const refused = refusedWrites(error);
       // Whoever is refused as a duplicate is a member already.
-      if (refusedWrites(error).some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+      if (refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+      const refusedAt = new Set(refused.map(({ index }) => index));
+      return userIds.filter((_, index) => !refusedAt.has(index));
     }
   }
 
@@ -80,6 +84,10 @@ export function createConversationStore(database: Db): ConversationStore {
         .sort({ createdAtMs: -1, _id: -1 })
         .toArray();
       return documents.map(toConversation);
+    },
+
+    async rename(id, title) {
+      await conversations.updateOne({ _id: id }, { $set: { title } }, COMMAND_LIMITS);
     },
 
     addMembers,

@@ -7,31 +7,12 @@ import { splitStorable } from '../validate-message.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
 import { COLLECTIONS, type MessageDocument } from './documents.ts';
 import { DOCUMENT_VALIDATION_FAILURE, DUPLICATE_KEY, refusedWrites } from './errors.ts';
+import { toDocument, toMessage } from './message-documents.ts';
+import type { MessageIndex } from './message-search.ts';
 
 const keyOf = ({ conversationId, seq }: StoredPlace): string => `${conversationId}:${seq}`;
 
-const toMessage = ({ _id, ...rest }: MessageDocument): TracedMessage => ({ id: _id, ...rest });
-
-// Fields that are undefined are left out, and so is whatever a later release adds.
-const toDocument = ({ id, text, media, replyTo, trace, ...message }: TracedMessage): MessageDocument => ({
-  _id: id,
-  conversationId: message.conversationId,
-  seq: message.seq,
-  senderId: message.senderId,
-  clientMessageId: message.clientMessageId,
-  kind: message.kind,
-  ...(text !== undefined && { text }),
-  ...(media !== undefined && { media: toMediaDocument(media) }),
-  ...(replyTo !== undefined && { replyTo }),
-  createdAtMs: message.createdAtMs,
-  ...(trace !== undefined && { trace }),
-});
-
-function toMediaDocument({ mediaId, contentType, bytes, durationMs }: NonNullable<AcceptedMessage['media']>) {
-  return { mediaId, contentType, bytes, ...(durationMs !== undefined && { durationMs }) };
-}
-
-export function createMessageStore(database: Db): MessageStore {
+export function createMessageStore(database: Db, index: MessageIndex): MessageStore {
   const messages = database.collection<MessageDocument>(COLLECTIONS.messages);
 
   /**
@@ -84,13 +65,19 @@ export function createMessageStore(database: Db): MessageStore {
   return {
     async saveBatch(batch) {
       const { storable, rejected } = splitStorable(batch);
-      return { rejected: storable.length > 0 ? rejected.concat(await save(storable)) : rejected };
+      if (storable.length > 0) {
+        rejected.push(...(await save(storable)));
+        // Those that were there before, too: whoever saved them may have died before it came to this.
+        const rejectedIds = new Set(rejected.map(({ id }) => id));
+        await index.applyChanges(storable.filter(({ id }) => !rejectedIds.has(id)));
+      }
+      return { rejected };
     },
 
     async readRange(conversationId, fromSeq, toSeq) {
       const range = { conversationId, seq: { $gte: fromSeq as Seq, $lte: toSeq as Seq } };
       const documents = await messages
-        .find(range, { projection: { trace: 0 }, ...COMMAND_LIMITS })
+        .find(range, { projection: { trace: 0, search: 0 }, ...COMMAND_LIMITS })
         .sort({ seq: 1 })
         .toArray();
       return documents.map(toMessage);
@@ -105,8 +92,10 @@ export function createMessageStore(database: Db): MessageStore {
     },
 
     async findById(id) {
-      const document = await messages.findOne({ _id: id }, COMMAND_LIMITS);
+      const document = await messages.findOne({ _id: id }, { projection: { search: 0 }, ...COMMAND_LIMITS });
       return document ? toMessage(document) : undefined;
     },
+
+    search: index.search,
   };
 }

@@ -2,6 +2,7 @@ import { type CreateIndexesOptions, type Db, type IndexSpecification, MongoServe
 import { COMMAND_LIMITS } from './deadlines.ts';
 import { COLLECTIONS, type MigrationDocument } from './documents.ts';
 import { NAMESPACE_EXISTS } from './errors.ts';
+import { prepareSearch } from './message-search.ts';
 
 /** Each may run twice, and in several processes at once: there is no lock, and none is needed. */
 interface Migration {
@@ -72,12 +73,25 @@ const INITIAL_COLLECTIONS: readonly CollectionPlan[] = [
   },
 ];
 
+const CHANGES_COLLECTION: CollectionPlan = {
+  name: COLLECTIONS.changes,
+  required: { _id: 'string', targetId: 'string', conversationId: 'string', kind: 'string', seq: 'number' },
+  indexes: [[{ targetId: 1 }]],
+};
+
 /** In order; the version is the place, from 1. A released migration never changes. */
 const MIGRATIONS: readonly Migration[] = [
   {
     name: 'messages, users, conversations, members, refresh tokens',
     async run(database) {
       for (const plan of INITIAL_COLLECTIONS) await createCollection(database, plan);
+    },
+  },
+  {
+    name: 'message search, edits and deletions',
+    async run(database) {
+      await createCollection(database, CHANGES_COLLECTION);
+      await prepareSearch(database);
     },
   },
 ];

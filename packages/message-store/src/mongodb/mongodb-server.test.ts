@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { silentLogger } from '@parley/service-kit';
-import { describeWithMongodb, newMongodb, type TestMongodb } from '@parley/testing';
+import { describeWithMongodb, eventually, newMongodb, type TestMongodb } from '@parley/testing';
 import { type Db, MongoClient } from 'mongodb';
 import type { Store } from '../store.ts';
 import { openMongodbStore } from './open-mongodb-store.ts';
@@ -44,7 +44,7 @@ describeWithMongodb("the MongoDB server's part", complete, (url) => {
     await store.close();
   });
 
-  test.each(['messages', 'users', 'conversations', 'members', 'refreshTokens'])(
+  test.each(['messages', 'messageChanges', 'users', 'conversations', 'members', 'refreshTokens'])(
     'refuses a document without the fields of %s',
     async (name) => {
       await expect(database.collection(name).insertOne({})).rejects.toMatchObject({ code: 121 });
@@ -67,5 +67,13 @@ describeWithMongodb("the MongoDB server's part", complete, (url) => {
       .find({ searchKeys: { $regex: '^ada' } })
       .explain('queryPlanner');
     expect(JSON.stringify(search)).toContain('"searchKeys_1"');
+    await eventually(async () => {
+      const hits = await messages
+        .find({ conversationId: { $in: ['c', 'd'] }, $and: [{ 'search.tokens': { $regex: '^ada' } }] })
+        .sort({ createdAtMs: -1, _id: -1 })
+        .limit(10)
+        .explain('queryPlanner');
+      expect(JSON.stringify(hits)).toContain('"conversationId_1_search.tokens_1"');
+    });
   });
 });

@@ -1,9 +1,11 @@
 import { DeadlineExceeded, type Logger, withDeadline } from '@parley/service-kit';
+import { startIndexer } from '../indexer.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { connect } from './connect.ts';
 import { createConversationStore } from './conversations.ts';
 import { DEADLINE_MS } from './deadlines.ts';
 import { isUnavailable } from './errors.ts';
+import { createMessageIndex } from './message-search.ts';
 import { createMessageStore } from './messages.ts';
 import { migrate } from './migrations.ts';
 import { createRefreshTokenStore } from './refresh-tokens.ts';
@@ -28,8 +30,11 @@ export interface OpenMongodbStoreOptions {
 export async function openMongodbStore(options: OpenMongodbStoreOptions): Promise<Store> {
   const { url, logger, deadlineMs = DEADLINE_MS } = options;
   const { client, database } = connect(url, deadlineMs);
+  const index = createMessageIndex(database);
+  const indexer = startIndexer((maxMessages) => index.indexBacklog(maxMessages), logger);
 
   const close = async () => {
+    await indexer.stop();
     try {
       await withDeadline(client.close(), CLOSE_DEADLINE_MS, 'closing the MongoDB client');
     } catch (error) {
@@ -39,13 +44,14 @@ export async function openMongodbStore(options: OpenMongodbStoreOptions): Promis
 
   try {
     await withDeadline(migrate(database), OPEN_DEADLINE_MS, 'opening the store in MongoDB');
+    if (await withDeadline(index.hasBacklog(), OPEN_DEADLINE_MS, 'opening the store in MongoDB')) indexer.wake();
   } catch (error) {
     await close();
     throw translated(error);
   }
 
   return {
-    messages: answering(createMessageStore(database), deadlineMs),
+    messages: answering(createMessageStore(database, index), deadlineMs),
     users: answering(createUserStore(database), deadlineMs),
     conversations: answering(createConversationStore(database), deadlineMs),
     refreshTokens: answering(createRefreshTokenStore(database), deadlineMs),

@@ -34,8 +34,12 @@ export function createDirectConversation(
   });
 }
 
-export function addMembers(database: Database, id: ConversationId, userIds: readonly UserId[]): void {
-  database.transaction(() => insertMembers(database, id, userIds));
+export function renameConversation(database: Database, id: ConversationId, title: string): void {
+  database.run('UPDATE conversations SET title = ? WHERE id = ?', title, id);
+}
+
+export function addMembers(database: Database, id: ConversationId, userIds: readonly UserId[]): UserId[] {
+  return database.transaction(() => insertMembers(database, id, userIds));
 }
 
 function insertConversation(database: Database, conversation: ConversationRecord, pairKey: string | null): void {
@@ -50,10 +54,10 @@ function insertConversation(database: Database, conversation: ConversationRecord
   );
 }
 
-function insertMembers(database: Database, id: ConversationId, userIds: readonly UserId[]): void {
-  for (const userId of userIds) {
-    database.run('INSERT INTO members (conversationId, userId) VALUES (?, ?) ON CONFLICT DO NOTHING', id, userId);
-  }
+/** @returns those who were no members before */
+function insertMembers(database: Database, id: ConversationId, userIds: readonly UserId[]): UserId[] {
+  const sql = 'INSERT INTO members (conversationId, userId) VALUES (?, ?) ON CONFLICT DO NOTHING';
+  return userIds.filter((userId) => database.run(sql, id, userId) === 1);
 }
 
 export function findConversation(database: Database, id: ConversationId): ConversationRecord | undefined {

@@ -27,9 +27,15 @@ export class Database {
     return this.#prepare(sql).all(...parameters) as Row[];
   }
 
+  /** Row by row; what the caller does not ask for any more is not read. */
+  iterate<Row>(sql: string, ...parameters: SQLInputValue[]): Iterable<Row> {
+    return this.#prepare(sql).iterate(...parameters) as Iterable<Row>;
+  }
+
   /** @returns how many rows changed */
   run(sql: string, ...parameters: SQLInputValue[]): number {
-    return Number(this.#prepare(sql).run(...parameters).changes);
+    // It also tells the last row id, which may be too large for a number.
+    return Number(this.#prepare(sql, { readBigInts: true }).run(...parameters).changes);
   }
 
   /** Runs statements that return nothing and are not worth keeping prepared. */
@@ -65,10 +71,11 @@ export class Database {
     this.#connection.close();
   }
 
-  #prepare(sql: string): StatementSync {
+  #prepare(sql: string, { readBigInts = false } = {}): StatementSync {
     let statement = this.#statements.get(sql);
     if (!statement) {
       statement = this.#connection.prepare(sql);
+      statement.setReadBigInts(readBigInts);
       this.#statements.set(sql, statement);
     }
     return statement;

@@ -3,47 +3,35 @@ import { judgeConflict, type StoredPlace } from '../message-conflict.ts';
 import type { MessageTrace, Rejection, TracedMessage } from '../message-store.ts';
 import type { Database } from './database.ts';
 import { isConstraintViolation } from './errors.ts';
-
-interface MessageRow
-  extends Pick<AcceptedMessage, 'id' | 'conversationId' | 'seq' | 'senderId' | 'clientMessageId' | 'kind'> {
-  text: string | null;
-  media: string | null;
-  replyTo: MessageId | null;
-  createdAtMs: number;
-}
-
-const COLUMNS = 'conversationId, seq, id, senderId, clientMessageId, kind, text, media, replyTo, createdAtMs';
+import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-rows.ts';
+import { queueSaved } from './message-search.ts';
 
 const TRACE_COLUMNS = 'acceptedBy, savedBy, publishedAtMs, savedAtMs';
 type TraceRow = { [Name in keyof MessageTrace]: MessageTrace[Name] | null };
-
-function toMessage({ text, media, replyTo, ...row }: MessageRow): AcceptedMessage {
-  return {
-    ...row,
-    ...(text !== null && { text }),
-    ...(media !== null && { media: JSON.parse(media) as NonNullable<AcceptedMessage['media']> }),
-    ...(replyTo !== null && { replyTo }),
-  };
-}
 
 /** One transaction; a message that can't be saved is told of and leaves the others alone. */
 export function saveBatch(database: Database, messages: readonly TracedMessage[]): Rejection[] {
   return database.transaction(() => {
     const rejected: Rejection[] = [];
+    const saved: TracedMessage[] = [];
     for (const message of messages) {
-      const reason = save(database, message);
-      if (reason !== undefined) rejected.push({ id: message.id, reason });
+      const outcome = save(database, message);
+      if (outcome.kind === 'saved') saved.push(message);
+      else if (outcome.kind === 'refused') rejected.push({ id: message.id, reason: outcome.reason });
     }
+    queueSaved(database, saved);
     return rejected;
   });
 }
 
-/** @returns why the message can't be saved, undefined when it is */
-function save(database: Database, message: TracedMessage): string | undefined {
+type Outcome = { kind: 'saved' } | { kind: 'saved-before' } | { kind: 'refused'; reason: string };
+const SAVED: Outcome = { kind: 'saved' };
+
+function save(database: Database, message: TracedMessage): Outcome {
   const { id, conversationId, seq } = message;
   try {
     const inserted = database.run(
-      `INSERT INTO messages (${COLUMNS}, ${TRACE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO messages (${MESSAGE_COLUMNS}, ${TRACE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING`,
       conversationId,
       seq,
@@ -60,9 +48,9 @@ function save(database: Database, message: TracedMessage): string | undefined {
       message.trace?.publishedAtMs ?? null,
       message.trace?.savedAtMs ?? null,
     );
-    if (inserted === 1) return undefined;
+    if (inserted === 1) return SAVED;
   } catch (error) {
-    if (isConstraintViolation(error)) return (error as Error).message;
+    if (isConstraintViolation(error)) return { kind: 'refused', reason: (error as Error).message };
     throw error;
   }
   const verdict = judgeConflict(
@@ -75,7 +63,7 @@ function save(database: Database, message: TracedMessage): string | undefined {
     ),
   );
   if (verdict.kind === 'none') throw new Error(`message ${id} was not inserted, and nothing is in its way`);
-  return verdict.kind === 'taken' ? verdict.reason : undefined;
+  return verdict.kind === 'taken' ? { kind: 'refused', reason: verdict.reason } : verdict;
 }
 
 export function readRange(
@@ -86,7 +74,7 @@ export function readRange(
 ): AcceptedMessage[] {
   return database
     .all<MessageRow>(
-      `SELECT ${COLUMNS} FROM messages WHERE conversationId = ? AND seq BETWEEN ? AND ? ORDER BY seq`,
+      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE conversationId = ? AND seq BETWEEN ? AND ? ORDER BY seq`,
       conversationId,
       fromSeq,
       toSeq,
@@ -103,7 +91,10 @@ export function headSeq(database: Database, conversationId: ConversationId): num
 }
 
 export function findMessage(database: Database, id: MessageId): TracedMessage | undefined {
-  const row = database.get<MessageRow & TraceRow>(`SELECT ${COLUMNS}, ${TRACE_COLUMNS} FROM messages WHERE id = ?`, id);
+  const row = database.get<MessageRow & TraceRow>(
+    `SELECT ${MESSAGE_COLUMNS}, ${TRACE_COLUMNS} FROM messages WHERE id = ?`,
+    id,
+  );
   if (!row) return undefined;
   const { acceptedBy, savedBy, publishedAtMs, savedAtMs, ...message } = row;
   if (acceptedBy === null) return toMessage(message);

@@ -69,6 +69,38 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
       CREATE INDEX usedRefreshTokensByFamily ON usedRefreshTokens (familyId);
     `,
   },
+  {
+    name: 'message search, edits and deletions',
+    sql: `
+      CREATE TABLE messageChanges (
+        targetId TEXT NOT NULL,
+        changeId TEXT NOT NULL,
+        conversationId TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (targetId, changeId)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE searchEntries (
+        entryId INTEGER PRIMARY KEY,
+        messageId TEXT NOT NULL,
+        editId TEXT
+      ) STRICT;
+      CREATE VIRTUAL TABLE searchIndex USING fts5 (
+        tokens, tokenize = 'ascii', content = '', columnsize = 0, detail = 'none', prefix = '1 2'
+      );
+
+      CREATE TABLE searchQueue (
+        queueId INTEGER PRIMARY KEY AUTOINCREMENT,
+        messageIds TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE searchBacklog (
+        conversationId TEXT NOT NULL,
+        seq INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO searchBacklog SELECT '', 0 WHERE EXISTS (SELECT 1 FROM messages);
+    `,
+  },
 ];
 
 /**

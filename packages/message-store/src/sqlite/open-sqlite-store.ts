@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@parley/service-kit';
+import { type Indexer, startIndexer } from '../indexer.ts';
+import type { MessageSearch, MessageStore } from '../message-store.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { splitStorable } from '../validate-message.ts';
 import { DatabaseThread } from './database-thread.ts';
@@ -10,6 +12,8 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Longer than the wait for a lock, so that the caller hears the reason. */
 const DEADLINE_MS = 6_000;
 const OPEN_DEADLINE_MS = 15_000;
+/** How much a search indexes first of what was saved a moment ago; hardly ever is there more than one round. */
+const MAX_CATCH_UPS = 4;
 
 export interface OpenSqliteStoreOptions {
   /** The directory of `history.sqlite`; made if it is missing. Any number of processes of one machine may share it. */
@@ -24,7 +28,8 @@ export interface OpenSqliteStoreOptions {
 }
 
 /**
- * Opens the embedded store: one file in WAL mode, written and read by a thread each, since `node:sqlite` blocks its thread.
+ * Opens the embedded store: one file in WAL mode, written and read by a thread each, since `node:sqlite` blocks its thread. The
+ * first search starts one more, so that no page of history waits for a search through millions of messages.
  *
  * @throws StoreUnavailable when the file can't be opened in time
  */
@@ -36,7 +41,9 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
   });
   const shared = { path: join(dataDir, 'history.sqlite'), busyTimeoutMs, deadlineMs, logger };
   const threads: DatabaseThread[] = [];
+  let indexer: Indexer | undefined;
   const close = async () => {
+    await indexer?.stop();
     await Promise.all(threads.map((thread) => thread.close()));
   };
   const openThread = async (role: 'writer' | 'reader') => {
@@ -48,24 +55,45 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
   try {
     const writer = await openThread('writer');
     const reader = await openThread('reader');
-    return { ...storeOver(writer, reader), close };
+    indexer = startIndexer((maxMessages) => writer.call('indexSome', maxMessages), logger);
+    if (await reader.call('hasUnindexed')) indexer.wake();
+    let searcher: Promise<DatabaseThread> | undefined;
+    const search = async (query: MessageSearch) => {
+      searcher ??= openThread('reader').catch((error: unknown) => {
+        searcher = undefined;
+        throw error;
+      });
+      return (await searcher).call('searchMessages', query);
+    };
+    return { ...storeOver(writer, reader, { indexer, search }), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function storeOver(writer: DatabaseThread, reader: DatabaseThread): Omit<Store, 'close'> {
+function storeOver(
+  writer: DatabaseThread,
+  reader: DatabaseThread,
+  parts: { indexer: Indexer; search: MessageStore['search'] },
+): Omit<Store, 'close'> {
+  const { indexer, search } = parts;
   return {
     messages: {
       async saveBatch(messages) {
         const { storable, rejected } = splitStorable(messages);
         if (storable.length > 0) rejected.push(...(await writer.call('saveBatch', storable)));
+        indexer.wake();
         return { rejected };
       },
       readRange: (conversationId, fromSeq, toSeq) => reader.call('readRange', conversationId, fromSeq, toSeq),
       headSeq: (conversationId) => reader.call('headSeq', conversationId),
       findById: (id) => reader.call('findMessage', id),
+      async search(query) {
+        for (let round = 0; round < MAX_CATCH_UPS && (await reader.call('hasQueued')); round += 1)
+          await indexer.catchUp();
+        return search(query);
+      },
     },
     users: {
       create: (user) => writer.call('createUser', user),
@@ -79,6 +107,7 @@ function storeOver(writer: DatabaseThread, reader: DatabaseThread): Omit<Store, 
       createDirect: (conversation, pair) => writer.call('createDirectConversation', conversation, pair),
       findById: (id) => reader.call('findConversation', id),
       listFor: (userId) => reader.call('listConversations', userId),
+      rename: (id, title) => writer.call('renameConversation', id, title),
       addMembers: (id, userIds) => writer.call('addMembers', id, userIds),
       removeMember: (id, userId) => writer.call('removeMember', id, userId),
       members: (id, limit) => reader.call('listMembers', id, limit),

@@ -1,5 +1,6 @@
 import * as conversations from './conversations.ts';
 import type { Database } from './database.ts';
+import { hasQueued, hasUnindexed, indexSome, searchMessages } from './message-search.ts';
 import * as messages from './messages.ts';
 import * as refreshTokens from './refresh-tokens.ts';
 import * as users from './users.ts';
@@ -9,8 +10,10 @@ const ping = (database: Database): void => {
   database.get('SELECT max(version) FROM migrations');
 };
 
+const search = { hasQueued, hasUnindexed, indexSome, searchMessages };
+
 /** Everything that a thread can be asked to do with its database, by name. */
-export const operations = { ping, ...messages, ...users, ...conversations, ...refreshTokens };
+export const operations = { ping, ...messages, ...search, ...users, ...conversations, ...refreshTokens };
 
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;

@@ -19,7 +19,7 @@ test('is created once by processes that open it at the same moment, and takes wh
   for (const id of conversationIds) expect(await store.messages.readRange(id, 1, 1_000)).toHaveLength(100);
   await store.close();
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'), { readOnly: true });
-  expect(database.prepare('SELECT version FROM migrations').all()).toEqual([{ version: 1 }]);
+  expect(database.prepare('SELECT version FROM migrations').all()).toEqual([{ version: 1 }, { version: 2 }]);
   database.close();
 });
 

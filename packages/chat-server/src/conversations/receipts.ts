@@ -1,0 +1,65 @@
+import { type ConversationId, LOBBY_ID, type Receipt, type UserId } from '@parley/protocol';
+import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { LRUCache } from 'lru-cache';
+import type { SignalBus } from '../signals/signal-bus.ts';
+import type { ConversationAccess } from './access.ts';
+
+const MOVE_RECEIPT = loadScript(new URL('./move-receipt.lua', import.meta.url), 1);
+
+/** A conversation's kind never changes. */
+const REMEMBERED_KINDS = 50_000;
+
+type MovedReply = [readSeq: number, deliveredSeq: number, moved: 0 | 1];
+
+/**
+ * How far each member of a direct conversation or group has read, and how far its messages have arrived with them. The members hear of
+ * every step. Channels have none: in a big one everybody would be told of everybody.
+ */
+export class Receipts {
+  readonly #redis: RedisConnection;
+  readonly #access: ConversationAccess;
+  readonly #signals: SignalBus;
+  readonly #hasReceipts = new LRUCache<ConversationId, boolean>({ max: REMEMBERED_KINDS });
+
+  constructor(parts: { redis: RedisConnection; access: ConversationAccess; signals: SignalBus }) {
+    this.#redis = parts.redis;
+    this.#access = parts.access;
+    this.#signals = parts.signals;
+  }
+
+  /** Moves forward what is given; the caller has made sure that the user is a member, and of the seqs. */
+  async move(
+    conversationId: ConversationId,
+    userId: UserId,
+    { readSeq = 0, deliveredSeq = 0 }: { readSeq?: number; deliveredSeq?: number },
+  ): Promise<void> {
+    if (!(await this.#has(conversationId))) return;
+    const reply = await runScript(this.#redis, MOVE_RECEIPT, [keyOf(conversationId)], [userId, readSeq, deliveredSeq]);
+    const [newReadSeq, newDeliveredSeq, moved] = reply as MovedReply;
+    if (moved === 0) return;
+    const receipt = { userId, readSeq: newReadSeq, deliveredSeq: newDeliveredSeq };
+    this.#signals.send({ kind: 'receipt', conversationId, receipt });
+  }
+
+  /** Of all who ever had one there, in any order. @throws Refusal `NOT_FOUND` or `FORBIDDEN` */
+  async list(conversationId: ConversationId, userId: UserId): Promise<Receipt[]> {
+    await this.#access.require(conversationId, userId);
+    if (!(await this.#has(conversationId))) return [];
+    const records = Object.entries(await this.#redis.hgetall(keyOf(conversationId)));
+    return records.map(([reader, record]) => {
+      const [readSeq = 0, deliveredSeq = 0] = record.split(' ').map(Number);
+      return { userId: reader as UserId, readSeq, deliveredSeq };
+    });
+  }
+
+  async #has(conversationId: ConversationId): Promise<boolean> {
+    if (conversationId === LOBBY_ID) return false;
+    const known = this.#hasReceipts.get(conversationId);
+    if (known !== undefined) return known;
+    const { kind } = await this.#access.find(conversationId);
+    this.#hasReceipts.set(conversationId, kind !== 'channel');
+    return kind !== 'channel';
+  }
+}
+
+const keyOf = (conversationId: ConversationId) => `parley:{receipts:${conversationId}}`;

@@ -1,0 +1,33 @@
+import type { MessageStore } from '@parley/message-store';
+import { Refusal, type SearchPage, type SearchQuery, toWireMessage, type UserId } from '@parley/protocol';
+import type { ConversationAccess } from './access.ts';
+import type { Conversations } from './conversations.ts';
+
+/** Full-text search over what the caller may read. A message can be found as soon as it is stored. */
+export class Search {
+  readonly #messages: MessageStore;
+  readonly #conversations: Conversations;
+  readonly #access: ConversationAccess;
+
+  constructor(parts: { messages: MessageStore; conversations: Conversations; access: ConversationAccess }) {
+    this.#messages = parts.messages;
+    this.#conversations = parts.conversations;
+    this.#access = parts.access;
+  }
+
+  /** @throws Refusal `NOT_FOUND` or `FORBIDDEN` for a conversation that the caller may not read */
+  async find(userId: UserId, { q, conversationId, before, limit }: SearchQuery): Promise<SearchPage> {
+    // From the store, not from what is remembered: nothing here tells that a member was removed meanwhile.
+    const readable = await this.#conversations.idsFor(userId);
+    if (conversationId !== undefined && !readable.includes(conversationId)) {
+      await this.#access.find(conversationId);
+      throw new Refusal('FORBIDDEN', { message: 'You are not a member of this conversation.' });
+    }
+    const conversationIds = conversationId === undefined ? readable : [conversationId];
+    const hits = await this.#messages.search({ text: q, conversationIds, before, limit: limit + 1 });
+    return {
+      messages: hits.slice(0, limit).map((hit) => ({ ...toWireMessage(hit), conversationId: hit.conversationId })),
+      hasMore: hits.length > limit,
+    };
+  }
+}

@@ -1,0 +1,15 @@
+import { parsePayload, SearchQuery } from '@parley/protocol';
+import { Router } from 'express';
+import type { Search } from '../conversations/search.ts';
+import { callerOf } from './authenticate.ts';
+
+/** `/api/search`: messages by the words in them. */
+export function searchRoutes(search: Search): Router {
+  const router = Router();
+
+  router.get('/', async (request, response) => {
+    response.json(await search.find(callerOf(response), parsePayload(SearchQuery, request.query)));
+  });
+
+  return router;
+}

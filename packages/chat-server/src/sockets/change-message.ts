@@ -1,0 +1,67 @@
+import {
+  type AcceptedMessage,
+  DeletePayload,
+  EditPayload,
+  ReactPayload,
+  Refusal,
+  type SendReply,
+  type UserId,
+} from '@parley/protocol';
+import type { MessageAcceptor, NewMessage } from '../conversations/accept-message.ts';
+import type { ConversationAccess } from '../conversations/access.ts';
+import type { MessageTargets } from '../conversations/message-targets.ts';
+import { eventHandler } from './on-event.ts';
+
+/**
+ * `message:edit`, `message:delete`, `message:react`: each change is a message of the log with a `seq` of its own, which `replyTo`
+ * leads to what it changes. So a client that was away gets it like any other message, and in order.
+ */
+export function changeMessageHandlers(parts: {
+  acceptor: MessageAcceptor;
+  access: ConversationAccess;
+  targets: MessageTargets;
+}) {
+  const { acceptor, access, targets } = parts;
+
+  /** @param requireRight refuses who may not change this message so */
+  async function change(
+    userId: UserId,
+    { conversationId, messageId, clientMessageId }: DeletePayload,
+    message: Pick<NewMessage, 'kind' | 'text'>,
+    requireRight: (target: AcceptedMessage) => void | Promise<void>,
+  ): Promise<SendReply> {
+    await access.require(conversationId, userId);
+    const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
+    await requireRight(target);
+    return acceptor.accept(conversationId, userId, { clientMessageId, replyTo: messageId, ...message });
+  }
+
+  return {
+    'message:edit': eventHandler({
+      payload: EditPayload,
+      handle: (_socket, { userId }, payload) =>
+        change(userId, payload, { kind: 'edit', text: payload.text }, ({ senderId, kind }) => {
+          if (senderId !== userId || kind === 'system') throw notYours('edit');
+        }),
+    }),
+
+    'message:delete': eventHandler({
+      payload: DeletePayload,
+      handle: (_socket, { userId }, payload) =>
+        change(userId, payload, { kind: 'delete' }, async ({ senderId, kind, conversationId }) => {
+          if (kind === 'system') throw notYours('delete');
+          if (senderId !== userId && !(await access.isCreator(conversationId, userId))) throw notYours('delete');
+        }),
+    }),
+
+    'message:react': eventHandler({
+      payload: ReactPayload,
+      handle: (_socket, { userId }, payload) =>
+        change(userId, payload, { kind: 'reaction', ...(payload.emoji && { text: payload.emoji }) }, ({ kind }) => {
+          if (kind === 'system') throw new Refusal('FORBIDDEN', { message: 'Nobody reacts to such a line.' });
+        }),
+    }),
+  };
+}
+
+const notYours = (what: string) => new Refusal('FORBIDDEN', { message: `You may not ${what} this message.` });

@@ -1,0 +1,18 @@
+import { type DoneReply, TypingPayload } from '@parley/protocol';
+import type { ConversationAccess } from '../conversations/access.ts';
+import type { SignalDelivery } from '../signals/deliver-signals.ts';
+import type { SignalBus } from '../signals/signal-bus.ts';
+import { eventHandler } from './on-event.ts';
+
+/** `typing`: told to the others while it holds. */
+export function typingHandler(parts: { access: ConversationAccess; signals: SignalBus; delivery: SignalDelivery }) {
+  const { access, signals, delivery } = parts;
+  return eventHandler({
+    payload: TypingPayload,
+    async handle(_socket, { userId }, { conversationId, isTyping }): Promise<DoneReply> {
+      await access.require(conversationId, userId);
+      if (delivery.showsTyping(conversationId)) signals.send({ kind: 'typing', conversationId, userId, isTyping });
+      return { ok: true };
+    },
+  });
+}

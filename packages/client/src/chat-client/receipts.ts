@@ -1,0 +1,30 @@
+import type { Receipt, UserId } from '@parley/protocol';
+import type { ReceiptSeqs } from './chat-snapshot.ts';
+
+/** How far the others of a conversation are. What comes late, or twice, moves nobody back. */
+export class Receipts {
+  readonly #myId: UserId;
+  #seqs: ReadonlyMap<UserId, ReceiptSeqs> = new Map();
+
+  constructor(myId: UserId) {
+    this.#myId = myId;
+  }
+
+  /** Replaced when something moves. */
+  get seqs(): ReadonlyMap<UserId, ReceiptSeqs> {
+    return this.#seqs;
+  }
+
+  /** @returns whether someone moved */
+  merge(readers: readonly Receipt[]): boolean {
+    const moved = readers.flatMap(({ userId, readSeq, deliveredSeq }): [UserId, ReceiptSeqs][] => {
+      const before = this.#seqs.get(userId);
+      const isNews = !before || readSeq > before.readSeq || deliveredSeq > before.deliveredSeq;
+      if (userId === this.#myId || !isNews) return [];
+      const read = Math.max(readSeq, before?.readSeq ?? 0);
+      return [[userId, { readSeq: read, deliveredSeq: Math.max(deliveredSeq, before?.deliveredSeq ?? 0) }]];
+    });
+    if (moved.length > 0) this.#seqs = new Map([...this.#seqs, ...moved]);
+    return moved.length > 0;
+  }
+}

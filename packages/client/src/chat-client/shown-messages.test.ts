@@ -1,0 +1,178 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Message, MessageKind } from '@parley/protocol';
+import { seededRandom } from '../../tests/seeded-random.ts';
+import { ShownMessages } from './shown-messages.ts';
+
+const message = (
+  seq: number,
+  fields: { kind?: MessageKind; text?: string; replyTo?: string; senderId?: string } = {},
+) =>
+  ({
+    id: `m${seq}`,
+    seq,
+    senderId: 'u1',
+    clientMessageId: `c${seq}`,
+    kind: 'text',
+    text: `number ${seq}`,
+    ...fields,
+  }) as unknown as Message;
+const change = (seq: number, kind: MessageKind, target: number, text?: string, senderId = 'u1') =>
+  message(seq, { kind, replyTo: `m${target}`, text, senderId });
+const range = (first: number, last: number) =>
+  Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => message(first + index));
+
+function shownOf(...messages: Message[]) {
+  const shown = new ShownMessages();
+  shown.append(messages);
+  return shown;
+}
+const texts = (shown: ShownMessages) => shown.rows.map(({ text }) => text);
+
+describe('a change', () => {
+  test('shows in the row of its message, not in one of its own', () => {
+    const shown = shownOf(message(1), message(2), change(3, 'edit', 1, 'changed'), change(4, 'delete', 2));
+    expect(shown.rows).toMatchObject([
+      { message: { seq: 1, text: 'number 1' }, text: 'changed', isEdited: true, isDeleted: false },
+      { message: { seq: 2 }, text: '', isEdited: false, isDeleted: true },
+    ]);
+  });
+
+  test('of reactions counts once for each person, the newest, in the order of first use', () => {
+    const shown = shownOf(
+      message(1),
+      change(2, 'reaction', 1, '👍', 'u1'),
+      change(3, 'reaction', 1, '🎉', 'u2'),
+      change(4, 'reaction', 1, '👍', 'u3'),
+      change(5, 'reaction', 1, '🎉', 'u1'),
+    );
+    expect(shown.rows[0]?.reactions).toEqual([
+      { emoji: '👍', userIds: ['u3'] },
+      { emoji: '🎉', userIds: ['u2', 'u1'] },
+    ]);
+    shown.append([change(6, 'reaction', 1, undefined, 'u3')]);
+    expect(shown.rows[0]?.reactions).toEqual([{ emoji: '🎉', userIds: ['u2', 'u1'] }]);
+  });
+
+  test('by someone else than the author edits nothing', () => {
+    expect(texts(shownOf(message(1), change(2, 'edit', 1, 'not mine', 'u2')))).toEqual(['number 1']);
+  });
+
+  test('of a deleted message, of a system line, of a change, or of nothing, changes nothing', () => {
+    const shown = shownOf(
+      message(1),
+      message(2, { kind: 'system', text: 'left' }),
+      change(3, 'delete', 1),
+      change(4, 'edit', 1, 'back again'),
+      change(5, 'reaction', 1, '👍'),
+      change(6, 'edit', 2, 'stayed'),
+      change(7, 'reaction', 2, '👍'),
+      change(8, 'edit', 4, 'an edit of an edit'),
+      message(9, { kind: 'reaction', text: '👍' }),
+    );
+    expect(shown.rows.map(({ text, reactions }) => [text, reactions])).toEqual([
+      ['', []],
+      ['left', []],
+    ]);
+  });
+});
+
+describe('what did not change', () => {
+  test('stays the same object, also when older pages come', () => {
+    const shown = shownOf(message(5), message(6));
+    const [five, six] = shown.rows;
+    shown.append([message(7), change(8, 'edit', 6, 'changed')]);
+    shown.prepend([message(3), message(4)]);
+    expect(texts(shown)).toEqual(['number 3', 'number 4', 'number 5', 'changed', 'number 7']);
+    expect(shown.rows[2]).toBe(five);
+    expect(shown.rows[3]).not.toBe(six);
+  });
+
+  test('leaves the array as it is', () => {
+    const shown = shownOf(message(1), change(2, 'reaction', 1, '👍'));
+    const { rows } = shown;
+    shown.append([change(3, 'reaction', 1, '👍'), change(4, 'edit', 1, 'not mine', 'u2')]);
+    shown.prepend([]);
+    expect(shown.rows).toBe(rows);
+    shown.append([message(5)]);
+    expect(shown.rows).not.toBe(rows);
+    expect(rows.length).toBe(1);
+  });
+});
+
+describe('older pages', () => {
+  test('lower the number of the first row by the rows that they bring', () => {
+    const shown = shownOf(message(10));
+    const before = shown.firstPosition;
+    shown.prepend([message(7), change(8, 'edit', 7, 'seven'), message(9)]);
+    expect([shown.firstPosition, texts(shown)]).toEqual([before - 2, ['seven', 'number 9', 'number 10']]);
+    shown.append([change(11, 'edit', 9, 'nine')]);
+    expect(texts(shown)).toEqual(['seven', 'nine', 'number 10']);
+  });
+
+  test('bring the message whose changes came before it, and these count in the order of their seqs', () => {
+    const shown = shownOf(change(31, 'edit', 1, 'newer'), change(32, 'reaction', 1, '🎉', 'u2'));
+    shown.append([change(33, 'edit', 1, 'newest')]);
+    shown.prepend([change(21, 'reaction', 1, '👍', 'u2'), change(22, 'edit', 1, 'older')]);
+    expect(shown.rows).toEqual([]);
+    shown.prepend([message(1), change(2, 'edit', 1, 'oldest')]);
+    expect(shown.rows).toMatchObject([{ text: 'newest', reactions: [{ emoji: '🎉', userIds: ['u2'] }] }]);
+  });
+});
+
+test('however a log comes in, as pages and live, the rows are the same', () => {
+  const kinds = ['text', 'text', 'edit', 'reaction', 'reaction', 'delete', 'system'] as const;
+  for (let seed = 1; seed <= 100; seed += 1) {
+    const random = seededRandom(seed);
+    const upTo = (count: number) => Math.floor(random() * count);
+    const log = Array.from({ length: 80 }, (_, index) => {
+      const kind = kinds[upTo(kinds.length)];
+      const senderId = `u${upTo(3)}`;
+      if (kind === 'text' || kind === 'system' || index === 0) return message(index + 1, { kind, senderId });
+      const text = kind === 'reaction' ? [undefined, '👍', '🎉'][upTo(3)] : `text ${index}`;
+      return change(index + 1, kind ?? 'edit', 1 + upTo(index), text, senderId);
+    });
+    const whole = shownOf(...log);
+    const shown = new ShownMessages();
+    let first = upTo(80);
+    let next = first;
+    while (first > 0 || next < log.length) {
+      if (random() < 0.5) {
+        const end = next + 1 + upTo(4);
+        shown.append(log.slice(next, end));
+        next = Math.min(end, log.length);
+      } else {
+        const start = Math.max(0, first - 1 - upTo(20));
+        shown.prepend(log.slice(start, first));
+        first = start;
+      }
+    }
+    expect(shown.rows).toEqual(whole.rows);
+  }
+});
+
+test('of 100,000 messages only those are looked at that are new or that change', () => {
+  let looks = 0;
+  const counted = (each: Message): Message => {
+    const get = () => {
+      looks += 1;
+      return each.kind;
+    };
+    return Object.defineProperty({ ...each }, 'kind', { get });
+  };
+  const shown = new ShownMessages();
+  shown.append(range(50_001, 100_000).map(counted));
+  for (let first = 49_801; first >= 1; first -= 200) shown.prepend(range(first, first + 199).map(counted));
+  expect(shown.rows.length).toBe(100_000);
+  expect(looks).toBeLessThan(500_000);
+
+  const looksAt = (act: () => void) => {
+    looks = 0;
+    act();
+    expect(shown.rows.length).toBeGreaterThan(0);
+    return looks;
+  };
+  expect(looksAt(() => shown.append([counted(message(100_001))]))).toBeLessThan(5);
+  expect(looksAt(() => shown.append([counted(change(100_002, 'reaction', 70_000, '👍'))]))).toBeLessThan(5);
+  expect(looksAt(() => shown.append([counted(change(100_003, 'edit', 3, 'three'))]))).toBeLessThan(5);
+  expect([shown.rows[2]?.text, shown.rows[69_999]?.reactions.length]).toEqual(['three', 1]);
+});

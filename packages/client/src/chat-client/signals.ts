@@ -1,0 +1,119 @@
+import type {
+  Conversation,
+  ConversationId,
+  HelloReply,
+  Message,
+  Receipt,
+  ReceiptsPacket,
+  TypingPacket,
+  UserId,
+} from '@parley/protocol';
+import type { PacketHandlers } from '../connection/run-socket.ts';
+import type { Connection } from '../connection.ts';
+import { OwnTyping } from './own-typing.ts';
+import { PresenceBoard, type PresenceOf } from './presence-board.ts';
+import { ReceiptSnapshots } from './receipt-snapshots.ts';
+import { SeqReports } from './seq-reports.ts';
+import { isChange } from './shown-messages.ts';
+import { TypingNotices } from './typing-notices.ts';
+
+export interface SignalsOptions {
+  readonly myId: UserId;
+  readonly request: Connection['request'];
+  readonly fetchReceipts: (conversationId: ConversationId) => Promise<Receipt[]>;
+  /** Gets who is typing in a conversation now, without this user. */
+  readonly onTyping: (packet: TypingPacket) => void;
+  readonly onReceipts: (packet: ReceiptsPacket) => void;
+  readonly onPresence: (change: PresenceOf) => void;
+}
+
+/** What goes to and fro beside the messages, and may be lost: who types, reads, has received, is there, is away. */
+export class Signals {
+  readonly typing: OwnTyping;
+  readonly handlers: Pick<PacketHandlers, 'typing' | 'receipts' | 'presence'>;
+  readonly #myId: UserId;
+  readonly #request: Connection['request'];
+  readonly #typingNotices: TypingNotices;
+  readonly #receipts: ReceiptSnapshots;
+  readonly #read: SeqReports;
+  readonly #delivered: SeqReports;
+  #isAway = false;
+
+  constructor(options: SignalsOptions) {
+    const { myId, request, fetchReceipts, onTyping, onReceipts, onPresence } = options;
+    const presence = new PresenceBoard(onPresence);
+    this.#myId = myId;
+    this.#request = request;
+    this.typing = new OwnTyping((payload) => void request('typing', payload));
+    this.#typingNotices = new TypingNotices(myId, onTyping);
+    this.#receipts = new ReceiptSnapshots({ fetch: fetchReceipts, onReceipts });
+    this.#read = new SeqReports((reports) => Promise.all(reports.map((report) => request('read', report))));
+    this.#delivered = new SeqReports(async (reports) => {
+      const reply = await request('delivered', { cursors: [...reports] });
+      return reports.map(() => reply);
+    });
+    this.handlers = {
+      typing: (packet) => this.#typingNotices.saw(packet),
+      receipts: onReceipts,
+      presence: (packet, isFirst) => presence.saw(packet, isFirst),
+    };
+  }
+
+  /** Messages have come, in a conversation that is known. */
+  arrived({ id, kind }: Conversation, messages: readonly Message[]): void {
+    this.#typingNotices.sawMessagesOf(
+      id,
+      messages.filter((message) => !isChange(message)).map(({ senderId }) => senderId),
+    );
+    const last = messages.findLast(({ senderId }) => senderId !== this.#myId);
+    if (last && (kind === 'direct' || kind === 'group')) this.#delivered.moveTo(id, last.seq);
+  }
+
+  read(conversationId: ConversationId, seq: number): void {
+    this.#read.moveTo(conversationId, seq);
+  }
+
+  opened(conversation: Conversation): void {
+    this.#receipts.want(conversation);
+  }
+
+  setAway(isAway: boolean): void {
+    if (isAway === this.#isAway) return;
+    this.#isAway = isAway;
+    this.#sayAway();
+  }
+
+  /** What was known by seq of this conversation does not hold any more. */
+  forget(conversationId: ConversationId): void {
+    this.#read.forget(conversationId);
+    this.#delivered.forget(conversationId);
+  }
+
+  /** @param open the conversation that is open */
+  connected(heads: HelloReply['heads'], open: Conversation | undefined): void {
+    this.disconnected();
+    for (const { conversationId, readSeq } of heads) this.#read.sawTold(conversationId, readSeq);
+    this.#read.connected();
+    this.#delivered.connected();
+    if (open) this.#receipts.want(open);
+    if (this.#isAway) this.#sayAway();
+  }
+
+  disconnected(): void {
+    this.typing.forget();
+    this.#typingNotices.forget();
+    this.#read.disconnected();
+    this.#delivered.disconnected();
+  }
+
+  close(): void {
+    this.#typingNotices.close();
+    this.#receipts.close();
+    this.#read.disconnected();
+    this.#delivered.disconnected();
+  }
+
+  #sayAway(): void {
+    void this.#request('away', { isAway: this.#isAway });
+  }
+}

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { ChatClient, LOBBY_ID, MemoryOutboxStorage, type ThreadSnapshot } from '../src/index.ts';
+import { ProtocolServer } from './protocol-server.ts';
+
+/** A server for all tests of a file, and a client for each of them that closes by itself. */
+export async function newChat() {
+  const server = await ProtocolServer.start();
+  let chat: ChatClient;
+
+  const start = () => {
+    chat = new ChatClient({ url: server.url, outboxStorage: new MemoryOutboxStorage() });
+  };
+  beforeEach(() => {
+    server.reset();
+    start();
+  });
+  afterEach(async () => {
+    chat.close();
+    await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
+  });
+
+  const lobby = (): ThreadSnapshot => {
+    const thread = chat.getSnapshot().threads.get(LOBBY_ID);
+    if (!thread) throw new Error('the lobby is not there yet');
+    return thread;
+  };
+  const isOnline = () => eventually(() => expect(chat.getSnapshot().connection.phase).toBe('online'));
+  return {
+    server,
+    lobby,
+    get chat() {
+      return chat;
+    },
+    /** Signs in, and waits until the conversation is there. */
+    async join(): Promise<void> {
+      await chat.joinAsGuest('Me');
+      await isOnline();
+      await eventually(lobby);
+    },
+    /** What a reload of the page does. */
+    async reload(): Promise<void> {
+      chat.close();
+      start();
+      await this.join();
+    },
+    /** Loses the connection, and waits for the next one. */
+    async reconnect(): Promise<void> {
+      const handshakes = server.handshakes.length;
+      server.cut();
+      await eventually(() => expect(server.handshakes.length).toBeGreaterThan(handshakes));
+      await isOnline();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { type ChatPeer, connectPeer, eventually, newConversation, newGuests, type TestUser } from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+/** Whoever is back within it was never gone. */
+const GRACE_MS = 5_000;
+/** The clock of the machine may be set meanwhile, by a little. */
+const CLOCK_MS = 500;
+const cluster = await newCluster({ NODES: 2, SESSION_TTL_MS: 5_000, PRESENCE_GRACE_MS: GRACE_MS });
+
+interface Change {
+  userId: string;
+  online: boolean;
+  away?: boolean;
+  lastSeenAt: string | null;
+}
+
+interface Watcher {
+  readonly peer: ChatPeer;
+  /** What was told of a user, in order; what is told again changes nothing. */
+  of(userId: string): Change[];
+  count(conversationId: string): number | undefined;
+}
+
+/** Connects and says hello, with an eye on presence. */
+async function come(user: TestUser, notOn?: string): Promise<Watcher> {
+  const peer = await eventually(async () => {
+    const connected = await connectPeer(cluster.url, user.token, { auth: { deviceId: user.id } });
+    if (connected.node !== notOn) return connected;
+    connected.close();
+    throw new Error('on the same server');
+  });
+  const changes: Change[] = [];
+  const counts = new Map<string, number>();
+  const watcher = {
+    peer,
+    of: (userId: string) =>
+      changes
+        .filter((change) => change.userId === userId)
+        .filter((change, index, all) => !isDeepStrictEqual(change, all[index - 1])),
+    count: (conversationId: string) => counts.get(conversationId),
+  };
+  peer.socket.on('presence', (packet: { changes: Change[]; counts?: { conversationId: string; online: number }[] }) => {
+    changes.push(...packet.changes);
+    for (const { conversationId, online } of packet.counts ?? []) counts.set(conversationId, online);
+  });
+  expect(await peer.emit('session:hello', { timezone: 'UTC' })).toMatchObject({ ok: true });
+  return watcher;
+}
+
+const online = (userId: string, away = false) => ({ userId, online: true, away, lastSeenAt: null });
+const expectLast = (watcher: Watcher, userId: string, change: object) =>
+  eventually(() => expect(watcher.of(userId).at(-1)).toEqual(change), 60_000);
+
+test('two people on two servers see each other come, look away, drop for a moment, and leave', async () => {
+  const [ada, bo, cy] = (await newGuests(cluster.url, 3)) as [TestUser, TestUser, TestUser];
+  await newConversation(cluster.url, ada, { kind: 'direct', memberIds: [bo.id] });
+  await newConversation(cluster.url, ada, { kind: 'channel', title: 'News' });
+  const stranger = await come(cy);
+  const first = await come(ada);
+  await eventually(() => expect(first.of(bo.id)).toEqual([{ userId: bo.id, online: false, lastSeenAt: null }]));
+
+  let second = await come(bo, first.peer.node);
+  await expectLast(first, bo.id, online(bo.id));
+  await expectLast(second, ada.id, online(ada.id));
+
+  expect(await second.peer.emit('away', { isAway: true })).toEqual({ ok: true });
+  await expectLast(first, bo.id, online(bo.id, true));
+  expect(await second.peer.emit('away', { isAway: false })).toEqual({ ok: true });
+  await expectLast(first, bo.id, online(bo.id));
+  expect(await second.peer.emit('away', { isAway: 'yes' })).toMatchObject({ code: 'INVALID_PAYLOAD' });
+
+  // On a slow machine a drop may take longer than the grace: such a one shows nothing about short ones.
+  let told = 0;
+  for (let droppedAt = Number.NEGATIVE_INFINITY; performance.now() - droppedAt > GRACE_MS / 2; ) {
+    await expectLast(first, bo.id, online(bo.id));
+    told = first.of(bo.id).length;
+    droppedAt = performance.now();
+    second.peer.close();
+    second = await come(bo, first.peer.node);
+  }
+  expect(await second.peer.emit('away', { isAway: true })).toEqual({ ok: true });
+  await expectLast(first, bo.id, online(bo.id, true));
+  expect(first.of(bo.id).slice(told)).toEqual([online(bo.id, true)]);
+
+  const leftAtMs = Date.now();
+  second.peer.close();
+  await expectLast(first, bo.id, { userId: bo.id, online: false, lastSeenAt: expect.any(String) });
+  const { lastSeenAt } = first.of(bo.id).at(-1) as { lastSeenAt: string };
+  expect(Date.parse(lastSeenAt)).toBeGreaterThanOrEqual(leftAtMs - CLOCK_MS);
+  expect(Date.now() - Date.parse(lastSeenAt)).toBeGreaterThanOrEqual(GRACE_MS - CLOCK_MS);
+
+  first.peer.close();
+  const again = await come(ada);
+  await eventually(() => expect(again.of(bo.id)).toEqual([{ userId: bo.id, online: false, lastSeenAt }]));
+  expect(stranger.of(ada.id)).toEqual([]);
+  expect(stranger.of(bo.id)).toEqual([]);
+  for (const { peer } of [stranger, again]) peer.close();
+});
+
+test('people who come to share a conversation see each other at once; channels have only a number', async () => {
+  const [ada, bo] = (await newGuests(cluster.url, 2)) as [TestUser, TestUser];
+  const first = await come(ada);
+  const second = await come(bo, first.peer.node);
+  await eventually(() => expect(first.count('lobby')).toBeGreaterThanOrEqual(2));
+  const channel = await newConversation(cluster.url, ada, { kind: 'channel', title: 'News' });
+  expect(await second.peer.emit('conversation:join', { conversationId: channel })).toMatchObject({ ok: true });
+  for (const watcher of [first, second]) await eventually(() => expect(watcher.count(channel)).toBe(2));
+  expect([...first.of(bo.id), ...second.of(ada.id)]).toEqual([]);
+  await newConversation(cluster.url, ada, { kind: 'group', title: 'Tea', memberIds: [bo.id] });
+  await expectLast(first, bo.id, online(bo.id));
+  await expectLast(second, ada.id, online(ada.id));
+  second.peer.close();
+  await expectLast(first, bo.id, { userId: bo.id, online: false, lastSeenAt: expect.any(String) });
+  await eventually(() => expect(first.count(channel)).toBe(1));
+  first.peer.close();
+});
+
+test('a killed presence service comes back and is right; a killed server takes its users with it', async () => {
+  const [ada, bo, cy] = (await newGuests(cluster.url, 3)) as [TestUser, TestUser, TestUser];
+  for (const other of [bo, cy]) await newConversation(cluster.url, ada, { kind: 'direct', memberIds: [other.id] });
+  const first = await come(ada);
+  const second = await come(bo, first.peer.node);
+  await expectLast(first, bo.id, online(bo.id));
+
+  cluster.kill('presence-service-1', 'SIGKILL');
+  second.peer.close();
+  const third = await come(cy);
+  await expectLast(first, cy.id, online(cy.id));
+  await expectLast(first, bo.id, { userId: bo.id, online: false, lastSeenAt: expect.any(String) });
+
+  const back = await come(bo, first.peer.node);
+  await expectLast(first, bo.id, online(bo.id));
+  cluster.kill(back.peer.node, 'SIGKILL');
+  await expectLast(first, bo.id, { userId: bo.id, online: false, lastSeenAt: expect.any(String) });
+  expect(first.of(ada.id).every((change) => change.online)).toBe(true);
+  for (const { peer } of [first, third]) peer.close();
+});

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import {
+  type ChatPeer,
+  callRest,
+  connectPeer,
+  eventually,
+  newConversation,
+  newGuests,
+  type SeenMessage,
+  type TestUser,
+} from '@parley/testing';
+import { newCluster } from './new-cluster.ts';
+
+const cluster = await newCluster({ NODES: 2 });
+
+type Hit = SeenMessage & { conversationId: string };
+
+async function search(user: TestUser, query: Record<string, string>): Promise<{ messages: Hit[]; hasMore: boolean }> {
+  const path = `/api/search?${new URLSearchParams(query)}`;
+  const { status, body } = await callRest<{ messages: Hit[]; hasMore: boolean }>(cluster.url, 'GET', path, {
+    token: user.token,
+  });
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
+  return body;
+}
+
+const textsFound = async (user: TestUser, q: string, more: Record<string, string> = {}) =>
+  (await search(user, { q, ...more })).messages.map(({ text }) => text);
+
+/** Sends texts one after the other and waits until all are stored, and so can be found. */
+async function say(peer: ChatPeer, conversationId: string, ...texts: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const text of texts) {
+    const reply = (await peer.send(conversationId, randomUUID(), text)) as unknown as {
+      message: { id: string; seq: number };
+    };
+    ids.push(reply.message.id);
+    await eventually(() => expect(peer.stored.get(conversationId)).toBeGreaterThanOrEqual(reply.message.seq));
+  }
+  return ids;
+}
+
+/** What a peer has seen, in order; packets may come twice. */
+const seenOnce = (peer: ChatPeer, conversationId: string): SeenMessage[] => {
+  const bySeq = new Map((peer.seen.get(conversationId) ?? []).map((message) => [message.seq, message]));
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+};
+
+async function people<const Count extends number>(count: Count) {
+  const users = await newGuests(cluster.url, count);
+  const peers: ChatPeer[] = [];
+  for (const user of users) peers.push(await connectPeer(cluster.url, user.token));
+  return { users, peers } as { users: [TestUser, TestUser, TestUser]; peers: [ChatPeer, ChatPeer, ChatPeer] };
+}
+
+test('messages are found by beginnings of words in any script, newest first, page by page', async () => {
+  const { users, peers } = await people(1);
+  const group = await newConversation(cluster.url, users[0], { kind: 'group', title: 'Plans' });
+  const texts = [
+    'Treffen wir uns in Zürich?',
+    '我们明天在码头见',
+    'นัดเจอที่ท่าเรือพรุ่งนี้',
+    'Увидимся у причала',
+    'נתראה ברציף',
+  ];
+  await say(peers[0], group, ...texts);
+  for (const [query, text] of [
+    ['zur tref', texts[0]],
+    ['码头', texts[1]],
+    ['ท่าเรือ', texts[2]],
+    ['ПРИЧ', texts[3]],
+    ['ברצ', texts[4]],
+  ] as const) {
+    expect(await textsFound(users[0], query)).toEqual([text]);
+  }
+  await say(peers[0], group, 'boat one', 'boat two', 'boat three');
+  const first = await search(users[0], { q: 'bo', limit: '2' });
+  expect(first).toMatchObject({
+    messages: [
+      { text: 'boat three', conversationId: group, senderId: users[0].id, kind: 'text' },
+      { text: 'boat two', conversationId: group },
+    ],
+    hasMore: true,
+  });
+  const before = first.messages[1]?.id as string;
+  expect(await search(users[0], { q: 'bo', limit: '2', before })).toMatchObject({
+    messages: [{ text: 'boat one' }],
+    hasMore: false,
+  });
+  peers[0].close();
+});
+
+test('only what one may read is found, from the moment on that one may no longer', async () => {
+  const { users, peers } = await people(3);
+  const [ada, bo, cy] = users;
+  const word = `word${randomUUID().slice(0, 8)}`;
+  const group = await newConversation(cluster.url, ada, { kind: 'group', title: 'Secrets', memberIds: [bo.id] });
+  const direct = await newConversation(cluster.url, ada, { kind: 'direct', memberIds: [cy.id] });
+  await say(peers[0], group, `${word} group`);
+  await say(peers[0], direct, `${word} direct`);
+  await say(peers[0], 'lobby', `${word} lobby`);
+  expect(await textsFound(ada, word)).toEqual([`${word} lobby`, `${word} direct`, `${word} group`]);
+  expect(await textsFound(bo, word)).toEqual([`${word} lobby`, `${word} group`]);
+  expect(await textsFound(cy, word)).toEqual([`${word} lobby`, `${word} direct`]);
+  expect(await textsFound(ada, word, { conversationId: direct })).toEqual([`${word} direct`]);
+  await expect(textsFound(cy, word, { conversationId: group })).rejects.toThrow('FORBIDDEN');
+  await expect(textsFound(cy, word, { conversationId: 'nowhere' })).rejects.toThrow('NOT_FOUND');
+  await expect(textsFound(cy, '')).rejects.toThrow('INVALID_PAYLOAD');
+  expect((await callRest(cluster.url, 'GET', `/api/search?q=${word}`)).status).toBe(401);
+
+  const membership = `/api/conversations/${group}/members/${bo.id}`;
+  expect((await callRest(cluster.url, 'DELETE', membership, { token: ada.token })).status).toBe(204);
+  expect(await textsFound(bo, word)).toEqual([`${word} lobby`]);
+  await expect(textsFound(bo, word, { conversationId: group })).rejects.toThrow('FORBIDDEN');
+  for (const peer of peers) peer.close();
+});
+
+test('an edited message is found by its newest text, a deleted one not at all', async () => {
+  const { users, peers } = await people(1);
+  const group = await newConversation(cluster.url, users[0], { kind: 'group', title: 'Drafts' });
+  const [edited, deleted] = (await say(peers[0], group, 'the draft one', 'the draft two')) as [string, string];
+  const change = (event: string, payload: object) =>
+    peers[0].emit(event, { conversationId: group, clientMessageId: randomUUID(), ...payload });
+  expect(await change('message:edit', { messageId: edited, text: 'the final one' })).toMatchObject({ ok: true });
+  expect(await change('message:delete', { messageId: deleted })).toMatchObject({ ok: true });
+  await eventually(async () => expect(await textsFound(users[0], 'draft')).toEqual([]));
+  expect((await search(users[0], { q: 'final' })).messages).toMatchObject([{ id: edited, text: 'the final one' }]);
+  peers[0].close();
+});
+
+test('a group is renamed by any member, everyone sees it, and a line says who did it; such lines are not found', async () => {
+  const { users, peers } = await people(3);
+  const [ada, bo, cy] = users;
+  const group = await newConversation(cluster.url, ada, { kind: 'group', title: 'Old name', memberIds: [bo.id] });
+  const shown: { id: string; title: string; createdBy: string }[] = [];
+  peers[0].socket.on('conversation', (conversation) => shown.push(conversation));
+  const path = `/api/conversations/${group}`;
+  const rename = (user: TestUser, title: string, id = group) =>
+    callRest(cluster.url, 'PATCH', `/api/conversations/${id}`, { token: user.token, body: { title } });
+
+  expect(await rename(bo, ' New name ')).toMatchObject({
+    status: 200,
+    body: { id: group, title: 'New name', createdBy: ada.id },
+  });
+  await eventually(() => expect(shown).toContainEqual(expect.objectContaining({ id: group, title: 'New name' })));
+  const line = (senderId: string, text: string) => expect.objectContaining({ kind: 'system', senderId, text });
+  const lines = [line(bo.id, 'renamed the group to “New name”')];
+  await eventually(() => expect(seenOnce(peers[0], group)).toEqual(lines));
+
+  expect(await rename(cy, 'Mine')).toMatchObject({ status: 403 });
+  expect(await rename(ada, 'Mine', 'lobby')).toMatchObject({ status: 403 });
+  expect(await rename(ada, 'Mine', 'nowhere')).toMatchObject({ status: 404 });
+  expect(await rename(ada, ' ')).toMatchObject({ status: 400 });
+  const direct = await newConversation(cluster.url, ada, { kind: 'direct', memberIds: [bo.id] });
+  expect(await rename(ada, 'Mine', direct)).toMatchObject({ status: 403 });
+
+  const members = { token: ada.token, body: { memberIds: [cy.id, bo.id] } };
+  expect((await callRest(cluster.url, 'POST', `${path}/members`, members)).status).toBe(200);
+  expect((await callRest(cluster.url, 'DELETE', `${path}/members/${cy.id}`, { token: cy.token })).status).toBe(204);
+  expect((await callRest(cluster.url, 'DELETE', `${path}/members/${bo.id}`, { token: ada.token })).status).toBe(204);
+  lines.push(line(ada.id, `added ${cy.displayName}`), line(cy.id, 'left'), line(ada.id, `removed ${bo.displayName}`));
+  await eventually(() => expect(seenOnce(peers[0], group)).toEqual(lines));
+  const list = await callRest<{ conversations: object[] }>(cluster.url, 'GET', '/api/conversations', {
+    token: ada.token,
+  });
+  expect(list.body.conversations).toContainEqual(expect.objectContaining({ id: group, title: 'New name' }));
+
+  await eventually(() => expect(peers[0].stored.get(group)).toBe(lines.length));
+  expect(await textsFound(ada, 'renamed')).toEqual([]);
+  for (const peer of peers) peer.close();
+});

@@ -1,0 +1,152 @@
+import { type AcceptedMessage, type MessageId, SENDABLE_KINDS } from '@parley/protocol';
+import type { AnyBulkWriteOperation, Db, Filter } from 'mongodb';
+import { changeNotesOf, type FoldedChange, foldChanges, isFindable } from '../message-changes.ts';
+import type { MessageSearch } from '../message-store.ts';
+import { queryTokensOf, searchTokensOf } from '../search-tokens.ts';
+import { COMMAND_LIMITS } from './deadlines.ts';
+import { type ChangeDocument, COLLECTIONS, type MessageDocument, type SearchBacklogDocument } from './documents.ts';
+import { DUPLICATE_KEY, refusedWrites } from './errors.ts';
+import { toMessage } from './message-documents.ts';
+
+/** Where the backlog's progress is kept. */
+const BACKLOG_ID = 'messages';
+
+async function buildIndex(database: Db): Promise<void> {
+  // Building it over many messages takes longer than a command may: it goes on in the server, and the next call waits for it, too.
+  await database
+    .collection(COLLECTIONS.messages)
+    .createIndex(
+      { conversationId: 1, 'search.tokens': 1 },
+      { partialFilterExpression: { 'search.tokens': { $exists: true } } },
+    );
+}
+
+/** Builds the index at once where there are no messages; messages that are there are a backlog, which has time. */
+export async function prepareSearch(database: Db): Promise<void> {
+  if ((await database.collection(COLLECTIONS.messages).findOne({}, COMMAND_LIMITS)) !== null) return;
+  await buildIndex(database);
+  const backlog = database.collection<SearchBacklogDocument>(COLLECTIONS.searchBacklog);
+  const nothing = { afterId: '' as MessageId, isDone: true };
+  await backlog.updateOne({ _id: BACKLOG_ID }, { $set: nothing }, { upsert: true, ...COMMAND_LIMITS });
+}
+
+/** The search index: tokens inside the documents of the messages, and notes of which change is about which message. */
+export function createMessageIndex(database: Db) {
+  const messages = database.collection<MessageDocument>(COLLECTIONS.messages);
+  const changes = database.collection<ChangeDocument>(COLLECTIONS.changes);
+  const backlog = database.collection<SearchBacklogDocument>(COLLECTIONS.searchBacklog);
+
+  async function note(saved: readonly AcceptedMessage[]): Promise<MessageId[]> {
+    const documents = changeNotesOf(saved).map(({ changeId, ...change }) => ({ _id: changeId, ...change }));
+    if (documents.length === 0) return [];
+    try {
+      await changes.insertMany(documents, { ordered: false, ...COMMAND_LIMITS });
+    } catch (error) {
+      // Those that are refused as duplicates were noted before.
+      if (refusedWrites(error).some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+    }
+    return documents.map(({ targetId }) => targetId);
+  }
+
+  async function writesFor(change: FoldedChange): Promise<AnyBulkWriteOperation<MessageDocument>[]> {
+    const { targetId, conversationId } = change;
+    const target: Filter<MessageDocument> = { _id: targetId, conversationId, kind: { $in: [...SENDABLE_KINDS] } };
+    if (change.kind === 'deleted') {
+      return [
+        {
+          updateOne: {
+            filter: target,
+            update: { $set: { search: { isDeleted: true } }, $unset: { text: '', media: '' } },
+          },
+        },
+        ...change.editIds.map((_id) => ({ updateOne: { filter: { _id }, update: { $unset: { text: '' as const } } } })),
+      ];
+    }
+    const { editId, seq: editSeq } = change;
+    const edit = await messages.findOne({ _id: editId }, COMMAND_LIMITS);
+    if (edit?.text === undefined) return [];
+    const search = { tokens: searchTokensOf(edit.text), text: edit.text, editSeq };
+    // Another worker may have been faster with a later change.
+    const isLatest = { 'search.isDeleted': { $exists: false }, 'search.editSeq': { $not: { $gte: editSeq } } };
+    return [{ updateOne: { filter: { ...target, ...isLatest }, update: { $set: { search } } } }];
+  }
+
+  return {
+    /**
+     * Lets edits and deletions take effect: those among these messages, and those saved before what they change. Each worker first
+     * saves and notes what it has, then looks what there is: so of two that save a message and its change at the same time, at
+     * least one sees both. May be repeated.
+     *
+     * @param saved messages that are in the store
+     */
+    async applyChanges(saved: readonly AcceptedMessage[]): Promise<void> {
+      const targetIds = [...(await note(saved)), ...saved.filter(isFindable).map(({ id }) => id)];
+      if (targetIds.length === 0) return;
+      const notes = await changes.find({ targetId: { $in: targetIds } }, COMMAND_LIMITS).toArray();
+      if (notes.length === 0) return;
+      const folded = foldChanges(notes.map(({ _id, ...change }) => ({ changeId: _id, ...change })));
+      const writes = (await Promise.all(folded.map(writesFor))).flat();
+      if (writes.length > 0) await messages.bulkWrite(writes, { ordered: false, ...COMMAND_LIMITS });
+    },
+
+    async search(query: MessageSearch): Promise<AcceptedMessage[]> {
+      const { text, conversationIds, before, limit } = query;
+      const tokens = queryTokensOf(text);
+      // To MongoDB a limit of 0 is none.
+      if (tokens.length === 0 || conversationIds.length === 0 || limit < 1) return [];
+      const filter: Filter<MessageDocument> = {
+        conversationId: { $in: [...conversationIds] },
+        $and: tokens.map((token) => ({ 'search.tokens': { $regex: `^${token}` } })),
+      };
+      if (before !== undefined) {
+        const cursor = await messages.findOne({ _id: before }, { projection: { createdAtMs: 1 }, ...COMMAND_LIMITS });
+        if (!cursor) return [];
+        const { createdAtMs } = cursor;
+        filter.$or = [{ createdAtMs: { $lt: createdAtMs } }, { createdAtMs, _id: { $lt: before } }];
+      }
+      const hits = await messages
+        .find(filter, { projection: { trace: 0, 'search.tokens': 0 }, ...COMMAND_LIMITS })
+        .sort({ createdAtMs: -1, _id: -1 })
+        .limit(limit)
+        .toArray();
+      return hits.map(({ search, ...hit }) =>
+        toMessage(search?.text === undefined ? hit : { ...hit, text: search.text }),
+      );
+    },
+
+    async hasBacklog(): Promise<boolean> {
+      return (await backlog.findOne({ _id: BACKLOG_ID }, COMMAND_LIMITS))?.isDone !== true;
+    },
+
+    /** Indexes some of the messages that were saved before there was an index; builds the index itself first. */
+    async indexBacklog(maxMessages: number): Promise<'more' | 'done'> {
+      const progress = await backlog.findOne({ _id: BACKLOG_ID }, COMMAND_LIMITS);
+      if (progress?.isDone) return 'done';
+      await buildIndex(database);
+      const documents = await messages
+        .find(progress ? { _id: { $gt: progress.afterId } } : {}, {
+          projection: { kind: 1, text: 1, search: 1 },
+          ...COMMAND_LIMITS,
+        })
+        .sort({ _id: 1 })
+        .limit(maxMessages)
+        .toArray();
+      const writes = documents
+        .filter((document) => isFindable(document) && document.text !== undefined && !document.search)
+        .map(({ _id, text }) => ({
+          // It may be edited or deleted meanwhile.
+          updateOne: {
+            filter: { _id, search: { $exists: false } },
+            update: { $set: { search: { tokens: searchTokensOf(text as string) } } },
+          },
+        }));
+      if (writes.length > 0) await messages.bulkWrite(writes, { ordered: false, ...COMMAND_LIMITS });
+      const isDone = documents.length < maxMessages;
+      const afterId = documents.at(-1)?._id ?? progress?.afterId ?? ('' as MessageId);
+      await backlog.updateOne({ _id: BACKLOG_ID }, { $set: { afterId, isDone } }, { upsert: true, ...COMMAND_LIMITS });
+      return isDone ? 'done' : 'more';
+    },
+  };
+}
+
+export type MessageIndex = ReturnType<typeof createMessageIndex>;

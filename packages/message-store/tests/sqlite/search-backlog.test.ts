@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from '@jest/globals';
+import type { AcceptedMessage } from '@parley/protocol';
+import { silentLogger } from '@parley/service-kit';
+import { eventually, newTemporaryDirectory } from '@parley/testing';
+import { newConversationId, newMessage } from '../../src/new-message.ts';
+import { openSqliteStore } from '../../src/sqlite/open-sqlite-store.ts';
+
+const dataDir = await newTemporaryDirectory();
+const open = () => openSqliteStore({ dataDir, logger: silentLogger() });
+
+/** Makes of the file what the release before the search index left. */
+function forgetSearch(): void {
+  const database = new DatabaseSync(join(dataDir, 'history.sqlite'));
+  for (const table of ['messageChanges', 'searchEntries', 'searchIndex', 'searchQueue', 'searchBacklog']) {
+    database.exec(`DROP TABLE ${table}`);
+  }
+  database.exec('DELETE FROM migrations WHERE version = 2');
+  database.close();
+}
+
+test('what was saved before there was a search index is found soon after the start, each message once', async () => {
+  const conversationId = newConversationId();
+  const old = Array.from({ length: 1_200 }, (_, index) =>
+    newMessage({ conversationId, seq: index + 1, text: `old ${index}`, createdAtMs: 1_000 + index }),
+  );
+  const first = await open();
+  await first.messages.saveBatch(old);
+  await first.close();
+  forgetSearch();
+
+  const stores = await Promise.all([open(), open()]);
+  const [store] = stores;
+  const say = (fields: Parameters<typeof newMessage>[0]) =>
+    newMessage({ conversationId, createdAtMs: 9_000, ...fields });
+  const edited = old.at(-1) as AcceptedMessage;
+  await store.messages.saveBatch([
+    say({ seq: 1_201, text: 'newer than the old ones' }),
+    say({ seq: 1_202, kind: 'edit', replyTo: edited.id, text: 'rewritten' }),
+  ]);
+  const expected = [
+    'newer than the old ones',
+    ...old
+      .slice(0, -1)
+      .toReversed()
+      .map(({ text }) => text),
+  ];
+  const search = (text: string) => store.messages.search({ text, conversationIds: [conversationId], limit: 2_000 });
+  await eventually(async () => expect((await search('old')).map(({ text }) => text)).toEqual(expected));
+  expect(await search('rewritten')).toEqual([{ ...edited, text: 'rewritten' }]);
+  await Promise.all(stores.map((each) => each.close()));
+});

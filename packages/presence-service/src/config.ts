@@ -1,0 +1,10 @@
+import { presenceSettings, serviceSettings, sessionSettings } from '@parley/service-kit';
+import { z } from 'zod';
+
+/** The settings of a presence service; the documentation is made from this table. */
+export const PresenceServiceSettings = z.object({
+  ...serviceSettings,
+  SESSION_TTL_MS: sessionSettings.SESSION_TTL_MS,
+  ...presenceSettings,
+});
+export type PresenceServiceConfig = Readonly<z.output<typeof PresenceServiceSettings>>;

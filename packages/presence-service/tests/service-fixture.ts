@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach } from '@jest/globals';
+import { createRedisSessionLeases, newFencingToken, type SessionLeases } from '@parley/leases';
+import { openStore, type Store } from '@parley/message-store';
+import { createRedisPresenceBoard, type PresenceBoard, PresenceReporter } from '@parley/presence';
+import type { ConversationId, PresenceChange, PresencePacket, UserId } from '@parley/protocol';
+import { connectRedis, type Loop, readConfig, silentLogger, startLoop } from '@parley/service-kit';
+import { eventually, newRedis, newTemporaryDirectory, type TestRedis, withoutCommandDeadline } from '@parley/testing';
+import notepack from 'notepack.io';
+import { PresenceServiceSettings } from '../src/config.ts';
+import { type PresenceService, startPresenceService } from '../src/presence-service.ts';
+
+/** A quarter of it is a pause that a busy machine does not make. */
+export const TTL_MS = 4_000;
+
+/** A place that a chat server would hold. */
+export interface HeldPlace {
+  readonly userId: UserId;
+  leave(): Promise<void>;
+  /** Its server dies: it is neither renewed nor given back. */
+  abandon(): void;
+}
+
+export interface ServiceFixture {
+  readonly redis: TestRedis;
+  readonly board: PresenceBoard;
+  readonly reporter: PresenceReporter;
+  /** What was sent to rooms of users: each change with its receiver, in order. */
+  readonly told: { room: string; change: PresenceChange }[];
+  start(name: string, settings?: Record<string, number>): Promise<PresenceService>;
+  take(userId: UserId): Promise<HeldPlace>;
+  /** A user whom nobody knows yet. */
+  newUser(): UserId;
+  share(...userIds: [UserId, UserId]): Promise<ConversationId>;
+  leader(): Promise<string | null>;
+}
+
+/** Redis, a history store and a stand-in for chat servers that live, for one test file, called at its top level. */
+export async function newServiceFixture(): Promise<ServiceFixture> {
+  const logger = silentLogger();
+  const closers: (() => unknown)[] = [];
+  afterAll(async () => {
+    for (const close of closers) await close();
+  });
+  const redis = await newRedis();
+  const dataDir = await newTemporaryDirectory();
+  const store: Store = await openStore({ dataDir, logger });
+  closers.unshift(() => store.close());
+  const command = withoutCommandDeadline(
+    await connectRedis(redis.url, 'command', { logger, connectionName: 'test:command' }),
+  );
+  const listener = await connectRedis(redis.url, 'patient', { logger, connectionName: 'test:listener' });
+  closers.unshift(() => {
+    command.disconnect();
+    listener.disconnect();
+  });
+
+  const told: ServiceFixture['told'] = [];
+  await listener.psubscribe('socket.io#/#*');
+  listener.on('pmessageBuffer', (_pattern: Buffer, _channel: Buffer, bytes: Buffer) =>
+    told.push(...decodePacket(bytes)),
+  );
+
+  const leases: SessionLeases = createRedisSessionLeases(command, {
+    maxClients: 0,
+    sessionTtlMs: TTL_MS,
+    commandTimeoutMs: 120_000,
+  });
+  const held = new Map<UserId, Parameters<SessionLeases['renew']>[0][number]>();
+  const servers: Loop = startLoop('servers', async () => void (await leases.renew([...held.values()])), {
+    everyMs: TTL_MS / 10,
+    logger,
+  });
+  closers.unshift(() => servers.stop());
+  let services: PresenceService[] = [];
+  afterEach(async () => {
+    await Promise.all(services.map((service) => service.stop()));
+    services = [];
+    held.clear();
+    await redis.client.flushall();
+    told.length = 0;
+  });
+
+  return {
+    redis,
+    board: createRedisPresenceBoard(command),
+    reporter: new PresenceReporter(command),
+    told,
+    async start(name, settings = {}) {
+      const env: NodeJS.ProcessEnv = {
+        NODE_NAME: name,
+        REDIS_URL: redis.url,
+        DATA_DIR: dataDir,
+        SESSION_TTL_MS: String(TTL_MS),
+        LOG_LEVEL: 'fatal',
+      };
+      for (const [setting, value] of Object.entries(settings)) env[setting] = String(value);
+      const service = await startPresenceService(readConfig(PresenceServiceSettings, env));
+      const stop = () => {
+        services = services.filter((one) => one !== started);
+        return service.stop();
+      };
+      const started: PresenceService = { ...service, stop };
+      services.push(started);
+      return started;
+    },
+    async take(userId) {
+      const token = newFencingToken();
+      const request = { userId, token, node: 'test', authorisedUntilMs: Date.now() + 3_600_000, takeover: true };
+      await eventually(() => leases.acquire(request));
+      held.set(userId, { userId, token });
+      return {
+        userId,
+        async leave() {
+          held.delete(userId);
+          await leases.release(userId, token);
+        },
+        abandon: () => void held.delete(userId),
+      };
+    },
+    newUser: () => `u_${randomUUID()}` as UserId,
+    async share(...pair) {
+      const id = `c_${randomUUID()}` as ConversationId;
+      const [createdBy] = pair;
+      await store.conversations.createDirect(
+        { id, kind: 'direct', title: undefined, createdBy, createdAtMs: Date.now() },
+        pair,
+      );
+      return id;
+    },
+    leader: () => redis.client.get('parley:{presence}:leader'),
+  };
+}
+
+type EmitterMessage = [
+  uid: string,
+  packet: { data: [event: string, packet: PresencePacket] },
+  options: { rooms: string[] },
+];
+
+/** What Socket.IO's Redis adapter reads from its channel. */
+function decodePacket(bytes: Buffer): ServiceFixture['told'] {
+  const [, { data }, { rooms }] = notepack.decode(bytes) as EmitterMessage;
+  const [, { changes }] = data;
+  return rooms.flatMap((room) => changes.map((change) => ({ room, change })));
+}

@@ -1,0 +1,42 @@
+import { afterAll, expect, test } from '@jest/globals';
+import type { ConversationId, UserId } from '@parley/protocol';
+import { connectRedis, type RedisConnection, silentLogger } from '@parley/service-kit';
+import { eventually, newRedis } from '@parley/testing';
+import { fromLines, listenToPresenceReports, type PresenceReport, PresenceReporter, toLine } from '../src/index.ts';
+
+const connections: RedisConnection[] = [];
+afterAll(() => {
+  for (const redis of connections) redis.disconnect();
+});
+const server = await newRedis();
+const connect = async () => {
+  const redis = await connectRedis(server.url, 'patient', { logger: silentLogger(), connectionName: 'reports' });
+  connections.push(redis);
+  return redis;
+};
+
+const userId = 'u_ada' as UserId;
+const conversationId = 'c_tea' as ConversationId;
+const reports: PresenceReport[] = [
+  { kind: 'opened', userId, conversationIds: [] },
+  { kind: 'opened', userId, conversationIds: [conversationId, 'c_news' as ConversationId] },
+  { kind: 'away', userId },
+  { kind: 'members', conversationId, userIds: [userId, 'u_bo' as UserId] },
+  { kind: 'ended', userId },
+];
+
+test('reach every listener in order, many with one command', async () => {
+  const heard: PresenceReport[][] = [[], []];
+  for (const list of heard) await listenToPresenceReports(await connect(), (some) => list.push(...some));
+  const redis = await connect();
+  const reporter = new PresenceReporter(redis);
+  for (const report of reports) reporter.report(report);
+  for (const list of heard) await eventually(() => expect(list).toEqual(reports));
+  reporter.report(reports[0] as PresenceReport);
+  reporter.close();
+  for (const list of heard) await eventually(() => expect(list).toEqual([...reports, reports[0]]));
+});
+
+test('leave out what only a newer release knows', () => {
+  expect(fromLines(`x u_ada\n${reports.map(toLine).join('\n')}\n`)).toEqual(reports);
+});

@@ -1,0 +1,40 @@
+import { createLogger } from './logger.ts';
+import { createMetrics, type MetricTable } from './metrics.ts';
+import { Readiness, startOpsServer } from './ops-server.ts';
+import { connectRedis, isRedisReady, type RedisRole } from './redis.ts';
+import type { RedisConnection } from './redis-connection.ts';
+
+export interface ServiceBaseConfig {
+  readonly NODE_NAME: string;
+  readonly LOG_LEVEL: string;
+  readonly REDIS_URL: string;
+  readonly BIND_ADDRESS: string;
+  readonly OPS_PORT: number;
+}
+
+/** What every service begins with: its log, metrics and readiness, and Redis connections that carry its name. */
+export function createServiceBase<const Table extends MetricTable>(config: ServiceBaseConfig, table: Table) {
+  const name = config.NODE_NAME;
+  const logger = createLogger({ name, level: config.LOG_LEVEL });
+  const metrics = createMetrics(table, name);
+  const readiness = new Readiness();
+  return {
+    name,
+    logger,
+    metrics,
+    readiness,
+    /** @param use what it is for, as Redis lists it */
+    connect: (role: RedisRole, use: string): Promise<RedisConnection> =>
+      connectRedis(config.REDIS_URL, role, { logger, connectionName: `${name}:${use}` }),
+    /** The service is ready only while Redis answers. @param others must be connected, too */
+    requireRedis(command: RedisConnection, ...others: RedisConnection[]): void {
+      readiness.require('redis', async () => {
+        if (![command, ...others].every(isRedisReady)) throw new Error('Redis is away');
+        await command.ping(); // one that hangs keeps its connections
+      });
+    },
+    /** Serves `/healthz`, `/readyz` and `/metrics` on the service's own port. */
+    startOpsServer: () =>
+      startOpsServer({ host: config.BIND_ADDRESS, port: config.OPS_PORT, readiness, registry: metrics.registry }),
+  };
+}
