@@ -1,3 +1,4 @@
+export * from './axe.ts';
 export * from './chat-peer.ts';
 export * from './eventually.ts';
 export * from './free-port.ts';

@@ -43,7 +43,12 @@ export async function newBrowser(): Promise<TestBrowser> {
   const launched = browser;
   return {
     async newPage({ width = 1_100, height = 760, colorScheme = 'light' } = {}) {
-      const context = await launched.newContext({ viewport: { width, height }, colorScheme });
+      const context = await launched.newContext({
+        viewport: { width, height },
+        colorScheme,
+        // What moves is in another place, and of another colour, than where a test looks.
+        reducedMotion: 'reduce',
+      });
       context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();
       const complaints: string[] = [];

@@ -20,7 +20,8 @@ export interface MemberNotices {
   joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
   /** Takes the user's session out; when it resolves, nothing that is accepted later reaches that session. */
   left(conversationId: ConversationId, userId: UserId): Promise<void>;
-  changed(conversation: Conversation): void;
+  /** @param leaverId who is no longer in it, and is told so: shown a group without members */
+  changed(conversation: Conversation, leaverId?: UserId): void;
 }
 
 const LOBBY: ConversationRecord = {
@@ -143,7 +144,7 @@ export class Conversations {
     }
     await this.#log.membersChanged(conversationId);
     await this.#notices.left(conversationId, leavingId);
-    this.#notices.changed(await this.#describeOne(record));
+    this.#notices.changed(await this.#describeOne(record), leavingId);
     await this.#lines.add(conversationId, userId, leavingId === userId ? 'left' : await this.#saysRemoved(leavingId));
   }
 

@@ -20,8 +20,11 @@ export function createMemberNotices(io: ChatIo, publisher: RedisConnection): Mem
       io.in(userRoom(userId)).socketsLeave(conversationId);
       await published();
     },
-    changed(conversation) {
+    changed(conversation, leaverId) {
       io.to(conversation.id).emit('conversation', conversation);
+      // A channel is open to whoever has left it.
+      if (leaverId && conversation.kind === 'group')
+        io.to(userRoom(leaverId)).emit('conversation', { ...conversation, members: [] });
     },
   };
 }

@@ -1,9 +1,11 @@
 import { LOBBY_ID } from '@parley/client';
 import { useEffect } from 'react';
 import { useChat, useChatClient } from '../chat-context.tsx';
+import { Banners } from './banners.tsx';
 import classes from './chat-screen.module.css';
-import { Sidebar } from './sidebar.tsx';
-import { ThreadPane } from './thread-pane.tsx';
+import { JumpProvider } from './jump.tsx';
+import { Sidebar } from './sidebar/sidebar.tsx';
+import { ThreadPane } from './thread/thread-pane.tsx';
 
 /** The list of conversations beside the open one; on a phone one of the two. */
 export function ChatScreen() {
@@ -15,11 +17,16 @@ export function ChatScreen() {
   }, [chat]);
 
   return (
-    <div className={classes.screen} data-open={openId !== null}>
-      <Sidebar className={classes.sidebar} />
-      <main className={classes.thread}>
-        <ThreadPane />
-      </main>
-    </div>
+    <JumpProvider>
+      <div className={classes.page}>
+        <Banners />
+        <div className={classes.screen} data-open={openId !== null}>
+          <Sidebar className={classes.sidebar} />
+          <main className={classes.thread}>
+            <ThreadPane />
+          </main>
+        </div>
+      </div>
+    </JumpProvider>
   );
 }

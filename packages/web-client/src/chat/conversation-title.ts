@@ -1,4 +1,5 @@
-import type { Conversation, UserId } from '@parley/protocol';
+import type { ChatSnapshot } from '@parley/client';
+import type { Conversation, ConversationId, User, UserId } from '@parley/protocol';
 
 /** What a conversation is called: its title, or in a direct one the other person. */
 export function titleOf(conversation: Conversation, myId: UserId | undefined): string {
@@ -6,3 +7,10 @@ export function titleOf(conversation: Conversation, myId: UserId | undefined): s
   const others = conversation.members.filter(({ id }) => id !== myId).map(({ displayName }) => displayName);
   return others.join(', ') || 'Conversation';
 }
+
+/** The other one of a direct conversation. */
+export const otherOf = ({ kind, members }: Conversation, myId: UserId | undefined): User | undefined =>
+  kind === 'direct' ? members.find(({ id }) => id !== myId) : undefined;
+
+export const conversationOf = (snapshot: ChatSnapshot, id: ConversationId | null): Conversation | undefined =>
+  snapshot.conversations?.find((conversation) => conversation.id === id);

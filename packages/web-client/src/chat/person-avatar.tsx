@@ -1,4 +1,7 @@
 import { Avatar } from '@mantine/core';
+import type { UserId } from '@parley/protocol';
+import classes from './person-avatar.module.css';
+import { PresenceDot } from './presence.tsx';
 
 /** The first character of the first and the last word, whatever the script. */
 function initialsOf(name: string): string {
@@ -10,11 +13,25 @@ function initialsOf(name: string): string {
     .toLocaleUpperCase();
 }
 
-/** A person's initials in a colour of their own. Beside the name, so it says nothing to a screen reader. */
-export function PersonAvatar({ name, size }: { name: string; size?: number }) {
+interface PersonAvatarProps {
+  readonly name: string;
+  readonly size?: number;
+  /** Whose presence is shown at the corner, for the eye only. */
+  readonly userId?: UserId | undefined;
+}
+
+/** A person's initials in a colour of their own. Beside the name, so they say nothing to a screen reader. */
+export function PersonAvatar({ name, size = 38, userId }: PersonAvatarProps) {
   return (
-    <Avatar name={name} color="initials" aria-hidden {...(size !== undefined && { size })}>
-      {initialsOf(name)}
-    </Avatar>
+    <span className={classes.frame}>
+      <Avatar name={name} color="initials" size={size} aria-hidden>
+        {initialsOf(name)}
+      </Avatar>
+      {userId && (
+        <span className={classes.presence} aria-hidden>
+          <PresenceDot userId={userId} />
+        </span>
+      )}
+    </span>
   );
 }

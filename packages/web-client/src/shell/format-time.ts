@@ -1,18 +1,60 @@
 const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
+const dayOfYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const dayAndTime = new Intl.DateTimeFormat(undefined, {
   day: 'numeric',
   month: 'short',
   hour: '2-digit',
   minute: '2-digit',
 });
+const longDay = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const longDate = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 
-const isToday = (date: Date) => date.toDateString() === new Date().toDateString();
+const MINUTE_MS = 60_000;
+
+/** Whole days between that day and today, by the calendar. */
+function daysAgo(date: Date): number {
+  const startOf = (day: Date) => Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
+  return Math.round((startOf(new Date()) - startOf(date)) / 86_400_000);
+}
+
+/** Whether two moments are on the same day here. */
+export const isSameDay = (isoTime: string, other: string): boolean =>
+  new Date(isoTime).toDateString() === new Date(other).toDateString();
 
 /** The time, with the day where it is not today. */
 export function formatMoment(isoTime: string): string {
   const date = new Date(isoTime);
-  return (isToday(date) ? timeOfDay : dayAndTime).format(date);
+  return (daysAgo(date) === 0 ? timeOfDay : dayAndTime).format(date);
+}
+
+/** Only the time of day. */
+export const formatTime = (isoTime: string): string => timeOfDay.format(new Date(isoTime));
+
+/** As short as it can be for a list: a time, a weekday or a day. */
+export function formatShort(isoTime: string): string {
+  const date = new Date(isoTime);
+  const days = daysAgo(date);
+  if (days <= 0) return timeOfDay.format(date);
+  return (days < 7 ? weekday : dayOfYear).format(date);
+}
+
+/** A day as a heading. */
+export function formatDay(isoTime: string): string {
+  const date = new Date(isoTime);
+  const days = daysAgo(date);
+  if (days === 0) return 'Today';
+  if (days === 1) return 'Yesterday';
+  return (date.getFullYear() === new Date().getFullYear() ? longDay : longDate).format(date);
+}
+
+/** How long ago somebody was here. */
+export function formatLastSeen(isoTime: string): string {
+  const minutes = Math.floor((Date.now() - Date.parse(isoTime)) / MINUTE_MS);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  return formatMoment(isoTime);
 }
 
 /** Day, year and time with seconds. */

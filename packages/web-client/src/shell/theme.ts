@@ -16,10 +16,16 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#5c636b',
     '--mantine-color-placeholder': '#6b727a',
     '--mantine-color-error': '#c92a2a',
+    '--own-bubble-colour': '#dbe4ff',
+    '--highlight-colour': '#ffec99',
+    '--read-colour': '#364fc7',
   },
   dark: {
     '--mantine-color-dimmed': '#a6a6a6',
     '--mantine-color-placeholder': '#9a9a9a',
     '--mantine-color-error': '#ff8787',
+    '--own-bubble-colour': '#2b3a67',
+    '--highlight-colour': '#4d4012',
+    '--read-colour': '#91a7ff',
   },
 });

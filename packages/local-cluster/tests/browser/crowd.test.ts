@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import { type ChatPeer, connectPeer, eventually, newBrowser, newGuests } from '@parley/testing';
+import { newCluster } from '../cluster/new-cluster.ts';
+import { joinAsGuest, shows } from './people.ts';
+
+const PLACES = 50;
+const MESSAGES = 10_000;
+/** More than a screen and what is kept ready around it; far less than what is loaded. */
+const MAX_ROWS_IN_PAGE = 200;
+
+const cluster = await newCluster({ NODES: 2, MAX_CLIENTS: PLACES });
+const browser = await newBrowser();
+
+/** Every peer says its share, one message after the other. */
+async function fillLobby(peers: readonly ChatPeer[]): Promise<void> {
+  let said = 0;
+  await Promise.all(
+    peers.map(async (peer) => {
+      while (said < MESSAGES) {
+        said += 1;
+        const number = said;
+        expect(await peer.send('lobby', `filler-${number}`, `This is ${number}.`)).toMatchObject({ ok: true });
+      }
+    }),
+  );
+}
+
+test('the 51st person waits in line, is let in, and scrolls through 10,000 messages', async () => {
+  const guests = await newGuests(cluster.url, PLACES);
+  const peers = await Promise.all(guests.map(({ token }) => connectPeer(cluster.url, token)));
+  const { page, complaints } = await joinAsGuest(browser, cluster.url, 'The Fifty-First');
+  await page.getByText(/number 1 in line/i).waitFor();
+  await fillLobby(peers);
+  peers[0]?.close();
+  const history = page.getByRole('region', { name: 'History' });
+  await history.waitFor();
+
+  let mostRows = 0;
+  await eventually(async () => {
+    await history.hover();
+    await page.mouse.wheel(0, -20_000);
+    mostRows = Math.max(mostRows, await page.getByRole('article').count());
+    expect(await page.getByRole('article').getByText('This is 1.', { exact: true }).count()).toBe(1);
+  }, 300_000);
+  await page.getByText('This is the beginning.').waitFor();
+  expect(mostRows).toBeLessThan(MAX_ROWS_IN_PAGE);
+
+  await page.getByRole('button', { name: 'Newest' }).click();
+  await peers[1]?.send('lobby', 'the-last-word', 'The last word');
+  await shows(page, 'The last word');
+  expect(complaints).toEqual([]);
+  for (const peer of peers) peer.close();
+}, 600_000);

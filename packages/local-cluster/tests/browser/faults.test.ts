@@ -1,0 +1,58 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually, newBrowser, type Page, type TestPage } from '@parley/testing';
+import { newCluster } from '../cluster/new-cluster.ts';
+import { composer, joinAsGuest, message, open, say, shows, startDirect } from './people.ts';
+
+const cluster = await newCluster({ NODES: 2 });
+const browser = await newBrowser();
+
+afterEach(() => browser.closePages());
+
+async function nodeOf(page: Page): Promise<string> {
+  const status = page.getByRole('status').filter({ hasText: 'Connected to' }).first();
+  return ((await status.textContent()) ?? '').replace('Connected to ', '');
+}
+
+/** Somebody on another server than this one. */
+const joinElsewhere = (node: string, name: (attempt: number) => string): Promise<TestPage & { name: string }> => {
+  let attempts = 0;
+  return eventually(async () => {
+    attempts += 1;
+    const person = await joinAsGuest(browser, cluster.url, name(attempts));
+    const isElsewhere = (await nodeOf(person.page)) !== node;
+    if (!isElsewhere) await person.page.context().close();
+    expect(isElsewhere).toBe(true);
+    return { ...person, name: name(attempts) };
+  }, 120_000);
+};
+
+/** What the browser itself says of connections that break. */
+const isOfTheNetwork = (complaint: string) => /WebSocket|net::ERR_|\b50[23]\b/.test(complaint);
+
+test('whose server is killed goes on typing; what was sent meanwhile arrives once, and in order', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Steadfast');
+  const node = await nodeOf(ada.page);
+  const bo = await joinElsewhere(node, (attempt) => `Bo Bystander ${attempt}`);
+  await startDirect(ada.page, bo.name);
+  await say(ada.page, 'Before it');
+  await open(bo.page, 'Ada Steadfast');
+  await shows(bo.page, 'Before it');
+
+  await composer(ada.page).pressSequentially('Half a sent');
+  cluster.kill(node, 'SIGKILL');
+  await composer(ada.page).pressSequentially('ence');
+  expect(await composer(ada.page).inputValue()).toBe('Half a sentence');
+  await composer(ada.page).press('Enter');
+  await say(ada.page, 'And another one');
+  await shows(bo.page, 'And another one');
+  await message(ada.page, 'And another one').getByTitle('Read', { exact: true }).waitFor();
+  await say(bo.page, 'All here');
+  await shows(ada.page, 'All here');
+  for (const page of [ada.page, bo.page]) {
+    const texts = (await page.getByRole('article').allInnerTexts()).map((text) => text.split('\n'));
+    const order = ['Before it', 'Half a sentence', 'And another one', 'All here'];
+    const shown = texts.flatMap((lines) => lines.filter((line) => order.includes(line)));
+    expect(shown).toEqual(order);
+  }
+  expect([...ada.complaints, ...bo.complaints].filter((complaint) => !isOfTheNetwork(complaint))).toEqual([]);
+}, 400_000);

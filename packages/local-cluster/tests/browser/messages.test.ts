@@ -1,0 +1,185 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually, newBrowser, type Page } from '@parley/testing';
+import { newCluster } from '../cluster/new-cluster.ts';
+import { choose, composer, joinAsGuest, message, open, say, shows, startDirect } from './people.ts';
+
+const cluster = await newCluster({ NODES: 2 });
+const browser = await newBrowser();
+
+afterEach(() => browser.closePages());
+
+async function twoInTouch(first: string, second: string) {
+  const ada = await joinAsGuest(browser, cluster.url, first);
+  const bo = await joinAsGuest(browser, cluster.url, second, { width: 420, height: 760 });
+  await composer(bo.page).waitFor();
+  await startDirect(ada.page, second);
+  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await open(bo.page, first);
+  return { ada, bo };
+}
+
+async function isInView(page: Page, text: string): Promise<boolean> {
+  const box = await message(page, text).first().boundingBox();
+  return box !== null && box.y >= 0 && box.y + box.height <= (page.viewportSize()?.height ?? 0);
+}
+
+const writes = (page: Page, text: string) =>
+  eventually(async () => expect(await composer(page).inputValue()).toBe(text));
+
+/** Searches with the keyboard alone, and waits until the message is in view. */
+async function jumpToHit(page: Page, query: string, text: string): Promise<void> {
+  await page.keyboard.press('Control+k');
+  const box = page.getByRole('textbox', { name: 'Search' });
+  await eventually(async () => expect(await box.evaluate((field) => field.matches(':focus'))).toBe(true));
+  await page.keyboard.type(query);
+  await page.getByRole('region', { name: 'Search results' }).getByRole('button').filter({ hasText: text }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await eventually(async () => expect(await isInView(page, text)).toBe(true));
+}
+
+test('what is typed, answered, reacted to, edited and deleted shows at the other; ticks go as far as read', async () => {
+  const { ada, bo } = await twoInTouch('Ada Typist', 'Bo Reader');
+
+  await eventually(async () => {
+    await composer(ada.page).press('x');
+    expect(await bo.page.getByText('Ada Typist is typing…').count()).toBe(1);
+  });
+  await say(ada.page, 'The first one');
+  await shows(bo.page, 'The first one');
+  await message(ada.page, 'The first one').getByTitle('Read', { exact: true }).waitFor();
+
+  await choose(bo.page, 'The first one', 'Reply');
+  await say(bo.page, 'An answer to it');
+  await message(ada.page, 'An answer to it').getByRole('button', { name: 'Answers Ada Typist' }).waitFor();
+
+  await choose(ada.page, 'An answer to it', 'React: thumbs up');
+  const reaction = message(bo.page, 'An answer to it').getByRole('button', { name: /^👍/ });
+  await reaction.and(bo.page.getByLabel('👍 1: Ada Typist')).click();
+  await bo.page.getByLabel('👍 2: Ada Typist, you').waitFor();
+  expect(await reaction.getAttribute('aria-pressed')).toBe('true');
+  await reaction.click();
+  await ada.page.getByLabel('👍 1: you').waitFor();
+
+  await composer(ada.page).press('ArrowUp');
+  await writes(ada.page, 'The first one');
+  await composer(ada.page).press('Escape');
+  await writes(ada.page, '');
+  await composer(ada.page).press('ArrowUp');
+  await composer(ada.page).fill('The first one, corrected');
+  await composer(ada.page).press('Enter');
+  await message(bo.page, 'The first one, corrected').getByText('edited').waitFor();
+
+  await choose(ada.page, 'The first one, corrected', 'Delete…');
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await message(bo.page, 'Message deleted').first().waitFor();
+  await message(bo.page, 'The first one').waitFor({ state: 'detached' });
+  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+}, 300_000);
+
+test('what came meanwhile is counted through a reload, and marked where it begins', async () => {
+  const { ada, bo } = await twoInTouch('Ada Writer', 'Bo Absent');
+  await say(ada.page, 'Read at once');
+  await shows(bo.page, 'Read at once');
+  await message(ada.page, 'Read at once').getByTitle('Read', { exact: true }).waitFor();
+  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  for (const text of ['Missed one', 'Missed two', 'Missed three']) await say(ada.page, text);
+  const entry = bo.page.getByRole('button', { name: /^Ada Writer.*3 unread/ });
+  await entry.waitFor();
+  await bo.page.reload();
+  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await entry.click();
+  await bo.page.getByText('New messages', { exact: true }).waitFor();
+  await shows(bo.page, 'Missed three');
+  await message(ada.page, 'Missed three').getByTitle('Read', { exact: true }).waitFor();
+  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await entry.waitFor({ state: 'detached' });
+  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+}, 300_000);
+
+test('a draft outlives a reload; a search hit far back is brought into view', async () => {
+  const { ada, bo } = await twoInTouch('Ada Archivist', 'Bo Seeker');
+  await say(ada.page, 'A needle in the haystack');
+  for (let index = 1; index <= 80; index += 1) await say(ada.page, `Straw ${index}`);
+  await shows(bo.page, 'Straw 80');
+
+  await composer(ada.page).fill('Not finished yet');
+  await ada.page.reload();
+  await open(ada.page, 'Bo Seeker');
+  await writes(ada.page, 'Not finished yet');
+  await composer(ada.page).fill('');
+
+  await jumpToHit(ada.page, 'hay need', 'A needle in the haystack');
+  await ada.page.getByRole('button', { name: 'Newest' }).click();
+  await eventually(async () => expect(await isInView(ada.page, 'Straw 80')).toBe(true));
+  // From another conversation, to where everything is loaded by now.
+  await open(ada.page, 'Lobby');
+  await jumpToHit(ada.page, 'needle', 'A needle in the haystack');
+  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+}, 300_000);
+
+test('a group is named, renamed, grows, and is left', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Founder');
+  const bo = await joinAsGuest(browser, cluster.url, 'Bo Member');
+  const cy = await joinAsGuest(browser, cluster.url, 'Cy Invited');
+  await composer(bo.page).waitFor();
+  await composer(cy.page).waitFor();
+  await ada.page.getByRole('button', { name: 'New group' }).click();
+  const dialog = ada.page.getByRole('dialog');
+  await dialog.getByLabel('Group title').fill('Readers');
+  await dialog.getByLabel('Find people').fill('Bo Member');
+  await dialog.getByText('Bo Member', { exact: true }).first().click();
+  await dialog.getByRole('button', { name: 'Create the group' }).click();
+  await ada.page.getByRole('heading', { name: 'Readers', level: 2 }).waitFor();
+  await open(bo.page, 'Readers');
+
+  await ada.page.getByRole('button', { name: 'Group details' }).click();
+  await dialog.getByLabel('Group title').fill('Good readers');
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+  await bo.page.getByRole('heading', { name: 'Good readers', level: 2 }).waitFor();
+  await dialog.getByRole('button', { name: 'Invite somebody' }).click();
+  await dialog.getByLabel('Find people').fill('Cy Invited');
+  await dialog.getByRole('button', { name: /^Cy Invited/ }).click();
+  await dialog.getByText('3 members').waitFor();
+  await open(cy.page, 'Good readers');
+
+  await bo.page.getByRole('button', { name: 'Group details' }).click();
+  await bo.page.getByRole('button', { name: 'Leave the group…' }).click();
+  await bo.page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await dialog.getByText('2 members').waitFor();
+  await dialog.getByRole('button', { name: 'Remove Cy Invited' }).click();
+  await ada.page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await dialog.getByText('1 member', { exact: true }).waitFor();
+  await cy.page.getByRole('button', { name: /^Good readers/ }).waitFor({ state: 'detached' });
+  expect([...ada.complaints, ...bo.complaints, ...cy.complaints]).toEqual([]);
+}, 300_000);
+
+test('without a network the page says so, keeps what is written, and sends it when it is back', async () => {
+  const { ada, bo } = await twoInTouch('Ada Traveller', 'Bo Home');
+  await ada.page.context().setOffline(true);
+  await ada.page.getByText('You are offline.').waitFor();
+  await say(ada.page, 'Written in a tunnel');
+  await shows(ada.page, 'Written in a tunnel');
+  await ada.page.context().setOffline(false);
+  await ada.page.getByText('You are offline.').waitFor({ state: 'detached' });
+  await shows(bo.page, 'Written in a tunnel');
+  const others = ada.complaints.filter((complaint) => !complaint.includes('ERR_INTERNET_DISCONNECTED'));
+  expect([...others, ...bo.complaints]).toEqual([]);
+}, 300_000);
+
+test('while nothing can be stored the page says that messages wait, until they do no more', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Patient');
+  await composer(ada.page).waitFor();
+  const unlock = cluster.lockStore();
+  await say(ada.page, 'Accepted, not stored');
+  await ada.page.getByText(/messages wait to be taken or stored/).waitFor();
+  await message(ada.page, 'Accepted, not stored')
+    .getByTitle(/^Accepted/)
+    .waitFor();
+  unlock();
+  await message(ada.page, 'Accepted, not stored')
+    .getByTitle(/^Stored/)
+    .waitFor();
+  await ada.page.getByText(/messages wait to be taken or stored/).waitFor({ state: 'detached' });
+  expect(ada.complaints).toEqual([]);
+}, 300_000);

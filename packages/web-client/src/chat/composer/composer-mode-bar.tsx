@@ -1,0 +1,26 @@
+import { CloseButton } from '@mantine/core';
+import { useChat } from '../../chat-context.tsx';
+import { PencilIcon, ReplyIcon } from '../../shell/icons.tsx';
+import { nameOf } from '../thread/rows.ts';
+import type { ComposerMode } from '../thread/thread-context.tsx';
+import classes from './composer.module.css';
+
+/** Which message is answered or edited, and the way out of that. */
+export function ComposerModeBar({ mode, onCancel }: { mode: ComposerMode; onCancel: () => void }) {
+  const sender = useChat((chat) => (mode ? nameOf(chat, mode.shown.message.senderId) : ''));
+  if (!mode) return null;
+  const isReply = mode.kind === 'reply';
+  return (
+    <div className={classes.mode}>
+      {isReply ? <ReplyIcon size={18} /> : <PencilIcon size={18} />}
+      <span className={classes.modeText}>
+        <strong>
+          {isReply ? 'Reply to ' : 'Edit your message'}
+          {isReply && <bdi>{sender}</bdi>}
+        </strong>
+        <span dir="auto">{mode.shown.text.slice(0, 200)}</span>
+      </span>
+      <CloseButton aria-label={isReply ? 'Do not reply' : 'Do not edit'} onClick={onCancel} />
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import { UnstyledButton } from '@mantine/core';
+import { Popup } from '../../shell/popup.tsx';
+import { EMOJI } from './emoji-list.ts';
+import classes from './emoji-picker.module.css';
+
+const COLUMNS = 8;
+
+interface EmojiPickerProps {
+  readonly anchor: HTMLElement;
+  readonly onPick: (emoji: string) => void;
+  readonly onClose: () => void;
+}
+
+/** The emoji that are used most; others come from the keyboard of the device. */
+export default function EmojiPicker({ anchor, onPick, onClose }: EmojiPickerProps) {
+  return (
+    <Popup anchor={anchor} label="Emoji" role="dialog" columns={COLUMNS} onClose={onClose}>
+      {(close) => (
+        <div className={classes.grid}>
+          {EMOJI.map(([emoji, name]) => (
+            <UnstyledButton
+              key={emoji}
+              className={classes.emoji}
+              aria-label={name}
+              title={name}
+              onClick={() => {
+                close();
+                onPick(emoji);
+              }}
+            >
+              {emoji}
+            </UnstyledButton>
+          ))}
+        </div>
+      )}
+    </Popup>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ConversationId } from '@parley/protocol';
+import { useEffect, useMemo } from 'react';
+import { useChatClient } from '../../chat-context.tsx';
+
+/** Who pauses this long is not typing any more. */
+const PAUSE_MS = 5_000;
+
+/** Tells the others that this user is typing, and that they are not any more. */
+export function useTyping(conversationId: ConversationId): { typed: () => void; stopped: () => void } {
+  const chat = useChatClient();
+  const typing = useMemo(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stopped = () => {
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      timer = undefined;
+      if (chat.getSnapshot().login === 'signed-in') chat.setTyping(conversationId, false);
+    };
+    const typed = () => {
+      clearTimeout(timer);
+      timer = setTimeout(stopped, PAUSE_MS);
+      chat.setTyping(conversationId, true);
+    };
+    return { typed, stopped };
+  }, [chat, conversationId]);
+  useEffect(() => typing.stopped, [typing]);
+  return typing;
+}

@@ -1,0 +1,38 @@
+import { ActionIcon, Text } from '@mantine/core';
+import type { User } from '@parley/protocol';
+import { CloseIcon } from '../../shell/icons.tsx';
+import { PersonAvatar } from '../person-avatar.tsx';
+import { usePresenceText } from '../presence.tsx';
+import classes from './group-drawer.module.css';
+
+interface MemberItemProps {
+  readonly member: User;
+  readonly isMe: boolean;
+  readonly isCreator: boolean;
+  /** Undefined where that is not for the caller to do. */
+  readonly onRemove: (() => void) | undefined;
+}
+
+/** Somebody in a group, with whether they are there. */
+export function MemberItem({ member, isMe, isCreator, onRemove }: MemberItemProps) {
+  const presence = usePresenceText(member.id);
+  const notes = [isMe && 'You', isCreator && 'Created the group', !isMe && presence].filter((note) => note);
+  return (
+    <li className={classes.member}>
+      <PersonAvatar name={member.displayName} size={34} userId={isMe ? undefined : member.id} />
+      <span className={classes.name}>
+        <Text component="span" display="block" truncate dir="auto" ta="start">
+          {member.displayName}
+        </Text>
+        <Text component="span" display="block" truncate size="xs" c="dimmed">
+          {notes.join(' · ')}
+        </Text>
+      </span>
+      {onRemove && (
+        <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${member.displayName}`} onClick={onRemove}>
+          <CloseIcon size={18} />
+        </ActionIcon>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,35 @@
+import { UnstyledButton } from '@mantine/core';
+import { useChat, useChatClient } from '../../chat-context.tsx';
+import { formatFull, formatShort } from '../../shell/format-time.ts';
+import { useJump } from '../jump.tsx';
+import { nameOf } from '../thread/rows.ts';
+import classes from './search-panel.module.css';
+import { snippetOf } from './snippet.ts';
+import type { Hit } from './use-search.ts';
+
+/** A message that was found; a press shows it where it stands. */
+export function SearchHit({ hit, query, onDone }: { hit: Hit; query: string; onDone: () => void }) {
+  const chat = useChatClient();
+  const { jumpTo } = useJump();
+  const sender = useChat((snapshot) => (hit.senderId === snapshot.me?.id ? 'You' : nameOf(snapshot, hit.senderId)));
+  const show = () => {
+    void chat.open(hit.conversationId);
+    jumpTo({ conversationId: hit.conversationId, seq: hit.seq });
+    onDone();
+  };
+  return (
+    <UnstyledButton className={classes.hit} onClick={show}>
+      <span className={classes.line}>
+        <bdi className={classes.sender}>{sender}</bdi>
+        <time dateTime={hit.createdAt} title={formatFull(hit.createdAt)}>
+          {formatShort(hit.createdAt)}
+        </time>
+      </span>
+      <span className={classes.snippet} dir="auto">
+        {snippetOf(hit.text ?? '', query).map((part, index) =>
+          part.isMatch ? <mark key={index}>{part.text}</mark> : <span key={index}>{part.text}</span>,
+        )}
+      </span>
+    </UnstyledButton>
+  );
+}

@@ -1,0 +1,32 @@
+/** A part of a text, and whether it is what was looked for. */
+export interface SnippetPart {
+  readonly text: string;
+  readonly isMatch: boolean;
+}
+
+/** How much of a text stands before the first match, and how much in all. */
+const LEAD_CHARACTERS = 40;
+const MAX_CHARACTERS = 160;
+
+/** The stretch of a text around the first word that begins as one of the query does, with those words marked. */
+export function snippetOf(text: string, query: string): SnippetPart[] {
+  const words = query.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
+  const line = text.replace(/\s+/gu, ' ').trim();
+  if (words.length === 0) return [{ text: cut(line, 0), isMatch: false }];
+  const isWanted = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])(${words.join('|')})`, 'giu');
+  const first = line.search(isWanted);
+  const snippet = cut(line, Math.max(0, first - LEAD_CHARACTERS));
+  // Split by a group, every second part is a match.
+  return snippet
+    .split(isWanted)
+    .map((part, index) => ({ text: part, isMatch: index % 2 === 1 }))
+    .filter((part) => part.text !== '');
+}
+
+function cut(line: string, from: number): string {
+  // Not in the middle of a word, nor of a character that is made of two units.
+  const start = from === 0 ? 0 : line.lastIndexOf(' ', from) + 1;
+  const end = start + MAX_CHARACTERS;
+  const stop = line.length <= end ? line.length : Math.max(start + 1, line.lastIndexOf(' ', end));
+  return `${start > 0 ? '… ' : ''}${line.slice(start, stop > start + 1 ? stop : end)}${stop < line.length ? ' …' : ''}`;
+}

@@ -1,0 +1,18 @@
+import { Group, Text } from '@mantine/core';
+import { useChat } from '../../chat-context.tsx';
+import { useIsOnline } from '../use-is-online.ts';
+import classes from './connection-status.module.css';
+
+/** Read out whenever it changes. */
+export function ConnectionStatus() {
+  const isOnline = useIsOnline();
+  const node = useChat(({ connection }) => (connection.phase === 'online' ? connection.session.node : undefined));
+  return (
+    <Group gap={6} wrap="nowrap">
+      <span className={classes.dot} data-online={isOnline} />
+      <Text role="status" aria-live="polite" size="xs" c="dimmed" lh={1.2} truncate>
+        {isOnline ? `Connected to ${node}` : 'Reconnecting…'}
+      </Text>
+    </Group>
+  );
+}

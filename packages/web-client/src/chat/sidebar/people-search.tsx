@@ -1,0 +1,74 @@
+import { Loader, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import type { User } from '@parley/protocol';
+import { useEffect, useState } from 'react';
+import { useChatClient } from '../../chat-context.tsx';
+import { describeError } from '../../welcome/describe-error.ts';
+import { PersonAvatar } from '../person-avatar.tsx';
+import classes from './sidebar.module.css';
+
+const TYPING_PAUSE_MS = 200;
+
+/** Finds people by the beginning of their name. */
+export function PeopleSearch({ onPick, excluded = [] }: { onPick: (user: User) => void; excluded?: readonly User[] }) {
+  const chat = useChatClient();
+  const [typed, setTyped] = useState('');
+  const [query] = useDebouncedValue(typed.trim(), TYPING_PAUSE_MS);
+  const [found, setFound] = useState<readonly User[] | null>(null);
+  const [error, setError] = useState<string | null>(null);
+
+  useEffect(() => {
+    let isCurrent = true;
+    chat.searchUsers(query).then(
+      (users) => {
+        if (!isCurrent) return;
+        setFound(users);
+        setError(null);
+      },
+      (reason: unknown) => {
+        if (isCurrent) setError(describeError(reason));
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [chat, query]);
+
+  const pick = (user: User) => {
+    setTyped('');
+    onPick(user);
+  };
+  const shown = found?.filter(({ id }) => excluded.every((user) => user.id !== id));
+  return (
+    <Stack gap="xs">
+      <TextInput
+        label="Find people"
+        placeholder="Type the beginning of a name"
+        data-autofocus
+        dir="auto"
+        value={typed}
+        error={error}
+        rightSection={found === null && error === null ? <Loader size="xs" /> : null}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+      />
+      <Text role="status" size="sm" c="dimmed">
+        {found?.length === 0 && (query === '' ? 'There is nobody else yet.' : 'Nobody has such a name.')}
+      </Text>
+      <Stack gap={2} mah="18rem" style={{ overflowY: 'auto' }}>
+        {shown?.map((user) => (
+          <UnstyledButton key={user.id} className={classes.item} onClick={() => pick(user)}>
+            <PersonAvatar name={user.displayName} size={28} />
+            <span className={classes.itemText}>
+              <Text component="span" display="block" truncate dir="auto" ta="start">
+                {user.displayName}
+              </Text>
+              <Text component="span" display="block" truncate size="xs" c="dimmed">
+                {user.username}
+              </Text>
+            </span>
+          </UnstyledButton>
+        ))}
+      </Stack>
+    </Stack>
+  );
+}

@@ -1,0 +1,29 @@
+import type { ChatSnapshot } from '@parley/client';
+import type { Conversation } from '@parley/protocol';
+import { nameOf } from '../thread/rows.ts';
+
+/** A line of the list needs no more. */
+const MAX_CHARACTERS = 120;
+
+/** What was said last in a conversation, or what it is where nothing is known of that. */
+export function previewOf(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
+  const thread = snapshot.threads.get(id);
+  const [typing] = thread?.typing ?? [];
+  if (typing) return kind === 'direct' ? 'is typing…' : `${nameOf(snapshot, typing)} is typing…`;
+  const outgoing = thread?.pending.at(-1);
+  if (outgoing) return `You: ${outgoing.text.slice(0, MAX_CHARACTERS)}`;
+  const newest = thread?.shown.at(-1);
+  if (!newest) return describe(id, kind, members.length);
+  const { message, text, isDeleted } = newest;
+  const sender = nameOf(snapshot, message.senderId);
+  if (message.kind === 'system') return `${sender} ${text}`;
+  const said = isDeleted ? 'Message deleted' : text.slice(0, MAX_CHARACTERS) || message.kind;
+  if (message.senderId === snapshot.me?.id) return `You: ${said}`;
+  return kind === 'direct' ? said : `${sender}: ${said}`;
+}
+
+function describe(id: string, kind: Conversation['kind'], memberCount: number): string {
+  if (id === 'lobby') return 'Everyone is here';
+  if (kind === 'direct') return 'Direct conversation';
+  return memberCount > 0 ? `Group of ${memberCount}` : 'Channel';
+}

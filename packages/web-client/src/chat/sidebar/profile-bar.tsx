@@ -1,0 +1,38 @@
+import { Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { useRef, useState } from 'react';
+import { useChat } from '../../chat-context.tsx';
+import { lazyPart } from '../../shell/lazy-part.tsx';
+import { PersonAvatar } from '../person-avatar.tsx';
+import { ConnectionStatus } from './connection-status.tsx';
+import classes from './sidebar.module.css';
+
+const ProfileMenu = lazyPart(() => import('./profile-menu.tsx'));
+
+/** Who one is here, and how the connection stands. */
+export function ProfileBar() {
+  const me = useChat((chat) => chat.me);
+  const button = useRef<HTMLButtonElement>(null);
+  const [isOpen, setIsOpen] = useState(false);
+  if (!me) return null;
+  return (
+    <div className={classes.profile}>
+      <UnstyledButton
+        ref={button}
+        className={classes.profileButton}
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        <PersonAvatar name={me.displayName} size={36} />
+        <Text component="span" truncate flex={1} dir="auto" ta="start" fw={500} lh={1.2}>
+          {me.displayName}
+        </Text>
+        <VisuallyHidden>, profile and settings</VisuallyHidden>
+      </UnstyledButton>
+      <div className={classes.connection}>
+        <ConnectionStatus />
+      </div>
+      {isOpen && button.current && <ProfileMenu anchor={button.current} onClose={() => setIsOpen(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import { SegmentedControl, Stack, Switch, Text, useMantineColorScheme } from '@mantine/core';
+import { useState } from 'react';
+import { useChat } from '../../chat-context.tsx';
+import { LogOutButton } from '../../shell/log-out-button.tsx';
+import { canNotify, isNotifying, setNotifying } from '../../shell/notifications.ts';
+import { Popup } from '../../shell/popup.tsx';
+
+const SCHEMES = [
+  { value: 'auto', label: 'System' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+] as const;
+
+/** Who one is, how the page looks, what it may tell of, and the way out. */
+export default function ProfileMenu({ anchor, onClose }: { anchor: HTMLElement; onClose: () => void }) {
+  const me = useChat((chat) => chat.me);
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Popup anchor={anchor} label="Profile and settings" role="dialog" onClose={onClose}>
+      {() => (
+        <Stack gap="sm" p="xs" w="15.5rem">
+          <div>
+            <Text fw={650} dir="auto" truncate>
+              {me?.displayName}
+            </Text>
+            <Text size="sm" c="dimmed" truncate>
+              {me?.username}
+            </Text>
+          </div>
+          <SegmentedControl
+            aria-label="Colours"
+            size="xs"
+            data={[...SCHEMES]}
+            value={colorScheme}
+            onChange={(value) => setColorScheme(value)}
+          />
+          {canNotify() && <NotificationSwitch />}
+          <LogOutButton fullWidth />
+        </Stack>
+      )}
+    </Popup>
+  );
+}
+
+function NotificationSwitch() {
+  const [isOn, setIsOn] = useState(isNotifying);
+  const [isRefused, setIsRefused] = useState(() => Notification.permission === 'denied');
+  const change = async (isWanted: boolean) => {
+    setIsOn(await setNotifying(isWanted));
+    setIsRefused(Notification.permission === 'denied');
+  };
+  return (
+    <Switch
+      label="Notifications"
+      description={
+        isRefused
+          ? 'This browser does not let this page notify you: allow it in its settings.'
+          : 'Of new messages, while this page is hidden.'
+      }
+      checked={isOn}
+      onChange={(event) => void change(event.currentTarget.checked)}
+    />
+  );
+}

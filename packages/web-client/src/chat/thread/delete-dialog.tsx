@@ -1,0 +1,26 @@
+import { Text } from '@mantine/core';
+import type { ShownMessage } from '@parley/client';
+import { useChatClient } from '../../chat-context.tsx';
+import { ConfirmDialog } from '../../shell/confirm-dialog.tsx';
+import { useThreadActions } from './thread-context.tsx';
+
+/** Deleting can not be undone, so it is asked for twice. */
+export default function DeleteDialog({ shown }: { shown: ShownMessage }) {
+  const chat = useChatClient();
+  const { conversationId, askToDelete } = useThreadActions();
+  return (
+    <ConfirmDialog
+      title="Delete this message?"
+      action="Delete"
+      onClose={() => askToDelete(null)}
+      onConfirm={() => chat.deleteMessage(conversationId, shown.message.id)}
+    >
+      <Text size="sm" c="dimmed" lineClamp={3} dir="auto">
+        {shown.text}
+      </Text>
+      <Text size="sm" mt="xs">
+        Everybody will see that it was deleted.
+      </Text>
+    </ConfirmDialog>
+  );
+}

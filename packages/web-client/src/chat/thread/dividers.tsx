@@ -1,0 +1,20 @@
+import { formatDay } from '../../shell/format-time.ts';
+import classes from './dividers.module.css';
+
+/** Begins a day. */
+export function DayDivider({ isoTime }: { isoTime: string }) {
+  return (
+    <div className={classes.divider}>
+      <time dateTime={isoTime.slice(0, 10)}>{formatDay(isoTime)}</time>
+    </div>
+  );
+}
+
+/** Stands before the first message that was not read when the conversation was opened. */
+export function UnreadDivider() {
+  return (
+    <div className={classes.divider} data-unread="true">
+      <span>New messages</span>
+    </div>
+  );
+}

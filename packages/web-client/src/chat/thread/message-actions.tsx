@@ -1,0 +1,34 @@
+import { ActionIcon } from '@mantine/core';
+import type { ShownMessage } from '@parley/client';
+import { useRef, useState } from 'react';
+import { MoreIcon } from '../../shell/icons.tsx';
+import { lazyPart } from '../../shell/lazy-part.tsx';
+import classes from './message-row.module.css';
+
+const MessageMenu = lazyPart(() => import('./message-menu.tsx'));
+
+/** The way to everything that can be done with a message; faint until the row is pointed at or has the focus. */
+export function MessageActions({ shown }: { shown: ShownMessage }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <ActionIcon
+        ref={button}
+        className={classes.actions}
+        variant="subtle"
+        color="gray"
+        size={28}
+        aria-label="Message actions"
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        <MoreIcon size={18} />
+      </ActionIcon>
+      {isOpen && button.current && (
+        <MessageMenu shown={shown} anchor={button.current} onClose={() => setIsOpen(false)} />
+      )}
+    </>
+  );
+}

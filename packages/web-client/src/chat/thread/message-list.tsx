@@ -1,0 +1,156 @@
+import { Button, Loader, Text } from '@mantine/core';
+import type { ThreadSnapshot } from '@parley/client';
+import type { Conversation, ConversationId } from '@parley/protocol';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
+import { useChat } from '../../chat-context.tsx';
+import { DownIcon, UpIcon } from '../../shell/icons.tsx';
+import { useJump } from '../jump.tsx';
+import { DayDivider, UnreadDivider } from './dividers.tsx';
+import classes from './message-list.module.css';
+import { MessageRow, PendingRow } from './message-row.tsx';
+import { continues, dayBegun, indexOfSeq, keyOf, rowAt, rowCount } from './rows.ts';
+import { useArrival } from './use-arrival.ts';
+import { useOlderPages } from './use-older-pages.ts';
+
+/** From how far off the beginning earlier history is loaded, and to how far off the end the list follows what comes. */
+const NEAR_TOP_PX = 800;
+const NEAR_BOTTOM_PX = 60;
+
+const components = {
+  Header: ({ context }: { context?: ThreadSnapshot }) => (
+    <div className={classes.edge}>
+      {context?.isLoadingOlder && <Loader size="xs" aria-label="Loading earlier history" />}
+      {context && !context.hasOlder && (
+        <Text size="xs" c="dimmed">
+          This is the beginning.
+        </Text>
+      )}
+    </div>
+  ),
+  Footer: () => <div className={classes.bottom} />,
+};
+
+interface MessageListProps {
+  readonly conversationId: ConversationId;
+  readonly conversation: Conversation | undefined;
+  readonly thread: ThreadSnapshot;
+}
+
+/**
+ * Only the rows in view are in the page. They are numbered so that a page put in front moves nothing: the first
+ * row's number falls by as many as have come.
+ */
+export function MessageList({ conversationId, conversation, thread }: MessageListProps) {
+  const me = useChat((snapshot) => snapshot.me);
+  const { target, jumpTo } = useJump();
+  const list = useRef<VirtuosoHandle>(null);
+  const [isAtBottom, setIsAtBottom] = useState(true);
+  const [isNearTop, setIsNearTop] = useState(false);
+  const highlightedSeq = useArrival(conversationId, thread, list);
+  useOlderPages(conversationId, thread, isNearTop || thread.shown.length === 0);
+
+  const otherIds = useMemo(
+    () =>
+      (conversation?.kind === 'channel' ? [] : (conversation?.members ?? []).map(({ id }) => id)).filter(
+        (id) => id !== me?.id,
+      ),
+    [conversation, me],
+  );
+  const { firstUnreadSeq, firstShownIndex } = thread;
+  const unreadIndex = firstUnreadSeq === null ? undefined : indexOfSeq(thread.shown, firstUnreadSeq);
+  const isUnreadHere = firstUnreadSeq !== null && thread.firstSeq <= firstUnreadSeq;
+  const [beginning] = useState(() => {
+    if (target?.conversationId === conversationId && thread.firstSeq <= target.seq) {
+      return { index: indexOfSeq(thread.shown, target.seq), align: 'center' } as const;
+    }
+    if (isUnreadHere) return { index: unreadIndex ?? 0, align: 'start' } as const;
+    return { index: 'LAST', align: 'end' } as const;
+  });
+  const [seenUnreadSeq, setSeenUnreadSeq] = useState<number | null>(null);
+
+  const lastSentId = thread.pending.at(-1)?.clientMessageId;
+  const [firstSentId] = useState(lastSentId);
+  useEffect(() => {
+    if (lastSentId !== undefined && lastSentId !== firstSentId) {
+      list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
+    }
+  }, [lastSentId, firstSentId]);
+
+  const row = (index: number) => rowAt(thread, me, otherIds, index - firstShownIndex);
+  const renderRow = (index: number) => {
+    const current = row(index);
+    if (!current) return <div className={classes.edge} />;
+    const previous = row(index - 1);
+    const day = dayBegun(current, previous);
+    const isUnreadStart = isUnreadHere && index - firstShownIndex === unreadIndex && current.kind === 'placed';
+    const isFirst = isUnreadStart || !continues(current, previous, me);
+    return (
+      <>
+        {day && (previous || !thread.hasOlder) && <DayDivider isoTime={day} />}
+        {isUnreadStart && <UnreadDivider />}
+        {current.kind === 'placed' ? (
+          <MessageRow
+            shown={current.shown}
+            delivery={current.delivery}
+            isFirst={isFirst}
+            isHighlighted={current.shown.message.seq === highlightedSeq}
+          />
+        ) : (
+          <PendingRow outgoing={current.outgoing} isFirst={isFirst} />
+        )}
+      </>
+    );
+  };
+
+  return (
+    <section className={classes.frame} aria-label="History">
+      <Virtuoso
+        ref={list}
+        context={thread}
+        components={components}
+        totalCount={rowCount(thread)}
+        firstItemIndex={firstShownIndex}
+        initialTopMostItemIndex={beginning}
+        computeItemKey={(index) => {
+          const current = row(index);
+          return current ? keyOf(current, me) : index;
+        }}
+        itemContent={renderRow}
+        atTopThreshold={NEAR_TOP_PX}
+        atTopStateChange={setIsNearTop}
+        followOutput={(wasAtBottom) => (wasAtBottom ? 'auto' : false)}
+        atBottomThreshold={NEAR_BOTTOM_PX}
+        atBottomStateChange={setIsAtBottom}
+        rangeChanged={({ startIndex }) => {
+          if (isUnreadHere && startIndex - firstShownIndex <= (unreadIndex ?? 0)) setSeenUnreadSeq(firstUnreadSeq);
+        }}
+        increaseViewportBy={400}
+        alignToBottom
+        tabIndex={0}
+      />
+      {firstUnreadSeq !== null && seenUnreadSeq !== firstUnreadSeq && (
+        <Button
+          className={classes.toUnread}
+          size="compact-sm"
+          radius="xl"
+          leftSection={<UpIcon size={16} />}
+          onClick={() => jumpTo({ conversationId, seq: firstUnreadSeq })}
+        >
+          First unread
+        </Button>
+      )}
+      {!isAtBottom && (
+        <Button
+          className={classes.toNewest}
+          size="compact-sm"
+          radius="xl"
+          leftSection={<DownIcon size={16} />}
+          onClick={() => list.current?.scrollToIndex({ index: 'LAST', align: 'end' })}
+        >
+          Newest
+        </Button>
+      )}
+    </section>
+  );
+}

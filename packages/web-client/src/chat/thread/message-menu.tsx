@@ -1,0 +1,89 @@
+import { UnstyledButton } from '@mantine/core';
+import type { ShownMessage } from '@parley/client';
+import type { ReactNode } from 'react';
+import { useChat, useChatClient } from '../../chat-context.tsx';
+import { CopyIcon, PencilIcon, ReplyIcon, TrashIcon } from '../../shell/icons.tsx';
+import { Popup } from '../../shell/popup.tsx';
+import { conversationOf } from '../conversation-title.ts';
+import classes from './message-menu.module.css';
+import { useThreadActions } from './thread-context.tsx';
+
+const QUICK_REACTIONS = [
+  ['👍', 'thumbs up'],
+  ['❤️', 'heart'],
+  ['😂', 'laughing'],
+  ['😮', 'surprised'],
+  ['😢', 'sad'],
+  ['🎉', 'party'],
+] as const;
+
+interface MessageMenuProps {
+  readonly shown: ShownMessage;
+  readonly anchor: HTMLElement;
+  readonly onClose: () => void;
+}
+
+/** Everything that can be done with a message by who looks at it. */
+export default function MessageMenu({ shown, anchor, onClose }: MessageMenuProps) {
+  const chat = useChatClient();
+  const { conversationId, run, setMode, askToDelete, setError } = useThreadActions();
+  const myId = useChat((snapshot) => snapshot.me?.id);
+  const isCreator = useChat((snapshot) => {
+    const conversation = conversationOf(snapshot, conversationId);
+    return conversation !== undefined && conversation.kind !== 'direct' && conversation.createdBy === myId;
+  });
+  const { message, text } = shown;
+  const isOwn = message.senderId === myId;
+  const ownReaction = shown.reactions.find(({ userIds }) => userIds.some((id) => id === myId))?.emoji;
+
+  const copy = () => {
+    navigator.clipboard.writeText(text).catch(() => setError('The browser did not let us copy.'));
+  };
+
+  return (
+    <Popup anchor={anchor} label="Message actions" role="menu" onClose={onClose}>
+      {(close) => {
+        const item = (label: string, icon: ReactNode, act: () => void) => (
+          <UnstyledButton
+            role="menuitem"
+            className={classes.item}
+            onClick={() => {
+              close();
+              act();
+            }}
+          >
+            {icon}
+            {label}
+          </UnstyledButton>
+        );
+        return (
+          <>
+            <fieldset className={classes.reactions} aria-label="React">
+              {QUICK_REACTIONS.map(([emoji, name]) => (
+                <UnstyledButton
+                  key={emoji}
+                  role="menuitemcheckbox"
+                  aria-checked={emoji === ownReaction}
+                  aria-label={`React: ${name}`}
+                  className={classes.emoji}
+                  onClick={() => {
+                    close();
+                    void run(chat.react(conversationId, message.id, emoji === ownReaction ? null : emoji));
+                  }}
+                >
+                  {emoji}
+                </UnstyledButton>
+              ))}
+            </fieldset>
+            {item('Reply', <ReplyIcon size={18} />, () => setMode({ kind: 'reply', shown }))}
+            {text !== '' && 'clipboard' in navigator && item('Copy text', <CopyIcon size={18} />, copy)}
+            {isOwn &&
+              message.kind === 'text' &&
+              item('Edit', <PencilIcon size={18} />, () => setMode({ kind: 'edit', shown }))}
+            {(isOwn || isCreator) && item('Delete…', <TrashIcon size={18} />, () => askToDelete(shown))}
+          </>
+        );
+      }}
+    </Popup>
+  );
+}

@@ -1,0 +1,119 @@
+import { Text, VisuallyHidden } from '@mantine/core';
+import type { DeliveryState, OutboxMessage, ShownMessage } from '@parley/client';
+import { memo, type ReactNode } from 'react';
+import { useChat } from '../../chat-context.tsx';
+import { formatFull, formatTime } from '../../shell/format-time.ts';
+import { PersonAvatar } from '../person-avatar.tsx';
+import { MessageText } from '../text/message-text.tsx';
+import { DeliveryMark } from './delivery-mark.tsx';
+import { FailedActions } from './failed-actions.tsx';
+import { MessageActions } from './message-actions.tsx';
+import classes from './message-row.module.css';
+import { Reactions } from './reactions.tsx';
+import { ReplyQuote } from './reply-quote.tsx';
+import { nameOf } from './rows.ts';
+
+interface MessageRowProps {
+  readonly shown: ShownMessage;
+  /** How far one's own message has come; null for those of others. */
+  readonly delivery: DeliveryState | null;
+  /** Whether it begins a group of messages of one sender. */
+  readonly isFirst: boolean;
+  /** Somebody has just jumped to it. */
+  readonly isHighlighted: boolean;
+}
+
+/** A message in its place, with what has become of it. */
+export const MessageRow = memo(function MessageRow({ shown, delivery, isFirst, isHighlighted }: MessageRowProps) {
+  const { message, text, isDeleted, isEdited, reactions } = shown;
+  const sender = useChat((chat) => nameOf(chat, message.senderId));
+  if (message.kind === 'system') return <SystemLine sender={sender} text={text} />;
+  const isOwn = delivery !== null;
+  return (
+    <article
+      className={classes.row}
+      data-own={isOwn}
+      data-first={isFirst}
+      data-highlighted={isHighlighted}
+      aria-label={isOwn ? 'You' : sender}
+    >
+      {!isOwn && <div>{isFirst && <PersonAvatar name={sender} size={36} />}</div>}
+      <div className={classes.body}>
+        {!isOwn && isFirst && (
+          <Text className={classes.sender} size="sm" fw={600} dir="auto" ta="start" truncate>
+            {sender}
+          </Text>
+        )}
+        <div className={classes.line}>
+          <div className={classes.bubble}>
+            {message.replyTo && !isDeleted && <ReplyQuote messageId={message.replyTo} />}
+            {isDeleted ? (
+              <span className={classes.faint}>Message deleted</span>
+            ) : (
+              <Content kind={message.kind} id={message.id} text={text} />
+            )}
+            <Meta createdAt={message.createdAt} isEdited={isEdited && !isDeleted} delivery={delivery} />
+          </div>
+          {!isDeleted && <MessageActions shown={shown} />}
+        </div>
+        {reactions.length > 0 && !isDeleted && <Reactions shown={shown} />}
+      </div>
+    </article>
+  );
+});
+
+/** One's own message on its way to its place. */
+export const PendingRow = memo(function PendingRow({
+  outgoing,
+  isFirst,
+}: {
+  outgoing: OutboxMessage;
+  isFirst: boolean;
+}) {
+  return (
+    <article className={classes.row} data-own data-first={isFirst} aria-label="You">
+      <div className={classes.body}>
+        <div className={classes.line}>
+          <div className={classes.bubble} data-pending={outgoing.state === 'sending'}>
+            {outgoing.replyTo && <ReplyQuote messageId={outgoing.replyTo} />}
+            <MessageText id={outgoing.clientMessageId} text={outgoing.text} />
+            <Meta createdAt={outgoing.createdAt} isEdited={false} delivery={outgoing.state} />
+          </div>
+        </div>
+        {outgoing.state === 'failed' && <FailedActions message={outgoing} />}
+      </div>
+    </article>
+  );
+});
+
+interface MetaProps {
+  readonly createdAt: string;
+  readonly isEdited: boolean;
+  readonly delivery: DeliveryState | null;
+}
+
+function Meta({ createdAt, isEdited, delivery }: MetaProps) {
+  return (
+    <div className={classes.meta}>
+      {isEdited && <span>edited</span>}
+      <time dateTime={createdAt} title={formatFull(createdAt)}>
+        {formatTime(createdAt)}
+      </time>
+      {delivery !== null && <DeliveryMark state={delivery} />}
+    </div>
+  );
+}
+
+function Content({ kind, id, text }: { kind: string; id: string; text: string }): ReactNode {
+  if (kind === 'text') return <MessageText id={id} text={text} />;
+  return <span className={classes.faint}>Something of the kind “{kind}”, which this page can not show yet.</span>;
+}
+
+function SystemLine({ sender, text }: { sender: string; text: string }) {
+  return (
+    <p className={classes.system} dir="auto">
+      <VisuallyHidden>News: </VisuallyHidden>
+      <bdi>{sender}</bdi> {text}
+    </p>
+  );
+}

@@ -1,0 +1,19 @@
+import { VisuallyHidden } from '@mantine/core';
+import type { ShownMessage } from '@parley/client';
+import { useState } from 'react';
+import { useChat } from '../../chat-context.tsx';
+import { nameOf } from './rows.ts';
+
+/** Reads out what others say from now on; the list itself can't, for it also grows at the front and while scrolling. */
+export function NewestAnnouncer({ newest }: { newest: ShownMessage | undefined }) {
+  const myId = useChat((chat) => chat.me?.id);
+  const sender = useChat((chat) => (newest ? nameOf(chat, newest.message.senderId) : ''));
+  const [firstId] = useState(newest?.message.id);
+  const isNews = newest && newest.message.id !== firstId && newest.message.senderId !== myId;
+  const colon = newest?.message.kind === 'system' ? '' : ':';
+  return (
+    <VisuallyHidden role="log" aria-live="polite">
+      {isNews && `${sender}${colon} ${newest.text || newest.message.kind}`}
+    </VisuallyHidden>
+  );
+}

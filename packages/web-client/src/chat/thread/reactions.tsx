@@ -1,0 +1,55 @@
+import { UnstyledButton } from '@mantine/core';
+import type { ChatSnapshot, ShownMessage } from '@parley/client';
+import type { UserId } from '@parley/protocol';
+import { useChat, useChatClient } from '../../chat-context.tsx';
+import classes from './reactions.module.css';
+import { nameOf } from './rows.ts';
+import { useThreadActions } from './thread-context.tsx';
+
+/** How many names are spelled out. */
+const MAX_NAMES = 12;
+
+/** What people answered with an emoji, and how many; a press adds one's own or takes it back. */
+export function Reactions({ shown }: { shown: ShownMessage }) {
+  return (
+    <ul className={classes.list} aria-label="Reactions">
+      {shown.reactions.map((reaction) => (
+        <li key={reaction.emoji}>
+          <Reaction shown={shown} {...reaction} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface ReactionProps {
+  readonly shown: ShownMessage;
+  readonly emoji: string;
+  readonly userIds: readonly UserId[];
+}
+
+function Reaction({ shown, emoji, userIds }: ReactionProps) {
+  const chat = useChatClient();
+  const { conversationId, run } = useThreadActions();
+  const myId = useChat((snapshot) => snapshot.me?.id);
+  const who = useChat((snapshot) => namesOf(snapshot, userIds));
+  const isOwn = userIds.some((id) => id === myId);
+  return (
+    <UnstyledButton
+      className={classes.reaction}
+      aria-pressed={isOwn}
+      aria-label={`${emoji} ${userIds.length}: ${who}`}
+      title={who}
+      onClick={() => void run(chat.react(conversationId, shown.message.id, isOwn ? null : emoji))}
+    >
+      <span aria-hidden>{emoji}</span>
+      <span aria-hidden>{userIds.length}</span>
+    </UnstyledButton>
+  );
+}
+
+function namesOf(snapshot: ChatSnapshot, userIds: readonly UserId[]): string {
+  const names = userIds.slice(0, MAX_NAMES).map((id) => (id === snapshot.me?.id ? 'you' : nameOf(snapshot, id)));
+  const more = userIds.length - names.length;
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

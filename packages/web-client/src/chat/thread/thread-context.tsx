@@ -1,0 +1,94 @@
+import type { ShownMessage } from '@parley/client';
+import type { Conversation, ConversationId, MessageId } from '@parley/protocol';
+import { createContext, type ReactNode, use, useMemo, useState } from 'react';
+import { useChatClient } from '../../chat-context.tsx';
+import { describeError } from '../../welcome/describe-error.ts';
+import { useJump } from '../jump.tsx';
+import { shownById } from './rows.ts';
+
+/** What the composer writes: something new, an answer to a message, or its new text. */
+export type ComposerMode = { readonly kind: 'reply' | 'edit'; readonly shown: ShownMessage } | null;
+
+/** How many pages are loaded to find a message that is only known by its id. */
+const MAX_PAGES = 40;
+
+/** What rows do to the conversation around them. Always the same object, so that none of them renders again for it. */
+export interface ThreadActions {
+  readonly conversationId: ConversationId;
+  readonly setMode: (mode: ComposerMode) => void;
+  readonly askToDelete: (shown: ShownMessage | null) => void;
+  /** Brings a message into view, loading older pages if need be. */
+  readonly jumpToMessage: (id: MessageId) => Promise<void>;
+  /** Does something that may fail, and shows why it did. */
+  readonly run: (action: Promise<unknown>) => Promise<void>;
+  readonly setError: (error: string | null) => void;
+}
+
+interface ThreadState {
+  readonly conversation: Conversation | undefined;
+  readonly mode: ComposerMode;
+  readonly toDelete: ShownMessage | null;
+  readonly error: string | null;
+}
+
+const ActionsContext = createContext<ThreadActions | null>(null);
+const StateContext = createContext<ThreadState | null>(null);
+
+interface ThreadProviderProps {
+  readonly conversationId: ConversationId;
+  readonly conversation: Conversation | undefined;
+  readonly children: ReactNode;
+}
+
+export function ThreadProvider({ conversationId, conversation, children }: ThreadProviderProps) {
+  const chat = useChatClient();
+  const { jumpTo } = useJump();
+  const [mode, setMode] = useState<ComposerMode>(null);
+  const [toDelete, askToDelete] = useState<ShownMessage | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const actions = useMemo<ThreadActions>(
+    () => ({
+      conversationId,
+      setMode,
+      askToDelete,
+      setError,
+      async jumpToMessage(id) {
+        for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+          const thread = chat.getSnapshot().threads.get(conversationId);
+          const found = thread && shownById(thread.shown, id);
+          if (found) return jumpTo({ conversationId, seq: found.message.seq });
+          if (!thread?.hasOlder || thread.loadError) break;
+          await chat.loadOlder(conversationId);
+        }
+        setError('That message could not be found.');
+      },
+      async run(action) {
+        try {
+          await action;
+          setError(null);
+        } catch (reason) {
+          setError(describeError(reason));
+        }
+      },
+    }),
+    [chat, conversationId],
+  );
+  const state = useMemo(() => ({ conversation, mode, toDelete, error }), [conversation, mode, toDelete, error]);
+  return (
+    <ActionsContext value={actions}>
+      <StateContext value={state}>{children}</StateContext>
+    </ActionsContext>
+  );
+}
+
+export function useThreadActions(): ThreadActions {
+  const actions = use(ActionsContext);
+  if (!actions) throw new Error('there is no ThreadProvider around this component');
+  return actions;
+}
+
+export function useThreadState(): ThreadState {
+  const state = use(StateContext);
+  if (!state) throw new Error('there is no ThreadProvider around this component');
+  return state;
+}

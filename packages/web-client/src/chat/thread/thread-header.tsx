@@ -1,0 +1,97 @@
+import { ActionIcon, Text, Title } from '@mantine/core';
+import type { ChatSnapshot } from '@parley/client';
+import type { Conversation } from '@parley/protocol';
+import { useEffect, useRef, useState } from 'react';
+import { useChat, useChatClient } from '../../chat-context.tsx';
+import { BackIcon, InfoIcon } from '../../shell/icons.tsx';
+import { lazyPart } from '../../shell/lazy-part.tsx';
+import { otherOf } from '../conversation-title.ts';
+import { PresenceDot, presenceOf, usePresenceText } from '../presence.tsx';
+import classes from './thread-header.module.css';
+
+const GroupDrawer = lazyPart(() => import('../group/group-drawer.tsx'));
+
+/** Where the reader is; on a touch screen the focus comes here, so that no keyboard springs up. */
+export function ThreadHeader({ title, conversation }: { title: string; conversation: Conversation | undefined }) {
+  const chat = useChatClient();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [isInfoOpen, setIsInfoOpen] = useState(false);
+  useEffect(() => {
+    if (!matchMedia('(pointer: fine)').matches) heading.current?.focus();
+  }, []);
+  const hasInfo = conversation && conversation.kind !== 'direct' && conversation.members.length > 0;
+  return (
+    <header className={classes.header}>
+      <ActionIcon
+        className={classes.back}
+        variant="subtle"
+        size="lg"
+        aria-label="Back to the conversations"
+        onClick={() => void chat.open(null)}
+      >
+        <BackIcon />
+      </ActionIcon>
+      <div className={classes.names}>
+        <Title
+          ref={heading}
+          className={classes.title}
+          order={2}
+          size="h4"
+          dir="auto"
+          ta="start"
+          lineClamp={1}
+          tabIndex={-1}
+        >
+          {title}
+        </Title>
+        {conversation && <WhoIsThere conversation={conversation} />}
+      </div>
+      {hasInfo && (
+        <>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label="Group details"
+            title="Group details"
+            aria-haspopup="dialog"
+            onClick={() => setIsInfoOpen(true)}
+          >
+            <InfoIcon size={22} />
+          </ActionIcon>
+          {isInfoOpen && <GroupDrawer conversation={conversation} onClose={() => setIsInfoOpen(false)} />}
+        </>
+      )}
+    </header>
+  );
+}
+
+function WhoIsThere({ conversation }: { conversation: Conversation }) {
+  const myId = useChat((snapshot) => snapshot.me?.id);
+  const otherId = otherOf(conversation, myId)?.id;
+  const presence = usePresenceText(otherId);
+  const crowd = useChat((snapshot) => describeCrowd(snapshot, conversation));
+  return (
+    <div className={classes.presence}>
+      {otherId && (
+        <span aria-hidden className={classes.dot}>
+          <PresenceDot userId={otherId} />
+        </span>
+      )}
+      <Text size="xs" c="dimmed" truncate>
+        {otherId ? presence : crowd}
+      </Text>
+    </div>
+  );
+}
+
+function describeCrowd(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
+  if (kind === 'channel') {
+    const online = snapshot.onlineCounts.get(id);
+    return online === undefined ? 'Everyone may read and write here' : `${online.toLocaleString('en')} online`;
+  }
+  const isOnline = (userId: (typeof members)[number]['id']) =>
+    userId === snapshot.me?.id || (presenceOf(snapshot, userId) ?? 'offline') !== 'offline';
+  const count = members.length === 1 ? '1 member' : `${members.length} members`;
+  return `${count}, ${members.filter((member) => isOnline(member.id)).length} online`;
+}

@@ -1,0 +1,20 @@
+import { CloseButton, Group, Text } from '@mantine/core';
+import { useThreadActions, useThreadState } from './thread-context.tsx';
+
+/** Why what was done with a message failed. */
+export function ThreadNotice() {
+  const { error } = useThreadState();
+  const { setError } = useThreadActions();
+  return (
+    <div role="alert">
+      {error !== null && (
+        <Group gap="xs" px="md" py={4} wrap="nowrap" justify="space-between">
+          <Text size="sm" c="var(--mantine-color-error)">
+            {error}
+          </Text>
+          <CloseButton size="sm" aria-label="Close" onClick={() => setError(null)} />
+        </Group>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+import type { ChatSnapshot } from '@parley/client';
+import type { ConversationId } from '@parley/protocol';
+import { useChat } from '../../chat-context.tsx';
+import { nameOf } from './rows.ts';
+import classes from './typing-line.module.css';
+
+/** Who is typing; its place is kept free, so that nothing moves when somebody begins or stops. */
+export function TypingLine({ conversationId }: { conversationId: ConversationId }) {
+  const text = useChat((chat) => describe(chat, conversationId));
+  return (
+    <div className={classes.line} dir="auto" data-typing={text !== ''}>
+      {text}
+    </div>
+  );
+}
+
+function describe(chat: ChatSnapshot, conversationId: ConversationId): string {
+  const typing = chat.threads.get(conversationId)?.typing ?? [];
+  const [first, second] = typing.map((id) => nameOf(chat, id));
+  if (first === undefined) return '';
+  if (second === undefined) return `${first} is typing…`;
+  if (typing.length === 2) return `${first} and ${second} are typing…`;
+  return 'Several people are typing…';
+}

@@ -1,0 +1,59 @@
+import type { ThreadSnapshot } from '@parley/client';
+import type { ConversationId } from '@parley/protocol';
+import { type RefObject, useEffect, useState } from 'react';
+import type { VirtuosoHandle } from 'react-virtuoso';
+import { useChatClient } from '../../chat-context.tsx';
+import { type JumpTarget, useJump } from '../jump.tsx';
+import { indexOfSeq } from './rows.ts';
+import { useThreadActions } from './thread-context.tsx';
+
+/** How long the message that somebody jumped to is set off. */
+const HIGHLIGHT_MS = 2_500;
+
+/**
+ * Brings the message that somebody wants to see into view, loading older pages if need be.
+ *
+ * @returns the seq of the message that is set off now
+ */
+export function useArrival(
+  conversationId: ConversationId,
+  thread: ThreadSnapshot,
+  list: RefObject<VirtuosoHandle | null>,
+): number | null {
+  const chat = useChatClient();
+  const { target, arrive } = useJump();
+  const { setError } = useThreadActions();
+  const [reachable, setReachable] = useState<JumpTarget | null>(null);
+  const [highlightedSeq, setHighlightedSeq] = useState<number | null>(null);
+
+  useEffect(() => {
+    if (target?.conversationId !== conversationId) return;
+    let isCurrent = true;
+    void chat.loadUntil(conversationId, target.seq).then((isThere) => {
+      if (!isCurrent) return;
+      if (isThere) return setReachable(target);
+      setError('That message could not be loaded.');
+      arrive();
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [chat, conversationId, target, arrive, setError]);
+
+  useEffect(() => {
+    if (!reachable || thread.firstSeq > reachable.seq) return;
+    const index = indexOfSeq(thread.shown, reachable.seq);
+    list.current?.scrollToIndex({ index, align: 'center' });
+    setHighlightedSeq(reachable.seq);
+    setReachable(null);
+    arrive();
+  }, [reachable, thread, list, arrive]);
+
+  useEffect(() => {
+    if (highlightedSeq === null) return;
+    const timer = setTimeout(() => setHighlightedSeq(null), HIGHLIGHT_MS);
+    return () => clearTimeout(timer);
+  }, [highlightedSeq]);
+
+  return highlightedSeq;
+}

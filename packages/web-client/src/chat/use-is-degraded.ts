@@ -1,0 +1,34 @@
+import type { ThreadSnapshot } from '@parley/client';
+import { useEffect, useState } from 'react';
+import { useChat } from '../chat-context.tsx';
+import { useIsOnline } from './use-is-online.ts';
+
+/** So long a message may wait without anything being wrong. */
+const PATIENCE_MS = 6_000;
+
+/** The message that has waited longest, as a name that changes when another one takes its place; '' where none waits. */
+function waitingIn(thread: ThreadSnapshot): string {
+  const unsent = thread.pending.find(({ state }) => state === 'sending');
+  if (unsent) return `unsent ${unsent.clientMessageId}`;
+  const newest = thread.messages.at(-1);
+  return newest && newest.seq > thread.storedSeq ? `unstored ${thread.storedSeq}` : '';
+}
+
+/** Whether messages wait to be taken by a server, or to be stored, for longer than they should. */
+export function useIsDegraded(): boolean {
+  const waiting = useChat(({ threads }) => {
+    for (const [id, thread] of threads) {
+      const what = waitingIn(thread);
+      if (what !== '') return `${id} ${what}`;
+    }
+    return '';
+  });
+  const isOnline = useIsOnline();
+  const [late, setLate] = useState('');
+  useEffect(() => {
+    if (waiting === '' || !isOnline) return;
+    const timer = setTimeout(() => setLate(waiting), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [waiting, isOnline]);
+  return late !== '' && late === waiting;
+}

@@ -1,0 +1,39 @@
+import { Button, Group, Modal } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { FormError } from '../welcome/form-error.tsx';
+import { useSubmit } from '../welcome/use-submit.ts';
+import { useReturnFocus } from './use-return-focus.ts';
+
+interface ConfirmDialogProps {
+  readonly title: string;
+  /** What the button that does it says. */
+  readonly action: string;
+  readonly onClose: () => void;
+  readonly onConfirm: () => Promise<unknown>;
+  readonly children: ReactNode;
+}
+
+/** Asks before something that can not be undone; stays open and says why when it fails. */
+export function ConfirmDialog({ title, action, onClose, onConfirm, children }: ConfirmDialogProps) {
+  const { isBusy, error, submit } = useSubmit();
+  useReturnFocus();
+  const confirm = () =>
+    void submit(async () => {
+      await onConfirm();
+      onClose();
+    });
+  return (
+    <Modal opened onClose={onClose} title={title} centered closeButtonProps={{ 'aria-label': 'Close' }}>
+      {children}
+      <FormError error={error} />
+      <Group justify="flex-end" mt="md">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button color="red.9" loading={isBusy} onClick={confirm} data-autofocus>
+          {action}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}
