@@ -57,7 +57,7 @@ const GAUGES_EVERY_MS = 2_000;
 /** How often clients are told of heads that moved. */
 const HEADS_EVERY_MS = 5_000;
 
-const HEARING_EVERY_MS = 2_000;
+const HEARING_EVERY_MS = 500;
 const SLOW_CONSUMERS_EVERY_MS = 250;
 const TYPING_EVERY_MS = 1_000;
 
@@ -117,6 +117,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   });
   await bus.listen(subscriber, {
     endSession: (token) => registry.endReplaced(token),
+    confirmSessions: () => registry.confirm(),
     findDelivery: (conversationId, seq) => deliveries.find(conversationId, seq),
   });
   await registry.start();

@@ -15,6 +15,11 @@ test('a taken port is named with the variable that changes it', async () => {
   await expect(requireFreePort(port, ['127.0.0.1'])).resolves.toBeUndefined();
 });
 
+test('a port to which no browser goes is refused before anything starts', async () => {
+  await expect(requireFreePort(6_000, ['127.0.0.1'])).rejects.toThrow('PORT is "6000": browsers refuse this port');
+  await expect(requireFreePort(10_080, ['127.0.0.1'])).rejects.toThrow('set PORT to another one');
+});
+
 test('an address that this machine does not have is named', async () => {
   await expect(requireFreePort(0, ['192.0.2.1'])).rejects.toThrow('BIND_ADDRESS is "192.0.2.1"');
 });

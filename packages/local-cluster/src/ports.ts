@@ -8,6 +8,12 @@ const LOWEST_INTERNAL_PORT = 20_000;
 const PORTS_OF_A_PROCESS = 64;
 let tried = 0;
 
+/** Those above 1023 that are other protocols', so that browsers go to none of them: https://fetch.spec.whatwg.org/#port-blocking */
+const BLOCKED_PORTS: ReadonlySet<number> = new Set([
+  ...[1_719, 1_720, 1_723, 2_049, 3_659, 4_045, 4_190, 5_060, 5_061, 6_000, 6_566],
+  ...[6_665, 6_666, 6_667, 6_668, 6_669, 6_679, 6_697, 10_080],
+]);
+
 /** The addresses that the public port is opened on: both loopback ones, and the given one if it is another. */
 export async function publicHosts(bindAddress: string): Promise<string[]> {
   if (bindAddress === '0.0.0.0') return [bindAddress];
@@ -18,6 +24,8 @@ export async function publicHosts(bindAddress: string): Promise<string[]> {
 
 /** @throws ConfigError naming the variable that changes the port or the address */
 export async function requireFreePort(port: number, hosts: readonly string[]): Promise<void> {
+  if (BLOCKED_PORTS.has(port))
+    throw new ConfigError(`PORT is "${port}": browsers refuse this port; set PORT to another one`);
   for (const host of hosts) {
     const code = await errorOfListening(port, host);
     if (code === 'EADDRINUSE') throw new ConfigError(`PORT is "${port}": the port is taken; set PORT to a free one`);

@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
  * does, or while that restarts), and below the internal ports of a local cluster.
  */
 const LOWEST_PORT = 10_000;
+/** The only one here to which no browser and no `fetch` goes: https://fetch.spec.whatwg.org/#port-blocking */
+const BLOCKED_PORT = 10_080;
 const PORTS_OF_A_WORKER = 1_000;
 const WORKERS = 10;
 
@@ -16,7 +18,7 @@ export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < PORTS_OF_A_WORKER; attempt += 1) {
     const port = LOWEST_PORT + worker * PORTS_OF_A_WORKER + next;
     next = (next + 1) % PORTS_OF_A_WORKER;
-    if (await isFree(port)) return port;
+    if (port !== BLOCKED_PORT && (await isFree(port))) return port;
   }
   throw new Error(`none of ${PORTS_OF_A_WORKER} ports is free`);
 }

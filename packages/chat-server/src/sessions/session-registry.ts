@@ -109,13 +109,18 @@ export class SessionRegistry {
     session.heldUntil = session.openedAt + sessionTtlMs;
     const { replaced } = outcome;
     if (replaced?.node === node) this.endReplaced(replaced.token);
-    else if (replaced) await bus.endSession(replaced.node, replaced.token);
+    else if (replaced) await bus.endSession(replaced.node, replaced.token, { isSameDevice: !request.takeover });
     return session.endedBy ? { kind: 'replaced' } : { kind: 'opened', session };
   }
 
   /** Whether the session's place is certainly its own right now: only then is anything carried out for its client. */
   isHeld(session: Session): boolean {
-    return session.endedBy === undefined && performance.now() < session.heldUntil;
+    return session.endedBy === undefined && performance.now() < session.heldUntil && this.#parts.bus.isCertain;
+  }
+
+  /** Ends the sessions that lost their places. Rejects while Redis is away. */
+  confirm(): Promise<void> {
+    return this.#renew();
   }
 
   /** The session with this token lost its place to another one of the same user. */

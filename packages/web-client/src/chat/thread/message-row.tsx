@@ -40,8 +40,8 @@ export const MessageRow = memo(function MessageRow({ shown, delivery, isFirst, i
       {!isOwn && <div>{isFirst && <PersonAvatar name={sender} size={36} />}</div>}
       <div className={classes.body}>
         {!isOwn && isFirst && (
-          <Text className={classes.sender} size="sm" fw={600} dir="auto" ta="start" truncate>
-            {sender}
+          <Text className={classes.sender} size="sm" fw={600} truncate>
+            <bdi>{sender}</bdi>
           </Text>
         )}
         <div className={classes.line}>

@@ -1,0 +1,93 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually, newBrowser, type Page } from '@parley/testing';
+import { newCluster } from '../cluster/new-cluster.ts';
+import { composer, joinAsGuest, open, say, shows, startDirect } from './people.ts';
+
+const cluster = await newCluster({ NODES: 2, PRESENCE_GRACE_MS: 500 });
+const browser = await newBrowser();
+
+afterEach(() => browser.closePages());
+
+/** As when another tab comes in front: a headless page is never hidden by itself. */
+const setHidden = (page: Page, isHidden: boolean) =>
+  page.evaluate(`
+    Object.defineProperty(document, 'visibilityState', { value: '${isHidden ? 'hidden' : 'visible'}', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  `);
+
+/** Notes what the browser is asked to show, and lets it. */
+const NOTE_NOTIFICATIONS = `
+  window.shownNotifications = [];
+  window.Notification = class extends Notification {
+    constructor(title, options) {
+      super(title, options);
+      window.shownNotifications.push(title + ': ' + options.body);
+    }
+  };
+`;
+
+test('who hides the page is away and has read nothing; who leaves was last seen then', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Elsewhere');
+  const bo = await joinAsGuest(browser, cluster.url, 'Bo Watching');
+  await composer(ada.page).waitFor();
+  await composer(bo.page).waitFor();
+  await startDirect(bo.page, 'Ada Elsewhere');
+  await open(ada.page, 'Bo Watching');
+  const header = bo.page.locator('main header');
+  await header.getByText('Online').first().waitFor();
+  await setHidden(ada.page, true);
+  await header.getByText('Away').first().waitFor();
+  await say(bo.page, 'Are you there?');
+  const own = bo.page.getByRole('article').filter({ hasText: 'Are you there?' });
+  await own.getByTitle(/^Delivered/).waitFor();
+  await setHidden(ada.page, false);
+  await header.getByText('Online').first().waitFor();
+  await own.getByTitle('Read', { exact: true }).waitFor();
+  await ada.page.context().close();
+  await header
+    .getByText(/^Last seen/)
+    .first()
+    .waitFor();
+  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+}, 300_000);
+
+test('whoever wants it is notified of what others say while the page is hidden', async () => {
+  const ada = await browser.newPage();
+  await ada.page.context().grantPermissions(['notifications'], { origin: cluster.url });
+  await ada.page.addInitScript(NOTE_NOTIFICATIONS);
+  await ada.page.goto(cluster.url);
+  await ada.page.getByLabel('Display name').fill('Ada Curious');
+  await ada.page.getByRole('button', { name: 'Join as guest' }).click();
+  const bo = await joinAsGuest(browser, cluster.url, 'Bo Talking');
+  await say(bo.page, 'Seen as it comes');
+  await shows(ada.page, 'Seen as it comes');
+  await setHidden(ada.page, true);
+  await say(bo.page, 'Not asked for');
+  await shows(ada.page, 'Not asked for');
+  await setHidden(ada.page, false);
+  await ada.page.getByRole('button', { name: /profile and settings/ }).click();
+  await ada.page.getByRole('switch', { name: 'Notifications' }).click();
+  await eventually(async () =>
+    expect(await ada.page.getByRole('switch', { name: 'Notifications' }).isChecked()).toBe(true),
+  );
+  await setHidden(ada.page, true);
+  await say(bo.page, 'Come and look');
+  await eventually(async () =>
+    expect(await ada.page.evaluate('window.shownNotifications')).toEqual(['Bo Talking · Lobby: Come and look']),
+  );
+  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+}, 300_000);
+
+test('whose server is stopped is told, and moved to another one', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Moved');
+  const status = ada.page.getByRole('status').filter({ hasText: 'Connected to' }).first();
+  const node = ((await status.textContent()) ?? '').replace('Connected to ', '');
+  const told = ada.page.getByText('This server is being replaced').waitFor();
+  cluster.kill(node, 'SIGTERM');
+  await told;
+  await eventually(async () => expect(await status.textContent()).not.toContain(node));
+  await ada.page.getByText('This server is being replaced').waitFor({ state: 'detached' });
+  await say(ada.page, 'Still here');
+  await shows(ada.page, 'Still here');
+  expect(ada.complaints).toEqual([]);
+}, 300_000);
