@@ -2,11 +2,8 @@ import type { MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
 import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
-import { seedHead } from './heads.ts';
+import { acceptInLog } from './accept-in-log.ts';
 import { newMessageId } from './message-id.ts';
-
-/** How often the members may change, or Redis forget the conversation, while one line is being accepted. */
-const MAX_ATTEMPTS = 4;
 
 /** Puts lines into conversations that say what somebody did there: messages of kind `system`, sent by who did it. */
 export class SystemLines {
@@ -40,16 +37,10 @@ export class SystemLines {
     const id = newMessageId();
     const clientMessageId = `system-${id}` as ClientMessageId;
     const draft = { id, senderId: actorId, clientMessageId, kind: 'system' as const, text };
-    let membersVersion = '';
-    let outcome = 'none';
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const accepted = await log.accept({ conversationId, draft, node, membersVersion });
-      outcome = accepted.kind;
-      if (accepted.kind === 'stale-members') membersVersion = accepted.membersVersion;
-      else if (accepted.kind === 'unseeded') await seedHead({ log, messages }, conversationId);
-      else break;
-    }
-    return outcome;
+    const request = { conversationId, draft, node, membersVersion: '' };
+    // Whoever the members are by then.
+    const outcome = await acceptInLog({ log, messages }, request, { whenStale: (version) => version });
+    return outcome.kind;
   }
 }
 
