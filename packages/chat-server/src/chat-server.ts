@@ -200,7 +200,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     if (!request.url?.startsWith('/socket.io/')) app(request, response);
   });
 
-  const heads = new HeadAnnouncer(io, log);
+  const heads = new HeadAnnouncer({ io, log, delivery });
   subscriber.on('ready', () => heads.forget());
   const loop = (name: string, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
@@ -221,7 +221,9 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     }),
     loop('typing', TYPING_EVERY_MS, async () => signalDelivery.expireTyping()),
     loop('slow-consumers', SLOW_CONSUMERS_EVERY_MS, async () => {
-      metrics.chat_slow_consumers_total.inc(cutSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')));
+      metrics.chat_slow_consumers_total.inc(
+        await cutSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
+      );
     }),
     loop('housekeeping', HOUSEKEEPING_EVERY_MS, () => store.refreshTokens.deleteExpired(Date.now())),
   ];
@@ -239,7 +241,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       httpServer.close();
       await drain([...io.of('/').sockets.values()], ({ data }) => registry.end(data.session, 'shutdown'));
       await Promise.all([...loops.map((running) => running.stop()), registry.close()]);
-      delivery.close();
+      await delivery.close();
       signals.close();
       await io.close();
       reporter.close();

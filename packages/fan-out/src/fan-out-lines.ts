@@ -6,6 +6,7 @@ import type { FanOutItem } from './fan-out.ts';
  *
  *     m <conversationId> <firstSeq> <lastSeq> <json>
  *     s <conversationId> <seq> <epoch>
+ *     c <conversationId> <online>
  */
 export const toLines = (items: readonly FanOutItem[]): string => items.map(toLine).join('\n');
 
@@ -20,14 +21,15 @@ export function fromLines(text: string): FanOutItem[] {
 }
 
 function toLine(item: FanOutItem): string {
-  return item.kind === 'messages'
-    ? `m ${item.conversationId} ${item.firstSeq} ${item.lastSeq} ${item.json}`
-    : `s ${item.conversationId} ${item.seq} ${item.epoch}`;
+  const { kind, conversationId } = item;
+  if (kind === 'messages') return `m ${conversationId} ${item.firstSeq} ${item.lastSeq} ${item.json}`;
+  return kind === 'stored' ? `s ${conversationId} ${item.seq} ${item.epoch}` : `c ${conversationId} ${item.online}`;
 }
 
 function fromLine(line: string): FanOutItem | undefined {
   const [kind, id, first] = line.split(' ', 3);
   const conversationId = id as ConversationId;
+  if (kind === 'c') return { kind: 'count', conversationId, online: Number(first) };
   const restAt = 4 + (id?.length ?? 0) + (first?.length ?? 0);
   const rest = line.slice(restAt);
   if (kind === 's') return { kind: 'stored', conversationId, seq: Number(first), epoch: rest };

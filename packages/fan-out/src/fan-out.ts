@@ -18,5 +18,12 @@ export interface FanOutStored {
   readonly epoch: string;
 }
 
-/** What workers tell the sessions of a conversation, through every chat server. */
-export type FanOutItem = FanOutMessages | FanOutStored;
+/** How many people of a channel are online. */
+export interface FanOutCount {
+  readonly kind: 'count';
+  readonly conversationId: ConversationId;
+  readonly online: number;
+}
+
+/** What workers and presence services tell the sessions of a conversation, through every chat server. */
+export type FanOutItem = FanOutMessages | FanOutStored | FanOutCount;

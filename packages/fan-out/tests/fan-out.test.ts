@@ -27,6 +27,7 @@ const items: FanOutItem[] = [
   { kind: 'messages', conversationId: lobby, firstSeq: 9, lastSeq: 10, json },
   { kind: 'stored', conversationId: 'c_1' as ConversationId, seq: 1_042, epoch: 'k3-_Jx' },
   { kind: 'messages', conversationId: lobby, firstSeq: 11, lastSeq: 11, json: '{}' },
+  { kind: 'count', conversationId: lobby, online: 10_000 },
 ];
 
 test('reaches every listener in order, whole', async () => {

@@ -20,7 +20,12 @@ const scripts = {
 };
 
 /** Bounds how long one call keeps Redis from everybody else: some milliseconds. */
-const MAX_RENEWALS_PER_CALL = 1_000;
+const MAX_LEASES_PER_CALL = 1_000;
+
+interface Holding {
+  readonly userId: UserId;
+  readonly token: FencingToken;
+}
 
 type AcquireReply =
   | ['acquired', startedAtMs: string]
@@ -73,9 +78,9 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   const recovering = key('recovering');
   const clock = new RemoteClock();
 
-  async function renewChunk(chunk: readonly { userId: UserId; token: FencingToken }[]) {
-    const pairs = chunk.flatMap(({ userId, token }) => [userId, token]);
-    const reply = await runScript(redis, scripts.renew, [live, holders, touched, recovering], [sessionTtlMs, ...pairs]);
+  async function renewChunk(chunk: readonly Holding[]) {
+    const keys = [live, holders, touched, recovering];
+    const reply = await runScript(redis, scripts.renew, keys, [sessionTtlMs, ...pairsOf(chunk)]);
     const [nowMs = 0, ...lost] = reply as number[];
     clock.set(nowMs);
     const isLost = new Set(lost);
@@ -98,15 +103,14 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
     },
 
     async renew(held) {
-      const chunks = [held.slice(0, MAX_RENEWALS_PER_CALL)];
-      for (let start = MAX_RENEWALS_PER_CALL; start < held.length; start += MAX_RENEWALS_PER_CALL) {
-        chunks.push(held.slice(start, start + MAX_RENEWALS_PER_CALL));
-      }
-      return (await Promise.all(chunks.map(renewChunk))).flat();
+      return (await Promise.all(chunksOf(held).map(renewChunk))).flat();
     },
 
-    async release(userId, token) {
-      return (await runScript(redis, scripts.release, [live, holders], [userId, token])) === 1;
+    async release(held) {
+      const freed = await Promise.all(
+        chunksOf(held).map((chunk) => runScript(redis, scripts.release, [live, holders], pairsOf(chunk))),
+      );
+      return (freed as number[]).reduce((sum, count) => sum + count, 0);
     },
 
     async releaseNode(node) {
@@ -145,6 +149,17 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
     },
   };
 }
+
+/** One chunk at least: whoever holds nothing shows that it lives. */
+function chunksOf(held: readonly Holding[]): (readonly Holding[])[] {
+  const chunks = [held.slice(0, MAX_LEASES_PER_CALL)];
+  for (let start = MAX_LEASES_PER_CALL; start < held.length; start += MAX_LEASES_PER_CALL) {
+    chunks.push(held.slice(start, start + MAX_LEASES_PER_CALL));
+  }
+  return chunks;
+}
+
+const pairsOf = (held: readonly Holding[]) => held.flatMap(({ userId, token }) => [userId, token]);
 
 function toAcquireOutcome(reply: AcquireReply): AcquireOutcome {
   if (reply[0] === 'full') {

@@ -62,8 +62,12 @@ export interface SessionLeases {
    */
   renew(held: readonly { userId: UserId; token: FencingToken }[]): Promise<{ userId: UserId; token: FencingToken }[]>;
 
-  /** Gives the place back. False, and without effect, when the token no longer holds it. */
-  release(userId: UserId, token: FencingToken): Promise<boolean>;
+  /**
+   * Gives places back, all in one call. Without effect where the token no longer holds the place.
+   *
+   * @returns how many places were freed
+   */
+  release(held: readonly { userId: UserId; token: FencingToken }[]): Promise<number>;
 
   /**
    * Gives back every place of a server. A server calls it as it starts: what is held under its name is left from before

@@ -94,10 +94,10 @@ test('ignores what a replaced session does late', async () => {
   const old = await hold(leases, 'ada');
   const current = await hold(leases, 'ada', { takeover: true });
   const held = await leases.find(userId('ada'));
-  expect(await leases.release(old.userId, old.token)).toBe(false);
+  expect(await leases.release([old])).toBe(0);
   expect(await leases.renew([old])).toEqual([old]);
   expect(await leases.find(userId('ada'))).toEqual(held);
-  expect(await leases.release(current.userId, current.token)).toBe(true);
+  expect(await leases.release([current])).toBe(1);
 });
 
 test('has no limit when maxClients is 0, but still one session for each user', async () => {
@@ -116,9 +116,9 @@ test('admits nobody above a limit that was lowered, and ends nobody', async () =
   const after = patientLeases(connection, { ...options, maxClients: 1 });
   expect(await after.renew(users)).toEqual([]);
   await queueUp(after, 'dee');
-  for (const { userId, token } of users.slice(1)) await after.release(userId, token);
+  for (const { userId, token } of users.slice(1)) await after.release([{ userId, token }]);
   await queueUp(after, 'dee');
-  await after.release(userId('ada'), users[0]?.token ?? newFencingToken());
+  await after.release([{ userId: userId('ada'), token: users[0]?.token ?? newFencingToken() }]);
   await hold(after, 'dee');
 });
 
@@ -127,7 +127,7 @@ test.each(['__proto__', 'constructor', '-', '0', 'A'.repeat(64)])('holds a place
   const { token } = await hold(leases, id);
   await queueUp(leases, `other${id}`.slice(0, 64));
   expect((await leases.ledger()).leases.map(({ userId }) => userId)).toEqual([id]);
-  expect(await leases.release(userId(id), token)).toBe(true);
+  expect(await leases.release([{ userId: userId(id), token }])).toBe(1);
 });
 
 test.each(['it\'s "quoted" \\ and {"json":[1,null]}', ' spaces\tand\nlines ', 'Zoë 📱 \u0000 \u001f', 'null', '0'])(

@@ -21,7 +21,7 @@ test('frees a place that nobody renews after the TTL, not before, and touches no
   expect((await leases.find(ada.userId))?.token).toBe(ada.token);
   expect(await leases.find(dead.userId)).toBeUndefined();
   expect(await leases.renew([dead])).toEqual([dead]);
-  expect(await leases.release(dead.userId, dead.token)).toBe(false);
+  expect(await leases.release([dead])).toBe(0);
 });
 
 test('frees the places of a dead server without a recovery, because other servers renew', async () => {
@@ -86,13 +86,13 @@ test('leaves nothing of users behind, whether they were let in, left, or lapsed'
   const leases = patientLeases(await connect(), { maxClients: 1, sessionTtlMs, keyPrefix: 'emptied' });
   const ada = await hold(leases, 'ada');
   await queueUp(leases, 'bob');
-  await leases.release(ada.userId, ada.token);
+  await leases.release([ada]);
   await hold(leases, 'bob');
   await queueUp(leases, 'cy');
   keepServerAlive(leases, sessionTtlMs);
   await eventually(async () => expect(await leases.count()).toEqual({ held: 0, waiting: 0 }));
   const dee = await eventually(() => hold(leases, 'dee'));
-  await leases.release(dee.userId, dee.token);
+  await leases.release([dee]);
   const keys = await redis.client.keys('emptied:*');
   expect(
     keys

@@ -8,10 +8,10 @@ const { newLeases } = await newLeaseFixture();
 test('frees a place at its release, once', async () => {
   const leases = newLeases({ maxClients: 1 });
   const ada = await hold(leases, 'ada');
-  expect(await leases.release(ada.userId, newFencingToken())).toBe(false);
-  expect(await leases.release(userId('nobody'), ada.token)).toBe(false);
-  expect(await leases.release(ada.userId, ada.token)).toBe(true);
-  expect(await leases.release(ada.userId, ada.token)).toBe(false);
+  expect(await leases.release([{ userId: ada.userId, token: newFencingToken() }])).toBe(0);
+  expect(await leases.release([{ userId: userId('nobody'), token: ada.token }])).toBe(0);
+  expect(await leases.release([ada])).toBe(1);
+  expect(await leases.release([ada])).toBe(0);
   expect(await leases.find(ada.userId)).toBeUndefined();
   await hold(leases, 'bob');
 });
@@ -32,6 +32,16 @@ test('renews what is held and returns what is lost, in one call of thousands', a
   ]);
   expect(await leases.find(taken.userId)).toEqual(before);
   expect(await leases.find(userId('stranger'))).toBeUndefined();
+});
+
+test('frees thousands of places in one call, but none that somebody else holds by now', async () => {
+  const leases = newLeases({ maxClients: 0 });
+  const held = Array.from({ length: 2_100 }, (_, i) => request(`user-${i}`));
+  await Promise.all(held.map((each) => leases.acquire(each)));
+  const taken = await hold(leases, 'user-1050', { takeover: true });
+  expect(await leases.release(held)).toBe(2_099);
+  expect((await leases.ledger()).leases.map(({ token }) => token)).toEqual([taken.token]);
+  expect(await leases.release([])).toBe(0);
 });
 
 test('moves the expiry at each renewal', async () => {
@@ -67,7 +77,7 @@ test('notes a longer authorisation for a session that is there', async () => {
   const untilMs = Number.MAX_SAFE_INTEGER;
   expect(await leases.extendAuthorisation(ada.userId, untilMs)).toBe(true);
   expect(await leases.find(ada.userId)).toEqual({ ...before, authorisedUntilMs: untilMs });
-  await leases.release(ada.userId, ada.token);
+  await leases.release([ada]);
   expect(await leases.extendAuthorisation(ada.userId, untilMs)).toBe(false);
 });
 

@@ -49,7 +49,7 @@ test('never gives more than 10 places while 60 users come, go, take over and com
       mostByCallers = Math.max(mostByCallers, held.size);
       await pick(servers, round).renew([attempt]);
       held.delete(i);
-      await pick(servers, i).release(attempt.userId, attempt.token);
+      await pick(servers, i).release([attempt]);
     }
   };
   const churning = Promise.all(Array.from({ length: 60 }, (_, i) => comeAndGo(i)));
@@ -68,7 +68,9 @@ test('gives one user who races from three servers one lease, in each of 100 roun
     const winner = outcomes.findIndex(({ kind }) => kind === 'acquired');
     const { leases } = await pick(servers, 0).ledger();
     expect(leases.map(({ token }) => token)).toEqual([attempts[winner]?.token]);
-    expect(await pick(servers, winner).release(userId('ada'), leases[0]?.token ?? request('ada').token)).toBe(true);
+    expect(
+      await pick(servers, winner).release([{ userId: userId('ada'), token: leases[0]?.token ?? request('ada').token }]),
+    ).toBe(1);
   }
 });
 
@@ -80,6 +82,6 @@ test('tells each session that a racing takeover ends, once, and leaves one', asy
     const replaced = outcomes.map((outcome) => expectKind('acquired', outcome).replaced?.token).filter(Boolean);
     const holder = await pick(servers, 0).find(userId(`user-${round}`));
     expect([...replaced, holder?.token].sort()).toEqual(attempts.map(({ token }) => token).sort());
-    await Promise.all(attempts.map(({ userId, token }, i) => pick(servers, i).release(userId, token)));
+    await Promise.all(attempts.map(({ userId, token }, i) => pick(servers, i).release([{ userId, token }])));
   }
 });

@@ -81,7 +81,7 @@ test('keeps the order of the queue over a silence', async () => {
   const [cyAgain, bobAgain] = await Promise.all([queueUp(leases, 'cy'), queueUp(leases, 'bob')]);
   expect(cyAgain.position).toBe(2);
   expect(bobAgain).toMatchObject({ position: 1, waitTicket: bob.waitTicket });
-  await leases.release(ada.userId, ada.token);
+  await leases.release([ada]);
   await hold(leases, 'bob');
 });
 

@@ -51,7 +51,7 @@ test('lets in who waits in the order of arrival, and nobody past the queue', asy
   const abe = await hold(leases, 'abe');
   for (const user of ['bob', 'cy', 'dee']) await queueUp(leases, user);
 
-  await leases.release(ada.userId, ada.token);
+  await leases.release([ada]);
   expect((await queueUp(leases, 'newcomer')).position).toBe(4);
   expect((await queueUp(leases, 'dee')).position).toBe(3);
   expect((await queueUp(leases, 'cy')).position).toBe(2);
@@ -59,7 +59,7 @@ test('lets in who waits in the order of arrival, and nobody past the queue', asy
   expect((await queueUp(leases, 'cy')).position).toBe(1);
   expect((await queueUp(leases, 'newcomer')).position).toBe(3);
 
-  await leases.release(abe.userId, abe.token);
+  await leases.release([abe]);
   await hold(leases, 'cy');
   expect(await leases.count()).toEqual({ held: 2, waiting: 2 });
 });
@@ -68,7 +68,7 @@ test('lets as many in as there are places, in any order that they come back', as
   const leases = newLeases({ maxClients: 3 });
   const holders = [await hold(leases, 'a1'), await hold(leases, 'a2'), await hold(leases, 'a3')];
   for (const user of ['bob', 'cy', 'dee']) await queueUp(leases, user);
-  for (const { userId, token } of holders.slice(1)) await leases.release(userId, token);
+  for (const { userId, token } of holders.slice(1)) await leases.release([{ userId, token }]);
   await hold(leases, 'cy');
   await queueUp(leases, 'dee');
   await queueUp(leases, 'newcomer');
@@ -81,8 +81,8 @@ test('lets a newcomer in when more places are free than users wait', async () =>
   const ada = await hold(leases, 'ada');
   const abe = await hold(leases, 'abe');
   await queueUp(leases, 'bob');
-  await leases.release(ada.userId, ada.token);
-  await leases.release(abe.userId, abe.token);
+  await leases.release([ada]);
+  await leases.release([abe]);
   await hold(leases, 'newcomer');
   await hold(leases, 'bob');
 });
@@ -96,7 +96,7 @@ test('gives the place of one who never comes back to the next within three quart
   const gone = await queueUp(leases, 'gone');
   const after = await nowMs();
   await queueUp(leases, 'cy');
-  await leases.release(ada.userId, ada.token);
+  await leases.release([ada]);
   expect((await queueUp(leases, 'cy')).position).toBe(2);
   const askedAtMs: number[] = [];
   const cy = await eventually(async () => {

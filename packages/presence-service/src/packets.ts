@@ -1,3 +1,4 @@
+import { FanOutPublisher } from '@parley/fan-out';
 import { type PresenceDifference, toPresenceChange, userRoom } from '@parley/presence';
 import type { ServerToClientEvents, UserId } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
@@ -8,14 +9,16 @@ import type { PresenceServiceMetrics } from './metrics.ts';
 /** Rooms that one packet is addressed to. */
 const MAX_ROOMS = 1_000;
 
-/** Tells clients, on whichever server they are, through Socket.IO's adapter. */
+/** Tells clients, on whichever server they are: people through Socket.IO's adapter, those who are in a channel as its messages. */
 export class PresencePackets {
   readonly #emitter: Emitter<ServerToClientEvents>;
+  readonly #fanOut: FanOutPublisher;
   readonly #metrics: PresenceServiceMetrics;
 
   /** @param patient a connection of that role: the emitter drops its promises */
   constructor(patient: RedisConnection, metrics: PresenceServiceMetrics) {
     this.#emitter = new Emitter(patient);
+    this.#fanOut = new FanOutPublisher(patient);
     this.#metrics = metrics;
   }
 
@@ -46,8 +49,7 @@ export class PresencePackets {
   }
 
   tellCounts(counts: readonly ChannelCount[]): void {
-    for (const count of counts)
-      this.#emitter.to(count.conversationId).emit('presence', { changes: [], counts: [count] });
+    this.#fanOut.publish(counts.map((count) => ({ kind: 'count', ...count })));
     this.#metrics.chat_presence_packets_total.inc({ kind: 'counts' }, counts.length);
   }
 }

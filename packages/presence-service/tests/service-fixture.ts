@@ -113,7 +113,7 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
         userId,
         async leave() {
           held.delete(userId);
-          await leases.release(userId, token);
+          await leases.release([{ userId, token }]);
         },
         abandon: () => void held.delete(userId),
       };

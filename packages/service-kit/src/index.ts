@@ -9,3 +9,4 @@ export * from './redis.ts';
 export * from './redis-connection.ts';
 export * from './redis-script.ts';
 export * from './service-base.ts';
+export * from './slices.ts';

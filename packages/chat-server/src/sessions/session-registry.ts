@@ -48,6 +48,7 @@ export class SessionRegistry {
   readonly #parts: SessionRegistryParts;
   readonly #sessions = new Map<string, Session>();
   readonly #unreleased = new Set<Session>();
+  #releasing: Promise<void> | undefined;
   #loops: Loop[] = [];
 
   constructor(parts: SessionRegistryParts) {
@@ -136,16 +137,30 @@ export class SessionRegistry {
     this.#sessions.delete(session.token);
     this.#parts.metrics.chat_sessions_ended_total.inc({ reason });
     session.closeConnection?.(reason);
-    if (reason !== 'replaced' && reason !== 'lost') void this.#release(session);
+    if (reason === 'replaced' || reason === 'lost') return;
+    this.#unreleased.add(session);
+    void this.#release();
   }
 
-  async #release(session: Session): Promise<void> {
-    this.#unreleased.add(session);
+  /** Gives back what is to be given back. Those that come meanwhile share the next call: thousands may end at once. */
+  async #release(): Promise<void> {
+    if (this.#unreleased.size === 0) return;
+    this.#releasing ??= this.#releaseAll();
+    await this.#releasing;
+  }
+
+  async #releaseAll(): Promise<void> {
+    const { leases, logger } = this.#parts;
     try {
-      await this.#parts.leases.release(session.userId, session.token);
-      this.#unreleased.delete(session);
+      while (this.#unreleased.size > 0) {
+        const ended = [...this.#unreleased];
+        await leases.release(ended);
+        for (const session of ended) this.#unreleased.delete(session);
+      }
     } catch (error) {
-      this.#parts.logger.debug({ err: error }, 'a place was not given back yet');
+      logger.debug({ err: error, places: this.#unreleased.size }, 'places were not given back yet');
+    } finally {
+      this.#releasing = undefined;
     }
   }
 
@@ -159,7 +174,7 @@ export class SessionRegistry {
       else session.heldUntil = askedAt + sessionTtlMs;
     }
     if (lost.size > 0) logger.warn({ lost: lost.size }, 'places were lost: this server was not heard of in time');
-    await Promise.all([...this.#unreleased].map((session) => this.#release(session)));
+    await this.#release();
     metrics.chat_sessions.set(this.#sessions.size);
   }
 
@@ -190,6 +205,6 @@ export class SessionRegistry {
   async close(): Promise<void> {
     await Promise.all(this.#loops.map((loop) => loop.stop()));
     for (const session of [...this.#sessions.values()]) this.end(session, 'shutdown');
-    await Promise.all([...this.#unreleased].map((session) => this.#release(session)));
+    await this.#release();
   }
 }

@@ -10,6 +10,7 @@ import { toRefusal } from '../refuse.ts';
 import type { SessionEndReason } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { Admission } from './admission.ts';
+import { closeInSlices } from './close-in-slices.ts';
 import { joinConversations } from './join-conversations.ts';
 import { attachHandlers, type EventHandlers } from './on-event.ts';
 import { type ChatIo, type ChatSocket, userRoom } from './socket-types.ts';
@@ -84,6 +85,7 @@ export function createChatIo(
     perMessageDeflate: false,
     serveClient: false,
   });
+  closeInSlices(httpServer);
   io.engine.generateId = () => `${options.node}.${randomBytes(15).toString('base64url')}`;
   return io;
 }

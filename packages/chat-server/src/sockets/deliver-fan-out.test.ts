@@ -81,5 +81,5 @@ test('clients of every transport get what is published: in order, what came toge
     expect(listener.seqs).toEqual(Array.from({ length: all }, (_, index) => index + 1));
     expect(listener.packets.length).toBeLessThan(all / 20);
   }
-  delivery.close();
+  await delivery.close();
 });

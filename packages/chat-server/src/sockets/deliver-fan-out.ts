@@ -1,12 +1,12 @@
 import type { FanOutItem } from '@parley/fan-out';
-import type { ConversationId, Message } from '@parley/protocol';
-import type { Logger } from '@parley/service-kit';
+import type { ConversationId, HeadsPacket, Message } from '@parley/protocol';
+import { inSlices, type Logger } from '@parley/service-kit';
 import type { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { LoopLoad } from './loop-load.ts';
 import { MachineLoad } from './machine-load.ts';
 import { type ChatIo, type ChatSocket, isConversation } from './socket-types.ts';
-import { writePackets } from './write-packets.ts';
+import { type EncodedPackets, encodePackets, writePackets } from './write-packets.ts';
 
 /**
  * After handing packets to clients a busy server gathers what comes next: longer the more the handing cost, and the busier it
@@ -29,8 +29,8 @@ const DEAR_ROUND_MS = [2, 5] as const;
 const shareOf = (reading: number, [none, full]: readonly [number, number]) =>
   Math.min(1, Math.max(0, (reading - none) / (full - none)));
 
-/** Marks of what is stored wait so long for messages to travel with; alone each would be a packet as dear as a message. */
-const STORED_PATIENCE_MS = 100;
+/** What only counts as it is now waits so long for messages to travel with; alone each would be a packet as dear as a message. */
+const STATE_PATIENCE_MS = 100;
 
 /** What one packet carries at most, in characters of JSON. */
 const MAX_PACKET_CHARACTERS = 262_144;
@@ -39,13 +39,17 @@ interface Gathered {
   /** Comma-separated messages. */
   readonly json: string[];
   readonly ranges: { readonly firstSeq: number; readonly lastSeq: number }[];
-  stored: { readonly seq: number; readonly epoch: string } | undefined;
+  /** By event: what only counts as it is now. */
+  readonly states: Map<StateEvent, object>;
 }
+
+/** Events of which a later one makes an earlier one of the same conversation pointless. */
+type StateEvent = 'stored' | 'heads' | 'presence';
 
 /**
  * Hands what the workers publish to this server's sessions. While there is little to do everything goes out at once; under load
  * what gathers meanwhile shares a packet, encoded once for all clients, and each client gets one write. So the cost of a
- * message falls as their number rises.
+ * message falls as their number rises. Thousands of writes let others get a turn in between.
  */
 export class FanOutDelivery {
   readonly #io: ChatIo;
@@ -54,7 +58,7 @@ export class FanOutDelivery {
   readonly #logger: Logger;
   readonly #loop = new LoopLoad();
   readonly #machine = new MachineLoad();
-  readonly #gathered = new Map<ConversationId, Gathered>();
+  #gathered = new Map<ConversationId, Gathered>();
   #hasMessages = false;
   /** `performance.now()`, ms. */
   #flushedAt = 0;
@@ -62,6 +66,8 @@ export class FanOutDelivery {
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
+  #handing: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(parts: { io: ChatIo; deliveries: DeliveryMemory; metrics: ChatServerMetrics; logger: Logger }) {
     this.#io = parts.io;
@@ -71,34 +77,57 @@ export class FanOutDelivery {
   }
 
   receive(items: readonly FanOutItem[]): void {
-    const { rooms } = this.#io.of('/').adapter;
     for (const item of items) {
-      if (!isConversation(item.conversationId) || !rooms.has(item.conversationId)) continue;
-      let gathered = this.#gathered.get(item.conversationId);
-      if (!gathered) {
-        gathered = { json: [], ranges: [], stored: undefined };
-        this.#gathered.set(item.conversationId, gathered);
-      }
-      if (item.kind === 'stored') {
-        gathered.stored = item;
+      const { kind, conversationId } = item;
+      if (kind === 'messages') {
+        const gathered = this.#gatheredFor(conversationId);
+        gathered?.json.push(item.json);
+        gathered?.ranges.push(item);
+        if (gathered) this.#hasMessages = true;
+      } else if (kind === 'stored') {
+        this.#gatherState(conversationId, 'stored', { conversationId, seq: item.seq, epoch: item.epoch });
       } else {
-        gathered.json.push(item.json);
-        gathered.ranges.push(item);
-        this.#hasMessages = true;
+        this.#gatherState(conversationId, 'presence', {
+          changes: [],
+          counts: [{ conversationId, online: item.online }],
+        });
       }
     }
-    if (this.#gathered.size > 0) this.#schedule();
+    this.#schedule();
+  }
+
+  /** Tells the conversation's sessions, together with what else there is for them. */
+  tellHead(head: HeadsPacket[number]): void {
+    this.#gatherState(head.conversationId, 'heads', [head]);
+    this.#schedule();
   }
 
   /** Hands over what is still gathered, and nothing afterwards. */
-  close(): void {
-    this.#flush();
-    this.#dueAt = Number.NEGATIVE_INFINITY;
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#handing;
+    await this.#flush();
+  }
+
+  /** undefined where no session of this server is in the conversation. */
+  #gatheredFor(conversationId: ConversationId): Gathered | undefined {
+    if (!isConversation(conversationId) || !this.#io.of('/').adapter.rooms.has(conversationId)) return undefined;
+    let gathered = this.#gathered.get(conversationId);
+    if (!gathered) {
+      gathered = { json: [], ranges: [], states: new Map() };
+      this.#gathered.set(conversationId, gathered);
+    }
+    return gathered;
+  }
+
+  #gatherState(conversationId: ConversationId, event: StateEvent, payload: object): void {
+    this.#gatheredFor(conversationId)?.states.set(event, payload);
   }
 
   #schedule(): void {
+    if (this.#gathered.size === 0 || this.#handing || this.#isClosed) return;
     const now = performance.now();
-    const dueAt = this.#hasMessages ? this.#flushedAt + this.#gatherMs : now + STORED_PATIENCE_MS;
+    const dueAt = this.#hasMessages ? this.#flushedAt + this.#gatherMs : now + STATE_PATIENCE_MS;
     if (this.#dueAt <= dueAt) return;
     this.#unschedule();
     this.#dueAt = dueAt;
@@ -111,14 +140,18 @@ export class FanOutDelivery {
   #unschedule(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
+    this.#dueAt = Number.POSITIVE_INFINITY;
   }
 
-  #flush(): void {
+  async #flush(): Promise<void> {
     this.#unschedule();
     const startedAt = performance.now();
-    for (const [conversationId, gathered] of this.#gathered) this.#hand(conversationId, gathered);
-    this.#gathered.clear();
+    const gathered = this.#gathered;
+    this.#gathered = new Map();
     this.#hasMessages = false;
+    this.#handing = inSlices(this.#handings(gathered), ([packets, socket]) => writePackets(packets, socket));
+    await this.#handing;
+    this.#handing = undefined;
     this.#flushedAt = performance.now();
     const costMs = this.#flushedAt - startedAt;
     const share = Math.max(
@@ -127,30 +160,29 @@ export class FanOutDelivery {
       shareOf(costMs, DEAR_ROUND_MS),
     );
     this.#gatherMs = share * Math.min(MAX_GATHER_MS, costMs * GATHER_PER_COST);
-    this.#dueAt = Number.POSITIVE_INFINITY;
     this.#metrics.chat_fan_out_seconds.observe(costMs / 1_000);
+    this.#schedule();
   }
 
-  #hand(conversationId: ConversationId, { json, ranges, stored }: Gathered): void {
-    const namespace = this.#io.of('/');
-    const room = namespace.adapter.rooms.get(conversationId);
-    if (!room) return;
-    const packets = packetsOf(conversationId, json);
-    if (stored) {
-      const { seq, epoch } = stored;
-      packets.push(toPacket('stored', JSON.stringify({ conversationId, seq, epoch })));
-    }
-    const sockets: ChatSocket[] = [];
-    for (const id of room) {
-      const socket = namespace.sockets.get(id);
-      if (socket) sockets.push(socket);
-    }
-    writePackets(packets, sockets);
-    const sessions = sockets.length;
-    for (const range of ranges) this.#deliveries.note(conversationId, range, sessions);
-    if (json.length > 0 && this.#logger.isLevelEnabled('debug')) {
-      const messages = JSON.parse(`[${json.join(',')}]`) as Message[];
-      this.#logger.debug({ messageIds: messages.map(({ id }) => id), sessions }, 'delivered');
+  /** Who gets what. A room is read as it is when its turn comes: whoever has left it by then gets nothing. */
+  *#handings(all: ReadonlyMap<ConversationId, Gathered>): Generator<[EncodedPackets, ChatSocket]> {
+    const { adapter, sockets } = this.#io.of('/');
+    for (const [conversationId, { json, ranges, states }] of all) {
+      const packets = packetsOf(conversationId, json);
+      for (const [event, payload] of states) packets.push(toPacket(event, JSON.stringify(payload)));
+      const encoded = encodePackets(packets);
+      let sessions = 0;
+      for (const id of adapter.rooms.get(conversationId) ?? []) {
+        const socket = sockets.get(id);
+        if (!socket) continue;
+        sessions += 1;
+        yield [encoded, socket];
+      }
+      for (const range of ranges) this.#deliveries.note(conversationId, range, sessions);
+      if (json.length > 0 && this.#logger.isLevelEnabled('debug')) {
+        const messages = JSON.parse(`[${json.join(',')}]`) as Message[];
+        this.#logger.debug({ messageIds: messages.map(({ id }) => id), sessions }, 'delivered');
+      }
     }
   }
 }

@@ -26,10 +26,14 @@ import { joinConversations } from './join-conversations.ts';
 import { type EventHandlers, eventHandler } from './on-event.ts';
 import { receiptHandlers } from './receipts.ts';
 import { sendMessageHandler } from './send-message.ts';
+import { Turnstile } from './turnstile.ts';
 import { typingHandler } from './typing.ts';
 
 /** The most messages that one `messages:since` carries, shared out evenly; what is left says `hasMore`. */
 const MAX_SINCE_MESSAGES = 1_000;
+
+/** Clients that are greeted at once; when thousands come back together the others wait, instead of being refused by a store that can't keep up. */
+const MAX_GREETINGS = 64;
 
 /** What each event of a client does. */
 export function createEventHandlers(parts: {
@@ -48,16 +52,20 @@ export function createEventHandlers(parts: {
   presence: Presence;
 }): EventHandlers {
   const { node, conversations, history, readMarkers, presence } = parts;
+  const greetings = new Turnstile(MAX_GREETINGS);
 
   const hello = eventHandler({
     payload: HelloPayload,
     async handle(socket, session, { timezone }): Promise<HelloReply> {
-      const conversationIds = await joinConversations(socket, session.userId, conversations);
-      presence.greet(socket, session, conversationIds);
-      const [states, markers] = await Promise.all([
-        readStates(parts, conversationIds),
-        readMarkers.read(session.userId, conversationIds),
-      ]);
+      const { conversationIds, states, markers } = await greetings.pass(async () => {
+        const conversationIds = await joinConversations(socket, session.userId, conversations);
+        presence.greet(socket, session, conversationIds);
+        const [states, markers] = await Promise.all([
+          readStates(parts, conversationIds),
+          readMarkers.read(session.userId, conversationIds),
+        ]);
+        return { conversationIds, states, markers };
+      });
       return {
         ok: true,
         session: {

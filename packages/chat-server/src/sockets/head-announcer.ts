@@ -1,4 +1,5 @@
 import type { MessageLog } from '@parley/message-log';
+import type { FanOutDelivery } from './deliver-fan-out.ts';
 import { type ChatIo, isConversation } from './socket-types.ts';
 
 /** Conversations that are looked up in one round trip. */
@@ -12,11 +13,13 @@ const MAX_CONVERSATIONS = 500;
 export class HeadAnnouncer {
   readonly #io: ChatIo;
   readonly #log: MessageLog;
+  readonly #delivery: FanOutDelivery;
   #announced = new Map<string, string>();
 
-  constructor(io: ChatIo, log: MessageLog) {
-    this.#io = io;
-    this.#log = log;
+  constructor(parts: { io: ChatIo; log: MessageLog; delivery: FanOutDelivery }) {
+    this.#io = parts.io;
+    this.#log = parts.log;
+    this.#delivery = parts.delivery;
   }
 
   /** Mentions every conversation again next time: something may have been lost. */
@@ -37,7 +40,7 @@ export class HeadAnnouncer {
         const head = `${epoch} ${headSeq} ${storedSeq}`;
         announced.set(conversationId, head);
         if (this.#announced.get(conversationId) === head) continue;
-        this.#io.local.to(conversationId).emit('heads', [{ conversationId, headSeq, storedSeq, epoch }]);
+        this.#delivery.tellHead({ conversationId, headSeq, storedSeq, epoch });
       }
     }
     this.#announced = announced;

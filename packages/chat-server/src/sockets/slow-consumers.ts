@@ -1,3 +1,4 @@
+import { inSlices } from '@parley/service-kit';
 import type { ChatIo, ChatSocket } from './socket-types.ts';
 
 /** What may wait for one client, in bytes; a client that reads nothing for a while is still within it. */
@@ -13,13 +14,13 @@ interface BufferedPacket {
  *
  * @returns how many were cut
  */
-export function cutSlowConsumers(io: ChatIo, cut: (socket: ChatSocket) => void): number {
+export async function cutSlowConsumers(io: ChatIo, cut: (socket: ChatSocket) => void): Promise<number> {
   let count = 0;
-  for (const socket of io.of('/').sockets.values()) {
-    if (bufferedBytes(socket) <= MAX_BUFFERED_BYTES) continue;
+  await inSlices(io.of('/').sockets.values(), (socket) => {
+    if (bufferedBytes(socket) <= MAX_BUFFERED_BYTES) return;
     cut(socket);
     count += 1;
-  }
+  });
   return count;
 }
 

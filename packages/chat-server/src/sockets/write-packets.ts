@@ -24,26 +24,35 @@ interface ConnectionParts {
 /** `WebSocket.OPEN` */
 const OPEN = 1;
 
-/**
- * Writes encoded Socket.IO packets to many clients. Those on a WebSocket on which nothing waits get all of them in one write of
- * the same bytes, past Engine.IO, which would take several steps for each packet and client; the others get them
- * through Engine.IO, after what waits.
- *
- * @param packets without Engine.IO's type
- */
-export function writePackets(packets: readonly string[], sockets: Iterable<ChatSocket>): void {
-  if (packets.length === 0) return;
-  const frames = packets.map((packet) => textFrame(MESSAGE + packet));
-  const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
-  for (const socket of sockets) {
-    const { conn, client } = socket as unknown as ConnectionParts;
-    const tcp = idleWebSocket(conn);
-    if (tcp) tcp.write(bytes);
-    else for (const [index, packet] of packets.entries()) client.writeToEngine([packet], optionsFor(frames[index]));
-  }
+/** Socket.IO packets in the forms that connections take, made once for all of them. */
+export interface EncodedPackets {
+  readonly bytes: Buffer;
+  /** One by one, for Engine.IO. */
+  readonly packets: readonly { readonly text: string; readonly options: object }[];
 }
 
-const optionsFor = (frame: Buffer | undefined) => ({ preEncoded: true, wsPreEncodedFrame: frame && [frame] });
+/** @param packets without Engine.IO's type */
+export function encodePackets(packets: readonly string[]): EncodedPackets {
+  const frames = packets.map((packet) => textFrame(MESSAGE + packet));
+  return {
+    bytes: frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames),
+    packets: packets.map((text, index) => ({
+      text,
+      options: { preEncoded: true, wsPreEncodedFrame: [frames[index]] },
+    })),
+  };
+}
+
+/**
+ * Writes packets to a client. On a WebSocket on which nothing waits they take one write, past Engine.IO, which would take several
+ * steps for each packet and client; otherwise they go through Engine.IO, after what waits.
+ */
+export function writePackets({ bytes, packets }: EncodedPackets, socket: ChatSocket): void {
+  const { conn, client } = socket as unknown as ConnectionParts;
+  const tcp = idleWebSocket(conn);
+  if (tcp) tcp.write(bytes);
+  else for (const { text, options } of packets) client.writeToEngine([text], options);
+}
 
 /** The connection below, if it is a WebSocket and writing to it now keeps the order. */
 function idleWebSocket({ readyState, writeBuffer, transport }: EngineConnection): TcpSocket | undefined {

@@ -1,15 +1,18 @@
--- Gives a place back.
+-- Gives places back.
 --
 -- KEYS  1 live     ZSET userId -> when the lease expires, ms
 --       2 holders  HASH userId -> record
--- ARGV  1 userId  2 token
--- Reply 1, or 0 when the token does not hold the place
+-- ARGV  userId and token of each lease
+-- Reply how many tokens held their place
 
 local live, holders = unpack(KEYS)
-local record = redis.call('HGET', holders, ARGV[1])
-if not record or cjson.decode(record).token ~= ARGV[2] then
-  return 0
+local freed = 0
+for i = 1, #ARGV, 2 do
+  local record = redis.call('HGET', holders, ARGV[i])
+  if record and cjson.decode(record).token == ARGV[i + 1] then
+    redis.call('ZREM', live, ARGV[i])
+    redis.call('HDEL', holders, ARGV[i])
+    freed = freed + 1
+  end
 end
-redis.call('ZREM', live, ARGV[1])
-redis.call('HDEL', holders, ARGV[1])
-return 1
+return freed
