@@ -2,7 +2,6 @@ import type { LogEntry, MessageConsumer } from '@parley/message-log';
 import type { MessageStore, TracedMessage } from '@parley/message-store';
 import type { AcceptedMessage } from '@parley/protocol';
 import { type Logger, pause } from '@parley/service-kit';
-import { BatchWindow } from './batch-window.ts';
 import type { MessageWorkerMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -18,8 +17,13 @@ const ISOLATE_AFTER_DELIVERIES = 3;
 /** A message that this many workers failed to complete goes to the dead letters. */
 const MAX_DELIVERIES = 20;
 
-/** Nobody waits for it but the places in process, and a client that wants to forget what it sent. */
-const SAVING = { shortestMs: 20, longestMs: 40, msPerMessage: 0.1 };
+/**
+ * How far apart batches begin, ms. Nobody waits for them but the places in process, and clients that want to forget what they
+ * sent; so a few messages wait for more, and many only as long as it takes to share the cost.
+ */
+const FEW_APART_MS = 100;
+const MANY_APART_MS = 30;
+const MANY_MESSAGES = 50;
 
 /** An entry on its way to the store. */
 export interface PublishedEntry extends LogEntry {
@@ -41,7 +45,7 @@ export class Saver {
   /** What is in hand and not completed, by entry id, in the order in which it came. */
   readonly #inHand = new Map<string, PublishedEntry>();
   readonly #refusals = new Map<string, number>();
-  readonly #window = new BatchWindow(SAVING);
+  #batchBeganAt = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
 
   constructor(parts: {
@@ -83,10 +87,10 @@ export class Saver {
   /** Saves and completes one batch; waits for something to save first. */
   async saveNext(signal: AbortSignal): Promise<void> {
     await this.#workArrives(signal);
-    if (this.#window.waitMs() > 0) await pause(this.#window.waitMs(), signal);
+    while (this.#gatherMs() > 0 && !signal.aborted) await pause(Math.min(this.#gatherMs(), MANY_APART_MS), signal);
     const batch = this.#nextBatch();
     if (batch.length === 0) return;
-    this.#window.began(batch.length);
+    this.#batchBeganAt = performance.now();
     const hopeless = batch.filter((entry) => entry.deliveries > MAX_DELIVERIES);
     await this.#giveUp(hopeless, () => `${MAX_DELIVERIES} workers did not complete it`);
 
@@ -117,6 +121,12 @@ export class Saver {
       this.#wake = proceed;
       signal.addEventListener('abort', proceed);
     });
+  }
+
+  /** How long the next batch should still gather. */
+  #gatherMs(): number {
+    const apartMs = this.#inHand.size < MANY_MESSAGES ? FEW_APART_MS : MANY_APART_MS;
+    return this.#batchBeganAt + apartMs - performance.now();
   }
 
   #nextBatch(): PublishedEntry[] {

@@ -215,7 +215,7 @@ export const overviewDashboard = (): Dashboard =>
     )
     .withPanel(
       graph(
-        { title: 'Event loop lag, p99', description: 'High: something blocks the process.', unit: 's' },
+        { title: 'Event loop lag, p99', description: '0.05 is idle. High: something blocks the process.', unit: 's' },
         { 'max by (node) (nodejs_eventloop_lag_p99_seconds)': '{{node}}' },
       ),
     )

@@ -11,9 +11,9 @@ import { type EncodedPackets, encodePackets, writePackets } from './write-packet
 /**
  * After handing packets to clients a busy server gathers what comes next: longer the more the handing cost, and the busier it
  * is. One packet costs every process on a client's way its share of work, whatever is in it, and what is measured here is
- * only a part of that.
+ * only a small part of that: of several servers each has its part of a room.
  */
-const GATHER_PER_COST = 8;
+const GATHER_PER_COST = 40;
 const MAX_GATHER_MS = 30;
 
 /**
