@@ -5,9 +5,16 @@ import { toRefusal } from '../refuse.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { ChatSocket } from './socket-types.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** The largest packet that is looked at; a text of 4,000 characters in the longest escapes fits. */
 export const MAX_PACKET_CHARACTERS = 65_536;
+
+/**
+ * Events of one client that are under way at a time. The others wait, and while one does no more is read from the connection: whoever
+ * sends faster than it is served waits in its own line, and neither keeps others waiting nor gathers here without a bound.
+ */
+const MAX_UNDER_WAY = 32;
 
 /** When a client may try again whose session could not be renewed in time. */
 const NOT_HELD_RETRY_MS = 1_000;
@@ -35,10 +42,15 @@ export function attachHandlers(
   socket.conn.on('packet', (packet: { data?: unknown }) => {
     socket.data.packetCharacters = typeof packet.data === 'string' ? packet.data.length : 0;
   });
+  const turnstile = new Turnstile(MAX_UNDER_WAY);
   socket.onAny((event: string, ...args: unknown[]) => {
     const ack = args.at(-1);
     const input = typeof ack === 'function' ? args.slice(0, -1) : args;
-    void answer(event, input).then((reply) => {
+    const answered = turnstile.pass(() => answer(event, input));
+    if (turnstile.waiting > 0) webSocketOf(socket)?.pause();
+    void answered.then((reply) => {
+      const webSocket = webSocketOf(socket);
+      if (webSocket?.isPaused && turnstile.waiting === 0) webSocket.resume();
       if (typeof ack === 'function') ack(reply);
     });
   });
@@ -57,3 +69,7 @@ export function attachHandlers(
     }
   }
 }
+
+/** undefined where it is polled: each request is bounded then, and the next one comes when that is answered. */
+const webSocketOf = ({ conn }: ChatSocket) =>
+  (conn.transport as { socket?: { readonly isPaused: boolean; pause(): void; resume(): void } }).socket;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { connectPeer, eventually, newGuests, type SeenMessage } from '@parley/testing';
+import { type ChatPeer, connectPeer, eventually, newGuests, type SeenMessage } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const MAX_IN_PROCESS = 20;
@@ -52,4 +52,25 @@ test('with a slow store never more than 20 are in process; senders get BUSY with
   expect(most).toBe(MAX_IN_PROCESS);
   expect(cluster.storedMessages()).toBe(300);
   for (const peer of peers) peer.close();
+});
+
+test('a client that does not wait for answers gets them all; one that leaves in the middle gives its place back', async () => {
+  const [hasty, fleeting] = await newGuests(cluster.url, 2);
+  if (!hasty || !fleeting) throw new Error('no guests');
+  const flood = (peer: ChatPeer) =>
+    Array.from({ length: 3_000 }, () => peer.emit('read', { conversationId: 'lobby', seq: 1 }));
+
+  const patient = await connectPeer(cluster.url, hasty.token);
+  for (const reply of await Promise.all(flood(patient))) expect(reply).toEqual({ ok: true });
+
+  const leaver = await connectPeer(cluster.url, fleeting.token);
+  const first = Promise.race(flood(leaver));
+  expect(await first).toEqual({ ok: true });
+  leaver.close();
+  await eventually(async () => {
+    const again = await connectPeer(cluster.url, fleeting.token);
+    expect(await again.emit('read', { conversationId: 'lobby', seq: 1 })).toEqual({ ok: true });
+    again.close();
+  });
+  patient.close();
 });
