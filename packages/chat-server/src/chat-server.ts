@@ -48,8 +48,13 @@ import { createChatIo, serveSockets } from './sockets/chat-sockets.ts';
 import { FanOutDelivery } from './sockets/deliver-fan-out.ts';
 import { createEventHandlers } from './sockets/event-handlers.ts';
 import { HeadAnnouncer } from './sockets/head-announcer.ts';
+import { LoopLoad, shareOf } from './sockets/loop-load.ts';
 import { createMemberNotices } from './sockets/member-notices.ts';
 import { cutSlowConsumers } from './sockets/slow-consumers.ts';
+
+/** How long messages wait for others to be accepted with: from the first share of its time on that the server is busy, in full from the second. */
+const MAX_ACCEPT_GATHER_MS = 15;
+const ACCEPT_LOOP_BUSY = [0.15, 0.35] as const;
 
 /** How often the cluster-wide gauges are read. */
 const GAUGES_EVERY_MS = 2_000;
@@ -83,7 +88,9 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     connect('patient', 'subscribe'),
   ]);
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
+  const load = new LoopLoad();
   const log = createRedisMessageLog(command, {
+    gatherMs: () => MAX_ACCEPT_GATHER_MS * shareOf(load.busy, ACCEPT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
     partitions: config.LOG_PARTITIONS,
   });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { ConversationId, MessageId, Seq } from '@parley/protocol';
+import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import type { ChainableCommander } from 'ioredis';
+import { AcceptBatches } from './accept-batches.ts';
 import { EpochKeeper, newEpoch } from './epoch-keeper.ts';
 import { fieldsOf, firstPartOf, type StreamFields, toLogBatch } from './log-entry.ts';
 import type {
@@ -23,21 +24,13 @@ export interface RedisMessageLogOptions {
   partitions?: number;
   /** How long a repeated clientMessageId is recognised; longer costs memory, ~150 bytes a message. Default 24 h. */
   dedupeTtlMs?: number;
+  /** How long accepts may wait for others to share a call with, ms; asked at each. Default 0: a call for each. */
+  gatherMs?: () => number;
   /** Default 'parley'. */
   keyPrefix?: string;
 }
 
-const scripts = {
-  accept: loadScript(new URL('./scripts/accept.lua', import.meta.url), 5),
-  seed: loadScript(new URL('./scripts/seed.lua', import.meta.url), 4),
-};
-
-type AcceptReply =
-  | ['sent', string]
-  | ['unseeded']
-  | ['stale-members', string]
-  | ['busy']
-  | ['accepted', seq: number, createdAtMs: number];
+const SEED = loadScript(new URL('./scripts/seed.lua', import.meta.url), 4);
 
 /**
  * The log on Redis Streams.
@@ -56,60 +49,39 @@ export function createRedisMessageLog(redis: RedisConnection, options: RedisMess
 
 interface Partition {
   readonly keys: PartitionKeys;
-  readonly maxInProcess: number;
+  readonly accepts: AcceptBatches;
 }
 
 class RedisMessageLog implements MessageLog {
   readonly #redis: RedisConnection;
   readonly #partitions: readonly Partition[];
-  readonly #dedupeTtlMs: number;
   readonly #epochs: EpochKeeper;
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
     const { maxInProcess, partitions = 1, dedupeTtlMs = 24 * 60 * 60 * 1_000, keyPrefix = 'parley' } = options;
+    const { gatherMs = () => 0 } = options;
     if (partitions < 1 || partitions > maxInProcess) {
       throw new Error(`${partitions} partitions can't share ${maxInProcess} messages in process`);
     }
     this.#redis = redis;
-    this.#dedupeTtlMs = dedupeTtlMs;
-    this.#partitions = Array.from({ length: partitions }, (_, index) => ({
-      keys: partitionKeys(keyPrefix, index),
-      maxInProcess:
-        Math.floor(((index + 1) * maxInProcess) / partitions) - Math.floor((index * maxInProcess) / partitions),
+    const allKeys = Array.from({ length: partitions }, (_, index) => partitionKeys(keyPrefix, index));
+    this.#epochs = new EpochKeeper(redis, allKeys);
+    const shareUpTo = (index: number) => Math.floor((index * maxInProcess) / partitions);
+    this.#partitions = allKeys.map((keys, index) => ({
+      keys,
+      accepts: new AcceptBatches({
+        redis,
+        keys,
+        maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
+        dedupeTtlMs,
+        gatherMs,
+        ready: () => this.#epochs.ensure(),
+      }),
     }));
-    this.#epochs = new EpochKeeper(
-      redis,
-      this.#partitions.map(({ keys }) => keys),
-    );
   }
 
-  async accept({ conversationId, draft, node, membersVersion }: AcceptRequest): Promise<AcceptOutcome> {
-    await this.#epochs.ensure();
-    const { keys, maxInProcess } = this.#partitionOf(conversationId);
-    const reply = (await runScript(
-      this.#redis,
-      scripts.accept,
-      [
-        keys.log,
-        keys.conversation(conversationId),
-        keys.recent(conversationId),
-        keys.sent(draft.senderId, draft.clientMessageId),
-        keys.epoch,
-      ],
-      [conversationId, draft.id, JSON.stringify(draft), node, membersVersion, maxInProcess, this.#dedupeTtlMs],
-    )) as AcceptReply;
-    switch (reply[0]) {
-      case 'accepted':
-        return { kind: 'accepted', seq: reply[1] as Seq, createdAtMs: reply[2] };
-      case 'sent':
-        return sentBefore(reply[1], conversationId);
-      case 'stale-members':
-        return { kind: 'stale-members', membersVersion: reply[1] };
-      case 'busy':
-        return { kind: 'busy', retryAfterMs: busyRetryAfterMs() };
-      case 'unseeded':
-        return { kind: 'unseeded' };
-    }
+  accept(request: AcceptRequest): Promise<AcceptOutcome> {
+    return this.#partitionOf(request.conversationId).accepts.accept(request);
   }
 
   async seed(conversationId: ConversationId, headSeq: number): Promise<void> {
@@ -121,7 +93,7 @@ class RedisMessageLog implements MessageLog {
       keys.done(conversationId),
       keys.epoch,
     ];
-    await runScript(this.#redis, scripts.seed, conversationKeys, [headSeq, newEpoch()]);
+    await runScript(this.#redis, SEED, conversationKeys, [headSeq, newEpoch()]);
   }
 
   /** A transaction, not a script: both see one instant, and turning a window into Lua values costs four times the time. */
@@ -180,15 +152,6 @@ class RedisMessageLog implements MessageLog {
   #partitionOf(conversationId: ConversationId): Partition {
     return this.#partitions[partitionOf(conversationId, this.#partitions.length)] as Partition;
   }
-}
-
-/** Workers free places within a batch's time; the jitter keeps those who were refused together from coming back together. */
-const busyRetryAfterMs = () => Math.round(100 + 400 * Math.random());
-
-function sentBefore(sent: string, conversationId: ConversationId): AcceptOutcome {
-  const [sentTo, id, seq, createdAtMs] = sent.split(' ');
-  if (sentTo !== conversationId) return { kind: 'conflict' };
-  return { kind: 'duplicate', id: id as MessageId, seq: Number(seq) as Seq, createdAtMs: Number(createdAtMs) };
 }
 
 /** What the commands of a transaction replied. */

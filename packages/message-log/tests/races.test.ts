@@ -5,9 +5,12 @@ import { conversation, draft, newLogs, request } from './open-log.ts';
 const open = await newLogs();
 const lobby = conversation('lobby');
 
-describe('racing callers', () => {
+describe.each([
+  { name: 'racing callers', gatherMs: 0 },
+  { name: 'racing callers who gather', gatherMs: 20 },
+])('$name', ({ gatherMs }) => {
   test('get seq 1 to N without a gap or repeat, in the order of time, from many senders on several connections', async () => {
-    const options = { keyPrefix: 'order', maxInProcess: 10_000 };
+    const options = { gatherMs: () => gatherMs, keyPrefix: `order-${gatherMs}`, maxInProcess: 10_000 };
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     await Promise.all(logs.map((log) => log.seed(lobby, 0)));
     const outcomes = await Promise.all(
@@ -27,7 +30,7 @@ describe('racing callers', () => {
   });
 
   test('with one clientMessageId are accepted once and all told the same seq', async () => {
-    const options = { keyPrefix: 'once' };
+    const options = { gatherMs: () => gatherMs, keyPrefix: `once-${gatherMs}` };
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     await logs[0]?.seed(lobby, 0);
     for (let round = 1; round <= 50; round++) {
@@ -39,10 +42,10 @@ describe('racing callers', () => {
   });
 
   test('fill the places to exactly the limit and never beyond, while workers free them', async () => {
-    const options = { keyPrefix: 'limit', maxInProcess: 20 };
+    const options = { gatherMs: () => gatherMs, keyPrefix: `limit-${gatherMs}`, maxInProcess: 20 };
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     const consumers = await Promise.all(
-      ['worker-1', 'worker-2'].map((consumerName) => open.consumer({ keyPrefix: 'limit', consumerName })),
+      ['worker-1', 'worker-2'].map((consumerName) => open.consumer({ keyPrefix: `limit-${gatherMs}`, consumerName })),
     );
     await logs[0]?.seed(lobby, 0);
 
@@ -51,7 +54,7 @@ describe('racing callers', () => {
     let refused = 0;
     const watch = async () => {
       const watcher = await open.connection('command');
-      while (sending) lengths.push(await watcher.xlen('limit:{p0}:log'));
+      while (sending) lengths.push(await watcher.xlen(`limit-${gatherMs}:{p0}:log`));
     };
     const send = async (sender: number) => {
       let accepted = 0;
@@ -87,7 +90,7 @@ describe('racing callers', () => {
   });
 
   test('take exactly the places that there are', async () => {
-    const options = { keyPrefix: 'exact', maxInProcess: 50 };
+    const options = { gatherMs: () => gatherMs, keyPrefix: `exact-${gatherMs}`, maxInProcess: 50 };
     const logs = await Promise.all([open.log(options), open.log(options)]);
     await logs[0]?.seed(lobby, 0);
     const outcomes = await Promise.all(Array.from({ length: 400 }, (_, i) => logs[i % 2]?.accept(request())));

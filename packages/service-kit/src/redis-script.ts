@@ -11,11 +11,14 @@ export interface RedisScript {
 
 const loaded: RedisScript[] = [];
 
-/** Loads the script that lies beside a module: `loadScript(new URL('./acquire.lua', import.meta.url), 3)`. */
+/**
+ * Loads the script that lies beside a module: `loadScript(new URL('./acquire.lua', import.meta.url), 3)`. One that takes keys in
+ * several numbers is loaded for each.
+ */
 export function loadScript(url: URL, numberOfKeys: number): RedisScript {
   const lua = readFileSync(url, 'utf8');
   const hash = createHash('sha256').update(lua).digest('hex').slice(0, 20);
-  const script = { commandName: `script_${hash}`, lua, numberOfKeys };
+  const script = { commandName: `script_${hash}_${numberOfKeys}`, lua, numberOfKeys };
   loaded.push(script);
   return script;
 }

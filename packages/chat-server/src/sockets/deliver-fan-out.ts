@@ -3,7 +3,7 @@ import type { ConversationId, HeadsPacket, Message } from '@parley/protocol';
 import { inSlices, type Logger } from '@parley/service-kit';
 import type { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
-import { LoopLoad } from './loop-load.ts';
+import { LoopLoad, shareOf } from './loop-load.ts';
 import { MachineLoad } from './machine-load.ts';
 import { type ChatIo, type ChatSocket, isConversation } from './socket-types.ts';
 import { type EncodedPackets, encodePackets, writePackets } from './write-packets.ts';
@@ -24,10 +24,6 @@ const LOOP_BUSY = [0.5, 0.7] as const;
 const MACHINE_BUSY = [0.6, 0.75] as const;
 /** ms: a round that took so long is followed by gathering in any case; the next one would meet it on its way. */
 const DEAR_ROUND_MS = [2, 5] as const;
-
-/** How much of the longest gathering a reading asks for. */
-const shareOf = (reading: number, [none, full]: readonly [number, number]) =>
-  Math.min(1, Math.max(0, (reading - none) / (full - none)));
 
 /** What only counts as it is now waits so long for messages to travel with; alone each would be a packet as dear as a message. */
 const STATE_PATIENCE_MS = 100;

@@ -20,3 +20,7 @@ export class LoopLoad {
     return this.#busy;
   }
 }
+
+/** How far a reading is on the way from the one that asks for nothing to the one that asks for all: 0 to 1. */
+export const shareOf = (reading: number, [none, all]: readonly [number, number]): number =>
+  Math.min(1, Math.max(0, (reading - none) / (all - none)));

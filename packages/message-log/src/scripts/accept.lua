@@ -1,36 +1,57 @@
 #!lua
--- Accepts one message: gives it its place in the conversation and puts it into the log, or says why not.
+-- Accepts messages: gives each its place in its conversation and puts it into the log, or says why not.
 --
--- The message stays the text that the caller made of it: nothing here reads JSON, so a script costs ~20 µs.
+-- A message stays the text that the caller made of it: nothing here reads JSON, so a message costs ~15 µs.
 -- Scripts are not rolled back. With the first line Redis refuses the whole script when it may not write (memory is full, too
--- few replicas), and nothing below can fail between the writes.
+-- few replicas), and nothing below can fail between the writes of a message. What fails for one message fails for it alone.
 --
--- KEYS  1 log  2 conversation  3 recent window  4 the sender's earlier use of this clientMessageId  5 epoch
--- ARGV  1 conversation id  2 message id  3 message as JSON, without what is decided here  4 node  5 members version
---       6 most messages in process  7 how long (ms) a repeated clientMessageId is recognised
--- Reply {'sent', 'conversationId id seq createdAtMs'} it was accepted before, perhaps in another conversation
+-- KEYS  1 log  2 epoch, then of each message:
+--       conversation, recent window, the sender's earlier use of this clientMessageId
+--       (more keys than messages: the number of keys is fixed; the last ones mean nothing)
+-- ARGV  1 most messages in process  2 how long (ms) a repeated clientMessageId is recognised, then of each message:
+--       conversation id, message id, message as JSON without what is decided here, node, members version
+-- Reply of each message
+--       {'sent', 'conversationId id seq createdAtMs'} it was accepted before, perhaps in another conversation
 --       {'unseeded'}
 --       {'stale-members', members version}
 --       {'busy'}
 --       {'accepted', seq, createdAtMs}
-local sent = redis.call('GET', KEYS[4])
-if sent then return { 'sent', sent } end
-
-local state = redis.call('HMGET', KEYS[2], 'head', 'membersVersion', 'lastMs', 'epoch')
-if not state[1] or state[4] ~= redis.call('GET', KEYS[5]) then return { 'unseeded' } end
-local membersVersion = state[2] or ''
-if membersVersion ~= ARGV[5] then return { 'stale-members', membersVersion } end
-if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[6]) then return { 'busy' } end
-
-local seq = tonumber(state[1]) + 1
+--       {'failed', why}
+local log = KEYS[1]
+local epoch = redis.call('GET', KEYS[2])
+local free = tonumber(ARGV[1]) - redis.call('XLEN', log)
+local dedupeTtlMs = ARGV[2]
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
--- A clock that was set back must not put an answer before its question.
-local createdAtMs = math.max(nowMs, tonumber(state[3] or 0))
 
-redis.call('HSET', KEYS[2], 'head', seq, 'lastMs', createdAtMs)
-redis.call('XADD', KEYS[1], '*', 'conversation', ARGV[1], 'seq', seq, 'time', createdAtMs, 'node', ARGV[4],
-  'message', ARGV[3])
-redis.call('XADD', KEYS[3], seq .. '-0', 'time', createdAtMs, 'message', ARGV[3])
-redis.call('SET', KEYS[4], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. seq .. ' ' .. createdAtMs, 'PX', ARGV[7])
-return { 'accepted', seq, createdAtMs }
+local function accept(conversation, recent, use, conversationId, id, message, node, membersVersion)
+  local sent = redis.call('GET', use)
+  if sent then return { 'sent', sent } end
+
+  local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch')
+  if not state[1] or state[4] ~= epoch then return { 'unseeded' } end
+  local currentVersion = state[2] or ''
+  if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end
+  if free <= 0 then return { 'busy' } end
+
+  local seq = tonumber(state[1]) + 1
+  -- A clock that was set back must not put an answer before its question.
+  local createdAtMs = math.max(nowMs, tonumber(state[3] or 0))
+
+  redis.call('HSET', conversation, 'head', seq, 'lastMs', createdAtMs)
+  redis.call('XADD', log, '*', 'conversation', conversationId, 'seq', seq, 'time', createdAtMs, 'node', node,
+    'message', message)
+  free = free - 1
+  redis.call('XADD', recent, seq .. '-0', 'time', createdAtMs, 'message', message)
+  redis.call('SET', use, conversationId .. ' ' .. id .. ' ' .. seq .. ' ' .. createdAtMs, 'PX', dedupeTtlMs)
+  return { 'accepted', seq, createdAtMs }
+end
+
+local replies = {}
+for i = 0, (#ARGV - 2) / 5 - 1 do
+  local key, arg = 3 + i * 3, 3 + i * 5
+  local isDone, reply = pcall(accept, KEYS[key], KEYS[key + 1], KEYS[key + 2], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2],
+    ARGV[arg + 3], ARGV[arg + 4])
+  replies[i + 1] = isDone and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
+end
+return replies
