@@ -23,6 +23,9 @@ const MAX_FRAME_BYTES = 262_144;
 const PING_INTERVAL_MS = 15_000;
 const PING_TIMEOUT_MS = 10_000;
 
+/** When many come at once each waits for its turn, longer than a client takes that never asks to be let in. */
+const ADMISSION_TIMEOUT_MS = 30_000;
+
 /** A client that does not read gets its last packets until then. */
 const CLOSING_LINGER_MS = 5_000;
 
@@ -81,7 +84,7 @@ export function createChatIo(
     maxHttpBufferSize: MAX_FRAME_BYTES,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
-    connectTimeout: PING_TIMEOUT_MS,
+    connectTimeout: ADMISSION_TIMEOUT_MS,
     perMessageDeflate: false,
     serveClient: false,
   });
