@@ -21,9 +21,9 @@ const MAX_GATHER_MS = 30;
  * The machine counts because each packet that is saved saves the balancer and the clients' ends as much as this server.
  */
 const LOOP_BUSY = [0.5, 0.7] as const;
-const MACHINE_BUSY = [0.6, 0.75] as const;
+const MACHINE_BUSY = [0.7, 0.85] as const;
 /** ms: a round that took so long is followed by gathering in any case; the next one would meet it on its way. */
-const DEAR_ROUND_MS = [2, 5] as const;
+const DEAR_ROUND_MS = [4, 10] as const;
 
 /** What only counts as it is now waits so long for messages to travel with; alone each would be a packet as dear as a message. */
 const STATE_PATIENCE_MS = 100;
