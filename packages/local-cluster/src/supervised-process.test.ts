@@ -79,8 +79,11 @@ test('what it leaves in its group goes with it', async () => {
   `);
   const size = logs.sizeOf('it');
   await supervised.firstUp;
-  const left = Number(logs.lastLineSince('it', size));
-  expect(findProcess(left)).toBeDefined();
+  const left = await eventually(() => {
+    const pid = Number(logs.lastLineSince('it', size));
+    expect(findProcess(pid)).toBeDefined();
+    return pid;
+  });
   supervised.kill('SIGKILL');
   await eventually(() => expect(findProcess(left)).toBeUndefined());
 });
