@@ -164,11 +164,13 @@ export class FanOutDelivery {
   *#handings(all: ReadonlyMap<ConversationId, Gathered>): Generator<[EncodedPackets, ChatSocket]> {
     const { adapter, sockets } = this.#io.of('/');
     for (const [conversationId, { json, ranges, states }] of all) {
+      const room = adapter.rooms.get(conversationId);
+      if (!room) continue;
       const packets = packetsOf(conversationId, json);
       for (const [event, payload] of states) packets.push(toPacket(event, JSON.stringify(payload)));
       const encoded = encodePackets(packets);
       let sessions = 0;
-      for (const id of adapter.rooms.get(conversationId) ?? []) {
+      for (const id of room) {
         const socket = sockets.get(id);
         if (!socket) continue;
         sessions += 1;

@@ -46,7 +46,8 @@ export function attachHandlers(
   socket.onAny((event: string, ...args: unknown[]) => {
     const ack = args.at(-1);
     const input = typeof ack === 'function' ? args.slice(0, -1) : args;
-    const answered = turnstile.pass(() => answer(event, input));
+    const characters = socket.data.packetCharacters;
+    const answered = turnstile.pass(() => answer(event, input, characters));
     if (turnstile.waiting > 0) webSocketOf(socket)?.pause();
     void answered.then((reply) => {
       const webSocket = webSocketOf(socket);
@@ -55,9 +56,9 @@ export function attachHandlers(
     });
   });
 
-  async function answer(event: string, input: unknown[]): Promise<object> {
+  async function answer(event: string, input: unknown[], characters: number): Promise<object> {
     try {
-      if (socket.data.packetCharacters > MAX_PACKET_CHARACTERS) throw new Refusal('PAYLOAD_TOO_LARGE');
+      if (characters > MAX_PACKET_CHARACTERS) throw new Refusal('PAYLOAD_TOO_LARGE');
       if (!parts.registry.isHeld(session)) throw new Refusal('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
       if (!Object.hasOwn(handlers, event)) throw new Refusal('INVALID_PAYLOAD', { message: 'There is no such event.' });
       const handler = handlers[event as keyof EventHandlers];
