@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { UserId } from '@parley/protocol';
 import { COMMAND_TIMEOUT_MS, DeadlineExceeded, loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { RemoteClock } from './remote-clock.ts';
-import type { AcquireOutcome, FencingToken, SessionLease, SessionLeases } from './session-leases.ts';
+import type { AcquireOutcome, FencingToken, Holding, SessionLease, SessionLeases } from './session-leases.ts';
 
 const script = (name: string, numberOfKeys: number) =>
   loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys);
@@ -21,11 +21,6 @@ const scripts = {
 
 /** Bounds how long one call keeps Redis from everybody else: some milliseconds. */
 const MAX_LEASES_PER_CALL = 1_000;
-
-interface Holding {
-  readonly userId: UserId;
-  readonly token: FencingToken;
-}
 
 type AcquireReply =
   | ['acquired', startedAtMs: string]

@@ -3,6 +3,12 @@ import type { UserId } from '@parley/protocol';
 /** Names one holding of a place. A later holder has another one, so that a late release or renewal changes nothing. */
 export type FencingToken = string & { readonly __brand: 'FencingToken' };
 
+/** Which user's place, and by which holding. */
+export interface Holding {
+  readonly userId: UserId;
+  readonly token: FencingToken;
+}
+
 export interface SessionLease {
   readonly userId: UserId;
   readonly token: FencingToken;
@@ -60,14 +66,14 @@ export interface SessionLeases {
    *
    * @returns those that are lost: taken over, or expired and given away. Their sessions must end.
    */
-  renew(held: readonly { userId: UserId; token: FencingToken }[]): Promise<{ userId: UserId; token: FencingToken }[]>;
+  renew(held: readonly Holding[]): Promise<Holding[]>;
 
   /**
    * Gives places back, all in one call. Without effect where the token no longer holds the place.
    *
    * @returns how many places were freed
    */
-  release(held: readonly { userId: UserId; token: FencingToken }[]): Promise<number>;
+  release(held: readonly Holding[]): Promise<number>;
 
   /**
    * Gives back every place of a server. A server calls it as it starts: what is held under its name is left from before

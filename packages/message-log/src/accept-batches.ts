@@ -4,8 +4,8 @@ import type { AcceptOutcome, AcceptRequest } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
 /** Messages that one call accepts at most, and the sizes of calls: Redis is told of the keys' number before it sees them. */
-const CALL_SIZES = [1, 8, 32] as const;
-const MAX_CALL_MESSAGES = 32;
+const CALL_SIZES = [1, 8, 32];
+const MAX_CALL_MESSAGES = Math.max(...CALL_SIZES);
 
 /** Gathering for fewer than that saves less than it delays. */
 const WORTH_GATHERING = 4;
@@ -93,8 +93,6 @@ export class AcceptBatches {
 
   async #replies(requests: readonly AcceptRequest[]): Promise<AcceptReply[]> {
     const { redis, keys, maxInProcess, dedupeTtlMs, ready } = this.#options;
-    const sizeIndex = CALL_SIZES.findIndex((size) => size >= requests.length);
-    const script = scripts[sizeIndex] as RedisScript;
     const scriptKeys = [keys.log, keys.epoch];
     const args: (string | number)[] = [maxInProcess, dedupeTtlMs];
     for (const { conversationId, draft, node, membersVersion } of requests) {
@@ -106,6 +104,7 @@ export class AcceptBatches {
       );
       args.push(conversationId, draft.id, JSON.stringify(draft), node, membersVersion);
     }
+    const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
     await ready();
     return (await runScript(redis, script, scriptKeys, args)) as AcceptReply[];

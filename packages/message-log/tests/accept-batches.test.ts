@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { MessageLog } from '../src/index.ts';
-import { conversation, draft, newLogs, request } from './open-log.ts';
+import { conversation, kindAndSeq, newLogs, request, requestsOfEveryKind } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -27,19 +27,11 @@ test('messages that come together share calls, and each has the answer that it w
   const den = conversation('den');
   await log.seed(den, 7);
   const before = await scriptsRun();
-  const repeated = draft({ clientMessageId: 'twice' });
-  const outcomes = await Promise.all([
-    log.accept(request()),
-    log.accept(request({ conversationId: den, draft: repeated })),
-    log.accept(request({ conversationId: conversation('unseeded') })),
-    log.accept(request({ conversationId: den, draft: repeated })),
-    log.accept(request({ draft: repeated })),
-    log.accept(request({ membersVersion: 'old' })),
-    log.accept(request({ conversationId: den })),
-    log.accept(request()),
-    log.accept(request({ draft: repeated, conversationId: den })),
-  ]);
-  expect(outcomes.map((outcome) => ('seq' in outcome ? `${outcome.kind} ${outcome.seq}` : outcome.kind))).toEqual([
+  const requests = requestsOfEveryKind(den);
+  const repeated = requests.slice(1, 2);
+  const all = [...requests, request({ conversationId: den }), request(), ...repeated];
+  const outcomes = await Promise.all(all.map((each) => log.accept(each)));
+  expect(outcomes.map(kindAndSeq)).toEqual([
     `accepted ${RUSH + 1}`,
     'accepted 8',
     'unseeded',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createRedisMessageLog } from '../src/index.ts';
-import { conversation, draft, newLogs, readAll, request } from './open-log.ts';
+import { conversation, draft, kindAndSeq, newLogs, readAll, request, requestsOfEveryKind } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -25,19 +25,9 @@ describe('accept', () => {
     const log = await open.log({ keyPrefix: 'together', maxInProcess: 4 });
     const den = conversation('den');
     await Promise.all([log.seed(lobby, 0), log.seed(den, 7)]);
-    const repeated = draft({ clientMessageId: 'twice' });
-    const outcomes = await Promise.all([
-      log.accept(request()),
-      log.accept(request({ conversationId: den, draft: repeated })),
-      log.accept(request({ conversationId: conversation('unseeded') })),
-      log.accept(request({ conversationId: den, draft: repeated })),
-      log.accept(request({ draft: repeated })),
-      log.accept(request({ membersVersion: 'old' })),
-      log.accept(request()),
-      log.accept(request({ conversationId: den })),
-      log.accept(request()),
-    ]);
-    expect(outcomes.map((outcome) => ('seq' in outcome ? `${outcome.kind} ${outcome.seq}` : outcome.kind))).toEqual([
+    const requests = [...requestsOfEveryKind(den), request(), request({ conversationId: den }), request()];
+    const outcomes = await Promise.all(requests.map((each) => log.accept(each)));
+    expect(outcomes.map(kindAndSeq)).toEqual([
       'accepted 1',
       'accepted 8',
       'unseeded',

@@ -84,6 +84,22 @@ export const request = (overrides: Partial<AcceptRequest> = {}): AcceptRequest =
   ...overrides,
 });
 
+/** A request for each answer that does not depend on the limit: the first two are accepted, the fourth repeats the second. */
+export function requestsOfEveryKind(den: ConversationId): AcceptRequest[] {
+  const repeated = draft({ clientMessageId: 'twice' });
+  return [
+    request(),
+    request({ conversationId: den, draft: repeated }),
+    request({ conversationId: conversation('unseeded') }),
+    request({ conversationId: den, draft: repeated }),
+    request({ draft: repeated }),
+    request({ membersVersion: 'old' }),
+  ];
+}
+
+export const kindAndSeq = (outcome: AcceptOutcome) =>
+  'seq' in outcome ? `${outcome.kind} ${outcome.seq}` : outcome.kind;
+
 /** So many at once are answered well within a command's deadline, also by a slow machine. */
 const AT_ONCE = 100;
 

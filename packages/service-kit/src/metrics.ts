@@ -17,7 +17,7 @@ export type Metrics<T extends MetricTable> = { readonly [K in keyof T & `chat_${
 export const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 /** Node's own measure of the event loop's lag wakes a process so often, also when there is nothing else to do; it is part of each value. */
-export const LOOP_LAG_PRECISION_MS = 50;
+const LOOP_LAG_PRECISION_MS = 50;
 
 /** Makes the metrics of a table, with Node's own (event loop, memory, CPU), in a registry of their own. */
 export function createMetrics<const T extends MetricTable>(table: T, nodeName: string): Metrics<T> {
