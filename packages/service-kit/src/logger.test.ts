@@ -4,10 +4,10 @@ import { expect, test } from '@jest/globals';
 test('secrets are cut out of log lines by name', () => {
   const script = `
     import { createLogger } from ${JSON.stringify(new URL('./logger.ts', import.meta.url).href)};
-    createLogger({ name: 'n', level: 'info' }).info({ token: 'T0', user: { password: 'P0' }, req: { headers: { cookie: 'C0' } } }, 'x');`;
+    createLogger({ name: 'n', level: 'info' }).info({ token: 'secret-token', user: { password: 'secret-password' }, req: { headers: { cookie: 'secret-cookie' } } }, 'x');`;
   const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
     encoding: 'utf8',
   });
   expect(JSON.parse(stdout)).toMatchObject({ level: 'info', node: 'n', msg: 'x' });
-  expect(stdout).not.toMatch(/T0|P0|C0/);
+  expect(stdout).not.toMatch(/secret-/);
 });

@@ -1,11 +1,10 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from './logger.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { defineScripts } from './redis-script.ts';
 
 /** What a connection is for; a kind of use has a kind of patience. */
 export type RedisRole =
-  /** Short commands and scripts, auto-pipelined, each with a deadline; fails at once while Redis is away. */
+  /** Short commands and scripts, each with a deadline; fails at once while Redis is away. */
   | 'command'
   /** `XREADGROUP BLOCK` and the like: waits long, one caller. */
   | 'blocking'
@@ -20,7 +19,6 @@ const reconnectDelayMs = (attempts: number) =>
 
 const OPTIONS: Record<RedisRole, RedisOptions> = {
   command: {
-    enableAutoPipelining: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -47,7 +45,6 @@ export async function connectRedis(
     retryStrategy: reconnectDelayMs,
     lazyConnect: true,
   });
-  defineScripts(redis);
   let reported = false;
   redis.on('error', (error: Error) => {
     if (reported) return;
@@ -70,12 +67,11 @@ export async function connectRedis(
 function createClient(url: string, options: RedisOptions): RedisConnection {
   const [scheme = '', rest = ''] = url.split('://', 2);
   if (scheme === 'redis+cluster') {
-    const { lazyConnect, retryStrategy, enableOfflineQueue, enableAutoPipelining, ...redisOptions } = options;
+    const { lazyConnect, retryStrategy, enableOfflineQueue, ...redisOptions } = options;
     return new Cluster(hostsOf(rest), {
       redisOptions,
       lazyConnect: lazyConnect ?? false,
       enableOfflineQueue: enableOfflineQueue ?? true,
-      enableAutoPipelining: enableAutoPipelining ?? false,
       clusterRetryStrategy: reconnectDelayMs,
     });
   }
