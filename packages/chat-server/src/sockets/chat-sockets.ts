@@ -15,6 +15,7 @@ import { joinConversations } from './join-conversations.ts';
 import { attachHandlers, type EventHandlers } from './on-event.ts';
 import { type ChatIo, type ChatSocket, userRoom } from './socket-types.ts';
 import { Turnstile } from './turnstile.ts';
+import { writeAcksDirectly } from './write-packets.ts';
 
 /** Larger frames end the connection; smaller ones that are still too large are answered with `PAYLOAD_TOO_LARGE`. */
 const MAX_FRAME_BYTES = 262_144;
@@ -147,6 +148,7 @@ export function serveSockets(
   io.on('connection', (socket) => {
     const { session } = socket.data;
     metrics.chat_sessions.set(registry.size);
+    writeAcksDirectly(socket);
     attachHandlers(socket, handlers, { registry, logger });
     letGoOfHandshake(socket);
     presence.opened(socket, session);

@@ -11,10 +11,15 @@ import { io as connect, type Socket } from 'socket.io-client';
 import { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { FanOutDelivery } from './deliver-fan-out.ts';
+import { writeAcksDirectly } from './write-packets.ts';
 
 const http = createServer();
 const io = new Server(http);
-io.on('connection', (socket) => void socket.join(LOBBY_ID));
+io.on('connection', (socket) => {
+  writeAcksDirectly(socket);
+  socket.on('echo', (sent: unknown, ack: (reply: unknown) => void) => ack(sent));
+  void socket.join(LOBBY_ID);
+});
 http.listen(0, '127.0.0.1');
 await once(http, 'listening');
 const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -82,4 +87,17 @@ test('clients of every transport get what is published: in order, what came toge
     expect(listener.packets.length).toBeLessThan(all / 20);
   }
   await delivery.close();
+});
+
+test('acks come whole and in order on every transport, whatever is in them and whatever else is said', async () => {
+  for (const transport of ['websocket', 'polling'] as const) {
+    const { client } = new Listener(transport);
+    const replies = ['', '"né" \u{1F600}', 'x'.repeat(100), 'x'.repeat(70_000), Buffer.from([0, 255]), null];
+    const answered: unknown[] = [];
+    await Promise.all(
+      replies.map(async (reply) => answered.push(await client.timeout(10_000).emitWithAck('echo', reply))),
+    );
+    expect(answered).toEqual(replies);
+    client.close();
+  }
 });
