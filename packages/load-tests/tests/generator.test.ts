@@ -82,3 +82,10 @@ test(
   },
   DEADLINE_MS,
 );
+
+test('a generator that was closed meanwhile says so to whoever asks it', async () => {
+  const generator = new Generator(1);
+  const closed = generator.close();
+  await expect(generator.report()).rejects.toThrow('the generator is closed');
+  await closed;
+});

@@ -7,8 +7,8 @@ import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { ChatSocket } from './socket-types.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** The largest packet that is looked at; a text of 4,000 characters in the longest escapes fits. */
-export const MAX_PACKET_CHARACTERS = 65_536;
+/** The largest event that is looked at, in characters of JSON; a text of 4,000 characters in the longest escapes fits. */
+const MAX_EVENT_CHARACTERS = 65_536;
 
 /**
  * Events of one client that are under way at a time. The others wait, and while one does no more is read from the connection: whoever
@@ -39,15 +39,16 @@ export function attachHandlers(
   parts: { registry: SessionRegistry; logger: Logger },
 ): void {
   const { session } = socket.data;
-  socket.conn.on('packet', (packet: { data?: unknown }) => {
-    socket.data.packetCharacters = typeof packet.data === 'string' ? packet.data.length : 0;
+  // Packets that come together are all read before the first of their events is known: which one is large shows only there.
+  let hasSentLarge = false;
+  socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => {
+    hasSentLarge ||= data !== undefined && data.length > MAX_EVENT_CHARACTERS;
   });
   const turnstile = new Turnstile(MAX_UNDER_WAY);
   socket.onAny((event: string, ...args: unknown[]) => {
     const ack = args.at(-1);
     const input = typeof ack === 'function' ? args.slice(0, -1) : args;
-    const characters = socket.data.packetCharacters;
-    const answered = turnstile.pass(() => answer(event, input, characters));
+    const answered = turnstile.pass(() => answer(event, input));
     if (turnstile.waiting > 0) webSocketOf(socket)?.pause();
     void answered.then((reply) => {
       const webSocket = webSocketOf(socket);
@@ -56,9 +57,9 @@ export function attachHandlers(
     });
   });
 
-  async function answer(event: string, input: unknown[], characters: number): Promise<object> {
+  async function answer(event: string, input: unknown[]): Promise<object> {
     try {
-      if (characters > MAX_PACKET_CHARACTERS) throw new Refusal('PAYLOAD_TOO_LARGE');
+      if (hasSentLarge && isTooLarge([event, ...input])) throw new Refusal('PAYLOAD_TOO_LARGE');
       if (!parts.registry.isHeld(session)) throw new Refusal('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
       if (!Object.hasOwn(handlers, event)) throw new Refusal('INVALID_PAYLOAD', { message: 'There is no such event.' });
       const handler = handlers[event as keyof EventHandlers];
@@ -68,6 +69,14 @@ export function attachHandlers(
     } catch (error) {
       return { ok: false, ...toRefusal(error, parts.logger).toBody() };
     }
+  }
+}
+
+function isTooLarge(event: unknown[]): boolean {
+  try {
+    return JSON.stringify(event).length > MAX_EVENT_CHARACTERS;
+  } catch {
+    return true; // nested too deeply to be written
   }
 }
 

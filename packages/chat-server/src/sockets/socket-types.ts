@@ -4,8 +4,6 @@ import type { Session } from '../sessions/session.ts';
 
 export interface SocketData {
   session: Session;
-  /** Size of the packet that is being handled. */
-  packetCharacters: number;
 }
 
 export type ChatSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;

@@ -116,9 +116,13 @@ class GeneratorProcess {
   ask<K extends Command['kind']>(command: Extract<Command, { kind: K }>): Promise<Replies[K]> {
     const waiting = Promise.withResolvers<Replies[keyof Replies]>();
     this.#lastId += 1;
-    this.#waiting.set(this.#lastId, waiting);
     const envelope: CommandEnvelope = { id: this.#lastId, command };
-    this.#child.send(envelope);
+    this.#waiting.set(envelope.id, waiting);
+    this.#child.send(envelope, (error) => {
+      if (!error) return;
+      this.#waiting.delete(envelope.id);
+      waiting.reject(new Error('the generator is closed', { cause: error }));
+    });
     return waiting.promise as Promise<Replies[K]>;
   }
 

@@ -132,6 +132,19 @@ test('what is no message at all is answered or ignored, and the connection lives
   peer.close();
 });
 
+test.each(['websocket', 'polling'] as const)(
+  'of events that come together over %s only those that are too large are refused',
+  async (transport) => {
+    const guest = await newGuest(cluster.url, 'Bulk');
+    const peer = await connectPeer(cluster.url, guest.token, { transports: [transport] });
+    const send = (clientMessageId: string, text: string) =>
+      peer.emit('message:send', { conversationId: 'lobby', clientMessageId, kind: 'text', text });
+    const replies = await Promise.all([send('1', 'x'), send('2', 'a'.repeat(100_000)), send('3', 'y')]);
+    expect(replies).toMatchObject([{ ok: true }, { code: 'PAYLOAD_TOO_LARGE' }, { ok: true }]);
+    peer.close();
+  },
+);
+
 test('a stranger hears nothing of a group that he is not in', async () => {
   const [stranger] = await newGuests(cluster.url, 1);
   if (!stranger) throw new Error('no stranger');
