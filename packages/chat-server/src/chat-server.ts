@@ -51,10 +51,17 @@ import { HeadAnnouncer } from './sockets/head-announcer.ts';
 import { LoopLoad, shareOf } from './sockets/loop-load.ts';
 import { createMemberNotices } from './sockets/member-notices.ts';
 import { cutSlowConsumers } from './sockets/slow-consumers.ts';
+import { Turnstile } from './sockets/turnstile.ts';
 
 /** How long messages wait for others to be accepted with: from the first share of its time on that the server is busy, in full from the second. */
 const MAX_ACCEPT_GATHER_MS = 15;
 const ACCEPT_LOOP_BUSY = [0.15, 0.35] as const;
+
+/**
+ * Clients that are let in, greeted and told what they missed at once. When ten thousand come together the others wait, instead of all
+ * of them for each other in Redis and the store; and whoever is let in is soon done, instead of giving up halfway.
+ */
+const MAX_ARRIVALS = 64;
 
 /** How often the cluster-wide gauges are read. */
 const GAUGES_EVERY_MS = 2_000;
@@ -148,6 +155,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const receipts = new Receipts({ redis: command, access, signals });
   const acceptor = new MessageAcceptor({ node, log, messages: store.messages, access, metrics, logger });
 
+  const arrivals = new Turnstile(MAX_ARRIVALS);
   serveSockets(io, {
     admission: new Admission({ tokens, registry, readiness }),
     registry,
@@ -166,8 +174,10 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       signals,
       delivery: signalDelivery,
       presence,
+      arrivals,
     }),
     presence,
+    arrivals,
     metrics,
     logger,
   });

@@ -14,7 +14,7 @@ import { closeInSlices } from './close-in-slices.ts';
 import { joinConversations } from './join-conversations.ts';
 import { attachHandlers, type EventHandlers } from './on-event.ts';
 import { type ChatIo, type ChatSocket, userRoom } from './socket-types.ts';
-import { Turnstile } from './turnstile.ts';
+import type { Turnstile } from './turnstile.ts';
 import { writeAcksDirectly } from './write-packets.ts';
 
 /** Larger frames end the connection; smaller ones that are still too large are answered with `PAYLOAD_TOO_LARGE`. */
@@ -32,9 +32,6 @@ const CLOSING_LINGER_MS = 5_000;
 
 /** A refused client closes its connection itself; one that does not is cut then. */
 const REFUSED_LINGER_MS = 5_000;
-
-/** Clients that are let in at once; ten thousand that come together would otherwise wait for each other in Redis and the store. */
-const MAX_ADMISSIONS = 64;
 
 /** What a client is told when its session ends; ends without a text have no client left to tell. */
 const END_NOTICES: Partial<
@@ -103,15 +100,16 @@ export function serveSockets(
     conversations: Conversations;
     handlers: EventHandlers;
     presence: Presence;
+    arrivals: Turnstile;
     metrics: ChatServerMetrics;
     logger: Logger;
   },
 ): void {
-  const { admission, registry, conversations, handlers, presence, metrics, logger } = parts;
+  const { admission, registry, conversations, handlers, presence, arrivals, metrics, logger } = parts;
 
-  const turnstile = new Turnstile(MAX_ADMISSIONS);
-
-  async function admit(socket: ChatSocket): Promise<void> {
+  async function admit(socket: ChatSocket): Promise<'admitted' | 'gone'> {
+    // Its turn came too late: it has given up, and stands in the line once more. Work for it would make the others wait.
+    if (socket.conn.readyState !== 'open') return 'gone';
     const session = await admission.admit(socket.handshake.auth);
     socket.data.session = session;
     session.closeConnection = (reason) => closeConnection(socket, reason);
@@ -126,14 +124,15 @@ export function serveSockets(
       registry.end(session, 'disconnected');
       throw error;
     }
+    return 'admitted';
   }
 
   io.use((socket, next) => {
-    turnstile
+    arrivals
       .pass(() => admit(socket))
       .then(
-        () => {
-          metrics.chat_handshakes_total.inc({ outcome: 'admitted' });
+        (outcome) => {
+          metrics.chat_handshakes_total.inc({ outcome });
           next();
         },
         (error: unknown) => {

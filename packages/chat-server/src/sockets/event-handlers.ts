@@ -26,14 +26,11 @@ import { joinConversations } from './join-conversations.ts';
 import { type EventHandlers, eventHandler } from './on-event.ts';
 import { receiptHandlers } from './receipts.ts';
 import { sendMessageHandler } from './send-message.ts';
-import { Turnstile } from './turnstile.ts';
+import type { Turnstile } from './turnstile.ts';
 import { typingHandler } from './typing.ts';
 
 /** The most messages that one `messages:since` carries, shared out evenly; what is left says `hasMore`. */
 const MAX_SINCE_MESSAGES = 1_000;
-
-/** Clients that are greeted at once; when thousands come back together the others wait, instead of being refused by a store that can't keep up. */
-const MAX_GREETINGS = 64;
 
 /** What each event of a client does. */
 export function createEventHandlers(parts: {
@@ -50,14 +47,15 @@ export function createEventHandlers(parts: {
   signals: SignalBus;
   delivery: SignalDelivery;
   presence: Presence;
+  arrivals: Turnstile;
 }): EventHandlers {
-  const { node, conversations, history, readMarkers, presence } = parts;
-  const greetings = new Turnstile(MAX_GREETINGS);
+  const { node, conversations, history, readMarkers, presence, arrivals } = parts;
 
   const hello = eventHandler({
     payload: HelloPayload,
     async handle(socket, session, { timezone }): Promise<HelloReply> {
-      const { conversationIds, states, markers } = await greetings.pass(async () => {
+      const greet = async () => {
+        if (session.endedBy) throw new Refusal('UNAVAILABLE');
         const conversationIds = await joinConversations(socket, session.userId, conversations);
         presence.greet(socket, session, conversationIds);
         const [states, markers] = await Promise.all([
@@ -65,7 +63,8 @@ export function createEventHandlers(parts: {
           readMarkers.read(session.userId, conversationIds),
         ]);
         return { conversationIds, states, markers };
-      });
+      };
+      const { conversationIds, states, markers } = await arrivals.pass(greet, { first: true });
       return {
         ok: true,
         session: {
@@ -92,19 +91,18 @@ export function createEventHandlers(parts: {
       const share = Math.floor(MAX_SINCE_MESSAGES / cursors.length);
       const refused: NonNullable<SinceReply['refused']> = [];
       let refusal: Refusal | undefined;
-      const pages = await Promise.all(
-        cursors.map(async ({ conversationId, afterSeq }) => {
-          const query = { afterSeq, limit: Math.min(limit, share) };
-          try {
-            return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
-          } catch (error) {
-            if (!(error instanceof Refusal) || error.code === 'UNAVAILABLE') throw error;
-            refusal = error;
-            refused.push({ conversationId, ...error.toBody() });
-            return [];
-          }
-        }),
-      );
+      const readPage = async ({ conversationId, afterSeq }: (typeof cursors)[number]) => {
+        const query = { afterSeq, limit: Math.min(limit, share) };
+        try {
+          return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
+        } catch (error) {
+          if (!(error instanceof Refusal) || error.code === 'UNAVAILABLE') throw error;
+          refusal = error;
+          refused.push({ conversationId, ...error.toBody() });
+          return [];
+        }
+      };
+      const pages = await arrivals.pass(() => Promise.all(cursors.map(readPage)), { first: true });
       if (refusal && refused.length === cursors.length) throw refusal;
       return { ok: true, conversations: pages.flat(), ...(refused.length > 0 && { refused }) };
     },

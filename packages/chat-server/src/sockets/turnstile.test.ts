@@ -21,3 +21,11 @@ test('lets as many in as it has places, then one for each that leaves, in their 
   for (const [index, { resolve }] of gates.entries()) resolve(index);
   expect(await Promise.all(passed.slice(2))).toEqual([2, 3, 4]);
 });
+
+test('what has begun before goes before what begins', async () => {
+  const turnstile = new Turnstile(1);
+  const done: string[] = [];
+  const step = (name: string, first: boolean) => turnstile.pass(async () => void done.push(name), { first });
+  await Promise.all([step('a begins', false), step('b begins', false), step('a ends', true), step('c ends', true)]);
+  expect(done).toEqual(['a begins', 'a ends', 'c ends', 'b begins']);
+});

@@ -3,6 +3,7 @@
  * that run is soon done, instead of all of them late, and the event loop gets to others in between.
  */
 export class Turnstile {
+  readonly #first: (() => void)[] = [];
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
@@ -12,16 +13,18 @@ export class Turnstile {
 
   /** How many pieces of work wait. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#first.length + this.#waiting.length;
   }
 
-  async pass<T>(work: () => Promise<T>): Promise<T> {
+  /** @param options.first before all that waits without it */
+  async pass<T>(work: () => Promise<T>, { first = false } = {}): Promise<T> {
+    const line = first ? this.#first : this.#waiting;
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await new Promise<void>((resolve) => line.push(resolve));
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
+      const next = this.#first.shift() ?? this.#waiting.shift();
       if (next) next();
       else this.#free += 1;
     }
