@@ -58,8 +58,8 @@ const MAX_ACCEPT_GATHER_MS = 15;
 const ACCEPT_LOOP_BUSY = [0.15, 0.35] as const;
 
 /**
- * Clients that are let in, greeted and told what they missed at once. When ten thousand come together the others wait, instead of all
- * of them for each other in Redis and the store; and whoever is let in is soon done, instead of giving up halfway.
+ * Clients that are let in or greeted at once. When ten thousand come together the others wait, instead of all of them for each other
+ * in Redis and the store; and whoever is let in is soon greeted, instead of giving up halfway.
  */
 const MAX_ARRIVALS = 64;
 

@@ -64,7 +64,7 @@ export function createEventHandlers(parts: {
         ]);
         return { conversationIds, states, markers };
       };
-      const { conversationIds, states, markers } = await arrivals.pass(greet, { first: true });
+      const { conversationIds, states, markers } = await arrivals.pass(greet, 'begun');
       return {
         ok: true,
         session: {
@@ -91,18 +91,19 @@ export function createEventHandlers(parts: {
       const share = Math.floor(MAX_SINCE_MESSAGES / cursors.length);
       const refused: NonNullable<SinceReply['refused']> = [];
       let refusal: Refusal | undefined;
-      const readPage = async ({ conversationId, afterSeq }: (typeof cursors)[number]) => {
-        const query = { afterSeq, limit: Math.min(limit, share) };
-        try {
-          return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
-        } catch (error) {
-          if (!(error instanceof Refusal) || error.code === 'UNAVAILABLE') throw error;
-          refusal = error;
-          refused.push({ conversationId, ...error.toBody() });
-          return [];
-        }
-      };
-      const pages = await arrivals.pass(() => Promise.all(cursors.map(readPage)), { first: true });
+      const pages = await Promise.all(
+        cursors.map(async ({ conversationId, afterSeq }) => {
+          const query = { afterSeq, limit: Math.min(limit, share) };
+          try {
+            return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
+          } catch (error) {
+            if (!(error instanceof Refusal) || error.code === 'UNAVAILABLE') throw error;
+            refusal = error;
+            refused.push({ conversationId, ...error.toBody() });
+            return [];
+          }
+        }),
+      );
       if (refusal && refused.length === cursors.length) throw refusal;
       return { ok: true, conversations: pages.flat(), ...(refused.length > 0 && { refused }) };
     },

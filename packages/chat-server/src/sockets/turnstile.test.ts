@@ -22,10 +22,12 @@ test('lets as many in as it has places, then one for each that leaves, in their 
   expect(await Promise.all(passed.slice(2))).toEqual([2, 3, 4]);
 });
 
-test('what has begun before goes before what begins', async () => {
+test('what has begun and what is new are served in turn, and either alone where the other does not wait', async () => {
   const turnstile = new Turnstile(1);
   const done: string[] = [];
-  const step = (name: string, first: boolean) => turnstile.pass(async () => void done.push(name), { first });
-  await Promise.all([step('a begins', false), step('b begins', false), step('a ends', true), step('c ends', true)]);
-  expect(done).toEqual(['a begins', 'a ends', 'c ends', 'b begins']);
+  const step = (name: string, line: 'new' | 'begun') => turnstile.pass(async () => void done.push(name), line);
+  const news = ['a', 'b', 'c', 'd'].map((name) => step(`${name} begins`, 'new'));
+  const ends = ['a', 'b'].map((name) => step(`${name} ends`, 'begun'));
+  await Promise.all([...news, ...ends]);
+  expect(done).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'd begins']);
 });
