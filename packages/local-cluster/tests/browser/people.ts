@@ -25,7 +25,14 @@ export async function say(page: Page, text: string): Promise<void> {
 /** The message with this text, as this person sees it. */
 export const message = (page: Page, text: string) => page.getByRole('article').filter({ hasText: text });
 
-export const shows = (page: Page, text: string) => message(page, text).first().waitFor();
+export async function shows(page: Page, text: string): Promise<void> {
+  try {
+    await message(page, text).first().waitFor();
+  } catch (error) {
+    const shown = await page.locator('body').ariaSnapshot();
+    throw new Error(`the page does not show ${JSON.stringify(text)}, but:\n${shown}`, { cause: error });
+  }
+}
 
 /** Opens a conversation from the list. */
 export async function open(page: Page, title: string): Promise<void> {
