@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { connectPeer, eventually, newGuests } from '@parley/testing';
+import { type ChatPeer, connectPeer, eventually, newGuests } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const cluster = await newCluster({ NODES: 3, MAX_CLIENTS: 100 });
@@ -11,7 +11,9 @@ test.each([
 ])('clients of one address over %s are spread over three servers and hear each other', async (_name, transports) => {
   const users = await newGuests(cluster.url, 30);
   const options = { transports: [...transports] };
-  const peers = await Promise.all(users.map((user) => connectPeer(cluster.url, user.token, options)));
+  // One after the other: in a burst, a server that is slow to answer its first handshake rightly gets fewer of the rest.
+  const peers: ChatPeer[] = [];
+  for (const user of users) peers.push(await connectPeer(cluster.url, user.token, options));
   const byNode = Map.groupBy(peers, (peer) => peer.node);
   expect([...byNode.keys()].sort()).toEqual(['chat-server-1', 'chat-server-2', 'chat-server-3']);
   for (const atNode of byNode.values()) expect(atNode.length).toBeGreaterThanOrEqual(5);
