@@ -4,19 +4,11 @@ import { createRedisSessionLeases } from '@parley/leases';
 import { createRedisMessageLog } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
 import { createRedisPresenceBoard, PresenceReporter } from '@parley/presence';
-import {
-  closeServer,
-  createServiceBase,
-  type Logger,
-  type Loop,
-  listen,
-  portOf,
-  type RunningService,
-  startLoop,
-} from '@parley/service-kit';
+import { closeServer, createServiceBase, type Logger, listen, portOf, type RunningService } from '@parley/service-kit';
 import { AccessTokens } from './accounts/access-tokens.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { SignInLimits } from './accounts/sign-in-limits.ts';
+import { startBackgroundLoops } from './background-loops.ts';
 import type { ChatServerConfig } from './config.ts';
 import { MessageAcceptor } from './conversations/accept-message.ts';
 import { ConversationAccess } from './conversations/access.ts';
@@ -63,19 +55,6 @@ const ACCEPT_LOOP_BUSY = [0.15, 0.35] as const;
  */
 const MAX_ARRIVALS = 64;
 
-/** How often the cluster-wide gauges are read. */
-const GAUGES_EVERY_MS = 2_000;
-
-/** How often clients are told of heads that moved. */
-const HEADS_EVERY_MS = 5_000;
-
-const HEARING_EVERY_MS = 500;
-const SLOW_CONSUMERS_EVERY_MS = 250;
-const TYPING_EVERY_MS = 1_000;
-
-/** Expired refresh tokens are deleted this often. */
-const HOUSEKEEPING_EVERY_MS = 3_600_000;
-
 export interface ChatServer extends RunningService {
   readonly logger: Logger;
   readonly port: number;
@@ -112,11 +91,11 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const { ALLOWED_ORIGINS: allowedOrigins } = config;
   const deliveries = new DeliveryMemory();
   const io = createChatIo(httpServer, { node, allowedOrigins, publisher, subscriber });
-  const delivery = new FanOutDelivery({ io, deliveries, metrics, logger });
+  const delivery = new FanOutDelivery({ io, deliveries, load, metrics, logger });
   await listenToFanOut(subscriber, (items) => delivery.receive(items));
 
   const signals = new SignalBus({ command, logger });
-  const signalDelivery = new SignalDelivery(io);
+  const signalDelivery = new SignalDelivery(io, load);
   await signals.listen(subscriber, (some) => signalDelivery.receive(some));
 
   const bus = new NodeBus({ node, command, logger });
@@ -219,31 +198,17 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
 
   const heads = new HeadAnnouncer({ io, log, delivery });
   subscriber.on('ready', () => heads.forget());
-  const loop = (name: string, everyMs: number, round: () => Promise<void>): Loop =>
-    startLoop(name, round, {
-      everyMs,
-      logger,
-      onError: () => metrics.chat_background_errors_total.inc({ loop: name }),
-    });
-  const loops = [
-    loop('gauges', GAUGES_EVERY_MS, async () => {
-      const [{ held, waiting }, inProcess] = await Promise.all([leases.count(), log.inProcess()]);
-      metrics.chat_session_leases.set(held);
-      metrics.chat_waiting.set(waiting);
-      metrics.chat_in_process.set(inProcess);
-    }),
-    loop('heads', HEADS_EVERY_MS, () => heads.announce()),
-    loop('hearing', HEARING_EVERY_MS, async () => {
-      if (await bus.checkHearing()) metrics.chat_subscriber_replaced_total.inc();
-    }),
-    loop('typing', TYPING_EVERY_MS, async () => signalDelivery.expireTyping()),
-    loop('slow-consumers', SLOW_CONSUMERS_EVERY_MS, async () => {
-      metrics.chat_slow_consumers_total.inc(
-        await cutSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
-      );
-    }),
-    loop('housekeeping', HOUSEKEEPING_EVERY_MS, () => store.refreshTokens.deleteExpired(Date.now())),
-  ];
+  const loops = startBackgroundLoops({
+    leases,
+    log,
+    heads,
+    bus,
+    signals: signalDelivery,
+    slowConsumers: () => cutSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
+    refreshTokens: store.refreshTokens,
+    metrics,
+    logger,
+  });
 
   const opsServer = await base.startOpsServer();
   await listen(httpServer, config.HTTP_PORT, config.BIND_ADDRESS);
@@ -257,7 +222,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       // New connections are refused from here on, so that nginx gives them to other servers; those that are open stay.
       httpServer.close();
       await drain([...io.of('/').sockets.values()], ({ data }) => registry.end(data.session, 'shutdown'));
-      await Promise.all([...loops.map((running) => running.stop()), registry.close()]);
+      await Promise.all([loops.stop(), registry.close()]);
       await delivery.close();
       signals.close();
       await io.close();

@@ -257,7 +257,7 @@ describe('a server that drains', () => {
   test('is not asked for another place when the session goes elsewhere meanwhile', async () => {
     const { connection } = connect();
     await becomes(connection, 'online');
-    server.io.emit('server:draining', { reconnectWithinMs: 60_000 });
+    server.io.emit('server:draining', { reconnectWithinMs: 1_000_000_000 });
     server.io.emit('session:replaced', { code: 'REPLACED', message: 'You went on elsewhere.' });
     await becomes(connection, 'replaced');
     expect(server.handshakes.length).toBe(1);

@@ -71,13 +71,14 @@ test.each([1, 2])(
       expect(await outboxStorage.load(server.me.id)).toEqual([]);
     }, 120_000);
     server.announceHeads();
+    const thread = () => chat.getSnapshot().threads.get(LOBBY_ID);
     await eventually(async () => {
       await chat.loadOlder(LOBBY_ID);
-      const thread = chat.getSnapshot().threads.get(LOBBY_ID);
-      expect(thread?.pending).toEqual([]);
-      expect(thread?.messages).toEqual(server.messages);
-      expect(thread?.unread).toBe(0);
-    });
+      expect(thread()?.messages).toHaveLength(server.messages.length);
+      expect(thread()?.pending).toEqual([]);
+      expect(thread()?.unread).toBe(0);
+    }, 120_000);
+    expect(thread()?.messages).toEqual(server.messages);
     const whole = new ShownMessages();
     whole.append(server.messages);
     expect(chat.getSnapshot().threads.get(LOBBY_ID)?.shown).toEqual(whole.rows);

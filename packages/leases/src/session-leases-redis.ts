@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { UserId } from '@parley/protocol';
-import { COMMAND_TIMEOUT_MS, DeadlineExceeded, loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { commandTimeoutOf, DeadlineExceeded, loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { RemoteClock } from './remote-clock.ts';
 import type { AcquireOutcome, FencingToken, Holding, SessionLease, SessionLeases } from './session-leases.ts';
 
@@ -47,21 +47,20 @@ export interface RedisSessionLeasesOptions {
    * half of it counts as an outage of Redis.
    */
   sessionTtlMs: number;
-  /** When the connection gives a command up. An `acquire` that Redis carries out later than that has no effect. Default 2,000. */
-  commandTimeoutMs?: number | undefined;
   /** What the keys begin with; the default is `parley`. All share the hash tag `{sessions}`. */
   keyPrefix?: string | undefined;
 }
 
 /**
- * The leases in Redis, each call one Lua script. Times are those of Redis' clock.
+ * The leases in Redis, each call one Lua script. Times are those of Redis' clock. An `acquire` that Redis carries out after the
+ * connection gave it up has no effect.
  *
  * A place in the queue belongs to the user, not to the ticket: a lost ticket costs nobody the place and a stolen one
  * gains none. After an outage nothing expires for a third of the TTL, so that the sessions that live are renewed before
  * a newcomer takes their places.
  */
 export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
-  const { maxClients, sessionTtlMs, commandTimeoutMs = COMMAND_TIMEOUT_MS, keyPrefix = 'parley' } = options;
+  const { maxClients, sessionTtlMs, keyPrefix = 'parley' } = options;
   const key = (name: string) => `${keyPrefix}:{sessions}:${name}`;
   const live = key('live');
   const holders = key('holders');
@@ -88,13 +87,13 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
       const request = [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs];
       if (!clock.isSet) await renewChunk([]);
       for (let attempt = 1; attempt <= 2; attempt += 1) {
-        const notAfterMs = clock.nowMs + commandTimeoutMs;
+        const notAfterMs = clock.nowMs + commandTimeoutOf(redis);
         const args = [...request, randomUUID(), notAfterMs, deviceAttempt];
         const reply = (await runScript(redis, scripts.acquire, keys, args)) as AcquireReply | LateReply;
         if (reply[0] !== 'late') return toAcquireOutcome(reply);
         clock.set(reply[1]); // that it came shows that it was not late: the clock was changed
       }
-      throw new DeadlineExceeded('asking for a place', commandTimeoutMs);
+      throw new DeadlineExceeded('asking for a place', commandTimeoutOf(redis));
     },
 
     async renew(held) {

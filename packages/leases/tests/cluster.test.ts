@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, expect, test } from '@jest/globals';
 import { connectRedis, silentLogger } from '@parley/service-kit';
-import { eventually, freePort, newTemporaryDirectory } from '@parley/testing';
+import { eventually, freePort, newTemporaryDirectory, withoutCommandDeadline } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { createRedisSessionLeases } from '../src/index.ts';
-import { hold, queueUp } from './lease-fixture.ts';
+import { hold, LONG_TTL_MS, queueUp } from './lease-fixture.ts';
 
 const [port, busPort, dir] = await Promise.all([freePort(), freePort(), newTemporaryDirectory()]);
 const settings = {
@@ -36,9 +36,11 @@ await eventually(async () => expect(await admin.call('CLUSTER', 'INFO')).toConta
 
 test('runs every script on a Redis Cluster, which refuses keys of more than one slot', async () => {
   const url = `redis+cluster://127.0.0.1:${port}`;
-  const cluster = await connectRedis(url, 'command', { logger: silentLogger(), connectionName: 'leases-test' });
+  const cluster = withoutCommandDeadline(
+    await connectRedis(url, 'command', { logger: silentLogger(), connectionName: 'leases-test' }),
+  );
   try {
-    const leases = createRedisSessionLeases(cluster, { maxClients: 1, sessionTtlMs: 15_000 });
+    const leases = createRedisSessionLeases(cluster, { maxClients: 1, sessionTtlMs: LONG_TTL_MS });
     const ada = await hold(leases, 'ada');
     await queueUp(leases, 'bob');
     expect(await leases.renew([ada])).toEqual([]);

@@ -7,12 +7,11 @@ import {
   type AcquireRequest,
   createRedisSessionLeases,
   newFencingToken,
-  type RedisSessionLeasesOptions,
   type SessionLeases,
 } from '../src/index.ts';
 
-/** As long as the connections wait. */
-const TEST_COMMAND_TIMEOUT_MS = 120_000;
+/** So long that nothing expires of itself, however slow the machine. */
+export const LONG_TTL_MS = 600_000;
 
 export interface LeaseFixture {
   readonly redis: TestRedis;
@@ -51,9 +50,9 @@ export async function newLeaseFixture(): Promise<LeaseFixture> {
   return {
     redis,
     connect,
-    newLeases({ maxClients, sessionTtlMs = 15_000 }) {
+    newLeases({ maxClients, sessionTtlMs = LONG_TTL_MS }) {
       prefixes += 1;
-      return patientLeases(shared, { maxClients, sessionTtlMs, keyPrefix: `test-${prefixes}` });
+      return createRedisSessionLeases(shared, { maxClients, sessionTtlMs, keyPrefix: `test-${prefixes}` });
     },
     keepServerAlive(leases, sessionTtlMs) {
       const renewNothing = async () => {
@@ -67,10 +66,6 @@ export async function newLeaseFixture(): Promise<LeaseFixture> {
     },
   };
 }
-
-/** Leases on a connection without a deadline. */
-export const patientLeases = (connection: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases =>
-  createRedisSessionLeases(connection, { commandTimeoutMs: TEST_COMMAND_TIMEOUT_MS, ...options });
 
 export const userId = (name: string) => name as UserId;
 

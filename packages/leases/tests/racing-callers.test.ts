@@ -1,13 +1,15 @@
 import { expect, test } from '@jest/globals';
-import type { SessionLeases } from '../src/index.ts';
-import { expectKind, newLeaseFixture, patientLeases, request, userId } from './lease-fixture.ts';
+import { createRedisSessionLeases, type SessionLeases } from '../src/index.ts';
+import { expectKind, LONG_TTL_MS, newLeaseFixture, request, userId } from './lease-fixture.ts';
 
 const { connect, redis } = await newLeaseFixture();
 const connections = await Promise.all(Array.from({ length: 5 }, connect));
 
 /** As many servers as there are connections. */
 const newServers = (maxClients: number, keyPrefix: string) =>
-  connections.map((connection) => patientLeases(connection, { maxClients, sessionTtlMs: 15_000, keyPrefix }));
+  connections.map((connection) =>
+    createRedisSessionLeases(connection, { maxClients, sessionTtlMs: LONG_TTL_MS, keyPrefix }),
+  );
 
 const pick = (servers: SessionLeases[], i: number) => servers[i % servers.length] as SessionLeases;
 

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { connectRedis, silentLogger } from '@parley/service-kit';
 import { eventually } from '@parley/testing';
 import { createRedisSessionLeases, type SessionLeases } from '../src/index.ts';
-import { hold, newLeaseFixture, patientLeases, queueUp, request, userId } from './lease-fixture.ts';
+import { hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
 
 const { newLeases, keepServerAlive, connect, redis, nowMs } = await newLeaseFixture();
 /** A recovery is a third of it: time enough for what tests do meanwhile. */
@@ -118,7 +118,7 @@ test('an attempt that was given up while Redis hung does not replace the session
   const impatient = await connectRedis(redis.url, 'command', { logger: silentLogger(), connectionName: 'impatient' });
   const options = { maxClients: 2, sessionTtlMs: 15_000, keyPrefix: 'hung' };
   const hung = createRedisSessionLeases(impatient, options);
-  const patient = patientLeases(await connect(), options);
+  const patient = createRedisSessionLeases(await connect(), options);
   await eventually(() => hung.renew([]));
   await patient.renew([]);
 

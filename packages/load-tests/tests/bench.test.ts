@@ -12,7 +12,7 @@ import { formatTable } from '../src/bench/format-table.ts';
 import { cpuBetween, readCpu } from '../src/bench/process-cpu.ts';
 
 const BENCH = fileURLToPath(new URL('../src/bench.ts', import.meta.url));
-const DEADLINE_MS = 240_000;
+const DEADLINE_MS = 480_000;
 const run = promisify(execFile);
 const directory = await newTemporaryDirectory();
 

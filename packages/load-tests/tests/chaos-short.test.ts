@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import { newTemporaryDirectory } from '@parley/testing';
 
 const CHAOS = fileURLToPath(new URL('../src/chaos.ts', import.meta.url));
-const DEADLINE_MS = 240_000;
+const DEADLINE_MS = 480_000;
 const run = promisify(execFile);
 
 const directory = await newTemporaryDirectory();

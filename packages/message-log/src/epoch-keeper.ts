@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   backoffMs,
-  COMMAND_TIMEOUT_MS,
+  commandTimeoutOf,
   loadScript,
   pause,
   type RedisConnection,
@@ -43,7 +43,7 @@ export class EpochKeeper {
 
   /** Resolves when the epoch is right for this connection; at once while it is known to be. */
   async ensure(): Promise<void> {
-    if (!this.#isKept) await withDeadline(this.#kept, COMMAND_TIMEOUT_MS, 'checking the epoch');
+    if (!this.#isKept) await withDeadline(this.#kept, commandTimeoutOf(this.#redis), 'checking the epoch');
   }
 
   #check(): void {

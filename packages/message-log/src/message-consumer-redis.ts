@@ -1,5 +1,12 @@
 import type { AcceptedMessage, ConversationId } from '@parley/protocol';
-import { DeadlineExceeded, loadScript, type RedisConnection, runScript, withDeadline } from '@parley/service-kit';
+import {
+  commandTimeoutOf,
+  DeadlineExceeded,
+  loadScript,
+  type RedisConnection,
+  runScript,
+  withDeadline,
+} from '@parley/service-kit';
 import { chunksOf, type EndedEntry, endEntries } from './end-entries.ts';
 import { type DeliveredEntry, fieldsOf, placeOf, toLogBatch } from './log-entry.ts';
 import type { LogBatch, LogEntry, MessageConsumer, StoredMark } from './message-consumer.ts';
@@ -26,8 +33,6 @@ const scripts = {
 };
 
 const BEFORE_ALL = '0-0';
-/** How much longer than it asked for a blocking read may take before its connection counts as dead. */
-const READ_GRACE_MS = 2_000;
 
 /**
  * Joins the consumer group of one partition; creates the stream and the group where they are missing, now and whenever Redis
@@ -170,7 +175,8 @@ class RedisMessageConsumer implements MessageConsumer {
           )
         : this.#blocking.xreadgroup('GROUP', WORKERS, this.#name, 'COUNT', maxEntries, 'STREAMS', log, '>');
     try {
-      const reply = await withDeadline(reading, blockMs + READ_GRACE_MS, 'reading the log');
+      // Late by as much as any command may take: its connection counts as dead.
+      const reply = await withDeadline(reading, blockMs + commandTimeoutOf(this.#command), 'reading the log');
       const entries = reply?.[0]?.[1] ?? [];
       this.#lastReadId = entries.at(-1)?.[0] ?? this.#lastReadId;
       return entries.map(([entryId, fields]) => [entryId, 1, fields ?? []]);

@@ -1,6 +1,12 @@
 import { afterAll, expect } from '@jest/globals';
 import type { ClientMessageId, ConversationId, MessageId, UserId } from '@parley/protocol';
-import { connectRedis, type RedisConnection, type RedisRole, silentLogger } from '@parley/service-kit';
+import {
+  COMMAND_TIMEOUT_MS,
+  connectRedis,
+  type RedisConnection,
+  type RedisRole,
+  silentLogger,
+} from '@parley/service-kit';
 import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import {
   type AcceptOutcome,
@@ -18,10 +24,8 @@ import {
 /**
  * Starts a Redis of its own for one test file, called at its top level, with a way to open logs and consumers on it. All of
  * it ends with the file.
- *
- * @param options.hasDeadlines whether commands have their deadline, for tests of a Redis that does not answer
  */
-export async function newLogs({ hasDeadlines = false } = {}) {
+export async function newLogs() {
   const connections: RedisConnection[] = [];
   const consumers: MessageConsumer[] = [];
   afterAll(async () => {
@@ -34,7 +38,7 @@ export async function newLogs({ hasDeadlines = false } = {}) {
   const connection = async (role: RedisRole) => {
     const opened = await connectRedis(redis.url, role, { logger: silentLogger(), connectionName: 'test' });
     connections.push(opened);
-    return hasDeadlines ? opened : withoutCommandDeadline(opened);
+    return withoutCommandDeadline(opened);
   };
   return {
     redis,
@@ -43,6 +47,12 @@ export async function newLogs({ hasDeadlines = false } = {}) {
     async nowMs() {
       const [seconds, microseconds] = await redis.client.time();
       return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    },
+    /** Gives commands their deadline from here on, for a test of a Redis that does not answer. */
+    giveDeadlines() {
+      for (const { options } of connections) {
+        if ('commandTimeout' in options && options.commandTimeout) options.commandTimeout = COMMAND_TIMEOUT_MS;
+      }
     },
     /** Waits until a read is blocked in Redis, then cuts all connections but the test's own. */
     async cutBlockedRead() {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
 import { acceptMany, conversation, newLogs, readAll, request, seqsOf } from './open-log.ts';
 
-const open = await newLogs({ hasDeadlines: true });
+const open = await newLogs();
 const lobby = conversation('lobby');
 
 describe('a worker whose Redis loses everything', () => {
@@ -70,6 +70,7 @@ describe('a blocking read on a connection that died silently', () => {
     const consumer = await open.consumer({ keyPrefix: 'silent' });
     await acceptMany(log, lobby, 1);
     expect(seqsOf(await readAll(consumer))).toEqual([1]);
+    open.giveDeadlines();
     open.redis.process.kill('SIGSTOP');
     try {
       const calls = await Promise.allSettled([

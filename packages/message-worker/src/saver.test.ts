@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, expect, test } from '@jest/globals';
 import { FanOutPublisher } from '@parley/fan-out';
 import { createRedisMessageConsumer, createRedisMessageLog, type MessageConsumer } from '@parley/message-log';
-import { openStore } from '@parley/message-store';
+import { openSqliteStore } from '@parley/message-store';
 import type { ClientMessageId, ConversationId, MessageId, UserId } from '@parley/protocol';
 import { connectRedis, createMetrics, type RedisRole, silentLogger } from '@parley/service-kit';
-import { newRedis, newTemporaryDirectory, withoutCommandDeadline } from '@parley/testing';
+import { newRedis, newTemporaryDirectory, WITHOUT_STORE_DEADLINES, withoutCommandDeadline } from '@parley/testing';
 import { MESSAGE_WORKER_METRICS } from './metrics.ts';
 import { Publisher } from './publisher.ts';
 import { Saver } from './saver.ts';
@@ -24,9 +24,13 @@ const connect = async (role: RedisRole) => {
 };
 const command = await connect('command');
 const patient = await connect('patient');
-const store = await openStore({ dataDir: await newTemporaryDirectory(), logger });
+const store = await openSqliteStore({ dataDir: await newTemporaryDirectory(), logger, ...WITHOUT_STORE_DEADLINES });
 closers.unshift(() => store.close());
-const closedStore = await openStore({ dataDir: await newTemporaryDirectory(), logger });
+const closedStore = await openSqliteStore({
+  dataDir: await newTemporaryDirectory(),
+  logger,
+  ...WITHOUT_STORE_DEADLINES,
+});
 const log = createRedisMessageLog(command, { maxInProcess: 500 });
 const metrics = createMetrics(MESSAGE_WORKER_METRICS, 'test');
 const { signal } = new AbortController();

@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach } from '@jest/globals';
 import { createRedisSessionLeases, newFencingToken, type SessionLeases } from '@parley/leases';
-import { openStore, type Store } from '@parley/message-store';
+import { openSqliteStore, type Store } from '@parley/message-store';
 import { createRedisPresenceBoard, type PresenceBoard, PresenceReporter } from '@parley/presence';
 import type { ConversationId, PresenceChange, PresencePacket, UserId } from '@parley/protocol';
 import { connectRedis, type Loop, readConfig, silentLogger, startLoop } from '@parley/service-kit';
-import { eventually, newRedis, newTemporaryDirectory, type TestRedis, withoutCommandDeadline } from '@parley/testing';
+import {
+  eventually,
+  newRedis,
+  newTemporaryDirectory,
+  type TestRedis,
+  WITHOUT_STORE_DEADLINES,
+  withoutCommandDeadline,
+} from '@parley/testing';
 import notepack from 'notepack.io';
 import { PresenceServiceSettings } from '../src/config.ts';
 import { type PresenceService, startPresenceService } from '../src/presence-service.ts';
@@ -44,7 +51,7 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
   });
   const redis = await newRedis();
   const dataDir = await newTemporaryDirectory();
-  const store: Store = await openStore({ dataDir, logger });
+  const store: Store = await openSqliteStore({ dataDir, logger, ...WITHOUT_STORE_DEADLINES });
   closers.unshift(() => store.close());
   const command = withoutCommandDeadline(
     await connectRedis(redis.url, 'command', { logger, connectionName: 'test:command' }),
@@ -64,7 +71,6 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
   const leases: SessionLeases = createRedisSessionLeases(command, {
     maxClients: 0,
     sessionTtlMs: TTL_MS,
-    commandTimeoutMs: 120_000,
   });
   const held = new Map<UserId, Parameters<SessionLeases['renew']>[0][number]>();
   const servers: Loop = startLoop('servers', async () => void (await leases.renew([...held.values()])), {

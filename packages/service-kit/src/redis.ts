@@ -14,6 +14,12 @@ export type RedisRole =
 /** The longest that a single Redis command may take. */
 export const COMMAND_TIMEOUT_MS = 2_000;
 
+/** How long a connection gives each of its commands; one that gives them for ever counts as giving as long as others. */
+export function commandTimeoutOf(redis: RedisConnection): number {
+  const options = redis instanceof Cluster ? redis.options.redisOptions : redis.options;
+  return options?.commandTimeout ?? COMMAND_TIMEOUT_MS;
+}
+
 const reconnectDelayMs = (attempts: number) =>
   Math.min(1_000, 25 * 2 ** Math.min(attempts, 6)) * (0.5 + Math.random() / 2);
 

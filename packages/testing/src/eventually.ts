@@ -1,5 +1,5 @@
 /** Generous: a condition that is met costs nothing of it, and a machine that tests share may stand still for seconds. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Waits until `check` returns without throwing, looking again every `everyMs`; then gives what it returned. Fails

@@ -9,3 +9,4 @@ export * from './relay.ts';
 export * from './rest.ts';
 export * from './temporary-directory.ts';
 export * from './without-command-deadline.ts';
+export * from './without-store-deadlines.ts';

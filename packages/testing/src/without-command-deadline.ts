@@ -7,6 +7,10 @@ const PATIENCE_MS = 120_000;
  * seconds is no outage.
  */
 export function withoutCommandDeadline<T extends Redis | Cluster>(connection: T): T {
-  if (connection instanceof Redis && connection.options.commandTimeout) connection.options.commandTimeout = PATIENCE_MS;
+  const options =
+    connection instanceof Redis
+      ? [connection.options]
+      : [connection.options.redisOptions, ...connection.nodes('all').map((node) => node.options)];
+  for (const each of options) if (each?.commandTimeout) each.commandTimeout = PATIENCE_MS;
   return connection;
 }

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { createRedisMessageLog } from '@parley/message-log';
-import { openStore } from '@parley/message-store';
+import { openSqliteStore } from '@parley/message-store';
 import type { ConversationId, UserId } from '@parley/protocol';
 import { connectRedis, silentLogger } from '@parley/service-kit';
-import { newRedis, newTemporaryDirectory, withoutCommandDeadline } from '@parley/testing';
+import { newRedis, newTemporaryDirectory, WITHOUT_STORE_DEADLINES, withoutCommandDeadline } from '@parley/testing';
 import { listNames, SystemLines } from './system-lines.ts';
 
 const closers: (() => unknown)[] = [];
@@ -12,7 +12,7 @@ afterAll(async () => {
 });
 const redis = await newRedis();
 const logger = silentLogger();
-const store = await openStore({ dataDir: await newTemporaryDirectory(), logger });
+const store = await openSqliteStore({ dataDir: await newTemporaryDirectory(), logger, ...WITHOUT_STORE_DEADLINES });
 const connection = await connectRedis(redis.url, 'command', { logger, connectionName: 'lines' });
 closers.push(
   () => connection.disconnect(),

@@ -113,7 +113,7 @@ test('a subscriber that has silently stopped receiving is noticed and replaced',
   const relay = await startRelay('127.0.0.1', redis.port);
   const { bus, subscriber } = await newBus('deaf', `redis://127.0.0.1:${relay.port}`);
   closers.unshift(() => relay.close());
-  expect(await bus.checkHearing()).toBe(false);
+  await eventually(async () => expect(await bus.checkHearing()).toBe(false));
   relay.freeze();
   const closed = new Promise<void>((resolve) => subscriber.on('close', resolve));
   await eventually(async () => expect(await bus.checkHearing()).toBe(true), 60_000, 200);

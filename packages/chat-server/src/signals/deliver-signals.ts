@@ -1,5 +1,5 @@
 import type { ConversationId, Receipt, UserId } from '@parley/protocol';
-import { LoopLoad } from '../sockets/loop-load.ts';
+import type { LoopLoad } from '../sockets/loop-load.ts';
 import type { ChatIo } from '../sockets/socket-types.ts';
 import type { Signal } from './signal.ts';
 import { TypingBoard } from './typing-board.ts';
@@ -14,10 +14,11 @@ const TOO_BUSY = 0.7;
 export class SignalDelivery {
   readonly #io: ChatIo;
   readonly #board = new TypingBoard();
-  readonly #loop = new LoopLoad();
+  readonly #loop: LoopLoad;
 
-  constructor(io: ChatIo) {
+  constructor(io: ChatIo, load: LoopLoad) {
     this.#io = io;
+    this.#loop = load;
   }
 
   receive(signals: readonly Signal[]): void {

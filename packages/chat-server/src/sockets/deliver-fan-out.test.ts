@@ -11,6 +11,7 @@ import { io as connect, type Socket } from 'socket.io-client';
 import { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { FanOutDelivery } from './deliver-fan-out.ts';
+import { LoopLoad } from './loop-load.ts';
 import { writeAcksDirectly } from './write-packets.ts';
 
 const http = createServer();
@@ -60,7 +61,7 @@ const stored = (seq: number): FanOutItem => ({ kind: 'stored', conversationId: L
 test('clients of every transport get what is published: in order, what came together in one packet', async () => {
   const deliveries = new DeliveryMemory();
   const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
-  const delivery = new FanOutDelivery({ io, deliveries, metrics, logger: silentLogger() });
+  const delivery = new FanOutDelivery({ io, deliveries, load: new LoopLoad(), metrics, logger: silentLogger() });
   const listeners = [new Listener('websocket'), new Listener('polling'), new Listener('websocket')];
   await eventually(() => expect(io.of('/').adapter.rooms.get(LOBBY_ID)?.size).toBe(listeners.length));
 
@@ -95,7 +96,7 @@ test('acks come whole and in order on every transport, whatever is in them and w
     const replies = ['', '"né" \u{1F600}', 'x'.repeat(100), 'x'.repeat(70_000), Buffer.from([0, 255]), null];
     const answered: unknown[] = [];
     await Promise.all(
-      replies.map(async (reply) => answered.push(await client.timeout(10_000).emitWithAck('echo', reply))),
+      replies.map(async (reply) => answered.push(await client.timeout(60_000).emitWithAck('echo', reply))),
     );
     expect(answered).toEqual(replies);
     client.close();

@@ -3,7 +3,7 @@ import type { ConversationId, HeadsPacket, Message } from '@parley/protocol';
 import { inSlices, type Logger } from '@parley/service-kit';
 import type { DeliveryMemory } from '../conversations/delivery-memory.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
-import { LoopLoad, shareOf } from './loop-load.ts';
+import { type LoopLoad, shareOf } from './loop-load.ts';
 import { MachineLoad } from './machine-load.ts';
 import { type ChatIo, type ChatSocket, isConversation } from './socket-types.ts';
 import { type EncodedPackets, encodePackets, writePackets } from './write-packets.ts';
@@ -52,7 +52,7 @@ export class FanOutDelivery {
   readonly #deliveries: DeliveryMemory;
   readonly #metrics: ChatServerMetrics;
   readonly #logger: Logger;
-  readonly #loop = new LoopLoad();
+  readonly #loop: LoopLoad;
   readonly #machine = new MachineLoad();
   #gathered = new Map<ConversationId, Gathered>();
   #hasMessages = false;
@@ -65,9 +65,16 @@ export class FanOutDelivery {
   #handing: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(parts: { io: ChatIo; deliveries: DeliveryMemory; metrics: ChatServerMetrics; logger: Logger }) {
+  constructor(parts: {
+    io: ChatIo;
+    deliveries: DeliveryMemory;
+    load: LoopLoad;
+    metrics: ChatServerMetrics;
+    logger: Logger;
+  }) {
     this.#io = parts.io;
     this.#deliveries = parts.deliveries;
+    this.#loop = parts.load;
     this.#metrics = parts.metrics;
     this.#logger = parts.logger;
   }

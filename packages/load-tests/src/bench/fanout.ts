@@ -34,8 +34,8 @@ const FULL: Plan = {
 const QUICK: Plan = {
   clients: 40,
   firstRates: { parley: 20, plain: 20 },
-  load: { senders: 10, warmUpMs: 200, measureMs: 500, drainMs: 5_000 },
-  dense: { clients: 10, perSecond: 100, senders: 10, warmUpMs: 200, measureMs: 500, drainMs: 5_000 },
+  load: { senders: 10, warmUpMs: 1_000, measureMs: 1_000, drainMs: 20_000 },
+  dense: { clients: 10, perSecond: 100, senders: 10, warmUpMs: 1_000, measureMs: 1_000, drainMs: 20_000 },
 };
 
 interface Outcome {

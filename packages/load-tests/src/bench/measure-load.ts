@@ -92,7 +92,7 @@ export async function measureLoad(
     repeated: after.repeated - before.repeated,
     late: after.late - before.late,
     refused: total(after.refused) - total(before.refused),
-    unacked: after.sent - before.sent - (after.acked - before.acked) - (total(after.refused) - total(before.refused)),
+    unacked: after.unacked,
     closed: total(after.closed) - total(before.closed),
     cpuPerMillion,
     systemCpuPerMillion: total(cpuPerMillion) - (cpuPerMillion.generator ?? 0),
@@ -101,7 +101,7 @@ export async function measureLoad(
   };
 }
 
-/** Resolves when each message is acked or refused and has arrived everywhere, or the time is over. */
+/** Resolves when each message is acked or given up and has arrived everywhere, or the time is over. */
 export async function drain(
   generator: Generator,
   withinMs: number,
@@ -111,7 +111,7 @@ export async function drain(
   for (;;) {
     const after = await generator.report();
     const { lost } = await generator.tally(after);
-    const isSettled = lost === 0 && after.acked + total(after.refused) >= after.sent;
+    const isSettled = lost === 0 && after.unacked === 0;
     if (isSettled || overdue.aborted) return { after, lost };
     await pause(LOOK_EVERY_MS, overdue);
   }

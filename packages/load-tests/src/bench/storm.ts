@@ -108,10 +108,10 @@ async function weather(
     if (isOver || overdue.aborted) {
       run.signal.throwIfAborted();
       const backS = back?.afterS ?? Number.POSITIVE_INFINITY;
-      return { backS, caughtUpS, lost, unacked: now.sent - now.acked, failedAttempts: now.failedConnects };
+      return { backS, caughtUpS, lost, unacked: now.unacked, failedAttempts: now.failedConnects };
     }
     if (machineMs() >= nextProgressMs) {
-      run.report(`${now.ready} of ${clients} are back, ${behind} miss something, ${now.sent - now.acked} unacked`);
+      run.report(`${now.ready} of ${clients} are back, ${behind} miss something, ${now.unacked} unacked`);
       nextProgressMs += PROGRESS_EVERY_MS;
     }
     await pause(LOOK_EVERY_MS, overdue);

@@ -21,7 +21,7 @@ export interface FaultRun {
 }
 
 /** How long a fault waits for its target to be there. */
-const PATIENCE_MS = 6_000;
+const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
 /** Carries out a plan, from now on; each fault that was carried out is on record with the time that it took. */

@@ -9,7 +9,7 @@ import { freePort } from '../free-port.ts';
 
 const CACHE = fileURLToPath(new URL('../../../../.cache/bin', import.meta.url));
 const CALL_DEADLINE_MS = 5_000;
-const START_DEADLINE_MS = 10_000;
+const START_DEADLINE_MS = 60_000;
 /** A proxy answers late while it waits for a frozen process to take what is on its way. */
 const INSIST_DEADLINE_MS = 30_000;
 const AGAIN_MS = 100;

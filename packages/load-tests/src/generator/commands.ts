@@ -61,7 +61,10 @@ export interface Report {
   readonly closed: Readonly<Record<string, number>>;
   readonly sent: number;
   readonly acked: number;
+  /** Attempts that the servers did not take, by code; some clients send such messages again. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Messages that are neither acked nor given up. */
+  readonly unacked: number;
   readonly received: number;
   readonly repeated: number;
   readonly late: number;

@@ -106,6 +106,7 @@ export class Crowd {
       sent: this.#sent,
       acked: this.#acked,
       refused: this.#refused,
+      unacked: sum(({ unacked }) => unacked),
       received: sum(({ tally }) => tally.received),
       repeated: sum(({ tally }) => tally.repeated),
       late: sum(({ tally }) => tally.late),

@@ -166,6 +166,7 @@ function sumUp(reports: readonly Report[]): Observation {
     sent: sum(({ sent }) => sent),
     acked: sum(({ acked }) => acked),
     refused: counts(({ refused }) => refused),
+    unacked: sum(({ unacked }) => unacked),
     received: sum(({ received }) => received),
     repeated: sum(({ repeated }) => repeated),
     late: sum(({ late }) => late),

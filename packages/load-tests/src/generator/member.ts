@@ -70,6 +70,11 @@ export class Member {
     return this.#client.isReady;
   }
 
+  /** Messages that are neither acked nor given up. */
+  get unacked(): number {
+    return this.#unacked.size;
+  }
+
   async enter(): Promise<void> {
     const failure = await this.#client.connect();
     if (failure === undefined) return;

@@ -20,7 +20,7 @@ export interface LoadOptions extends Crowd {
 
 /** In turn: all ways that a Socket.IO client connects. */
 const TRANSPORTS: ('polling' | 'websocket')[][] = [['websocket'], ['polling', 'websocket'], ['websocket'], ['polling']];
-const READY_DEADLINE_MS = 30_000;
+const READY_DEADLINE_MS = 120_000;
 const LOOK_EVERY_MS = 100;
 const GROUP_SIZES = [4, 8, 12, 16] as const;
 /** As much as the lobby's talk is little: the longest texts there may be, in characters of three bytes. */

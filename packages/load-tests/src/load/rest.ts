@@ -3,6 +3,8 @@ import { pause } from '@parley/service-kit';
 
 const CALL_DEADLINE_MS = 10_000;
 const RETRY_MS = 500;
+/** A cluster that has just started may not answer everything at once. */
+const MOST_TRIES = 20;
 
 export interface Account {
   readonly userId: UserId;
@@ -11,7 +13,8 @@ export interface Account {
 
 /** Enters as a guest. */
 export async function signUpGuest(url: string, displayName: string): Promise<Account> {
-  const { user, accessToken } = await call<SignedIn>(url, 'POST', '/api/auth/guest', { body: { displayName } });
+  const request = { body: { displayName } };
+  const { user, accessToken } = await untilAvailable(() => call<SignedIn>(url, 'POST', '/api/auth/guest', request));
   return { userId: user.id, token: accessToken };
 }
 
@@ -23,7 +26,8 @@ export async function createConversation(
   memberIds: readonly UserId[],
 ): Promise<ConversationId> {
   const body = { kind, memberIds, ...(kind === 'group' && { title: `Group of ${memberIds.length + 1}` }) };
-  return (await call<Conversation>(url, 'POST', '/api/conversations', { token: owner.token, body })).id;
+  const request = { token: owner.token, body };
+  return (await untilAvailable(() => call<Conversation>(url, 'POST', '/api/conversations', request))).id;
 }
 
 /** The messages after `afterSeq`, oldest first; tries again until it gets them or the signal aborts. */
@@ -45,6 +49,26 @@ export async function readPage(
   }
 }
 
+/** Tries again while there is no answer, or one that says that there may be a better one later. */
+async function untilAvailable<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === MOST_TRIES || (error instanceof Refused && error.status !== 503)) throw error;
+    }
+    await pause(RETRY_MS);
+  }
+}
+
+class Refused extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
 async function call<T>(
   url: string,
   method: 'GET' | 'POST',
@@ -60,6 +84,8 @@ async function call<T>(
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(CALL_DEADLINE_MS),
   });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  if (!response.ok) {
+    throw new Refused(response.status, `${method} ${path}: ${response.status} ${await response.text()}`);
+  }
   return (await response.json()) as T;
 }

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { silentLogger } from '@parley/service-kit';
-import { describeWithMongodb, eventually, newMongodb, type TestMongodb } from '@parley/testing';
+import {
+  describeWithMongodb,
+  eventually,
+  newMongodb,
+  type TestMongodb,
+  WITHOUT_STORE_DEADLINES,
+} from '@parley/testing';
 import { type Db, MongoClient } from 'mongodb';
 import type { Store } from '../store.ts';
 import { openMongodbStore } from './open-mongodb-store.ts';
@@ -34,7 +40,7 @@ describeWithMongodb("the MongoDB server's part", complete, (url) => {
   let store: Store;
 
   beforeAll(async () => {
-    store = await openMongodbStore({ url, logger: silentLogger() });
+    store = await openMongodbStore({ url, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES });
     client = new MongoClient(url);
     database = client.db();
   });

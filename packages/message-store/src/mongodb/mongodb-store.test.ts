@@ -1,8 +1,8 @@
 import { silentLogger } from '@parley/service-kit';
-import { describeWithMongodb, newMongodb } from '@parley/testing';
+import { describeWithMongodb, newMongodb, WITHOUT_STORE_DEADLINES } from '@parley/testing';
 import { storeContract } from '../store.contract.ts';
 import { openMongodbStore } from './open-mongodb-store.ts';
 
 describeWithMongodb('the MongoDB store', await newMongodb(), (url) => {
-  storeContract(() => openMongodbStore({ url, logger: silentLogger() }));
+  storeContract(() => openMongodbStore({ url, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES }));
 });

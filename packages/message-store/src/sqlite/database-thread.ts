@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { backoffMs, DeadlineExceeded, type Logger, withDeadline } from '@parley/service-kit';
 import { StoreUnavailable } from '../store.ts';
+import { isUnavailable } from './errors.ts';
 import type { ArgumentsOf, OperationName, ResultOf } from './operations.ts';
 import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest } from './thread-protocol.ts';
 
@@ -48,7 +49,7 @@ export class DatabaseThread {
     this.#start();
   }
 
-  /** Resolves when the database was opened for the first time. */
+  /** Resolves when the database was opened for the first time; rejects when that will not succeed, or not in time. */
   async opened(deadlineMs: number): Promise<void> {
     try {
       await withDeadline(this.#firstReady.promise, deadlineMs, `opening ${this.#options.path}`);
@@ -112,6 +113,7 @@ export class DatabaseThread {
     });
     worker.on('error', (error: unknown) => {
       this.#lastFault = error;
+      if (!isUnavailable(error)) this.#firstReady.reject(error);
     });
     worker.once('exit', (exitCode) => this.#onExit(exitCode));
   }

@@ -11,7 +11,7 @@ import { DatabaseThread } from './database-thread.ts';
 const BUSY_TIMEOUT_MS = 5_000;
 /** Longer than the wait for a lock, so that the caller hears the reason. */
 const DEADLINE_MS = 6_000;
-const OPEN_DEADLINE_MS = 15_000;
+const OPEN_DEADLINE_MS = 30_000;
 /** How much a search indexes first of what was saved a moment ago; hardly ever is there more than one round. */
 const MAX_CATCH_UPS = 4;
 
@@ -23,7 +23,7 @@ export interface OpenSqliteStoreOptions {
   busyTimeoutMs?: number;
   /** The longest that a call takes; 6,000 if not given. */
   deadlineMs?: number;
-  /** The longest that opening takes; 15,000 if not given. */
+  /** The longest that opening takes; 30,000 if not given. */
   openDeadlineMs?: number;
 }
 

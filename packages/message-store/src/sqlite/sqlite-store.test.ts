@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { UserId } from '@parley/protocol';
 import { silentLogger } from '@parley/service-kit';
-import { newTemporaryDirectory } from '@parley/testing';
+import { newTemporaryDirectory, WITHOUT_STORE_DEADLINES } from '@parley/testing';
 import { newConversationId } from '../new-message.ts';
 import { storeContract } from '../store.contract.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
@@ -10,11 +10,11 @@ import { openSqliteStore } from './open-sqlite-store.ts';
 const dataDir = await newTemporaryDirectory();
 
 describe('the SQLite store', () => {
-  storeContract(() => openSqliteStore({ dataDir, logger: silentLogger() }));
+  storeContract(() => openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES }));
 });
 
 test('writes that come together stand or fall alone', async () => {
-  const store = await openSqliteStore({ dataDir, logger: silentLogger() });
+  const store = await openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES });
   const userId = () => randomUUID() as UserId;
   const record = {
     id: newConversationId(),

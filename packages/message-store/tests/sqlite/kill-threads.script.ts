@@ -11,7 +11,7 @@ const [dataDir = ''] = process.argv.slice(2);
 const MAX_ATTEMPTS = 3_000;
 const threads: Worker[] = [];
 process.on('worker', (thread: Worker) => threads.push(thread));
-const store = await openSqliteStore({ dataDir, logger: silentLogger() });
+const store = await openSqliteStore({ dataDir, logger: silentLogger(), openDeadlineMs: 120_000 });
 
 const outcomeOf = (call: Promise<unknown>) =>
   call.then(

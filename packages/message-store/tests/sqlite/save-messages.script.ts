@@ -6,7 +6,13 @@ import { openSqliteStore } from '../../src/sqlite/open-sqlite-store.ts';
 // Saves messages into the store in argv[2], in batches of 10 and one conversation, until there are argv[3], printing each seq
 // up to which they are saved. Then it closes the store, and must end by itself.
 const [dataDir = '', count = '', conversationId = LOBBY_ID] = process.argv.slice(2);
-const store = await openSqliteStore({ dataDir, logger: silentLogger() });
+const store = await openSqliteStore({
+  dataDir,
+  logger: silentLogger(),
+  openDeadlineMs: 120_000,
+  busyTimeoutMs: 110_000,
+  deadlineMs: 120_000,
+});
 for (let saved = 0; saved < Number(count); saved += 10) {
   const batch = Array.from({ length: 10 }, (_, index) =>
     newMessage({ conversationId: conversationId as ConversationId, seq: saved + index + 1 }),

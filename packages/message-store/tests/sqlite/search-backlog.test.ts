@@ -3,12 +3,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
 import type { AcceptedMessage } from '@parley/protocol';
 import { silentLogger } from '@parley/service-kit';
-import { eventually, newTemporaryDirectory } from '@parley/testing';
+import { eventually, newTemporaryDirectory, WITHOUT_STORE_DEADLINES } from '@parley/testing';
 import { newConversationId, newMessage } from '../../src/new-message.ts';
 import { openSqliteStore } from '../../src/sqlite/open-sqlite-store.ts';
 
 const dataDir = await newTemporaryDirectory();
-const open = () => openSqliteStore({ dataDir, logger: silentLogger() });
+const open = () => openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES });
 
 /** Makes of the file what the release before the search index left. */
 function forgetSearch(): void {

@@ -82,7 +82,7 @@ test('does not open what is no database, and says why', async () => {
   const brokenDir = join(dataDir, 'broken');
   await mkdir(brokenDir);
   await writeFile(join(brokenDir, 'history.sqlite'), 'this is no database, whatever its name says'.repeat(100));
-  const opening = openSqliteStore({ dataDir: brokenDir, logger, openDeadlineMs: 5_000 });
+  const opening = openSqliteStore({ dataDir: brokenDir, logger, openDeadlineMs: 60_000 });
   await expect(opening).rejects.toMatchObject({
     name: 'StoreUnavailable',
     cause: expect.objectContaining({ message: expect.stringContaining('not a database') }),

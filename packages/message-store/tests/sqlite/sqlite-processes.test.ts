@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
 import { type ConversationId, LOBBY_ID } from '@parley/protocol';
 import { silentLogger } from '@parley/service-kit';
-import { eventually, newTemporaryDirectory } from '@parley/testing';
+import { eventually, newTemporaryDirectory, WITHOUT_STORE_DEADLINES } from '@parley/testing';
 import { openSqliteStore } from '../../src/sqlite/open-sqlite-store.ts';
 import { startScript } from './start-script.ts';
 
@@ -15,7 +15,7 @@ test('is created once by processes that open it at the same moment, and takes wh
   const scripts = conversationIds.map((id) => startScript('./save-messages.script.ts', dataDir, '100', id));
   expect(await Promise.all(scripts.map(({ exited }) => exited))).toEqual([0, 0, 0, 0]);
 
-  const store = await openSqliteStore({ dataDir, logger: silentLogger() });
+  const store = await openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES });
   for (const id of conversationIds) expect(await store.messages.readRange(id, 1, 1_000)).toHaveLength(100);
   await store.close();
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'), { readOnly: true });
@@ -26,12 +26,12 @@ test('is created once by processes that open it at the same moment, and takes wh
 test('has every message that a killed process had saved', async () => {
   const [, dataDir] = dataDirs as [string, string];
   const script = startScript('./save-messages.script.ts', dataDir, '1000000');
-  await eventually(() => expect(script.lines.length).toBeGreaterThan(20));
+  await eventually(() => expect(script.lines.length).toBeGreaterThan(20), 120_000);
   script.kill();
   expect(await script.exited).toBeNull();
   const savedSeq = Number(script.lines.at(-1));
 
-  const store = await openSqliteStore({ dataDir, logger: silentLogger() });
+  const store = await openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES });
   expect(await store.messages.readRange(LOBBY_ID, 1, savedSeq)).toHaveLength(savedSeq);
   const headSeq = await store.messages.headSeq(LOBBY_ID);
   expect(headSeq % 10).toBe(0);
