@@ -166,7 +166,12 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       limits: new SignInLimits(command, config.SIGNUPS_PER_MINUTE),
       allowGuests: config.ALLOW_GUESTS,
       onRefreshed: async ({ signedIn }) => {
-        await leases.extendAuthorisation(signedIn.user.id, Date.parse(signedIn.expiresAt));
+        try {
+          await leases.extendAuthorisation(signedIn.user.id, Date.parse(signedIn.expiresAt));
+        } catch (error) {
+          // The old cookie is spent: without this answer the login would be lost. At worst a live session ends, and comes back.
+          logger.warn({ err: error }, 'a session was not told that its user has a new token');
+        }
       },
     }),
     userRoutes: userRoutes(store.users),

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { pause } from '@parley/service-kit';
 
 const LOOK_AGAIN_MS = 50;
-const ATTEMPT_DEADLINE_MS = 2_000;
+const ATTEMPT_DEADLINE_MS = 10_000;
 
 /** How a process shows that it takes work; rejects when the signal aborts first. */
 export type AwaitUp = (child: ChildProcess, signal: AbortSignal) => Promise<void>;

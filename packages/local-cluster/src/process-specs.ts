@@ -5,7 +5,7 @@ import type { ClusterConfig } from './settings.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 import { workspacePath } from './workspace.ts';
 
-const START_DEADLINE_MS = 30_000;
+const START_DEADLINE_MS = 120_000;
 /** Redis first loads its append-only file, as long as that takes. */
 const REDIS_START_DEADLINE_MS = 600_000;
 

@@ -15,7 +15,7 @@ import { buildWebClient, WEB_ROOT } from './web-client.ts';
 import { workspacePath } from './workspace.ts';
 
 /** The longest that the services, once Redis answers, may take until the public address is ready. */
-const READY_DEADLINE_MS = 120_000;
+const READY_DEADLINE_MS = 300_000;
 
 export interface LocalClusterOptions {
   /** The settings, as environment variables; what is not set has its default. Services get all of it. Default: `process.env` */

@@ -38,7 +38,7 @@ const STABLE_AFTER_MS = 10_000;
  * stops everything in order.
  *
  * `idle` → `starting` → `up`, and `stopped` from everywhere, for good. A process that dies, or is not up in time and is
- * therefore killed, goes to `waiting`: 100 ms, doubling to 5 s, from the beginning again once one has lived for 10 s. Then it
+ * therefore killed, goes to `waiting`: 100 ms, doubling to 5 s, from the beginning again once one was up for 10 s. Then it
  * is `starting` once more, on the same ports.
  */
 export class SupervisedProcess {
@@ -52,6 +52,8 @@ export class SupervisedProcess {
   #exited: Promise<void> = Promise.resolve();
   #restart: NodeJS.Timeout | undefined;
   #failures = 0;
+  /** Since when it is up, `performance.now()`. */
+  #upSince: number | undefined;
 
   constructor(spec: ProcessSpec, supervision: Supervision) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -74,7 +76,7 @@ export class SupervisedProcess {
     const { spec } = this;
     const { logs } = this.#supervision;
     this.#state = 'starting';
-    const startedAt = performance.now();
+    this.#upSince = undefined;
     const logSize = logs.sizeOf(spec.name);
     const log = logs.open(spec.name);
     const child = spawn(spec.command, spec.args, {
@@ -90,7 +92,7 @@ export class SupervisedProcess {
     const onEnd = (how: string) => {
       ended.abort();
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
-      this.#onEnd(how, performance.now() - startedAt, logSize);
+      this.#onEnd(how, logSize);
       resolveExited();
     };
     child.on('error', (error) => {
@@ -128,6 +130,7 @@ export class SupervisedProcess {
       () => {
         if (ended.aborted || this.#state !== 'starting') return;
         this.#state = 'up';
+        this.#upSince = performance.now();
         this.#supervision.report(`${spec.name} started (pid ${child.pid}, port ${spec.port})`);
         this.#supervision.changed();
         this.#resolveFirstUp();
@@ -140,7 +143,7 @@ export class SupervisedProcess {
     );
   }
 
-  #onEnd(how: string, livedMs: number, logSize: number): void {
+  #onEnd(how: string, logSize: number): void {
     const { name } = this.spec;
     const { logs, report, changed } = this.#supervision;
     this.#child = undefined;
@@ -150,7 +153,8 @@ export class SupervisedProcess {
       return;
     }
     const lastLine = this.#state === 'starting' ? logs.lastLineSince(name, logSize) : '';
-    if (livedMs >= STABLE_AFTER_MS) this.#failures = 0;
+    const upSince = this.#upSince ?? Number.POSITIVE_INFINITY;
+    if (performance.now() - upSince >= STABLE_AFTER_MS) this.#failures = 0;
     const restartMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#failures);
     this.#failures += 1;
     this.#state = 'waiting';

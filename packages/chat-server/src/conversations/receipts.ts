@@ -9,7 +9,7 @@ const MOVE_RECEIPT = loadScript(new URL('./move-receipt.lua', import.meta.url), 
 /** A conversation's kind never changes. */
 const REMEMBERED_KINDS = 50_000;
 
-type MovedReply = [readSeq: number, deliveredSeq: number, moved: 0 | 1];
+type MovedReply = [readSeq: number, deliveredSeq: number, isNews: 0 | 1];
 
 /**
  * How far each member of a direct conversation or group has read, and how far its messages have arrived with them. The members hear of
@@ -35,8 +35,8 @@ export class Receipts {
   ): Promise<void> {
     if (!(await this.#has(conversationId))) return;
     const reply = await runScript(this.#redis, MOVE_RECEIPT, [keyOf(conversationId)], [userId, readSeq, deliveredSeq]);
-    const [newReadSeq, newDeliveredSeq, moved] = reply as MovedReply;
-    if (moved === 0) return;
+    const [newReadSeq, newDeliveredSeq, isNews] = reply as MovedReply;
+    if (isNews === 0) return;
     const receipt = { userId, readSeq: newReadSeq, deliveredSeq: newDeliveredSeq };
     this.#signals.send({ kind: 'receipt', conversationId, receipt });
   }

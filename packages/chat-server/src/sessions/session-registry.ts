@@ -42,7 +42,7 @@ export interface SessionRegistryParts {
  * are lost, silent or no longer authorised, and gives the places back.
  *
  * A session is here before its lease is asked for, so that the notice that it was replaced finds it even when the notice
- * overtakes the answer. Where Redis can't be told that a session ended, the release is tried again until it can.
+ * overtakes the answer. Where Redis can't be told that a session ended, the release is tried again with each sweep until it can.
  */
 export class SessionRegistry {
   readonly #parts: SessionRegistryParts;
@@ -174,11 +174,11 @@ export class SessionRegistry {
       else session.heldUntil = askedAt + sessionTtlMs;
     }
     if (lost.size > 0) logger.warn({ lost: lost.size }, 'places were lost: this server was not heard of in time');
-    await this.#release();
     metrics.chat_sessions.set(this.#sessions.size);
   }
 
   async #sweep(): Promise<void> {
+    void this.#release();
     const { firstMessageDeadlineMs } = this.#parts;
     const silentSince = performance.now() - firstMessageDeadlineMs;
     const now = Date.now();

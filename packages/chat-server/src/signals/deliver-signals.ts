@@ -14,6 +14,8 @@ const TOO_BUSY = 0.7;
 export class SignalDelivery {
   readonly #io: ChatIo;
   readonly #board = new TypingBoard();
+  /** Where something changed while this server was too busy to tell. */
+  readonly #untold = new Set<ConversationId>();
   readonly #loop: LoopLoad;
 
   constructor(io: ChatIo, load: LoopLoad) {
@@ -40,9 +42,10 @@ export class SignalDelivery {
       this.#io.local.to(conversationId).emit('receipts', { conversationId, readers });
   }
 
-  /** Tells who has stopped typing without a word. */
+  /** Tells who has stopped typing without a word, and what there was no time to tell. */
   expireTyping(): void {
-    for (const conversationId of this.#board.expire(performance.now())) this.#tellTyping(conversationId);
+    const expired = this.#board.expire(performance.now());
+    for (const conversationId of new Set([...expired, ...this.#untold])) this.#tellTyping(conversationId);
   }
 
   /** Whether somebody who types there would be shown. */
@@ -51,7 +54,12 @@ export class SignalDelivery {
   }
 
   #tellTyping(conversationId: ConversationId): void {
-    if (!this.showsTyping(conversationId) || this.#loop.busy > TOO_BUSY) return;
+    this.#untold.delete(conversationId);
+    if (!this.showsTyping(conversationId)) return;
+    if (this.#loop.busy > TOO_BUSY) {
+      this.#untold.add(conversationId);
+      return;
+    }
     const userIds: UserId[] = this.#board.namesOf(conversationId);
     this.#io.local.to(conversationId).volatile.emit('typing', { conversationId, userIds });
   }

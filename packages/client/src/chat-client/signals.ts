@@ -10,6 +10,7 @@ import type {
 } from '@parley/protocol';
 import type { PacketHandlers } from '../connection/run-socket.ts';
 import type { Connection } from '../connection.ts';
+import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 import { OwnTyping } from './own-typing.ts';
 import { PresenceBoard, type PresenceOf } from './presence-board.ts';
 import { ReceiptSnapshots } from './receipt-snapshots.ts';
@@ -38,6 +39,8 @@ export class Signals {
   readonly #read: SeqReports;
   readonly #delivered: SeqReports;
   #isAway = false;
+  /** Ends the attempts to say so. */
+  #sayingAway = new AbortController();
 
   constructor(options: SignalsOptions) {
     const { myId, request, fetchReceipts, onTyping, onReceipts, onPresence } = options;
@@ -80,7 +83,7 @@ export class Signals {
   setAway(isAway: boolean): void {
     if (isAway === this.#isAway) return;
     this.#isAway = isAway;
-    this.#sayAway();
+    void this.#sayAway();
   }
 
   /** What was known by seq of this conversation does not hold any more. */
@@ -96,10 +99,11 @@ export class Signals {
     this.#read.connected();
     this.#delivered.connected();
     if (open) this.#receipts.want(open);
-    if (this.#isAway) this.#sayAway();
+    if (this.#isAway) void this.#sayAway();
   }
 
   disconnected(): void {
+    this.#sayingAway.abort();
     this.typing.forget();
     this.#typingNotices.forget();
     this.#read.disconnected();
@@ -107,13 +111,22 @@ export class Signals {
   }
 
   close(): void {
+    this.#sayingAway.abort();
     this.#typingNotices.close();
     this.#receipts.close();
     this.#read.disconnected();
     this.#delivered.disconnected();
   }
 
-  #sayAway(): void {
-    void this.#request('away', { isAway: this.#isAway });
+  /** Until the server has heard it, it is another way round, or the connection is gone: each begins with nobody away. */
+  async #sayAway(): Promise<void> {
+    this.#sayingAway.abort();
+    this.#sayingAway = new AbortController();
+    const { signal } = this.#sayingAway;
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      const reply = await this.#request('away', { isAway: this.#isAway });
+      if (reply.ok || !reply.retryable) return;
+      await pause(Math.max(retryDelayMs(failures), requestedDelayMs(reply.retryAfterMs ?? 0)), signal);
+    }
   }
 }

@@ -32,9 +32,10 @@ export type SocketEnd =
   /** By our own wish. */
   | { readonly how: 'closed' };
 
-/** From the first packet to the reply to `session:hello`. */
+/** Until a server answers at all. */
 const OPEN_DEADLINE_MS = 5_000;
-const HELLO_DEADLINE_MS = 10_000;
+/** From then on to the reply to `session:hello`: as long as a server lets a client wait its turn when thousands come at once. */
+const ADMISSION_DEADLINE_MS = 30_000;
 
 /**
  * Lives one socket from handshake to end; it never reconnects. Packets are handled from the first moment on, also those
@@ -73,7 +74,13 @@ export function runSocket(options: {
     };
     const refuse = (error: ParleyError) => finish({ how: 'refused', error });
     const close = () => finish({ how: 'closed' });
-    const deadline = setTimeout(() => refuse(unreachable(new Error('the handshake got no answer'))), OPEN_DEADLINE_MS);
+    const refuseAfter = (deadlineMs: number) =>
+      setTimeout(() => refuse(unreachable(new Error('the handshake got no answer'))), deadlineMs);
+    let deadline = refuseAfter(OPEN_DEADLINE_MS);
+    socket.io.once('open', () => {
+      clearTimeout(deadline);
+      deadline = refuseAfter(ADMISSION_DEADLINE_MS);
+    });
 
     socket.on('messages', handlers.messages);
     socket.on('stored', handlers.stored);
@@ -113,7 +120,7 @@ export function runSocket(options: {
 
 function sayHello(socket: ChatSocket): Promise<HelloReply | Refused> {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return socket.timeout(HELLO_DEADLINE_MS).emitWithAck('session:hello', { timezone });
+  return socket.timeout(ADMISSION_DEADLINE_MS).emitWithAck('session:hello', { timezone });
 }
 
 function errorOfRefusal(error: Error & { data?: unknown }): ParleyError {
