@@ -14,6 +14,6 @@ export function App() {
   if (login === 'signed-out') return <WelcomeScreen />;
   if (phase === 'waiting') return <WaitingRoomScreen />;
   if (phase === 'elsewhere' || phase === 'replaced') return <ElsewhereScreen />;
-  if (phase === 'connecting' && !hasBeenOnline) return <LoadingScreen />;
+  if ((phase === 'connecting' || phase === 'offline') && !hasBeenOnline) return <LoadingScreen />;
   return <ChatScreen />;
 }

@@ -17,6 +17,11 @@ import { useOlderPages } from './use-older-pages.ts';
 const NEAR_TOP_PX = 800;
 const NEAR_BOTTOM_PX = 60;
 
+/** The list says so of its end before it has any rows, too. */
+const isScrolledToEnd = (scroller: HTMLElement | Window | null) =>
+  scroller instanceof HTMLElement &&
+  scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight <= NEAR_BOTTOM_PX;
+
 const components = {
   Header: ({ context }: { context?: ThreadSnapshot }) => (
     <div className={classes.edge}>
@@ -64,9 +69,14 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
     if (target?.conversationId === conversationId && thread.firstSeq <= target.seq) {
       return { index: indexOfSeq(thread.shown, target.seq), align: 'center' } as const;
     }
-    if (isUnreadHere) return { index: unreadIndex ?? 0, align: 'start' } as const;
+    // Who has read nothing here yet has no place to go on from.
+    const hasReadNothing = unreadIndex === 0 && !thread.hasOlder;
+    if (isUnreadHere && !hasReadNothing) return { index: unreadIndex ?? 0, align: 'start' } as const;
     return { index: 'LAST', align: 'end' } as const;
   });
+  // A list that begins further up stays there, whatever its rows grow to, until somebody has gone to its end.
+  const scroller = useRef<HTMLElement | Window | null>(null);
+  const [isFollowing, setIsFollowing] = useState(beginning.index === 'LAST');
   const [seenUnreadSeq, setSeenUnreadSeq] = useState<number | null>(null);
 
   const lastSentId = thread.pending.at(-1)?.clientMessageId;
@@ -107,6 +117,9 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
     <section className={classes.frame} aria-label="History">
       <Virtuoso
         ref={list}
+        scrollerRef={(element) => {
+          scroller.current = element;
+        }}
         context={thread}
         components={components}
         totalCount={rowCount(thread)}
@@ -119,9 +132,12 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
         itemContent={renderRow}
         atTopThreshold={NEAR_TOP_PX}
         atTopStateChange={setIsNearTop}
-        followOutput={(wasAtBottom) => (wasAtBottom ? 'auto' : false)}
+        followOutput={isFollowing && ((wasAtBottom) => (wasAtBottom ? 'auto' : false))}
         atBottomThreshold={NEAR_BOTTOM_PX}
-        atBottomStateChange={setIsAtBottom}
+        atBottomStateChange={(isThere) => {
+          setIsAtBottom(isThere);
+          if (isThere && isScrolledToEnd(scroller.current)) setIsFollowing(true);
+        }}
         rangeChanged={({ startIndex }) => {
           if (isUnreadHere && startIndex - firstShownIndex <= (unreadIndex ?? 0)) setSeenUnreadSeq(firstUnreadSeq);
         }}
