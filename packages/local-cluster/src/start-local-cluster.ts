@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { ConfigError, whyRedisIsAway } from '@parley/service-kit';
 import { answersOk } from './await-up.ts';
 import { claimDataDir, type DataDirClaim } from './data-dir.ts';
 import { endAbandoned } from './end-abandoned.ts';
@@ -13,6 +14,9 @@ import { stopInOrder } from './stop-in-order.ts';
 import { type ProcessSpec, SupervisedProcess, type Supervision } from './supervised-process.ts';
 import { buildWebClient, WEB_ROOT } from './web-client.ts';
 import { workspacePath } from './workspace.ts';
+
+/** How long a Redis that is not ours may take to answer. */
+const REDIS_DEADLINE_MS = 10_000;
 
 /** The longest that the services, once Redis answers, may take until the public address is ready. */
 const READY_DEADLINE_MS = 300_000;
@@ -109,6 +113,7 @@ async function start({ env, config, dataDir, claim, processes, supervision, sign
   changed();
   const hosts = await publicHosts(config.BIND_ADDRESS);
   await requireFreePort(config.PORT, hosts);
+  if (config.REDIS_URL) await requireRedis(config.REDIS_URL);
   await buildWebClient(report, signal);
   signal.throwIfAborted();
 
@@ -159,6 +164,16 @@ async function start({ env, config, dataDir, claim, processes, supervision, sign
     });
   }
   return { redisUrl, jwtSecret };
+}
+
+/** @throws ConfigError when no Redis answers there */
+async function requireRedis(url: string): Promise<void> {
+  const reason = await whyRedisIsAway(url, REDIS_DEADLINE_MS);
+  if (reason === undefined) return;
+  const shown = url.replace(/:\/\/[^@/]*@/, '://…@');
+  throw new ConfigError(
+    `REDIS_URL is "${shown}": no Redis answers there (${reason}); start it, or unset REDIS_URL to have one started`,
+  );
 }
 
 const named = (service: string, count: number) =>

@@ -14,12 +14,13 @@ const WORTH_GATHERING = 4;
 const NEWEST_SHARE = 0.05;
 const MAX_APART_MS = 100;
 
-const scripts = CALL_SIZES.map((size) => loadScript(new URL('./scripts/accept.lua', import.meta.url), 2 + 3 * size));
+const scripts = CALL_SIZES.map((size) => loadScript(new URL('./scripts/accept.lua', import.meta.url), 2 + 4 * size));
 
 type AcceptReply =
   | ['sent', string]
   | ['unseeded']
   | ['stale-members', string]
+  | ['target-deleted']
   | ['busy']
   | ['accepted', seq: number, createdAtMs: number]
   | ['failed', why: string];
@@ -96,13 +97,15 @@ export class AcceptBatches {
     const scriptKeys = [keys.log, keys.epoch];
     const args: (string | number)[] = [maxInProcess, dedupeTtlMs];
     for (const { conversationId, draft, node, membersVersion } of requests) {
-      const { senderId, clientMessageId } = draft;
+      const { senderId, clientMessageId, replyTo = '' } = draft;
       scriptKeys.push(
         keys.conversation(conversationId),
         keys.recent(conversationId),
         keys.sent(senderId, clientMessageId),
+        keys.deletions(conversationId),
       );
-      args.push(conversationId, draft.id, JSON.stringify(draft), node, membersVersion);
+      const [needed, deleted] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
+      args.push(conversationId, draft.id, JSON.stringify(draft), node, membersVersion, needed, deleted);
     }
     const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
@@ -121,8 +124,9 @@ function toOutcome(reply: Exclude<AcceptReply, ['failed', string]>, { conversati
       return { kind: 'stale-members', membersVersion: reply[1] };
     case 'busy':
       return { kind: 'busy', retryAfterMs: busyRetryAfterMs() };
+    case 'target-deleted':
     case 'unseeded':
-      return { kind: 'unseeded' };
+      return { kind: reply[0] };
   }
 }
 

@@ -3,7 +3,7 @@ import { loadScript, type RedisConnection, runScript } from '@parley/service-kit
 import type { StoredMark } from './message-consumer.ts';
 import { type PartitionKeys, WORKERS } from './partition-keys.ts';
 
-const script = loadScript(new URL('./scripts/end-entries.lua', import.meta.url), 5);
+const script = loadScript(new URL('./scripts/end-entries.lua', import.meta.url), 6);
 
 /** Lua can unpack some thousands of values at once; so few also keep one call from holding up all others. */
 const MAX_ENTRIES_PER_CALL = 500;
@@ -31,7 +31,8 @@ export async function endEntries(
 ): Promise<StoredMark[]> {
   const endSome = async (conversationId: ConversationId | '', some: readonly EndedEntry[]) => {
     const id = conversationId as ConversationId;
-    const scriptKeys = [keys.log, keys.conversation(id), keys.done(id), keys.recent(id), keys.dead];
+    const { log, dead } = keys;
+    const scriptKeys = [log, keys.conversation(id), keys.done(id), keys.recent(id), dead, keys.deletions(id)];
     const triples = some.flatMap(({ entryId, seq, reason }) => [entryId, seq, reason]);
     return (await runScript(redis, script, scriptKeys, [WORKERS, keepRecent, ...triples])) as [
       storedSeq: number,

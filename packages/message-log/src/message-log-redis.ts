@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ConversationId } from '@parley/protocol';
+import type { ConversationId, MessageId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import type { ChainableCommander } from 'ioredis';
 import { AcceptBatches } from './accept-batches.ts';
@@ -15,7 +15,7 @@ import type {
   RecentQuery,
 } from './message-log.ts';
 import { type PartitionKeys, partitionKeys, partitionOf } from './partition-keys.ts';
-import { type RecentEntry, recentPage } from './recent-page.ts';
+import { lastSeqOf, type RecentEntry, recentPage } from './recent-page.ts';
 
 export interface RedisMessageLogOptions {
   /** Messages accepted and not yet completed, in all partitions together. Each partition has its fixed share of them. */
@@ -101,17 +101,23 @@ class RedisMessageLog implements MessageLog {
     await this.#epochs.ensure();
     const { keys } = this.#partitionOf(conversationId);
     const recent = keys.recent(conversationId);
-    const { beforeSeq, afterSeq, limit } = query;
+    const { afterSeq, limit } = query;
+    const lastSeq = Math.max(0, lastSeqOf(query));
     const transaction = this.#redis
       .multi()
       .get(keys.epoch)
-      .hmget(keys.conversation(conversationId), ...STATE_FIELDS);
-    const lastSeq = Math.max(0, (beforeSeq ?? Number.MAX_SAFE_INTEGER) - 1);
+      .hmget(keys.conversation(conversationId), ...STATE_FIELDS)
+      .zrange(keys.deletions(conversationId), lastSeq + 1, '+inf', 'BYSCORE');
     if (afterSeq === undefined) transaction.xrevrange(recent, lastSeq, '-', 'COUNT', limit);
-    else transaction.xrange(recent, afterSeq + 1, Math.min(lastSeq, afterSeq + limit));
-    const [epoch, fields, window] = (await repliesOf(transaction)) as [string | null, StateFields, RecentEntry[]];
+    else transaction.xrange(recent, afterSeq + 1, lastSeq);
+    const [epoch, fields, deletedLater, window] = (await repliesOf(transaction)) as [
+      string | null,
+      StateFields,
+      MessageId[],
+      RecentEntry[],
+    ];
     const state = toState(fields, epoch);
-    return state ? recentPage(conversationId, state, query, window) : { kind: 'unseeded' };
+    return state ? recentPage(conversationId, state, query, window, deletedLater) : { kind: 'unseeded' };
   }
 
   async states(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]> {

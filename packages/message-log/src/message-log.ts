@@ -22,6 +22,8 @@ export type AcceptOutcome =
   | { kind: 'busy'; retryAfterMs: number }
   /** The members changed: read them again, decide again, call again with this version. */
   | { kind: 'stale-members'; membersVersion: string }
+  /** What the message answers or changes is deleted; a deletion itself may be repeated. */
+  | { kind: 'target-deleted' }
   /** Redis is not certain of the conversation's newest seq: read it from the store, call `seed`, call again. */
   | { kind: 'unseeded' };
 
@@ -58,6 +60,8 @@ export type RecentPage =
       toSeq: number;
       /** The page's newest part, without a gap up to `toSeq`; what is missing before it is in the store. */
       messages: AcceptedMessage[];
+      /** What was deleted after the page, by at least all deletions that are not stored yet. */
+      deletedLater: MessageId[];
     };
 
 /** Who holds one of the places in process. */
@@ -76,7 +80,8 @@ export interface LedgerRow {
  * The log of accepted messages, shared by all servers: the one source of order.
  *
  * Guarantees: each `accept` is one atomic step. A conversation's `seq` counts 1, 2, 3 … without a gap or repeat. At most
- * `maxInProcess` messages are accepted and not yet completed. An accepted message stays in the log until it is completed
+ * `maxInProcess` messages are accepted and not yet completed. Nothing answers or changes a message after its deletion: what is
+ * not stored yet is known here, the store knows the rest, which the caller asks first. An accepted message stays in the log until it is completed
  * or moved to the dead letters, whoever dies. The recent window holds at least every message that is not stored yet. A call
  * that rejects may or may not have happened; repeating it with the same `clientMessageId` is safe.
  */

@@ -25,6 +25,8 @@ export interface PartitionKeys {
   recent(id: ConversationId): string;
   /** SET of the seqs above the stored mark that were stored out of order. */
   done(id: ConversationId): string;
+  /** ZSET of the ids of messages that were deleted lately, by the seqs of their deletions. */
+  deletions(id: ConversationId): string;
   /** STRING `conversationId id seq createdAtMs` that a sender's clientMessageId was accepted as; expires. */
   sent(senderId: UserId, clientMessageId: ClientMessageId): string;
 }
@@ -40,6 +42,7 @@ export function partitionKeys(keyPrefix: string, partition: number): PartitionKe
     conversation: (id) => `${prefix}:conversation:${id}`,
     recent: (id) => `${prefix}:recent:${id}`,
     done: (id) => `${prefix}:done:${id}`,
+    deletions: (id) => `${prefix}:deletions:${id}`,
     sent: (senderId, clientMessageId) => `${prefix}:sent:${senderId}:${clientMessageId}`,
   };
 }

@@ -1,9 +1,16 @@
-import type { ConversationId } from '@parley/protocol';
+import type { ConversationId, MessageId } from '@parley/protocol';
 import { fieldsOf, firstPartOf, type StreamFields, toAcceptedMessage } from './log-entry.ts';
 import type { ConversationState, MessageDraft, RecentPage, RecentQuery } from './message-log.ts';
 
 /** An entry of the recent window: `<seq>-0`, then the fields `time` and `message`. */
 export type RecentEntry = readonly [entryId: string, fields: StreamFields];
+
+/** Where the page that a query asks for ends at the latest. */
+export const lastSeqOf = ({ beforeSeq, afterSeq, limit }: RecentQuery): number =>
+  Math.min(
+    (beforeSeq ?? Number.MAX_SAFE_INTEGER) - 1,
+    afterSeq === undefined ? Number.MAX_SAFE_INTEGER : afterSeq + limit,
+  );
 
 /** The page that a query asks for: its bounds, and the newest part of it that the window has without a gap. */
 export function recentPage(
@@ -11,6 +18,7 @@ export function recentPage(
   state: ConversationState,
   query: RecentQuery,
   window: readonly RecentEntry[],
+  deletedLater: MessageId[],
 ): RecentPage {
   const { fromSeq, toSeq } = boundsOf(query, state.headSeq);
   const bySeq = new Map(window.map(([entryId, fields]) => [firstPartOf(entryId), fields]));
@@ -22,11 +30,10 @@ export function recentPage(
     const draft = JSON.parse(fields.get('message') ?? '') as MessageDraft;
     messages.push(toAcceptedMessage(draft, conversationId, seq, Number(fields.get('time'))));
   }
-  return { kind: 'page', state, fromSeq, toSeq, messages: messages.reverse() };
+  return { kind: 'page', state, fromSeq, toSeq, messages: messages.reverse(), deletedLater };
 }
 
-function boundsOf({ beforeSeq, afterSeq, limit }: RecentQuery, headSeq: number): { fromSeq: number; toSeq: number } {
-  const lastSeq = beforeSeq === undefined ? headSeq : Math.min(headSeq, beforeSeq - 1);
-  if (afterSeq === undefined) return { fromSeq: Math.max(1, lastSeq - limit + 1), toSeq: lastSeq };
-  return { fromSeq: afterSeq + 1, toSeq: Math.min(lastSeq, afterSeq + limit) };
+function boundsOf(query: RecentQuery, headSeq: number): { fromSeq: number; toSeq: number } {
+  const toSeq = Math.min(headSeq, lastSeqOf(query));
+  return { fromSeq: query.afterSeq === undefined ? Math.max(1, toSeq - query.limit + 1) : query.afterSeq + 1, toSeq };
 }

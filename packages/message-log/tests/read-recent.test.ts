@@ -53,6 +53,7 @@ describe('readRecent', () => {
       fromSeq: 8,
       toSeq: 8,
       messages: [{ ...sent.draft, conversationId: 'lobby', seq: 8, createdAtMs: outcome.createdAtMs }],
+      deletedLater: [],
     });
   });
 

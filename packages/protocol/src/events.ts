@@ -16,13 +16,13 @@ import { Epoch, MAX_PAGE_MESSAGES, MessagePage } from './rest.ts';
 export const Handshake = z
   .object({
     token: z.string().min(1).max(4_096).meta({ description: 'The access token' }),
-    deviceId: z.string().min(1).max(128).optional().meta({ description: 'The same one again is a reconnect' }),
-    takeover: z.boolean().optional().meta({ description: 'End the session elsewhere and continue here' }),
-    attempt: z.int().min(0).optional().meta({
+    deviceId: z.string().min(1).max(128).nullish().meta({ description: 'The same one again is a reconnect' }),
+    takeover: z.boolean().nullish().meta({ description: 'End the session elsewhere and continue here' }),
+    attempt: z.int().min(0).nullish().meta({
       description:
         'Higher with each attempt of the same deviceId: one that was given up and comes late replaces nothing',
     }),
-    waitTicket: z.string().min(1).max(128).optional().meta({ description: 'From the last SERVER_FULL' }),
+    waitTicket: z.string().min(1).max(128).nullish().meta({ description: 'From the last SERVER_FULL' }),
   })
   .meta({ id: 'Handshake' });
 export type Handshake = z.infer<typeof Handshake>;

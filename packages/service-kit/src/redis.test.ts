@@ -1,15 +1,20 @@
 import { once } from 'node:events';
 import { afterAll, expect, test } from '@jest/globals';
-import { eventually, newRedis } from '@parley/testing';
+import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import { silentLogger } from './logger.ts';
-import { COMMAND_TIMEOUT_MS, connectRedis, isRedisAway } from './redis.ts';
+import { COMMAND_TIMEOUT_MS, connectRedis, isRedisAway, whyRedisIsAway } from './redis.ts';
 
 /** What a busy machine may add. */
 const SLACK_MS = 10_000;
 
 const server = await newRedis();
-const connection = await connectRedis(server.url, 'command', { logger: silentLogger(), connectionName: 'test' });
-afterAll(() => connection.disconnect());
+const connect = () => connectRedis(server.url, 'command', { logger: silentLogger(), connectionName: 'test' });
+const connection = await connect();
+const patient = withoutCommandDeadline(await connect());
+afterAll(() => {
+  connection.disconnect();
+  patient.disconnect();
+});
 
 test('a frozen Redis fails a command within its deadline, as being away, and works again after', async () => {
   server.process.kill('SIGSTOP');
@@ -22,10 +27,15 @@ test('a frozen Redis fails a command within its deadline, as being away, and wor
 });
 
 test('a command error is no outage', async () => {
-  await connection.set('text', 'a');
-  const error = await connection.incr('text').catch((reason: unknown) => reason);
+  await patient.set('text', 'a');
+  const error = await patient.incr('text').catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(Error);
   expect(isRedisAway(error)).toBe(false);
+});
+
+test('says why no Redis answers at an address', async () => {
+  expect(await whyRedisIsAway(server.url, 60_000)).toBeUndefined();
+  expect(await whyRedisIsAway('redis://127.0.0.1:1', 60_000)).toContain('ECONNREFUSED');
 });
 
 test('a killed Redis fails commands at once, as being away', async () => {

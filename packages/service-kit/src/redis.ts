@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { withDeadline } from './deadline.ts';
 import type { Logger } from './logger.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
@@ -93,6 +94,27 @@ const hostsOf = (list: string) =>
     const [host = '127.0.0.1', port = '6379'] = entry.split(':', 2);
     return { host, port: Number(port) };
   });
+
+/** @returns why no Redis answers at this address; undefined = one does */
+export async function whyRedisIsAway(url: string, deadlineMs: number): Promise<string | undefined> {
+  const redis = createClient(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
+  let reason: string | undefined;
+  redis.on('error', (error: Error) => {
+    reason = error.message;
+  });
+  try {
+    await withDeadline(
+      redis.connect().then(() => redis.ping()),
+      deadlineMs,
+      'PING',
+    );
+    return undefined;
+  } catch (error) {
+    return reason ?? String(error);
+  } finally {
+    redis.disconnect();
+  }
+}
 
 /** Whether this connection can carry a command right now. */
 export const isRedisReady = (redis: RedisConnection): boolean => redis.status === 'ready';

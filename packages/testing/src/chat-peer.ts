@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
 
 /** A message as a client sees it. */
@@ -23,6 +24,8 @@ export interface RefusedConnection {
   retryAfterMs?: number;
 }
 
+type RefusedError = Error & { data?: RefusedConnection };
+
 export interface PeerOptions {
   auth?: Record<string, unknown>;
   transports?: ('polling' | 'websocket')[];
@@ -37,6 +40,9 @@ const PATIENCE_MS = 60_000;
 const ACK_PATIENCE_MS = 10_000;
 const MAX_TRIES = 2_000;
 const NO_ACK: Reply = { ok: false, code: 'NO_ACK', retryAfterMs: 50 };
+
+/** How a connection ends that broke before anybody had decided about it. */
+const BROKEN: RefusedConnection = { code: 'UNAVAILABLE', retryAfterMs: 500 };
 
 /** A plain Socket.IO client, with nothing of the project in it, that notes all that it sees. */
 export class ChatPeer {
@@ -53,6 +59,9 @@ export class ChatPeer {
   /** The codes with which connections were refused. */
   readonly refusals: string[] = [];
   disconnectedBy: string | undefined;
+  /** How many requests were made again, since they were refused for a while: they may have been carried out nevertheless. */
+  repeats = 0;
+  #comingBack: NodeJS.Timeout | undefined;
 
   constructor(url: string, token: string, options: PeerOptions = {}) {
     this.socket = io(url, {
@@ -81,7 +90,13 @@ export class ChatPeer {
     for (const event of ['session:replaced', 'session:expired']) {
       this.socket.on(event, ({ code }: { code: string }) => this.sessionEnds.push({ event, code }));
     }
-    this.socket.on('connect_error', ({ message }) => this.refusals.push(message));
+    this.socket.on('connect_error', ({ message, data }: RefusedError) => {
+      this.refusals.push(message);
+      // Socket.IO's own reconnection ends with a refusal.
+      if (options.reconnects && message === 'UNAVAILABLE') {
+        this.#comingBack = setTimeout(() => this.socket.connect(), data?.retryAfterMs);
+      }
+    });
     this.socket.on('disconnect', (reason) => {
       this.disconnectedBy = reason;
     });
@@ -90,16 +105,34 @@ export class ChatPeer {
   /** Resolves with undefined once connected, or with the refusal. */
   outcome(): Promise<RefusedConnection | undefined> {
     if (this.socket.connected) return Promise.resolve(undefined);
+    const { socket } = this;
     return new Promise((resolve) => {
-      this.socket.once('connect', () => resolve(undefined));
-      this.socket.once('connect_error', (error: Error & { data?: RefusedConnection }) => {
-        this.socket.disconnect();
-        resolve(error.data ?? { code: error.message });
-      });
+      const settle = (refusal?: RefusedConnection) => {
+        socket.off('connect', connected).off('connect_error', refused).off('disconnect', broken);
+        if (refusal) this.close();
+        resolve(refusal);
+      };
+      const connected = () => settle();
+      const refused = ({ message, data }: RefusedError) => settle(data ?? { code: message });
+      // Instead of the former, where the transport closes while the client waits to be let in.
+      const broken = () => settle(BROKEN);
+      socket.on('connect', connected).on('connect_error', refused).on('disconnect', broken);
     });
   }
 
-  emit(event: string, payload: unknown): Promise<Reply> {
+  /** Asks until there is an answer other than that a part of the cluster is away just now. */
+  async emit(event: string, payload: unknown): Promise<Reply> {
+    const endsAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const reply = await this.emitOnce(event, payload);
+      if (reply.ok || reply.code !== 'UNAVAILABLE' || performance.now() > endsAt) return reply;
+      this.repeats += 1;
+      await pause(reply.retryAfterMs);
+    }
+  }
+
+  /** Asks once: for tests of the refusal itself. */
+  emitOnce(event: string, payload: unknown): Promise<Reply> {
     return this.socket.timeout(PATIENCE_MS).emitWithAck(event, payload) as Promise<Reply>;
   }
 
@@ -112,14 +145,20 @@ export class ChatPeer {
         .emitWithAck('message:send', payload)
         .catch(() => NO_ACK)) as Reply;
       if (reply.ok || reply.retryAfterMs === undefined || tries === MAX_TRIES) return reply;
-      await new Promise((resolve) => setTimeout(resolve, reply.retryAfterMs));
+      this.repeats += 1;
+      await pause(reply.retryAfterMs);
     }
+  }
+
+  /** What was seen in a conversation, each message once, in its order. */
+  messages(conversationId: string): SeenMessage[] {
+    const bySeq = new Map((this.seen.get(conversationId) ?? []).map((message) => [message.seq, message]));
+    return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   }
 
   /** The seqs seen in a conversation, without repeats, ascending. */
   seqs(conversationId: string): number[] {
-    const seqs = new Set((this.seen.get(conversationId) ?? []).map((message) => message.seq));
-    return [...seqs].sort((a, b) => a - b);
+    return this.messages(conversationId).map(({ seq }) => seq);
   }
 
   /** The chat server that holds the connection, by its session id. */
@@ -128,20 +167,27 @@ export class ChatPeer {
   }
 
   close(): void {
+    clearTimeout(this.#comingBack);
     this.socket.disconnect();
   }
 }
 
-/** Connects and fails unless the client is let in. Comes back when it is told that the cluster is away just now. */
+/** Connects and fails unless the client is let in. */
 export async function connectPeer(url: string, token: string, options?: PeerOptions): Promise<ChatPeer> {
+  const { peer, refusal } = await askToConnect(() => new ChatPeer(url, token, options));
+  if (refusal) throw new Error(`refused: ${JSON.stringify(refusal)}`);
+  return peer;
+}
+
+/** Connects, also again, until there is an answer other than that a part of the cluster is away just now. */
+export async function askToConnect(
+  newPeer: () => ChatPeer,
+): Promise<{ peer: ChatPeer; refusal: RefusedConnection | undefined }> {
   const endsAt = performance.now() + PATIENCE_MS;
   for (;;) {
-    const peer = new ChatPeer(url, token, options);
-    const refused = await peer.outcome();
-    if (!refused) return peer;
-    if (refused.code !== 'UNAVAILABLE' || performance.now() > endsAt) {
-      throw new Error(`refused: ${JSON.stringify(refused)}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs));
+    const peer = newPeer();
+    const refusal = await peer.outcome();
+    if (refusal?.code !== 'UNAVAILABLE' || performance.now() > endsAt) return { peer, refusal };
+    await pause(refusal.retryAfterMs);
   }
 }

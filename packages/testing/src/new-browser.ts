@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { afterAll } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type ConsoleMessage, chromium, type Page } from 'playwright-core';
 
-export type { Page } from 'playwright-core';
+export type { Locator, Page } from 'playwright-core';
 
 /** How long the browser may take to start, and a page to show what a test waits for. */
 const PATIENCE_MS = 90_000;
@@ -11,7 +11,10 @@ const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
 
 export interface TestPage {
   readonly page: Page;
-  /** What the page complained of: console errors, uncaught errors, violations of its policy. */
+  /**
+   * What the page complained of: console errors, uncaught errors, violations of its policy. But for what the browser notes of
+   * requests to the cluster that are refused for a while: those the client makes again.
+   */
   readonly complaints: string[];
 }
 
@@ -53,7 +56,7 @@ export async function newBrowser(): Promise<TestBrowser> {
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
+        if (message.type() === 'error' && !isRefusedForAWhile(message)) complaints.push(message.text());
       });
       page.on('pageerror', (error) => complaints.push(String(error)));
       return { page, complaints };
@@ -62,4 +65,9 @@ export async function newBrowser(): Promise<TestBrowser> {
       await Promise.all(launched.contexts().map((context) => context.close()));
     },
   };
+}
+
+function isRefusedForAWhile(message: ConsoleMessage): boolean {
+  const isOfTheCluster = /^https?:\/\/[^/]+\/(api|socket\.io)\//.test(message.location().url);
+  return isOfTheCluster && /^Failed to load resource: .*\b503\b/.test(message.text());
 }

@@ -32,16 +32,26 @@ export class SignInLimits {
     await this.#signUps?.consume(address).catch(refuse);
   }
 
-  /** Runs a log-in; only failed ones count, and too many of them for one name refuse further ones. */
+  /**
+   * Runs a log-in; only failed ones count, and too many of them for one name refuse further ones. Each counts as failed until it
+   * is known to be right, so that many at once are not more than the same one after the other.
+   */
   async guardLogIn<T>(username: string, logIn: () => Promise<T>): Promise<T> {
     const key = username.normalize('NFKC').toLowerCase();
-    const counted = await this.#failures.get(key);
-    if (counted && counted.consumedPoints >= MAX_FAILED_LOG_INS) refuse(counted);
+    try {
+      await this.#failures.consume(key);
+    } catch (limit) {
+      await this.#failures.reward(key);
+      refuse(limit);
+    }
+    let isWrong = false;
     try {
       return await logIn();
     } catch (error) {
-      if (error instanceof Refusal) await this.#failures.penalty(key);
+      isWrong = error instanceof Refusal;
       throw error;
+    } finally {
+      if (!isWrong) await this.#failures.reward(key);
     }
   }
 }

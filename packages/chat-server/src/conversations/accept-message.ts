@@ -6,6 +6,7 @@ import type { ChatServerMetrics } from '../metrics.ts';
 import { acceptInLog } from './accept-in-log.ts';
 import type { ConversationAccess } from './access.ts';
 import { newMessageId } from './message-id.ts';
+import { noSuchMessage } from './message-targets.ts';
 
 /** What the sender says; the id is given here. */
 export type NewMessage = Omit<MessageDraft, 'id' | 'senderId'>;
@@ -34,7 +35,7 @@ export class MessageAcceptor {
     const { node, log, messages, access, metrics, logger } = this.#parts;
     const draft: MessageDraft = { id: newMessageId(), senderId, ...message };
     const startedAt = performance.now();
-    const membersVersion = await access.require(conversationId, senderId);
+    const membersVersion = await access.presume(conversationId, senderId);
     const request = { conversationId, draft, node, membersVersion };
     const outcome = await acceptInLog({ log, messages }, request, {
       whenStale: (version) => access.require(conversationId, senderId, version),
@@ -55,6 +56,8 @@ function toReply(
   draftId: SendReply['message']['id'],
 ): SendReply {
   switch (outcome.kind) {
+    case 'target-deleted':
+      throw noSuchMessage();
     case 'busy':
       throw new Refusal('BUSY', { retryAfterMs: outcome.retryAfterMs });
     case 'conflict':

@@ -12,10 +12,10 @@ const REMEMBERED_FOR_MS = 60_000;
 /**
  * Who may read and write a conversation.
  *
- * Only "is a member" is remembered, together with the version of the member list under which it was read. Every accept and
- * every page tells the version of that moment, in the round trip that it makes anyway: a server that remembers an older
- * one asks the store again. So a removal counts everywhere at once, and nobody has to be told. The version is read before
- * the members are, so that a change in between makes the answer too old, never too new.
+ * Only "is a member" is remembered, together with the version of the member list under which it was read, and it counts only under
+ * that version. Every accept and every page tells the version of that moment, in the round trip that it makes anyway: a server that
+ * remembers an older one asks the store again. So a removal counts everywhere at once, and nobody has to be told. The version is read
+ * before the members are, so that a change in between makes the answer too old, never too new.
  */
 export class ConversationAccess {
   readonly #conversations: ConversationStore;
@@ -28,26 +28,36 @@ export class ConversationAccess {
   }
 
   /**
-   * Lets a member through, by what is remembered if possible.
+   * Lets a member through, by the store: for what is rare.
    *
-   * @param currentVersion the member list's version, when the caller has just read it
-   * @returns the version that the answer holds for
+   * @param currentVersion the member list's version, when the caller has just read it: what is remembered under it will do
+   * @returns the version that the answer holds for, '' = none known
    * @throws Refusal `NOT_FOUND` or `FORBIDDEN`
    */
   async require(conversationId: ConversationId, userId: UserId, currentVersion?: string): Promise<string> {
-    if (conversationId === LOBBY_ID) return currentVersion ?? '';
-    const key = `${conversationId} ${userId}`;
-    const remembered = this.#remembered.get(key);
-    if (remembered && (currentVersion === undefined || remembered.version === currentVersion))
-      return remembered.version;
-    const version = currentVersion ?? (await this.#currentVersion(conversationId));
+    const version = currentVersion ?? '';
+    if (conversationId === LOBBY_ID) return version;
+    const key = keyOf(conversationId, userId);
+    if (currentVersion !== undefined && this.#remembered.get(key)?.version === currentVersion) return version;
     if (!(await this.#conversations.isMember(conversationId, userId))) {
       this.#remembered.delete(key);
       await this.find(conversationId);
       throw new Refusal('FORBIDDEN', { message: 'You are not a member of this conversation.' });
     }
-    this.#remembered.set(key, { version });
+    if (currentVersion !== undefined) this.#remembered.set(key, { version });
     return version;
+  }
+
+  /** As `require`, with the version read first: one round trip to Redis, and hardly ever one to the store. */
+  async requireNow(conversationId: ConversationId, userId: UserId): Promise<string> {
+    if (conversationId === LOBBY_ID) return '';
+    const [state] = await this.#log.states([conversationId]);
+    return this.require(conversationId, userId, state?.membersVersion);
+  }
+
+  /** As `requireNow`, but by what is remembered under whichever version: only for a caller whose next step compares that version. */
+  async presume(conversationId: ConversationId, userId: UserId): Promise<string> {
+    return this.#remembered.get(keyOf(conversationId, userId))?.version ?? this.requireNow(conversationId, userId);
   }
 
   /** @throws Refusal `NOT_FOUND` */
@@ -61,9 +71,6 @@ export class ConversationAccess {
   async isCreator(conversationId: ConversationId, userId: UserId): Promise<boolean> {
     return conversationId !== LOBBY_ID && (await this.find(conversationId)).createdBy === userId;
   }
-
-  async #currentVersion(conversationId: ConversationId): Promise<string> {
-    const [state] = await this.#log.states([conversationId]);
-    return state?.membersVersion ?? '';
-  }
 }
+
+const keyOf = (conversationId: ConversationId, userId: UserId) => `${conversationId} ${userId}`;

@@ -11,12 +11,13 @@ import {
   type UserId,
 } from '@parley/protocol';
 import type { ConversationAccess } from './access.ts';
-import { describeConversations } from './describe-conversations.ts';
+import { describeConversations, type HeadReader } from './describe-conversations.ts';
+import { readStates } from './heads.ts';
 import { listNames, type SystemLines } from './system-lines.ts';
 
 /** Tells the connected users, on whichever server they are, what changed in their conversations. */
 export interface MemberNotices {
-  /** Puts the users' sessions into the conversation and shows it to them; to members, it shows the change. */
+  /** Puts the users' sessions into the conversation and shows it to them; to members, it shows the change. Where Redis is away, later. */
   joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
   /** Takes the user's session out; when it resolves, nothing that is accepted later reaches that session. */
   left(conversationId: ConversationId, userId: UserId): Promise<void>;
@@ -64,7 +65,7 @@ export class Conversations {
 
   async listFor(userId: UserId): Promise<Conversation[]> {
     const records = [LOBBY, ...(await this.#store.conversations.listFor(userId))];
-    return describeConversations({ store: this.#store, log: this.#log }, records);
+    return describeConversations(this.#store, records, this.#readHeads);
   }
 
   /** @throws Refusal `NOT_FOUND` when a member does not exist, `INVALID_PAYLOAD` for a pair with oneself */
@@ -82,7 +83,9 @@ export class Conversations {
       createdAtMs: Date.now(),
     };
     const outcome = await this.#save(record, userId, others);
-    const conversation = await this.#describeOne(outcome.conversation);
+    // A new one has no messages, so Redis is not asked: were it away, the retry that is offered would make another one.
+    const readHeads = outcome.created ? async () => [] : this.#readHeads;
+    const conversation = await this.#describeOne(outcome.conversation, readHeads);
     await this.#notices.joined(conversation, [userId, ...others]);
     return { conversation, created: outcome.created };
   }
@@ -132,25 +135,32 @@ export class Conversations {
     return conversation;
   }
 
-  /** Members leave; whoever created the conversation may also remove others. */
+  /**
+   * Members leave; whoever created the conversation may also remove others. May be repeated: of whom the store no longer has, all
+   * else is done again, in case Redis or this server was gone before it was done.
+   */
   async removeMember(conversationId: ConversationId, userId: UserId, leavingId: UserId): Promise<void> {
     const record = await this.#requireGroup(conversationId);
-    if (leavingId !== userId && record.createdBy !== userId) {
-      throw new Refusal('FORBIDDEN', { message: 'Only who created the conversation may remove others.' });
-    }
-    await this.#access.require(conversationId, userId);
-    if (!(await this.#store.conversations.removeMember(conversationId, leavingId))) {
-      throw new Refusal('NOT_FOUND', { message: 'This user is not a member.' });
-    }
+    const line = leavingId === userId ? 'left' : `removed ${await this.#requireRemovable(record, userId, leavingId)}`;
+    // While Redis is away nothing is done at all, and the retry does all of it.
+    await this.#log.membersChanged(conversationId);
+    const wasMember = await this.#store.conversations.removeMember(conversationId, leavingId);
     await this.#log.membersChanged(conversationId);
     await this.#notices.left(conversationId, leavingId);
+    // Anybody may say that they leave: who is not in it is told nothing of it, and tells nobody anything.
+    if (leavingId === userId && !wasMember) return;
     this.#notices.changed(await this.#describeOne(record), leavingId);
-    await this.#lines.add(conversationId, userId, leavingId === userId ? 'left' : await this.#saysRemoved(leavingId));
+    if (wasMember) await this.#lines.add(conversationId, userId, line);
   }
 
-  async #saysRemoved(userId: UserId): Promise<string> {
-    const [user] = await this.#findUsers([userId]);
-    return `removed ${user?.displayName ?? 'somebody'}`;
+  /** @returns the name of whom the user may remove */
+  async #requireRemovable(record: ConversationRecord, userId: UserId, leavingId: UserId): Promise<string> {
+    if (record.createdBy !== userId) {
+      throw new Refusal('FORBIDDEN', { message: 'Only who created the conversation may remove others.' });
+    }
+    await this.#access.require(record.id, userId);
+    const [leaving] = await this.#requireUsers([leavingId]);
+    return leaving?.displayName ?? 'somebody';
   }
 
   /** Makes the user a member of a channel; members of other kinds are let through. */
@@ -183,8 +193,11 @@ export class Conversations {
     return ids.length === 0 ? [] : this.#store.users.findMany(ids);
   }
 
-  async #describeOne(record: ConversationRecord): Promise<Conversation> {
-    const [conversation] = await describeConversations({ store: this.#store, log: this.#log }, [record]);
+  readonly #readHeads = (ids: readonly ConversationId[]) =>
+    readStates({ log: this.#log, messages: this.#store.messages }, ids);
+
+  async #describeOne(record: ConversationRecord, readHeads: HeadReader = this.#readHeads): Promise<Conversation> {
+    const [conversation] = await describeConversations(this.#store, [record], readHeads);
     if (!conversation) throw new Error('a conversation was not described');
     return conversation;
   }

@@ -1,27 +1,29 @@
-import type { MessageLog } from '@parley/message-log';
 import type { ConversationRecord, Store } from '@parley/message-store';
-import { type Conversation, MAX_GROUP_MEMBERS } from '@parley/protocol';
+import { type Conversation, type ConversationId, MAX_GROUP_MEMBERS } from '@parley/protocol';
 import { toUser } from '../accounts/accounts.ts';
-import { readStates } from './heads.ts';
 
-/** Conversations as their members see them, in the order given; in channels nobody is named. */
+/** How far each conversation's messages go, in the order asked for. */
+export type HeadReader = (ids: readonly ConversationId[]) => Promise<readonly { headSeq: number }[]>;
+
+/**
+ * Conversations as their members see them, in the order given; in channels nobody is named.
+ *
+ * @param readHeads may give none for conversations that are new
+ */
 export async function describeConversations(
-  parts: { store: Store; log: MessageLog },
+  store: Store,
   records: readonly ConversationRecord[],
+  readHeads: HeadReader,
 ): Promise<Conversation[]> {
-  const { store, log } = parts;
   const memberIds = await Promise.all(
     records.map((record) =>
       record.kind === 'channel' ? [] : store.conversations.members(record.id, MAX_GROUP_MEMBERS),
     ),
   );
   const allIds = [...new Set(memberIds.flat())];
-  const [users, states] = await Promise.all([
+  const [users, heads] = await Promise.all([
     allIds.length === 0 ? [] : store.users.findMany(allIds),
-    readStates(
-      { log, messages: store.messages },
-      records.map((record) => record.id),
-    ),
+    readHeads(records.map((record) => record.id)),
   ]);
   const userById = new Map(users.map((user) => [user.id, toUser(user)]));
   return records.map((record, index) => ({
@@ -31,6 +33,6 @@ export async function describeConversations(
     createdAt: new Date(record.createdAtMs).toISOString(),
     createdBy: record.createdBy,
     members: (memberIds[index] ?? []).flatMap((id) => userById.get(id) ?? []),
-    headSeq: states[index]?.headSeq ?? 0,
+    headSeq: heads[index]?.headSeq ?? 0,
   }));
 }

@@ -3,6 +3,7 @@ import type { MessageStore } from '@parley/message-store';
 import {
   type AcceptedMessage,
   type ConversationId,
+  type MessageId,
   type MessagePage,
   Refusal,
   toWireMessage,
@@ -16,8 +17,9 @@ import { seedHead } from './heads.ts';
  * holds the rest. A page is an interval of seqs; its newest part comes from the window, what is missing before that is one
  * range of one index in the store. The window is read first, so a message that leaves it meanwhile is stored already.
  *
- * What was deleted is given out without its text. The store keeps it so; the window has what was said, and the deletion after it: so a
- * page that does not reach up to the newest message takes from the window only what is not stored yet.
+ * What was deleted is given out without its text. The store keeps it so, as soon as it has the deletion; the others are on the page, or
+ * the log names what they took away. A page that does not reach up to the newest message takes from the window only what is not stored
+ * yet: the log need not know older deletions.
  */
 export class History {
   readonly #log: MessageLog;
@@ -39,7 +41,7 @@ export class History {
       recent = await this.#log.readRecent(conversationId, query);
       if (recent.kind === 'unseeded') throw new Refusal('UNAVAILABLE', { retryAfterMs: 100 });
     }
-    const { state, fromSeq, toSeq, messages } = recent;
+    const { state, fromSeq, toSeq, messages, deletedLater } = recent;
     await this.#access.require(conversationId, userId, state.membersVersion);
     const fromWindow = toSeq >= state.headSeq ? messages : messages.filter(({ seq }) => seq > state.storedSeq);
     const firstRecent = fromWindow[0]?.seq ?? toSeq + 1;
@@ -47,7 +49,7 @@ export class History {
       fromSeq < firstRecent ? await this.#messages.readRange(conversationId, fromSeq, firstRecent - 1) : [];
     const isForward = query.afterSeq !== undefined;
     return {
-      messages: [...stored, ...withoutDeleted(fromWindow)].map(toWireMessage),
+      messages: withoutDeleted([...stored, ...fromWindow], deletedLater).map(toWireMessage),
       headSeq: state.headSeq,
       epoch: state.epoch,
       hasMore: isForward ? toSeq < state.headSeq : fromSeq > 1,
@@ -55,8 +57,9 @@ export class History {
   }
 }
 
-function withoutDeleted(messages: readonly AcceptedMessage[]): AcceptedMessage[] {
-  const deleted = new Set(messages.flatMap(({ kind, replyTo }) => (kind === 'delete' && replyTo ? [replyTo] : [])));
+function withoutDeleted(messages: readonly AcceptedMessage[], deletedLater: readonly MessageId[]): AcceptedMessage[] {
+  const deletedHere = messages.flatMap(({ kind, replyTo }) => (kind === 'delete' && replyTo ? [replyTo] : []));
+  const deleted = new Set([...deletedHere, ...deletedLater]);
   return messages.map((message) => {
     const isDeleted = deleted.has(message.id);
     const isItsEdit = message.kind === 'edit' && message.replyTo !== undefined && deleted.has(message.replyTo);

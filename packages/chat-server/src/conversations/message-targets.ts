@@ -5,7 +5,7 @@ import { type AcceptedMessage, type ConversationId, isChangeKind, type MessageId
 /** Messages that are looked through for one that is not in the store yet; no more than that are in process by default. */
 const MAX_RECENT = 500;
 
-/** Finds the messages that others answer or change. */
+/** Finds the messages that others answer or change. One that is deleted, and its deletion not stored yet, is found: the log refuses then. */
 export class MessageTargets {
   readonly #log: MessageLog;
   readonly #messages: MessageStore;
@@ -40,4 +40,4 @@ export class MessageTargets {
   }
 }
 
-const noSuchMessage = () => new Refusal('NOT_FOUND', { message: 'messageId: there is no such message here.' });
+export const noSuchMessage = () => new Refusal('NOT_FOUND', { message: 'messageId: there is no such message here.' });

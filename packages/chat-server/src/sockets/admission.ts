@@ -22,16 +22,17 @@ export class Admission {
   /** @throws Refusal `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL` or `ALREADY_CONNECTED` */
   async admit(auth: Record<string, unknown>): Promise<Session> {
     if (this.#readiness.draining) throw new Refusal('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
-    if (auth.token === undefined) throw new Refusal('UNAUTHENTICATED');
+    // An empty one is what a client sends that has none.
+    if (!auth.token) throw new Refusal('UNAUTHENTICATED');
     const handshake = parsePayload(Handshake, auth);
     const claims = await this.#tokens.verify(handshake.token);
     const outcome = await this.#registry.open({
       userId: claims.userId,
       authorisedUntilMs: claims.expiresAtMs,
-      deviceId: handshake.deviceId,
+      deviceId: handshake.deviceId ?? undefined,
       takeover: handshake.takeover ?? false,
-      waitTicket: handshake.waitTicket,
-      attempt: handshake.attempt,
+      waitTicket: handshake.waitTicket ?? undefined,
+      attempt: handshake.attempt ?? undefined,
     });
     switch (outcome.kind) {
       case 'opened':

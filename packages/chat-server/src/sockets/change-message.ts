@@ -30,7 +30,7 @@ export function changeMessageHandlers(parts: {
     message: Pick<NewMessage, 'kind' | 'text'>,
     requireRight: (target: AcceptedMessage) => void | Promise<void>,
   ): Promise<SendReply> {
-    await access.require(conversationId, userId);
+    await access.requireNow(conversationId, userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
     await requireRight(target);
     return acceptor.accept(conversationId, userId, { clientMessageId, replyTo: messageId, ...message });

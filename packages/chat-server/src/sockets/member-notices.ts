@@ -14,7 +14,8 @@ export function createMemberNotices(io: ChatIo, publisher: RedisConnection): Mem
     async joined(conversation, userIds) {
       for (const userId of userIds) io.in(userRoom(userId)).socketsJoin(conversation.id);
       io.to([conversation.id, ...userIds.map(userRoom)]).emit('conversation', conversation);
-      await published();
+      // Nobody who is added has to wait for a Redis that is away: the connection keeps what it could not send until it is back.
+      await published().catch(() => undefined);
     },
     async left(conversationId, userId) {
       io.in(userRoom(userId)).socketsLeave(conversationId);

@@ -1,6 +1,6 @@
 import type { MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
-import { DeliveredPayload, type DoneReply, ReadPayload } from '@parley/protocol';
+import { type ConversationId, DeliveredPayload, type DoneReply, ReadPayload, type UserId } from '@parley/protocol';
 import type { ConversationAccess } from '../conversations/access.ts';
 import { readStates } from '../conversations/heads.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
@@ -16,13 +16,21 @@ export function receiptHandlers(parts: {
   receipts: Receipts;
 }) {
   const { access, readMarkers, receipts } = parts;
+
+  /** Of conversations that the user is in; one round trip while their members do not change. */
+  async function headSeqsOf(userId: UserId, ids: readonly ConversationId[]): Promise<number[]> {
+    await Promise.all(ids.map((id) => access.presume(id, userId)));
+    const states = await readStates(parts, ids);
+    await Promise.all(ids.map((id, index) => access.require(id, userId, states[index]?.membersVersion)));
+    return states.map(({ headSeq }) => headSeq);
+  }
+
   return {
     read: eventHandler({
       payload: ReadPayload,
       async handle(_socket, { userId }, { conversationId, seq }): Promise<DoneReply> {
-        await access.require(conversationId, userId);
-        const [state] = await readStates(parts, [conversationId]);
-        const readSeq = Math.min(seq, state?.headSeq ?? 0);
+        const [headSeq = 0] = await headSeqsOf(userId, [conversationId]);
+        const readSeq = Math.min(seq, headSeq);
         await Promise.all([
           readMarkers.move(userId, conversationId, readSeq),
           receipts.move(conversationId, userId, { readSeq }),
@@ -34,12 +42,13 @@ export function receiptHandlers(parts: {
     delivered: eventHandler({
       payload: DeliveredPayload,
       async handle(_socket, { userId }, { cursors }): Promise<DoneReply> {
-        const ids = cursors.map(({ conversationId }) => conversationId);
-        await Promise.all(ids.map((id) => access.require(id, userId)));
-        const states = await readStates(parts, ids);
+        const headSeqs = await headSeqsOf(
+          userId,
+          cursors.map(({ conversationId }) => conversationId),
+        );
         await Promise.all(
           cursors.map(({ conversationId, seq }, index) =>
-            receipts.move(conversationId, userId, { deliveredSeq: Math.min(seq, states[index]?.headSeq ?? 0) }),
+            receipts.move(conversationId, userId, { deliveredSeq: Math.min(seq, headSeqs[index] ?? 0) }),
           ),
         );
         return { ok: true };

@@ -16,7 +16,7 @@ export function sendMessageHandler(parts: {
     async handle(_socket, { userId }, { conversationId, mediaId, replyTo, ...message }) {
       if (mediaId !== undefined) throw new Refusal('NOT_FOUND', { message: 'mediaId: there is no such medium.' });
       if (replyTo !== undefined) {
-        await access.require(conversationId, userId);
+        await access.presume(conversationId, userId);
         await targets.find(conversationId, replyTo);
       }
       return acceptor.accept(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) });

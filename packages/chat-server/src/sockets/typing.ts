@@ -10,7 +10,7 @@ export function typingHandler(parts: { access: ConversationAccess; signals: Sign
   return eventHandler({
     payload: TypingPayload,
     async handle(_socket, { userId }, { conversationId, isTyping }): Promise<DoneReply> {
-      await access.require(conversationId, userId);
+      await access.requireNow(conversationId, userId);
       if (delivery.showsTyping(conversationId)) signals.send({ kind: 'typing', conversationId, userId, isTyping });
       return { ok: true };
     },

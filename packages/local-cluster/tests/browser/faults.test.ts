@@ -55,4 +55,4 @@ test('whose server is killed goes on typing; what was sent meanwhile arrives onc
     expect(shown).toEqual(order);
   }
   expect([...ada.complaints, ...bo.complaints].filter((complaint) => !isOfTheNetwork(complaint))).toEqual([]);
-}, 400_000);
+});

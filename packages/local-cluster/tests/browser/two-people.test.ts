@@ -45,7 +45,7 @@ test('two people on two servers talk in the lobby and directly; the third waits 
   await cy.page.getByRole('textbox', { name: 'Message' }).waitFor();
   await shows(cy.page, 'Good morning, lobby');
   expect([...ada.complaints, ...cy.complaints]).toEqual([]);
-}, 400_000);
+});
 
 /** Everybody leaves, so that the next test has both places. */
 afterEach(() => browser.closePages());
@@ -80,4 +80,4 @@ test('history comes on scrolling up, and a second tab asks before it takes over'
     .first()
     .waitFor();
   expect(dee.complaints).toEqual([]);
-}, 400_000);
+});

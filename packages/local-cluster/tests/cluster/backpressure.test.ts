@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type ChatPeer, connectPeer, eventually, newGuests, type SeenMessage } from '@parley/testing';
+import { type ChatPeer, connectPeer, eventually, newGuests, type Reply, type SeenMessage } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const MAX_IN_PROCESS = 20;
@@ -14,31 +14,33 @@ test('with a slow store never more than 20 are in process; senders get BUSY with
     while (sampling) most = Math.max(most, await cluster.redis.xlen('parley:{p0}:log'));
   })();
 
-  const releaseStore = cluster.lockStore();
   let busy = 0;
   const acked = new Set<number>();
-  const sending = Promise.all(
-    peers.map(async (peer, sender) => {
-      for (let index = 0; index < 30; index += 1) {
-        for (;;) {
-          const payload = { conversationId: 'lobby', clientMessageId: `${sender}-${index}`, kind: 'text', text: 'hi' };
-          const reply = await peer.emit('message:send', payload);
-          if (reply.ok) {
-            acked.add((reply.message as SeenMessage).seq);
-            break;
-          }
-          expect(reply).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) });
-          // UNAVAILABLE: a Redis that shares its machine with other tests did not answer in time.
-          expect(['BUSY', 'UNAVAILABLE']).toContain(reply.code);
-          if (reply.code === 'BUSY') busy += 1;
-          await new Promise((resolve) => setTimeout(resolve, reply.retryAfterMs));
+  const sendShare = async (peer: ChatPeer, sender: number) => {
+    for (let index = 0; index < 30; index += 1) {
+      for (;;) {
+        const payload = { conversationId: 'lobby', clientMessageId: `${sender}-${index}`, kind: 'text', text: 'hi' };
+        const reply = await peer.emitOnce('message:send', payload);
+        if (reply.ok) {
+          acked.add((reply.message as SeenMessage).seq);
+          break;
         }
+        expect(reply).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) });
+        // UNAVAILABLE: a Redis that shares its machine with other tests did not answer in time.
+        expect(['BUSY', 'UNAVAILABLE']).toContain(reply.code);
+        if (reply.code === 'BUSY') busy += 1;
+        await new Promise((resolve) => setTimeout(resolve, reply.retryAfterMs));
       }
-    }),
-  );
-  await eventually(() => expect(busy).toBeGreaterThan(20));
-  await eventually(() => expect(most).toBe(MAX_IN_PROCESS));
-  releaseStore();
+    }
+  };
+  const releaseStore = cluster.lockStore();
+  const sending = Promise.all(peers.map(sendShare));
+  try {
+    await eventually(() => expect(busy).toBeGreaterThan(20));
+    await eventually(() => expect(most).toBe(MAX_IN_PROCESS));
+  } finally {
+    releaseStore();
+  }
   await sending;
 
   const expected = Array.from({ length: 300 }, (_, index) => index + 1);
@@ -58,19 +60,25 @@ test('a client that does not wait for answers gets them all; one that leaves in 
   const [hasty, fleeting] = await newGuests(cluster.url, 2);
   if (!hasty || !fleeting) throw new Error('no guests');
   const flood = (peer: ChatPeer) =>
-    Array.from({ length: 3_000 }, () => peer.emit('read', { conversationId: 'lobby', seq: 1 }));
+    Array.from({ length: 1_000 }, () => peer.emitOnce('read', { conversationId: 'lobby', seq: 1 }));
+  const expectAnswer = (reply: Reply) => {
+    if (reply.ok) expect(reply).toEqual({ ok: true });
+    else expect(reply).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  };
 
   const patient = await connectPeer(cluster.url, hasty.token);
-  for (const reply of await Promise.all(flood(patient))) expect(reply).toEqual({ ok: true });
+  for (const reply of await Promise.all(flood(patient))) expectAnswer(reply);
 
   const leaver = await connectPeer(cluster.url, fleeting.token);
-  const first = Promise.race(flood(leaver));
-  expect(await first).toEqual({ ok: true });
+  expectAnswer(await Promise.race(flood(leaver)));
   leaver.close();
   await eventually(async () => {
     const again = await connectPeer(cluster.url, fleeting.token);
-    expect(await again.emit('read', { conversationId: 'lobby', seq: 1 })).toEqual({ ok: true });
-    again.close();
+    try {
+      expect(await again.emit('read', { conversationId: 'lobby', seq: 1 })).toEqual({ ok: true });
+    } finally {
+      again.close();
+    }
   });
   patient.close();
 });

@@ -13,6 +13,8 @@ import {
 import { newCluster } from './new-cluster.ts';
 
 const cluster = await newCluster({ NODES: 2 });
+/** A signal that takes longer is not waited for. */
+const SIGNAL_MS = 4_000;
 
 interface Page {
   messages: { id: string; seq: number; kind: string; text?: string; replyTo?: string }[];
@@ -70,7 +72,7 @@ async function say(person: Person, conversationId: string, text: string, replyTo
 }
 
 const seen = ({ peer }: Person, conversationId: string) =>
-  (peer.seen.get(conversationId) ?? []).map(({ kind, text }) => (text === undefined ? kind : `${kind} ${text}`));
+  peer.messages(conversationId).map(({ kind, text }) => (text === undefined ? kind : `${kind} ${text}`));
 
 const pageOf = async ({ user }: Person, conversationId: string, query = '') =>
   (
@@ -88,7 +90,9 @@ test('an edit, a reaction, a reply and a deletion are messages of the log, by th
   const edit = { conversationId, messageId, text: 'Tea at five' };
   expect(await change(ada, 'message:edit', edit)).toMatchObject({ code: 'FORBIDDEN' });
   const first = await change(bo, 'message:edit', { ...edit, clientMessageId: 'the-edit' });
-  expect(first).toMatchObject({ ok: true, duplicate: false, message: { seq: 3 } });
+  // What was refused for a while may have been accepted nevertheless.
+  const duplicate = bo.peer.repeats > 0 ? expect.any(Boolean) : false;
+  expect(first).toMatchObject({ ok: true, duplicate, message: { seq: 3 } });
   expect(await change(bo, 'message:edit', { ...edit, clientMessageId: 'the-edit' })).toMatchObject({
     ok: true,
     duplicate: true,
@@ -158,12 +162,17 @@ test('nothing can be changed from outside, from another conversation, or with wh
 test('who types is shown on every server, and no longer once they stop or fall silent', async () => {
   const { id: conversationId, people } = await group();
   const [ada, bo, cy] = people;
-  expect(await ada.peer.emit('typing', { conversationId, isTyping: true })).toEqual({ ok: true });
-  for (const { typing } of [bo, cy]) await eventually(() => expect(typing).toContainEqual([ada.user.id]));
-  expect(await ada.peer.emit('typing', { conversationId, isTyping: false })).toEqual({ ok: true });
-  await eventually(() => expect(bo.typing.at(-1)).toEqual([]));
-  expect(await cy.peer.emit('typing', { conversationId, isTyping: true })).toEqual({ ok: true });
-  await eventually(() => expect(bo.typing).toContainEqual([cy.user.id]));
+  // Signals are sent at best: one that did not come is sent again.
+  const signal = ({ peer }: Person, isTyping: boolean, check: () => void) =>
+    eventually(async () => {
+      expect(await peer.emit('typing', { conversationId, isTyping })).toEqual({ ok: true });
+      await eventually(check, SIGNAL_MS);
+    });
+  await signal(ada, true, () => {
+    for (const { typing } of [bo, cy]) expect(typing).toContainEqual([ada.user.id]);
+  });
+  await signal(ada, false, () => expect(bo.typing.at(-1)).toEqual([]));
+  await signal(cy, true, () => expect(bo.typing).toContainEqual([cy.user.id]));
   cy.peer.close();
   await eventually(() => expect(bo.typing.at(-1)).toEqual([]));
 });

@@ -66,7 +66,7 @@ test('5,000 messages to 20 conversations through a killed worker: all stored onc
   }
   expect(cluster.storedMessages()).toBe(MESSAGES);
   for (const peer of peers) peer.close();
-}, 420_000);
+});
 
 /** What each client saw under a seq is what was acked under it. */
 function expectTrue(peers: ChatPeer[], conversationId: string, ids: Map<number, string>): void {

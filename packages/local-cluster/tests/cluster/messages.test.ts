@@ -29,16 +29,17 @@ const page = async (conversationId: string, query: string) =>
 
 test('the same clientMessageId is accepted once, whichever server the retry reaches', async () => {
   const conversationId = await newConversation(cluster.url, owner, { kind: 'group', title: 'Retries' });
-  const acks: { message: object; duplicate: boolean; node: string }[] = [];
+  const messages: unknown[] = [];
   for (let round = 0; round < 6; round += 1) {
     const peer = await eventually(() => connectPeer(cluster.url, owner.token));
     const reply = await peer.send(conversationId, 'same', 'only once');
     if (!reply.ok) throw new Error(reply.code);
-    acks.push({ message: reply.message as object, duplicate: reply.duplicate as boolean, node: peer.node });
+    messages.push(reply.message);
+    // What was refused for a while may have been accepted nevertheless: then the first ack says so, too.
+    if (round > 0 || peer.repeats === 0) expect(reply.duplicate).toBe(round > 0);
     peer.close();
   }
-  expect(acks.map(({ duplicate }) => duplicate)).toEqual([false, true, true, true, true, true]);
-  for (const ack of acks) expect(ack.message).toEqual(acks[0]?.message);
+  for (const message of messages) expect(message).toEqual(messages[0]);
   expect((await page(conversationId, '')).messages).toHaveLength(1);
 });
 
@@ -51,16 +52,10 @@ test('pages are gap-free up to the newest accepted message, while nothing is sto
     );
   await send(1, 300);
   await eventually(() => expect(peer.stored.get(conversationId)).toBe(300));
-  const releaseStore = cluster.lockStore();
-  await send(301, 350);
 
   const seqs = ({ messages }: Page) => messages.map(({ seq }) => seq);
   const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  for (const isStored of [false, true]) {
-    if (isStored) {
-      releaseStore();
-      await eventually(() => expect(peer.stored.get(conversationId)).toBe(350));
-    }
+  const expectPages = async () => {
     const latest = await page(conversationId, '?limit=200');
     expect(seqs(latest)).toEqual(range(151, 350));
     expect(latest).toMatchObject({ headSeq: 350, hasMore: true });
@@ -84,7 +79,16 @@ test('pages are gap-free up to the newest accepted message, while nothing is sto
     expect(seqs(reply.conversations[0] as Page)).toEqual(range(341, 345));
     expect(reply.conversations[0]).toMatchObject({ conversationId, headSeq: 350, hasMore: true });
     expect(reply.conversations[1]).toMatchObject({ conversationId: 'lobby', hasMore: false });
+  };
+  const releaseStore = cluster.lockStore();
+  try {
+    await send(301, 350);
+    await expectPages();
+  } finally {
+    releaseStore();
   }
+  await eventually(() => expect(peer.stored.get(conversationId)).toBe(350));
+  await expectPages();
   peer.close();
 });
 
@@ -177,13 +181,17 @@ test("a message's passport tells members who accepted, published, stored and del
       token,
     });
 
-  const releaseStore = cluster.lockStore();
-  const reply = await sender.send(conversationId, 'pp-1', 'where have I been?');
-  if (!reply.ok) throw new Error(reply.code);
-  const { id } = reply.message as SeenMessage;
   const accepted = { at: expect.any(String), by: sender.node };
-  expect((await passport(id, owner.token)).body).toMatchObject({ id, conversationId, seq: 1, accepted, stored: null });
-  releaseStore();
+  const sendUnstored = async () => {
+    const reply = await sender.send(conversationId, 'pp-1', 'where have I been?');
+    if (!reply.ok) throw new Error(reply.code);
+    const { id } = reply.message as SeenMessage;
+    const { body } = await passport(id, owner.token);
+    expect(body).toMatchObject({ id, conversationId, seq: 1, accepted, stored: null });
+    return id;
+  };
+  const releaseStore = cluster.lockStore();
+  const id = await sendUnstored().finally(releaseStore);
   await eventually(() => expect(sender.stored.get(conversationId)).toBe(1));
   await eventually(() => expect([sender.seqs(conversationId), receiver.seqs(conversationId)]).toEqual([[1], [1]]));
   expect(await receiver.emit('read', { conversationId, seq: 1 })).toEqual({ ok: true });

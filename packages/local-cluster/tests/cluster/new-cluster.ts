@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll } from '@jest/globals';
-import { callRest, freePort, newTemporaryDirectory } from '@parley/testing';
+import { callRestOnce, freePort, newTemporaryDirectory } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { type LocalCluster, startLocalCluster } from '../../src/index.ts';
@@ -16,6 +16,7 @@ export interface TestCluster extends LocalCluster {
   storedMessages(): number;
   /** An access token that is good for some seconds only. */
   shortToken(userId: string, seconds: number): Promise<string>;
+  /** Asks once: whether a refresh that was refused has used its cookie up nobody can tell. */
   refresh(cookie: string): Promise<void>;
   logFiles(): string[];
   /** Who holds a place, by user. */
@@ -82,7 +83,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
         .sign(new TextEncoder().encode(cluster.jwtSecret));
     },
     async refresh(cookie) {
-      const { status } = await callRest(cluster.url, 'POST', '/api/auth/refresh', { cookie });
+      const { status } = await callRestOnce(cluster.url, 'POST', '/api/auth/refresh', { cookie });
       if (status !== 200) throw new Error(`not refreshed: ${status}`);
     },
     logFiles: () => readdirSync(join(dataDir, 'logs')).map((name) => join(dataDir, 'logs', name)),

@@ -6,14 +6,16 @@
 -- few replicas), and nothing below can fail between the writes of a message. What fails for one message fails for it alone.
 --
 -- KEYS  1 log  2 epoch, then of each message:
---       conversation, recent window, the sender's earlier use of this clientMessageId
+--       conversation, recent window, the sender's earlier use of this clientMessageId, what was deleted lately
 --       (more keys than messages: the number of keys is fixed; the last ones mean nothing)
 -- ARGV  1 most messages in process  2 how long (ms) a repeated clientMessageId is recognised, then of each message:
---       conversation id, message id, message as JSON without what is decided here, node, members version
+--       conversation id, message id, message as JSON without what is decided here, node, members version,
+--       id of the message that it answers or changes, '' = none, id of the message that it deletes, '' = none
 -- Reply of each message
 --       {'sent', 'conversationId id seq createdAtMs'} it was accepted before, perhaps in another conversation
 --       {'unseeded'}
 --       {'stale-members', members version}
+--       {'target-deleted'} what it answers or changes is deleted
 --       {'busy'}
 --       {'accepted', seq, createdAtMs}
 --       {'failed', why}
@@ -24,7 +26,8 @@ local dedupeTtlMs = ARGV[2]
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function accept(conversation, recent, use, conversationId, id, message, node, membersVersion)
+local function accept(conversation, recent, use, deletions, conversationId, id, message, node, membersVersion, needed,
+    deleted)
   local sent = redis.call('GET', use)
   if sent then return { 'sent', sent } end
 
@@ -32,6 +35,7 @@ local function accept(conversation, recent, use, conversationId, id, message, no
   if not state[1] or state[4] ~= epoch then return { 'unseeded' } end
   local currentVersion = state[2] or ''
   if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end
+  if needed ~= '' and redis.call('ZSCORE', deletions, needed) then return { 'target-deleted' } end
   if free <= 0 then return { 'busy' } end
 
   local seq = tonumber(state[1]) + 1
@@ -43,15 +47,16 @@ local function accept(conversation, recent, use, conversationId, id, message, no
     'message', message)
   free = free - 1
   redis.call('XADD', recent, seq .. '-0', 'time', createdAtMs, 'message', message)
+  if deleted ~= '' then redis.call('ZADD', deletions, seq, deleted) end
   redis.call('SET', use, conversationId .. ' ' .. id .. ' ' .. seq .. ' ' .. createdAtMs, 'PX', dedupeTtlMs)
   return { 'accepted', seq, createdAtMs }
 end
 
 local replies = {}
-for i = 0, (#ARGV - 2) / 5 - 1 do
-  local key, arg = 3 + i * 3, 3 + i * 5
-  local isDone, reply = pcall(accept, KEYS[key], KEYS[key + 1], KEYS[key + 2], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2],
-    ARGV[arg + 3], ARGV[arg + 4])
+for i = 0, (#ARGV - 2) / 7 - 1 do
+  local key, arg = 3 + i * 4, 3 + i * 7
+  local isDone, reply = pcall(accept, KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], ARGV[arg], ARGV[arg + 1],
+    ARGV[arg + 2], ARGV[arg + 3], ARGV[arg + 4], ARGV[arg + 5], ARGV[arg + 6])
   replies[i + 1] = isDone and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end
 return replies

@@ -4,7 +4,7 @@
 --
 -- It may run when memory is full: it is what frees memory, and half of it (XACK, XDEL) Redis would let through anyway.
 --
--- KEYS  1 log  2 conversation  3 seqs stored out of order  4 recent window  5 dead letters
+-- KEYS  1 log  2 conversation  3 seqs stored out of order  4 recent window  5 dead letters  6 what was deleted lately
 -- ARGV  1 consumer group  2 how many stored messages the recent window keeps
 --       then for each entry, seqs ascending: its id, its seq (0 = unknown), the reason it is dead ('' = it is in the store)
 -- Reply {the stored mark, the conversation's epoch}; the mark is -1 where the conversation is unseeded
@@ -51,5 +51,7 @@ while redis.call('SREM', KEYS[3], mark + 1) == 1 do mark = mark + 1 end
 if mark > stored then
   redis.call('HSET', KEYS[2], 'stored', mark, 'head', math.max(head, mark))
   if mark > keepRecent then redis.call('XTRIM', KEYS[4], 'MINID', mark - keepRecent + 1) end
+  -- Longer than the window: whoever found a message in the store just before its deletion was there is told when it answers.
+  redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', mark - 10 * keepRecent)
 end
 return { mark, state[4] or '' }

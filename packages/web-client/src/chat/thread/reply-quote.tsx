@@ -1,4 +1,4 @@
-import { UnstyledButton } from '@mantine/core';
+import { UnstyledButton, VisuallyHidden } from '@mantine/core';
 import type { MessageId } from '@parley/protocol';
 import { useChat } from '../../chat-context.tsx';
 import classes from './reply-quote.module.css';
@@ -14,15 +14,15 @@ export function ReplyQuote({ messageId }: { messageId: MessageId }) {
   });
   const sender = useChat((chat) => (shown ? nameOf(chat, shown.message.senderId) : undefined));
   return (
-    <UnstyledButton
-      className={classes.quote}
-      aria-label={sender ? `Answers ${sender}: show that message` : 'Answers an earlier message: show it'}
-      onClick={() => void jumpToMessage(messageId)}
-    >
+    <UnstyledButton className={classes.quote} onClick={() => void jumpToMessage(messageId)}>
+      <VisuallyHidden component="span">Answers </VisuallyHidden>
       {sender && (
-        <bdi className={classes.sender} dir="auto">
-          {sender}
-        </bdi>
+        <>
+          <bdi className={classes.sender} dir="auto">
+            {sender}
+          </bdi>
+          <VisuallyHidden component="span">: </VisuallyHidden>
+        </>
       )}
       <span className={classes.text} dir="auto">
         {!shown && 'An earlier message'}
