@@ -86,7 +86,7 @@ test('a WebSocket upgrade reaches the server of its session', async () => {
   expect(reply).toMatch(/^HTTP\/1\.1 101 [\s\S]*chat-server-10$/);
 });
 
-test.each(['/api/me', '/docs', '/docs/rest', '/healthz', '/readyz'])(
+test.each(['/api', '/api/me', '/docs', '/docs/rest', '/healthz', '/readyz'])(
   '%s is answered by a chat server',
   async (path) => {
     expect((await ask(path)).url).toBe(path);
@@ -138,6 +138,13 @@ test('a request that is too large is refused in the form of every error', async 
 test('a malformed request is refused in the form of every error', async () => {
   await expectProblem(await fetch(`${url}/${'a'.repeat(9_000)}`), 'INVALID_PAYLOAD');
   expect(await exchange('NONSENSE\r\n\r\n')).toContain('"code":"INVALID_PAYLOAD"');
+});
+
+test.each(['TRACE', 'FOO'])('the method %s is refused in the form of every error', async (method) => {
+  const reply = await exchange(`${method} /api/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  expect(reply).toMatch(/^HTTP\/1\.1 400 /);
+  expect(reply).toContain('application/problem+json');
+  expect(reply).toContain('"code":"INVALID_PAYLOAD"');
 });
 
 test("a chat server's own error passes unchanged", async () => {

@@ -4,7 +4,7 @@ import { type ChatPeer, connectPeer, eventually, newConversation, newGuests, typ
 import { newCluster } from './new-cluster.ts';
 
 /** Whoever is back within it was never gone. */
-const GRACE_MS = 15_000;
+const GRACE_MS = 8_000;
 /** The clock of the machine may be set meanwhile, by a little. */
 const CLOCK_MS = 500;
 const cluster = await newCluster({ NODES: 2, SESSION_TTL_MS: 15_000, PRESENCE_GRACE_MS: GRACE_MS });
