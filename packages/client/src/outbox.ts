@@ -129,7 +129,7 @@ export class Outbox {
     this.#period = new AbortController();
   }
 
-  /** Messages have come: one's own are accepted, even if the ack was lost. */
+  /** Messages have come: they show that one's own are accepted, even if the ack was lost. */
   sawMessages(conversationId: ConversationId, messages: readonly Message[]): void {
     this.#fates.sawMessages(conversationId, messages);
     this.#sendAll(conversationId);
@@ -171,6 +171,7 @@ export class Outbox {
   /** @returns the refusal, if another attempt can succeed */
   async #attempt(outgoing: OutboxMessage): Promise<Refused | undefined> {
     const { conversationId, clientMessageId, text, replyTo } = outgoing;
+    const epochs = this.#fates.epochsOf(conversationId);
     const reply = await this.#options.send({
       conversationId,
       clientMessageId,
@@ -179,11 +180,12 @@ export class Outbox {
       ...(replyTo !== undefined && { replyTo }),
     });
     const message = this.#fates.get(clientMessageId);
-    if (message?.state !== 'sending') return undefined;
+    if (!message || message.state === 'failed') return undefined;
     if (reply.ok) {
-      this.#fates.accept(message, reply.message.seq);
+      if (epochs === this.#fates.epochsOf(conversationId)) this.#fates.accept(message, reply.message.seq);
       return undefined;
     }
+    if (message.state === 'accepted') return undefined;
     if (reply.code === 'UNAVAILABLE' || reply.code === 'INTERNAL') this.#fates.doubt(message);
     if (reply.retryable) return reply;
     this.#fates.fail(message, errorOf(reply));

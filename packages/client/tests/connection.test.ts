@@ -254,6 +254,20 @@ describe('a server that drains', () => {
     expect(connection.state.phase).toBe('closed');
   });
 
+  test('may end the old socket for a next one that is lost before it is in: that is a lost connection', async () => {
+    const { connection, phases } = connect();
+    await becomes(connection, 'online');
+    const [old] = server.io.sockets.sockets.values();
+    server.admit = () => refusal('UNAVAILABLE');
+    server.io.emit('server:draining', { reconnectWithinMs: 5 });
+    await eventually(() => expect(server.handshakes.length).toBeGreaterThanOrEqual(2));
+    old?.emit('session:replaced', { code: 'REPLACED', message: 'You continue elsewhere.' });
+    old?.disconnect(true);
+    server.admit = () => undefined;
+    await eventually(() => expect(phases().filter((phase) => phase === 'online').length).toBe(2));
+    expect(phases()).not.toContain('replaced');
+  });
+
   test('is not asked for another place when the session goes elsewhere meanwhile', async () => {
     const { connection } = connect();
     await becomes(connection, 'online');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { UserId } from '@parley/protocol';
+import type { Message, UserId } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { accepted, History, lobby, me, newOutbox, textsOf } from './new-outbox.ts';
 import { refusal } from './protocol-server.ts';
@@ -100,6 +100,38 @@ describe('a message whose attempt had no answer', () => {
     history.refusal = refusal('FORBIDDEN');
     (await attempt(0)).answer({ ok: false, ...refusal('UNAVAILABLE') });
     await eventually(() => expect(states()).toEqual(['failed']));
+  });
+});
+
+describe('what comes from an epoch that has ended', () => {
+  test('is no proof that a message is accepted: an ack', async () => {
+    const { outbox, history, attempt, states } = newOutbox();
+    void outbox.connected();
+    const { clientMessageId } = outbox.add(lobby, 'hello', 0);
+    const { answer } = await attempt(0);
+    outbox.epochChanged(lobby);
+    history.accept('of someone else', 'u-ada');
+    outbox.sawStored(lobby, 1);
+    answer(accepted(1));
+    const again = await attempt(1);
+    expect([again.payload.clientMessageId, states()]).toEqual([clientMessageId, ['sending']]);
+    history.accept(clientMessageId);
+    again.answer(accepted(2));
+    await eventually(() => expect(states()).toEqual(['accepted']));
+  });
+
+  test('is no proof that a message is accepted: the live message', async () => {
+    const { outbox, history, attempt, states } = newOutbox();
+    void outbox.connected();
+    const { clientMessageId } = outbox.add(lobby, 'hello', 0);
+    const { answer } = await attempt(0);
+    outbox.epochChanged(lobby);
+    outbox.sawMessages(lobby, [{ senderId: me, clientMessageId, seq: 1 } as unknown as Message]);
+    expect(states()).toEqual(['accepted']);
+    history.accept('of someone else', 'u-ada');
+    outbox.sawStored(lobby, 1);
+    answer({ ok: false, ...refusal('UNAVAILABLE') });
+    expect((await attempt(1)).payload.clientMessageId).toBe(clientMessageId);
   });
 });
 

@@ -79,6 +79,8 @@ export class ProtocolServer {
   judgeRead: (payload: ReadPayload) => ErrorBody | undefined = () => undefined;
   /** Brings what the server emits to the client, or not, or twice, or later. */
   deliver: (emit: () => void) => void = (emit) => emit();
+  /** Brings the ack of what was sent to the client, or later. */
+  answer: (ack: () => void) => void = (ack) => ack();
   /** Whether an accepted message is published at once. */
   publishes = true;
   tokenLifeMs = 900_000;
@@ -171,6 +173,7 @@ export class ProtocolServer {
     this.storedSeq = 0;
     this.loseTail(Number.POSITIVE_INFINITY);
     this.deliver = (emit) => emit();
+    this.answer = (ack) => ack();
     this.judge = () => undefined;
     this.judgeChange = () => undefined;
     this.judgeRead = () => undefined;
@@ -286,6 +289,6 @@ export class ProtocolServer {
     }
     const before = this.#accepted.get(fields.clientMessageId);
     const message = before ?? this.#accept({ senderId: this.me.id, ...fields }, this.publishes);
-    if (verdict !== 'silence') ack({ ok: true, message, duplicate: before !== undefined });
+    if (verdict !== 'silence') this.answer(() => ack({ ok: true, message, duplicate: before !== undefined }));
   }
 }

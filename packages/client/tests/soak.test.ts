@@ -26,6 +26,14 @@ function breakDelivery(random: () => number): void {
   };
 }
 
+/** Acks come late, too: by the socket that handed over, even from an epoch that has ended. */
+function delayAcks(random: () => number): void {
+  server.answer = (ack) => {
+    if (random() < 0.15) setTimeout(ack, random() * 40);
+    else ack();
+  };
+}
+
 /** A message in twelve, or its ack, is lost, and the server with it: the client goes on with another one. */
 function breakSends(random: () => number): void {
   server.judge = () => {
@@ -47,6 +55,7 @@ test.each([1, 2])(
     await eventually(() => expect(chat.getSnapshot().threads.has(LOBBY_ID)).toBe(true));
     await chat.open(LOBBY_ID);
     breakDelivery(random);
+    delayAcks(random);
     breakSends(random);
 
     const sent: string[] = [];
@@ -66,6 +75,7 @@ test.each([1, 2])(
 
     server.judge = () => undefined;
     server.deliver = (emit) => emit();
+    server.answer = (ack) => ack();
     await eventually(async () => {
       server.store();
       expect(await outboxStorage.load(server.me.id)).toEqual([]);

@@ -18,6 +18,8 @@ interface SocketLife {
   /** Resolves with whether the server got to know it. */
   readonly wentOnline: Promise<boolean>;
   readonly end: () => void;
+  /** Whether it has begun to hand over. */
+  hasNext: boolean;
 }
 
 /**
@@ -47,9 +49,9 @@ export class SocketRelay {
   /** Resolves with the end of the last socket; that of one that has handed over, or is just doing so, means nothing. */
   async ended(): Promise<SocketEnd> {
     for (;;) {
-      const { ended } = this.#current;
-      const end = await ended;
-      if (ended === this.#current.ended) return end;
+      const life = this.#current;
+      const end = await life.ended;
+      if (life === this.#current) return life.hasNext ? withoutReplacement(end) : end;
       void this.#boundGap(this.#current);
     }
   }
@@ -71,7 +73,7 @@ export class SocketRelay {
       online.resolve(false);
       ending.abort();
     });
-    const life: SocketLife = { ended, signal, wentOnline: online.promise, end: () => ending.abort() };
+    const life: SocketLife = { ended, signal, wentOnline: online.promise, end: () => ending.abort(), hasNext: false };
     return life;
   }
 
@@ -82,6 +84,7 @@ export class SocketRelay {
       if (old.signal.aborted) return;
       const next = this.#open();
       this.#current = next;
+      old.hasNext = true;
       if (await next.wentOnline) return old.end();
       if (old.signal.aborted) return;
       this.#current = old;
@@ -95,3 +98,6 @@ export class SocketRelay {
     clearTimeout(timer);
   }
 }
+
+/** By the next socket, it may be, which was lost before this one heard of it; if by another device, the next attempt is told so. */
+const withoutReplacement = (end: SocketEnd): SocketEnd => (end.how === 'replaced' ? { how: 'dropped' } : end);

@@ -16,7 +16,9 @@ const MAX_LOST = 500;
  *  - when it comes from the storage: it may have been sent before the page went;
  *  - after an attempt without an answer;
  *  - when it is accepted, but was not reported stored, and the connection or the conversation's epoch is a new one, or
- *    another message shows up at its seq.
+ *    another message shows up at its seq;
+ *  - when the ack is of an earlier epoch than the one that is known by then, or there is none, and only a live message shows
+ *    that it was accepted: those come by the old socket of a hand-over, too, after the new one has told of another epoch.
  */
 export class MessageFates {
   readonly #userId: UserId;
@@ -25,6 +27,7 @@ export class MessageFates {
   readonly #uncertain = new Set<ClientMessageId>();
   /** Of each conversation's present epoch. */
   readonly #storedSeqs = new Map<ConversationId, number>();
+  readonly #epochs = new Map<ConversationId, number>();
 
   constructor(options: {
     userId: UserId;
@@ -109,18 +112,17 @@ export class MessageFates {
     for (const message of this.#kept.all()) if (message.state === 'accepted') this.doubt(message);
   }
 
+  /** It is in the conversation's present epoch, at this seq. */
   accept(message: OutboxMessage, seq: number): void {
     this.#uncertain.delete(message.clientMessageId);
-    const accepted: OutboxMessage = { ...without(message, 'accepted'), seq };
-    if (message.state !== 'accepted' || message.seq !== seq) void this.change(accepted);
-    this.#removeIfStored(accepted);
+    this.#removeIfStored(this.#acceptedAt(message, seq));
   }
 
   fail(message: OutboxMessage, error: ErrorBody): void {
     void this.change({ ...without(message, 'failed'), error });
   }
 
-  /** Live messages have come: one's own are accepted, even if the ack was lost. */
+  /** Live messages have come: one's own are shown as accepted, even if the ack was lost, and looked for in the history. */
   sawMessages(conversationId: ConversationId, messages: readonly Message[]): void {
     const kept = this.of(conversationId);
     if (kept.length === 0) return;
@@ -129,7 +131,11 @@ export class MessageFates {
       const atItsSeq = bySeq.get(message.seq ?? 0);
       if (atItsSeq && atItsSeq.clientMessageId !== message.clientMessageId) this.doubt(message);
     }
-    for (const { own, seq } of this.#own(messages)) if (own.seq !== seq) this.accept(own, seq);
+    for (const { own, seq } of this.#own(messages)) {
+      if (own.seq === seq) continue;
+      this.doubt(own);
+      this.#acceptedAt(own, seq);
+    }
   }
 
   /** A page of the history has these. */
@@ -153,7 +159,13 @@ export class MessageFates {
     for (const message of this.of(conversationId)) this.#removeIfStored(message);
   }
 
+  /** How many epochs of the conversation were seen to begin. */
+  epochsOf(conversationId: ConversationId): number {
+    return this.#epochs.get(conversationId) ?? 0;
+  }
+
   epochChanged(conversationId: ConversationId): void {
+    this.#epochs.set(conversationId, this.epochsOf(conversationId) + 1);
     this.#storedSeqs.delete(conversationId);
     for (const message of this.of(conversationId)) {
       this.doubt(message);
@@ -166,6 +178,12 @@ export class MessageFates {
       const own = senderId === this.#userId ? this.#kept.get(clientMessageId) : undefined;
       return own ? [{ own, seq }] : [];
     });
+  }
+
+  #acceptedAt(message: OutboxMessage, seq: number): OutboxMessage {
+    const accepted: OutboxMessage = { ...without(message, 'accepted'), seq };
+    if (message.state !== 'accepted' || message.seq !== seq) void this.change(accepted);
+    return accepted;
   }
 
   #removeIfStored(message: OutboxMessage): void {
