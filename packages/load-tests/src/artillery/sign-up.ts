@@ -44,7 +44,8 @@ export async function signUpEverybody(
       const account = accounts[index] as (typeof accounts)[number];
       if (crowd.conversation === 'lobby') return { ...account, conversationId: 'lobby' };
       const partner = accounts[index ^ 1] ?? (accounts[0] as (typeof accounts)[number]);
-      return { ...account, conversationId: await createConversation(url, account, 'direct', [partner.userId]) };
+      const payload = { kind: 'direct', memberIds: [partner.userId] } as const;
+      return { ...account, conversationId: await createConversation(url, account, payload) };
     });
     for (let part = 0; part < crowd.processes; part += 1) {
       const csvFile = join(directory, `${crowd.scenario}-${part + 1}.csv`);

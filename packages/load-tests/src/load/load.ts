@@ -214,7 +214,11 @@ export class Load {
   async #create(kind: 'group' | 'direct', owner: Member, others: readonly Member[]): Promise<void> {
     if (!(owner.client instanceof PlainClient)) return;
     const userIds = others.map(({ userId }) => userId);
-    const id = await createConversation(this.#options.url, owner.client.account, kind, userIds);
+    const id = await createConversation(this.#options.url, owner.client.account, {
+      kind,
+      memberIds: userIds,
+      ...(kind === 'group' && { title: `Group of ${userIds.length + 1}` }),
+    });
     this.#conversations.set(id, [owner.userId, ...userIds]);
     for (const member of [owner, ...others]) member.conversationIds.push(id);
   }

@@ -21,13 +21,10 @@ export async function signUpGuest(url: string, displayName: string): Promise<Acc
 /** Creates a conversation with these members besides the owner. */
 export async function createConversation(
   url: string,
-  owner: Account,
-  kind: 'group' | 'direct',
-  memberIds: readonly UserId[],
+  { token }: Pick<Account, 'token'>,
+  body: { kind: 'group' | 'direct' | 'channel'; memberIds?: readonly UserId[]; title?: string },
 ): Promise<ConversationId> {
-  const body = { kind, memberIds, ...(kind === 'group' && { title: `Group of ${memberIds.length + 1}` }) };
-  const request = { token: owner.token, body };
-  return (await untilAvailable(() => call<Conversation>(url, 'POST', '/api/conversations', request))).id;
+  return (await untilAvailable(() => call<Conversation>(url, 'POST', '/api/conversations', { token, body }))).id;
 }
 
 /** The messages after `afterSeq`, oldest first; tries again until it gets them or the signal aborts. */
