@@ -8,7 +8,7 @@ const script = (name: string, numberOfKeys: number) =>
   loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys);
 
 const scripts = {
-  acquire: script('acquire', 8),
+  acquire: script('acquire', 9),
   renew: script('renew', 4),
   release: script('release', 2),
   releaseNode: script('release-node', 2),
@@ -56,7 +56,8 @@ export interface RedisSessionLeasesOptions {
  * connection gave it up has no effect.
  *
  * A place in the queue belongs to the user, not to the ticket: a lost ticket costs nobody the place and a stolen one
- * gains none. After an outage nothing expires for a third of the TTL, so that the sessions that live are renewed before
+ * gains none. It lapses soon after the user was to come back, and then keeps nobody waiting; who comes back within eight TTLs stands
+ * where it stood. After an outage nothing expires for a third of the TTL, so that the sessions that live are renewed before
  * a newcomer takes their places.
  */
 export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
@@ -67,6 +68,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   const waiting = key('waiting');
   const lapse = key('waiting:lapse');
   const tickets = key('waiting:tickets');
+  const kept = key('waiting:kept');
   const arrivals = key('waiting:arrivals');
   const touched = key('touched');
   const recovering = key('recovering');
@@ -83,7 +85,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
 
   return {
     async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover, attempt: deviceAttempt = '' }) {
-      const keys = [live, holders, waiting, lapse, tickets, arrivals, touched, recovering];
+      const keys = [live, holders, waiting, lapse, tickets, kept, arrivals, touched, recovering];
       const request = [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs];
       if (!clock.isSet) await renewChunk([]);
       for (let attempt = 1; attempt <= 2; attempt += 1) {

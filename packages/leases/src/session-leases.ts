@@ -43,7 +43,7 @@ export type AcquireOutcome =
    * token again has the same outcome.
    */
   | { kind: 'acquired'; startedAtMs: number; replaced?: { node: string; token: FencingToken } }
-  /** `position` 1 is next. Come back after `retryAfterMs` with the ticket; it lapses some time after that. */
+  /** `position` 1 is next. Come back after `retryAfterMs` with the ticket; some time after that others pass. */
   | { kind: 'full'; position: number; waitTicket: string; retryAfterMs: number }
   | { kind: 'already-connected'; startedAtMs: number };
 

@@ -150,6 +150,7 @@ test('keeps every key under one hash tag, parley: by default', async () => {
     'touched',
     'waiting',
     'waiting:arrivals',
+    'waiting:kept',
     'waiting:lapse',
     'waiting:tickets',
   ]);

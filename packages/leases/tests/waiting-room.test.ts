@@ -87,7 +87,7 @@ test('lets a newcomer in when more places are free than users wait', async () =>
   await hold(leases, 'bob');
 });
 
-test('gives the place of one who never comes back to the next within three quarters of the TTL', async () => {
+test('gives the place of one who never comes back to the next within three quarters of the TTL, and keeps its order', async () => {
   const sessionTtlMs = 5_000;
   // Again where the machine stood still for half of the TTL: that is a silence, and rightly ends in a recovery.
   await eventually(async () => {
@@ -110,9 +110,10 @@ test('gives the place of one who never comes back to the next within three quart
     // Nobody who asked when it was over was refused.
     expect(askedAtMs.at(-2)).toBeLessThan(after + (sessionTtlMs * 3) / 4);
 
+    const newcomer = await queueUp(leases, 'newcomer');
     const back = await queueUp(leases, 'gone', gone.waitTicket);
-    expect(back.position).toBe(1);
-    expect(back.waitTicket).not.toBe(gone.waitTicket);
+    expect([newcomer.position, back.position, back.waitTicket]).toEqual([1, 1, gone.waitTicket]);
+    expect((await queueUp(leases, 'newcomer')).position).toBe(2);
   }, 120_000);
 });
 

@@ -4,10 +4,11 @@
 --       2 holders           HASH userId -> record as JSON {token, node, deviceId, attempt, startedAtMs, authorisedUntilMs, replaced?}
 --       3 waiting           ZSET userId -> order of arrival
 --       4 waiting:lapse     ZSET userId -> when the place in the queue lapses, ms
---       5 waiting:tickets   HASH userId -> ticket
---       6 waiting:arrivals  users that ever queued
---       7 touched           when a server last acquired or renewed, ms
---       8 recovering        exists while nothing may expire
+--       5 waiting:tickets   HASH userId -> order of arrival:ticket
+--       6 waiting:kept      ZSET userId -> when the order of arrival is forgotten, ms
+--       7 waiting:arrivals  users that ever queued
+--       8 touched           when a server last acquired or renewed, ms
+--       9 recovering        exists while nothing may expire
 -- ARGV  1 userId  2 token  3 node  4 deviceId ('' = none)  5 authorisedUntilMs  6 takeover (1 or 0)
 --       7 maxClients (0 = no limit)  8 ttlMs  9 ticket for a user who is not in the queue yet
 --       10 when the caller gives up, ms  11 number of the device's attempt ('' = not counted)
@@ -16,7 +17,9 @@
 --       {'already-connected', startedAtMs}
 --       {'late', now} the caller has given up, or its idea of this clock is wrong
 
-local live, holders, waiting, lapse, tickets, arrivals, touchedAt, recoveringKey = unpack(KEYS)
+local live, holders, waiting, lapse, tickets, kept, arrivals, touchedAt, recoveringKey = unpack(KEYS)
+-- TTLs for which who has lapsed keeps the order of arrival, while others pass.
+local KEPT_TTLS = 8
 local user, token, device = ARGV[1], ARGV[2], ARGV[4]
 local maxClients, ttl = tonumber(ARGV[7]), tonumber(ARGV[8])
 local time = redis.call('TIME')
@@ -43,9 +46,10 @@ end
 if redis.call('EXISTS', recoveringKey) == 0 then
   purge(live, 'HDEL', holders)
   redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
-  purge(lapse, 'HDEL', tickets)
   purge(lapse, 'ZREM', waiting)
   redis.call('ZREMRANGEBYSCORE', lapse, '-inf', now)
+  purge(kept, 'HDEL', tickets)
+  redis.call('ZREMRANGEBYSCORE', kept, '-inf', now)
 end
 
 local replaced
@@ -67,17 +71,22 @@ if held then
   replaced = { node = held.node, token = held.token }
 elseif maxClients > 0 then
   local free = maxClients - redis.call('ZCARD', live)
-  local queued = redis.call('ZRANK', waiting, user)
-  local ahead = queued or redis.call('ZCARD', waiting)
+  local arrival, ticket = string.match(redis.call('HGET', tickets, user) or '', '^(%d+):(.+)$')
+  -- Who comes back after a while, such as from a tab that slept, stands where it stood.
+  if arrival then redis.call('ZADD', waiting, arrival, user) end
+  local ahead = redis.call('ZRANK', waiting, user) or redis.call('ZCARD', waiting)
   if ahead >= free then
-    if not queued then
-      redis.call('ZADD', waiting, redis.call('INCR', arrivals), user)
-      redis.call('HSET', tickets, user, ARGV[9])
+    if not arrival then
+      arrival, ticket = redis.call('INCR', arrivals), ARGV[9]
+      redis.call('ZADD', waiting, arrival, user)
+      redis.call('HSET', tickets, user, arrival .. ':' .. ticket)
     end
     local position = ahead + 1
     local retryAfter = math.max(100, math.floor(math.min(1000 + 10 * position, ttl / 2)))
-    redis.call('ZADD', lapse, now + retryAfter + math.floor(ttl / 4), user)
-    return { 'full', position, redis.call('HGET', tickets, user), retryAfter }
+    local lapsesAt = now + retryAfter + math.floor(ttl / 4)
+    redis.call('ZADD', lapse, lapsesAt, user)
+    redis.call('ZADD', kept, lapsesAt + KEPT_TTLS * ttl, user)
+    return { 'full', position, ticket, retryAfter }
   end
 end
 
@@ -95,6 +104,7 @@ redis.call('HSET', holders, user, cjson.encode({
 }))
 redis.call('ZREM', waiting, user)
 redis.call('ZREM', lapse, user)
+redis.call('ZREM', kept, user)
 redis.call('HDEL', tickets, user)
 if replaced then
   return { 'acquired', startedAt, replaced.node, replaced.token }
