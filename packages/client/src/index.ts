@@ -1,3 +1,4 @@
+export * from '@parley/protocol/constants';
 export * from './chat-client/chat-snapshot.ts';
 export * from './chat-client.ts';
 export * from './connection/connection-state.ts';
@@ -10,6 +11,5 @@ export * from './outbox/outbox-storage-indexed-db.ts';
 export * from './outbox/outbox-storage-memory.ts';
 export * from './outbox.ts';
 export * from './parley-error.ts';
-export * from './protocol-constants.ts';
 export * from './random-id.ts';
 export * from './rest-client.ts';

@@ -7,7 +7,6 @@ export type {
   SaveOutcome,
   TracedMessage,
 } from './message-store.ts';
-export { type OpenMongodbStoreOptions, openMongodbStore } from './mongodb/open-mongodb-store.ts';
 export { openStore } from './open-store.ts';
 export type { RefreshTokenRecord, RefreshTokenStore, RotateOutcome } from './refresh-token-store.ts';
 export { type OpenSqliteStoreOptions, openSqliteStore } from './sqlite/open-sqlite-store.ts';

@@ -1,4 +1,5 @@
-import { type AcceptedMessage, type ConversationId, type MessageId, SENDABLE_KINDS } from '@parley/protocol';
+import type { AcceptedMessage, ConversationId, MessageId } from '@parley/protocol';
+import { SENDABLE_KINDS } from '@parley/protocol/constants';
 
 /** What a store notes of an edit or a deletion, so that it is found by the message that it changes. */
 export interface ChangeNote {

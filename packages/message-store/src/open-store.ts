@@ -1,5 +1,4 @@
 import type { Logger } from '@parley/service-kit';
-import { openMongodbStore } from './mongodb/open-mongodb-store.ts';
 import { openSqliteStore } from './sqlite/open-sqlite-store.ts';
 import type { Store } from './store.ts';
 
@@ -8,11 +7,14 @@ import type { Store } from './store.ts';
  *
  * @throws StoreUnavailable when it can't be opened in time; opening may be tried again
  */
-export function openStore(options: {
+export async function openStore(options: {
   mongodbUrl?: string | undefined;
   dataDir: string;
   logger: Logger;
 }): Promise<Store> {
   const { mongodbUrl, dataDir, logger } = options;
-  return mongodbUrl ? openMongodbStore({ url: mongodbUrl, logger }) : openSqliteStore({ dataDir, logger });
+  if (!mongodbUrl) return openSqliteStore({ dataDir, logger });
+  // Its driver is a seventh of what a chat server loads.
+  const { openMongodbStore } = await import('./mongodb/open-mongodb-store.ts');
+  return openMongodbStore({ url: mongodbUrl, logger });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_CURSORS, MAX_PAGE_MESSAGES } from './constants.ts';
 import type { Conversation } from './conversation.ts';
 import { ErrorBody, type Refused } from './errors.ts';
 import { ConversationId, MessageId, Seq, SeqCursor, UserId } from './ids.ts';
@@ -10,7 +11,7 @@ import {
   type ReactPayload,
   type SendPayload,
 } from './message.ts';
-import { Epoch, MAX_PAGE_MESSAGES, MessagePage } from './rest.ts';
+import { Epoch, MessagePage } from './rest.ts';
 
 /** Handshake `auth`. Unknown fields are ignored, so that newer clients reach older servers. */
 export const Handshake = z
@@ -90,9 +91,6 @@ export const SendReply = z
   })
   .meta({ id: 'SendReply' });
 export type SendReply = z.infer<typeof SendReply>;
-
-/** How many conversations one `messages:since` may ask for. */
-export const MAX_CURSORS = 200;
 
 export const SincePayload = z
   .object({

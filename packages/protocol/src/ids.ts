@@ -39,6 +39,3 @@ export type Seq = z.infer<typeof Seq>;
 /** A position between messages: 0 is before the first, otherwise that of the last one passed. */
 export const SeqCursor = z.int().min(0);
 export type SeqCursor = z.infer<typeof SeqCursor>;
-
-/** The channel that every user is in from the start. */
-export const LOBBY_ID = 'lobby' as ConversationId;

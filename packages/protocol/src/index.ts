@@ -1,4 +1,5 @@
 export * from './accepted-message.ts';
+export * from './constants.ts';
 export * from './conversation.ts';
 export * from './errors.ts';
 export * from './events.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { MAX_TEXT_CHARACTERS } from './constants.ts';
 import { SendPayload } from './message.ts';
-import { DisplayName, MAX_TEXT_CHARACTERS } from './text.ts';
+import { DisplayName } from './text.ts';
 
 const payload = (fields: object) => ({ conversationId: 'lobby', clientMessageId: 'c-1', kind: 'text', ...fields });
 

@@ -1,10 +1,7 @@
 import { z } from 'zod';
+import { CHANGE_KINDS, MESSAGE_KINDS, SENDABLE_KINDS } from './constants.ts';
 import { ClientMessageId, ConversationId, MediaId, MessageId, Seq, UserId } from './ids.ts';
 import { MessageText } from './text.ts';
-
-/** Kinds that a client may send with `message:send`. */
-export const SENDABLE_KINDS = ['text', 'audio', 'video', 'image', 'file'] as const;
-export const MESSAGE_KINDS = [...SENDABLE_KINDS, 'edit', 'delete', 'reaction', 'system'] as const;
 
 export const MessageKind = z.enum(MESSAGE_KINDS);
 export type MessageKind = z.infer<typeof MessageKind>;
@@ -93,8 +90,6 @@ export const ReactPayload = z
   .meta({ id: 'ReactPayload' });
 export type ReactPayload = z.infer<typeof ReactPayload>;
 
-/** Kinds that change another message, which `replyTo` names; they are not shown as messages of their own. */
-export const CHANGE_KINDS = ['edit', 'delete', 'reaction'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 export const isChangeKind = (kind: MessageKind): kind is ChangeKind =>
   (CHANGE_KINDS as readonly MessageKind[]).includes(kind);

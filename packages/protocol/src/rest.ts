@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { MAX_PAGE_MESSAGES } from './constants.ts';
 import { Conversation, User } from './conversation.ts';
 import { ConversationId, MessageId, SeqCursor, UserId } from './ids.ts';
 import { IsoTime, Message } from './message.ts';
 import { DisplayName } from './text.ts';
 
-export const MAX_PAGE_MESSAGES = 200;
 export const DEFAULT_PAGE_MESSAGES = 50;
 
 /** A login name: compared without case and in NFKC, shown as it was written. */

@@ -1,10 +1,5 @@
 import { z } from 'zod';
-
-/** The longest message text, in Unicode code points. */
-export const MAX_TEXT_CHARACTERS = 4_000;
-
-/** What a person may call themselves or a conversation, in Unicode code points. */
-export const MAX_NAME_CHARACTERS = 64;
+import { MAX_NAME_CHARACTERS, MAX_TEXT_CHARACTERS } from './constants.ts';
 
 const hasAtMost = (text: string, maxCharacters: number) =>
   text.length <= maxCharacters || (text.length <= 2 * maxCharacters && [...text].length <= maxCharacters);

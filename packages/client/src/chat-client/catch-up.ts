@@ -1,5 +1,5 @@
 import type { Refused, SincePayload, SinceReply } from '@parley/protocol';
-import { MAX_CURSORS } from '../protocol-constants.ts';
+import { MAX_CURSORS } from '@parley/protocol/constants';
 import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 
 /** Messages that overtook each other are together again after this time: no gap yet. */

@@ -1,5 +1,5 @@
 import type { Conversation } from '@parley/protocol';
-import { LOBBY_ID } from '../protocol-constants.ts';
+import { LOBBY_ID } from '@parley/protocol/constants';
 import type { Thread } from './thread.ts';
 
 /** The lobby first, then by the newest activity. */

@@ -1,5 +1,5 @@
 import type { ConversationId, DoneReply, Refused, Seq } from '@parley/protocol';
-import { MAX_CURSORS } from '../protocol-constants.ts';
+import { MAX_CURSORS } from '@parley/protocol/constants';
 import { pause, requestedDelayMs } from '../retry-delay.ts';
 
 /** The least time between two reports. */

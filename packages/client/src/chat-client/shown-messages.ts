@@ -1,5 +1,5 @@
 import type { Message, MessageId, MessageKind } from '@parley/protocol';
-import { CHANGE_KINDS } from '../protocol-constants.ts';
+import { CHANGE_KINDS } from '@parley/protocol/constants';
 import type { ShownMessage } from './chat-snapshot.ts';
 import { foldChanges, unchanged } from './fold-changes.ts';
 

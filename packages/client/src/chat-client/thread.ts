@@ -1,8 +1,8 @@
 import type { Conversation, Message, MessagePage, Receipt, UserId } from '@parley/protocol';
+import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { ConversationLog } from '../conversation-log.ts';
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import { ParleyError, unreachable } from '../parley-error.ts';
-import { MAX_PAGE_MESSAGES } from '../protocol-constants.ts';
 import type { ThreadSnapshot } from './chat-snapshot.ts';
 import { isChange } from './shown-messages.ts';
 import { ThreadRun } from './thread-run.ts';

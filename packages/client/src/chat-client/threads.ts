@@ -12,7 +12,7 @@ import type {
   StoredPacket,
   TypingPacket,
 } from '@parley/protocol';
-import { MAX_PAGE_MESSAGES } from '../protocol-constants.ts';
+import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { PageRange } from '../rest-client.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ThreadSnapshot } from './chat-snapshot.ts';

@@ -3,14 +3,18 @@ import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 
 const PACKAGE = join(import.meta.dirname, '../..');
-const SOCKET_IO = join(
-  createRequire(import.meta.url).resolve('socket.io-client/package.json'),
-  '../dist/socket.io.esm.min.js',
-);
+const { resolve } = createRequire(import.meta.url);
+const SOCKET_IO = join(resolve('socket.io-client/package.json'), '../dist/socket.io.esm.min.js');
+const CONSTANTS = resolve('@parley/protocol/constants');
+
+const IMPORTS = {
+  'socket.io-client': '/modules/socket.io-client.js',
+  '@parley/protocol/constants': '/modules/constants.js',
+};
 
 const PAGE = `<!doctype html><html lang="en"><title>Client</title>
 <link rel="icon" href="data:,">
-<script type="importmap">{ "imports": { "socket.io-client": "/modules/socket.io-client.js" } }</script></html>`;
+<script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script></html>`;
 
 export interface ServedFile {
   readonly contentType: string;
@@ -21,6 +25,7 @@ export interface ServedFile {
 export async function clientFile(path: string): Promise<ServedFile | undefined> {
   if (path === '/') return { contentType: 'text/html', body: PAGE };
   if (path === '/modules/socket.io-client.js') return script(await readFile(SOCKET_IO, 'utf8'));
+  if (path === '/modules/constants.js') return script(stripTypeScriptTypes(await readFile(CONSTANTS, 'utf8')));
   if (!/^\/src\/[a-z/-]+\.ts$/.test(path)) return undefined;
   return script(stripTypeScriptTypes(await readFile(join(PACKAGE, path), 'utf8')));
 }
