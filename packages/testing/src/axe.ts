@@ -14,13 +14,14 @@ interface AxeResults {
 }
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const axeSource = readFile(axePath, 'utf8');
+let axeSource: Promise<string> | undefined;
 
 /**
  * What in the page, as it is now, keeps people out by the rules of WCAG 2.2 AA, as far as axe-core can tell: one line each. The
  * checker comes in through the debugger, so that the page's own policy stays as strict as it is.
  */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
+  axeSource ??= readFile(axePath, 'utf8');
   await page.evaluate(await axeSource);
   const { violations } = (await page.evaluate(
     `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll } from '@jest/globals';
-import { type Browser, type ConsoleMessage, chromium, type Page } from 'playwright-core';
+import type { Browser, ConsoleMessage, Page } from 'playwright-core';
 
 export type { Locator, Page } from 'playwright-core';
 
@@ -29,6 +29,8 @@ export interface TestBrowser {
 export async function newBrowser(): Promise<TestBrowser> {
   const executablePath = CHROMIUM_PATHS.find((path) => existsSync(path));
   if (!executablePath) throw new Error('no Chromium: install the package chromium');
+  // More than a second of work, which most test files can do without.
+  const { chromium } = await import('playwright-core');
   let browser: Browser | undefined;
   afterAll(() => browser?.close());
   browser = await chromium.launch({

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, describe } from '@jest/globals';
-import { MongoClient } from 'mongodb';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 import { newTemporaryDirectory } from './temporary-directory.ts';
@@ -47,7 +46,7 @@ async function startMongod(): Promise<string | undefined> {
     stdio: 'ignore',
   });
   const url = `mongodb://127.0.0.1:${port}`;
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: 1_000 });
+  const client = await newClient(url, 1_000);
   try {
     await eventually(() => client.db().command({ ping: 1 }), 60_000);
   } finally {
@@ -63,12 +62,18 @@ async function stop(server: ChildProcess | undefined): Promise<void> {
 }
 
 async function dropDatabase(url: string): Promise<void> {
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: 30_000 });
+  const client = await newClient(url, 30_000);
   try {
     await client.db().dropDatabase();
   } finally {
     await client.close();
   }
+}
+
+/** Most test files can do without the driver. */
+async function newClient(url: string, serverSelectionTimeoutMS: number) {
+  const { MongoClient } = await import('mongodb');
+  return new MongoClient(url, { serverSelectionTimeoutMS });
 }
 
 /** The URL with another database; who logs in still does so where the URL said. */
