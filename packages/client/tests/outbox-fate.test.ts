@@ -104,12 +104,17 @@ describe('a message whose attempt had no answer', () => {
 });
 
 describe('what comes from an epoch that has ended', () => {
+  async function newOvertakenAttempt() {
+    const parts = newOutbox();
+    void parts.outbox.connected();
+    const { clientMessageId } = parts.outbox.add(lobby, 'hello', 0);
+    const { answer } = await parts.attempt(0);
+    parts.outbox.epochChanged(lobby);
+    return { ...parts, clientMessageId, answer };
+  }
+
   test('is no proof that a message is accepted: an ack', async () => {
-    const { outbox, history, attempt, states } = newOutbox();
-    void outbox.connected();
-    const { clientMessageId } = outbox.add(lobby, 'hello', 0);
-    const { answer } = await attempt(0);
-    outbox.epochChanged(lobby);
+    const { outbox, history, attempt, states, clientMessageId, answer } = await newOvertakenAttempt();
     history.accept('of someone else', 'u-ada');
     outbox.sawStored(lobby, 1);
     answer(accepted(1));
@@ -121,11 +126,7 @@ describe('what comes from an epoch that has ended', () => {
   });
 
   test('is no proof that a message is accepted: the live message', async () => {
-    const { outbox, history, attempt, states } = newOutbox();
-    void outbox.connected();
-    const { clientMessageId } = outbox.add(lobby, 'hello', 0);
-    const { answer } = await attempt(0);
-    outbox.epochChanged(lobby);
+    const { outbox, history, attempt, states, clientMessageId, answer } = await newOvertakenAttempt();
     outbox.sawMessages(lobby, [{ senderId: me, clientMessageId, seq: 1 } as unknown as Message]);
     expect(states()).toEqual(['accepted']);
     history.accept('of someone else', 'u-ada');
