@@ -1,4 +1,4 @@
-import type { AcceptedMessage, ConversationId, Seq } from '@parley/protocol';
+import type { ConversationId, MessageRecord, Seq } from '@parley/protocol';
 import type { LogBatch } from './message-consumer.ts';
 import type { MessageDraft } from './message-log.ts';
 
@@ -18,12 +18,12 @@ export const fieldsOf = (flat: StreamFields): ReadonlyMap<string, string> => {
 export const firstPartOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
 
 /** A message from its parts; the draft comes first, so that it can't override its place. */
-export const toAcceptedMessage = (
+export const toMessageRecord = (
   draft: MessageDraft,
   conversationId: string,
   seq: number,
   createdAtMs: number,
-): AcceptedMessage => ({
+): MessageRecord => ({
   ...draft,
   conversationId: conversationId as ConversationId,
   seq: seq as Seq,
@@ -50,7 +50,7 @@ export function toLogBatch(entries: readonly DeliveredEntry[]): LogBatch {
 }
 
 /** The message, or what is wrong with the entry. */
-function readMessage(fields: ReadonlyMap<string, string>): AcceptedMessage | string {
+function readMessage(fields: ReadonlyMap<string, string>): MessageRecord | string {
   const conversationId = fields.get('conversation');
   if (!conversationId) return 'has no conversation';
   const seq = positiveInteger(fields.get('seq'));
@@ -59,7 +59,7 @@ function readMessage(fields: ReadonlyMap<string, string>): AcceptedMessage | str
   if (!createdAtMs) return 'has no valid time';
   const draft = readDraft(fields.get('message'));
   if (!draft) return 'has no valid message';
-  return toAcceptedMessage(draft, conversationId, seq, createdAtMs);
+  return toMessageRecord(draft, conversationId, seq, createdAtMs);
 }
 
 function readDraft(json: string | undefined): MessageDraft | undefined {

@@ -1,4 +1,4 @@
-import type { AcceptedMessage, ConversationId } from '@parley/protocol';
+import type { ConversationId, MessageRecord } from '@parley/protocol';
 import {
   commandTimeoutOf,
   DeadlineExceeded,
@@ -130,7 +130,7 @@ class RedisMessageConsumer implements MessageConsumer {
     );
   }
 
-  async deadLetter(entries: readonly { entryId: string; reason: string; message?: AcceptedMessage }[]): Promise<void> {
+  async deadLetter(entries: readonly { entryId: string; reason: string; message?: MessageRecord }[]): Promise<void> {
     const located = entries.map(async ({ entryId, reason, message }): Promise<EndedEntry> => {
       const { conversationId, seq } = message ?? (await this.#placeOf(entryId)) ?? NO_PLACE;
       return { entryId, conversationId, seq, reason: reason || 'no reason given' };

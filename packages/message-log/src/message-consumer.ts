@@ -1,9 +1,9 @@
-import type { AcceptedMessage, ConversationId } from '@parley/protocol';
+import type { ConversationId, MessageRecord } from '@parley/protocol';
 
 /** One entry of the log, read by a worker and not completed yet. */
 export interface LogEntry {
   readonly entryId: string;
-  readonly message: AcceptedMessage;
+  readonly message: MessageRecord;
   /** The chat server that accepted it. */
   readonly acceptedBy: string;
   /** How often it was handed over; above 1 = a worker, perhaps this one, had it before and did not complete it. */
@@ -67,7 +67,7 @@ export interface MessageConsumer {
    * Moves entries that can't be processed to the dead-letter stream, each with all its fields and its reason, in one step
    * per conversation: never lost, never in the way. The stored mark passes over them. May be repeated.
    */
-  deadLetter(entries: readonly { entryId: string; reason: string; message?: AcceptedMessage }[]): Promise<void>;
+  deadLetter(entries: readonly { entryId: string; reason: string; message?: MessageRecord }[]): Promise<void>;
 
   /** How many entries lie in the dead-letter stream. */
   deadLetters(): Promise<number>;

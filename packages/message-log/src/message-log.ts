@@ -1,7 +1,7 @@
-import type { AcceptedMessage, ConversationId, MessageId, Seq } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord, Seq } from '@parley/protocol';
 
 /** What a sender says; the log adds `seq` and the time. */
-export type MessageDraft = Omit<AcceptedMessage, 'conversationId' | 'seq' | 'createdAtMs'>;
+export type MessageDraft = Omit<MessageRecord, 'conversationId' | 'seq' | 'createdAtMs'>;
 
 export interface AcceptRequest {
   conversationId: ConversationId;
@@ -59,7 +59,7 @@ export type RecentPage =
       fromSeq: number;
       toSeq: number;
       /** The page's newest part, without a gap up to `toSeq`; what is missing before it is in the store. */
-      messages: AcceptedMessage[];
+      messages: MessageRecord[];
       /** What was deleted after the page, by at least all deletions that are not stored yet. */
       deletedLater: MessageId[];
     };

@@ -1,5 +1,5 @@
 import type { ConversationId, MessageId } from '@parley/protocol';
-import { fieldsOf, firstPartOf, type StreamFields, toAcceptedMessage } from './log-entry.ts';
+import { fieldsOf, firstPartOf, type StreamFields, toMessageRecord } from './log-entry.ts';
 import type { ConversationState, MessageDraft, RecentPage, RecentQuery } from './message-log.ts';
 
 /** An entry of the recent window: `<seq>-0`, then the fields `time` and `message`. */
@@ -28,7 +28,7 @@ export function recentPage(
     if (!flat) break;
     const fields = fieldsOf(flat);
     const draft = JSON.parse(fields.get('message') ?? '') as MessageDraft;
-    messages.push(toAcceptedMessage(draft, conversationId, seq, Number(fields.get('time'))));
+    messages.push(toMessageRecord(draft, conversationId, seq, Number(fields.get('time'))));
   }
   return { kind: 'page', state, fromSeq, toSeq, messages: messages.reverse(), deletedLater };
 }

@@ -1,4 +1,4 @@
-import type { AcceptedMessage, ConversationId, MessageId } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 import { SENDABLE_KINDS } from '@parley/protocol/constants';
 
 /** What a store notes of an edit or a deletion, so that it is found by the message that it changes. */
@@ -22,10 +22,10 @@ export type FoldedChange = Pick<ChangeNote, 'targetId' | 'conversationId'> &
 const FINDABLE: ReadonlySet<string> = new Set(SENDABLE_KINDS);
 
 /** Whether a message can be found, edited and deleted: changes themselves and system lines can't. */
-export const isFindable = ({ kind }: Pick<AcceptedMessage, 'kind'>): boolean => FINDABLE.has(kind);
+export const isFindable = ({ kind }: Pick<MessageRecord, 'kind'>): boolean => FINDABLE.has(kind);
 
 /** The edits and deletions among messages. */
-export function changeNotesOf(messages: readonly AcceptedMessage[]): ChangeNote[] {
+export function changeNotesOf(messages: readonly MessageRecord[]): ChangeNote[] {
   return messages.flatMap(({ id, conversationId, kind, seq, replyTo }) =>
     replyTo !== undefined && (kind === 'edit' || kind === 'delete')
       ? [{ changeId: id, targetId: replyTo, conversationId, kind, seq }]

@@ -1,7 +1,7 @@
-import type { AcceptedMessage } from '@parley/protocol';
+import type { MessageRecord } from '@parley/protocol';
 
 /** Where a stored message is. */
-export type StoredPlace = Pick<AcceptedMessage, 'id' | 'conversationId' | 'seq'>;
+export type StoredPlace = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>;
 
 export type ConflictVerdict =
   /** It is the same message, saved before. */

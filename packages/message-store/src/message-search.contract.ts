@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AcceptedMessage, ConversationId, MediaId, MessageId } from '@parley/protocol';
+import type { ConversationId, MediaId, MessageId, MessageRecord } from '@parley/protocol';
 import type { MessageSearch, MessageStore } from './message-store.ts';
 import { newConversationId, newMessage } from './new-message.ts';
 
@@ -11,14 +11,14 @@ function newThread() {
   let seq = 0;
   return {
     conversationId,
-    say(fields: MessageFields): AcceptedMessage {
+    say(fields: MessageFields): MessageRecord {
       seq += 1;
       return newMessage({ conversationId, seq, createdAtMs: 1_767_225_600_000 + seq, ...fields });
     },
-    edit(target: AcceptedMessage, text: string) {
+    edit(target: MessageRecord, text: string) {
       return this.say({ kind: 'edit', replyTo: target.id, text });
     },
-    delete(target: AcceptedMessage): AcceptedMessage {
+    delete(target: MessageRecord): MessageRecord {
       const { text: _, ...deletion } = this.say({ kind: 'delete', replyTo: target.id });
       return deletion;
     },
@@ -166,7 +166,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
       const thread = newThread();
       const target = thread.say({ text: 'the first words' });
       const saved = [target, thread.edit(target, 'second try'), thread.edit(target, 'third attempt')];
-      for (const place of order) await save(saved[place] as AcceptedMessage);
+      for (const place of order) await save(saved[place] as MessageRecord);
       const ids = [thread.conversationId];
       expect(await find('third att', ids)).toEqual([{ ...target, text: 'third attempt' }]);
       expect([...(await find('first', ids)), ...(await find('second', ids))]).toEqual([]);
@@ -182,7 +182,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
       const target = thread.say({ kind: 'image', text: 'a secret', media });
       const edit = thread.edit(target, 'another secret');
       const deletion = thread.delete(target);
-      for (const place of order) await save([target, edit, deletion][place] as AcceptedMessage);
+      for (const place of order) await save([target, edit, deletion][place] as MessageRecord);
       await save(target, edit);
       const { text: _text, media: _media, ...emptied } = target;
       const { text: _newText, ...emptiedEdit } = edit;
@@ -197,7 +197,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
       const thread = newThread();
       const [kept, edited, deleted] = ['kept', 'edited', 'deleted'].map((text) =>
         thread.say({ text: `note ${text}` }),
-      ) as [AcceptedMessage, AcceptedMessage, AcceptedMessage];
+      ) as [MessageRecord, MessageRecord, MessageRecord];
       const changes = [
         thread.edit(edited, 'note rewritten'),
         thread.delete(deleted),
@@ -237,7 +237,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
     });
   });
 
-  async function save<T extends AcceptedMessage[]>(...batch: T): Promise<T> {
+  async function save<T extends MessageRecord[]>(...batch: T): Promise<T> {
     expect(await messages().saveBatch(batch)).toEqual({ rejected: [] });
     return batch;
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import {
-  type AcceptedMessage,
   type ConversationId,
   MAX_TEXT_CHARACTERS,
   MESSAGE_KINDS,
   type MediaId,
   type MessageId,
+  type MessageRecord,
   type Seq,
 } from '@parley/protocol';
 import type { MessageStore } from './message-store.ts';
@@ -92,11 +92,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
 
     test('rejects another message with a seq that is taken, and saves the rest of the batch', async () => {
       const conversationId = newConversationId();
-      const [first, second, third] = newMessages(conversationId, 3) as [
-        AcceptedMessage,
-        AcceptedMessage,
-        AcceptedMessage,
-      ];
+      const [first, second, third] = newMessages(conversationId, 3) as [MessageRecord, MessageRecord, MessageRecord];
       await messages().saveBatch([second]);
       const impostor = newMessage({ conversationId, seq: 2 });
       const { rejected } = await messages().saveBatch([first, impostor, third]);
@@ -153,7 +149,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       ['no time', { createdAtMs: Number.NaN }],
     ])('rejects %s with the reason, and saves the rest of the batch', async (_, fields) => {
       const good = newMessage({});
-      const bad = { ...newMessage({}), ...fields } as AcceptedMessage;
+      const bad = { ...newMessage({}), ...fields } as MessageRecord;
       const { rejected } = await messages().saveBatch([bad, good]);
       expect(rejected).toEqual([{ id: bad.id, reason: expect.stringMatching(/^[a-zA-Z]+: /) }]);
       expect(await messages().findById(good.id)).toEqual(good);

@@ -1,4 +1,4 @@
-import type { AcceptedMessage, ConversationId, MessageId } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 
 /** Where a message has been, for its passport. Times are Unix milliseconds. */
 export interface MessageTrace {
@@ -12,7 +12,7 @@ export interface MessageTrace {
 }
 
 /** A message with its trace, which is kept beside it and shown only when the message is asked for by its id. */
-export type TracedMessage = AcceptedMessage & { readonly trace?: MessageTrace | undefined };
+export type TracedMessage = MessageRecord & { readonly trace?: MessageTrace | undefined };
 
 /** A message that the store will never take, and why. */
 export interface Rejection {
@@ -49,7 +49,7 @@ export interface MessageStore {
   saveBatch(messages: readonly TracedMessage[]): Promise<SaveOutcome>;
 
   /** The messages with `fromSeq ≤ seq ≤ toSeq`, in order: one range of one index. The caller bounds its length. */
-  readRange(conversationId: ConversationId, fromSeq: number, toSeq: number): Promise<AcceptedMessage[]>;
+  readRange(conversationId: ConversationId, fromSeq: number, toSeq: number): Promise<MessageRecord[]>;
 
   /** The conversation's largest stored seq; 0 where there is none. */
   headSeq(conversationId: ConversationId): Promise<number>;
@@ -61,5 +61,5 @@ export interface MessageStore {
    * and system lines are no hits; what was deleted is none either. Whether a change may be made was decided by whoever
    * accepted it. While very much is being saved, the newest may be missing for a moment.
    */
-  search(query: MessageSearch): Promise<AcceptedMessage[]>;
+  search(query: MessageSearch): Promise<MessageRecord[]>;
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { AcceptedMessage, ClientMessageId, ConversationId, MessageId, Seq, UserId } from '@parley/protocol';
+import type { ClientMessageId, ConversationId, MessageId, MessageRecord, Seq, UserId } from '@parley/protocol';
 
 // Messages for tests, and for the processes that tests start.
 
 export const newConversationId = () => randomUUID() as ConversationId;
 
-type MessageFields = Partial<Omit<AcceptedMessage, 'seq'>> & { seq?: number };
+type MessageFields = Partial<Omit<MessageRecord, 'seq'>> & { seq?: number };
 
-export const newMessage = ({ seq = 1, ...fields }: MessageFields): AcceptedMessage => ({
+export const newMessage = ({ seq = 1, ...fields }: MessageFields): MessageRecord => ({
   id: randomUUID() as MessageId,
   conversationId: newConversationId(),
   seq: seq as Seq,

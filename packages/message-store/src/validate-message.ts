@@ -1,4 +1,4 @@
-import { type AcceptedMessage, MESSAGE_KINDS } from '@parley/protocol';
+import { MESSAGE_KINDS, type MessageRecord } from '@parley/protocol';
 import type { Rejection, TracedMessage } from './message-store.ts';
 
 /** In UTF-16 units: far above what clients may send, far below what a document or row may hold. */
@@ -14,7 +14,7 @@ const isOptional = (value: unknown, isValid: (value: unknown) => boolean) => val
 
 const KINDS: ReadonlySet<unknown> = new Set(MESSAGE_KINDS);
 
-type Rule = readonly [isKept: (message: AcceptedMessage) => boolean, reason: string];
+type Rule = readonly [isKept: (message: MessageRecord) => boolean, reason: string];
 
 const RULES: readonly Rule[] = [
   [({ id }) => isId(id), `id: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
@@ -47,7 +47,7 @@ function isMedia(value: unknown): boolean {
  * Why no store can keep a message as it is, undefined when it can: the one check that all stores share. What the database
  * itself refuses (SQLite's constraints, MongoDB's validators) is the second line.
  */
-export function reasonNotStorable(message: AcceptedMessage): string | undefined {
+export function reasonNotStorable(message: MessageRecord): string | undefined {
   return RULES.find(([isKept]) => !isKept(message))?.[1];
 }
 

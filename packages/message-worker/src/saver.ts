@@ -1,6 +1,6 @@
 import type { LogEntry, MessageConsumer } from '@parley/message-log';
 import type { MessageStore, TracedMessage } from '@parley/message-store';
-import type { AcceptedMessage } from '@parley/protocol';
+import type { MessageRecord } from '@parley/protocol';
 import { type Logger, pause } from '@parley/service-kit';
 import type { MessageWorkerMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
@@ -184,11 +184,6 @@ export class Saver {
   }
 }
 
-function toPlaceholder({
-  text: _text,
-  media: _media,
-  replyTo: _replyTo,
-  ...message
-}: AcceptedMessage): AcceptedMessage {
+function toPlaceholder({ text: _text, media: _media, replyTo: _replyTo, ...message }: MessageRecord): MessageRecord {
   return { ...message, kind: 'system', text: 'This message could not be stored.' };
 }

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { ERROR_CATALOGUE, ERROR_CODES, ErrorBody, parsePayload, Refusal } from './errors.ts';
+import { ChatError, ERROR_CATALOGUE, ERROR_CODES, ErrorBody, parsePayload } from './errors.ts';
 import { SendPayload } from './message.ts';
 
 test('every code of the catalogue makes a complete error, and nothing but what a client may know', () => {
   for (const code of ERROR_CODES) {
-    const body = new Refusal(code, { retryAfterMs: 5 }, { cause: new Error('inside') }).toBody();
+    const body = new ChatError(code, { retryAfterMs: 5 }, { cause: new Error('inside') }).toBody();
     expect(ErrorBody.parse(body)).toEqual(body);
     expect(body).toEqual({
       code,

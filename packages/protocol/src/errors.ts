@@ -48,7 +48,7 @@ export type ErrorBody = z.infer<typeof ErrorBody>;
 /** The failed half of every ack. */
 export type Refused = { ok: false } & ErrorBody;
 
-type RefusalDetails = { message?: string } & Partial<
+type ChatErrorDetails = { message?: string } & Partial<
   Pick<ErrorBody, 'retryAfterMs' | 'position' | 'waitTicket' | 'since'>
 >;
 
@@ -56,12 +56,12 @@ type RefusalDetails = { message?: string } & Partial<
  * A request that is refused, on its way to the edge that tells the client. Faults are ordinary errors; the edge turns
  * those into `INTERNAL` or `UNAVAILABLE`.
  */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+export class ChatError extends Error {
+  override readonly name = 'ChatError';
   readonly code: ErrorCode;
-  readonly details: Omit<RefusalDetails, 'message'>;
+  readonly details: Omit<ChatErrorDetails, 'message'>;
 
-  constructor(code: ErrorCode, { message, ...details }: RefusalDetails = {}, options?: ErrorOptions) {
+  constructor(code: ErrorCode, { message, ...details }: ChatErrorDetails = {}, options?: ErrorOptions) {
     super(message ?? ERROR_CATALOGUE[code].message, options);
     this.code = code;
     this.details = details;
@@ -87,6 +87,6 @@ export function describeIssues(error: z.ZodError): string {
 /** Parses a client's input, or refuses it with `INVALID_PAYLOAD` and the reason. */
 export function parsePayload<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const parsed = schema.safeParse(input);
-  if (!parsed.success) throw new Refusal('INVALID_PAYLOAD', { message: describeIssues(parsed.error) });
+  if (!parsed.success) throw new ChatError('INVALID_PAYLOAD', { message: describeIssues(parsed.error) });
   return parsed.data;
 }

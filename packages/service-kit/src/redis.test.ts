@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, expect, test } from '@jest/globals';
 import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import { silentLogger } from './logger.ts';
-import { COMMAND_TIMEOUT_MS, connectRedis, isRedisAway, whyRedisIsAway } from './redis.ts';
+import { COMMAND_TIMEOUT_MS, connectRedis, isRedisUnavailable, whyRedisIsAway } from './redis.ts';
 
 /** What a busy machine may add. */
 const SLACK_MS = 10_000;
@@ -21,7 +21,7 @@ test('a frozen Redis fails a command within its deadline, as being away, and wor
   const startedAt = performance.now();
   const error = await connection.get('x').catch((reason: unknown) => reason);
   server.process.kill('SIGCONT');
-  expect(isRedisAway(error)).toBe(true);
+  expect(isRedisUnavailable(error)).toBe(true);
   expect(performance.now() - startedAt).toBeLessThan(COMMAND_TIMEOUT_MS + SLACK_MS);
   await eventually(() => connection.set('x', '1'));
 });
@@ -30,7 +30,7 @@ test('a command error is no outage', async () => {
   await patient.set('text', 'a');
   const error = await patient.incr('text').catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(Error);
-  expect(isRedisAway(error)).toBe(false);
+  expect(isRedisUnavailable(error)).toBe(false);
 });
 
 test('says why no Redis answers at an address', async () => {
@@ -43,5 +43,5 @@ test('a killed Redis fails commands at once, as being away', async () => {
   await once(server.process, 'exit');
   await eventually(() => expect(connection.status).not.toBe('ready'));
   const error = await connection.get('x').catch((reason: unknown) => reason);
-  expect(isRedisAway(error)).toBe(true);
+  expect(isRedisUnavailable(error)).toBe(true);
 });

@@ -127,7 +127,7 @@ const AWAY_MESSAGE =
   /isn't writeable|Command timed out|Connection is closed|Socket timeout|ClusterAllFailed|None of startup nodes/i;
 
 /** Whether a command failed because Redis is away, slow or not writable now, rather than because the command is wrong. */
-export function isRedisAway(error: unknown): boolean {
+export function isRedisUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFailedError'].includes(error.name)) return true;
   if ('code' in error && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(String(error.code))) return true;

@@ -1,4 +1,4 @@
-import { ErrorBody, type ErrorCode, Handshake, Refusal } from '@parley/protocol';
+import { ChatError, ErrorBody, type ErrorCode, Handshake } from '@parley/protocol';
 import type { AsyncApiMessage, AsyncApiOperation } from './document.ts';
 import { type ClientEventDocumentation, REFUSALS_EVERYWHERE, type ServerEventDocumentation } from './events.ts';
 import { referenceTo, type SchemaReference } from './schemas.ts';
@@ -15,8 +15,8 @@ const HANDSHAKE_REFUSALS: readonly ErrorCode[] = [
   'INTERNAL',
 ];
 
-const refusalExamples = (codes: readonly ErrorCode[], toPayload: (refusal: Refusal) => unknown) =>
-  codes.map((code) => ({ name: code, payload: toPayload(new Refusal(code)) }));
+const refusalExamples = (codes: readonly ErrorCode[], toPayload: (refusal: ChatError) => unknown) =>
+  codes.map((code) => ({ name: code, payload: toPayload(new ChatError(code)) }));
 const listCodes = (codes: readonly ErrorCode[]) => codes.map((code) => `\`${code}\``).join(', ');
 
 /**
@@ -99,7 +99,7 @@ export function clientEventPart(name: string, event: ClientEventDocumentation): 
     },
     [`${name}.refused`]: {
       name: `${name}.ack`,
-      title: 'Refusal',
+      title: 'ChatError',
       summary: `Ack of \`${name}\` when it is refused`,
       description: `One of ${listCodes(codes)}.`,
       payload: {

@@ -1,4 +1,4 @@
-import { ERROR_CATALOGUE, ErrorBody, type ErrorCode, Refusal } from '@parley/protocol';
+import { ChatError, ERROR_CATALOGUE, ErrorBody, type ErrorCode } from '@parley/protocol';
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 
@@ -34,5 +34,5 @@ export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObj
 
 function problemOf(code: ErrorCode): z.infer<typeof Problem> {
   const { status, message } = ERROR_CATALOGUE[code];
-  return { title: code, status, detail: message, ...new Refusal(code).toBody() };
+  return { title: code, status, detail: message, ...new ChatError(code).toBody() };
 }

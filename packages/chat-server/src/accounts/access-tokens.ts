@@ -1,4 +1,4 @@
-import { Refusal, type UserId } from '@parley/protocol';
+import { ChatError, type UserId } from '@parley/protocol';
 import { jwtVerify, SignJWT } from 'jose';
 
 /** How long an access token is good for. */
@@ -35,7 +35,7 @@ export class AccessTokens {
     return { accessToken, expiresAtMs: expiresAtSeconds * 1_000 };
   }
 
-  /** @throws Refusal `UNAUTHENTICATED` for anything but a token of ours that is still good */
+  /** @throws ChatError `UNAUTHENTICATED` for anything but a token of ours that is still good */
   async verify(token: string): Promise<AccessClaims> {
     try {
       const { payload } = await jwtVerify(token, await this.#key, {
@@ -46,7 +46,7 @@ export class AccessTokens {
       });
       return { userId: payload.sub as UserId, expiresAtMs: (payload.exp as number) * 1_000 };
     } catch (error) {
-      throw new Refusal('UNAUTHENTICATED', {}, { cause: error });
+      throw new ChatError('UNAUTHENTICATED', {}, { cause: error });
     }
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { RefreshTokenStore, UserRecord, UserStore } from '@parley/message-store';
-import { Refusal, type SignedIn, type User, type UserId } from '@parley/protocol';
+import { ChatError, type SignedIn, type User, type UserId } from '@parley/protocol';
 import type { AccessTokens } from './access-tokens.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 
@@ -35,21 +35,21 @@ export class Accounts {
     this.#accessTokens = parts.accessTokens;
   }
 
-  /** @throws Refusal `CONFLICT` when the username is taken */
+  /** @throws ChatError `CONFLICT` when the username is taken */
   async register(username: string, password: string, displayName: string | undefined): Promise<Grant> {
     const user = newUser(username, displayName ?? username, await hashPassword(password));
     if (!(await this.#users.create(user))) {
-      throw new Refusal('CONFLICT', { message: 'This username is taken: choose another one.' });
+      throw new ChatError('CONFLICT', { message: 'This username is taken: choose another one.' });
     }
     return this.#grant(user);
   }
 
-  /** @throws Refusal `UNAUTHENTICATED`, the same for an unknown name and a wrong password */
+  /** @throws ChatError `UNAUTHENTICATED`, the same for an unknown name and a wrong password */
   async logIn(username: string, password: string): Promise<Grant> {
     const user = await this.#users.findByUsername(username);
     const matches = await verifyPassword(password, user?.passwordHash ?? (await decoyHash));
     if (!user?.passwordHash || !matches) {
-      throw new Refusal('UNAUTHENTICATED', { message: 'The username or the password is wrong.' });
+      throw new ChatError('UNAUTHENTICATED', { message: 'The username or the password is wrong.' });
     }
     return this.#grant(user);
   }
@@ -63,7 +63,7 @@ export class Accounts {
   /**
    * Uses a refresh token up for the next one.
    *
-   * @throws Refusal `UNAUTHENTICATED` when it is unknown, expired or used before; in the last case all its successors end too
+   * @throws ChatError `UNAUTHENTICATED` when it is unknown, expired or used before; in the last case all its successors end too
    */
   async refresh(refreshToken: string): Promise<Grant> {
     const next = newRefreshToken();
@@ -74,7 +74,7 @@ export class Accounts {
       Date.now(),
     );
     const user = outcome.kind === 'rotated' ? await this.#users.findById(outcome.userId) : undefined;
-    if (!user) throw new Refusal('UNAUTHENTICATED', { message: 'Your login has ended: log in again.' });
+    if (!user) throw new ChatError('UNAUTHENTICATED', { message: 'Your login has ended: log in again.' });
     return this.#signIn(user, next, expiresAtMs);
   }
 

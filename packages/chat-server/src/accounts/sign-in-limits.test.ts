@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { Refusal } from '@parley/protocol';
+import { ChatError } from '@parley/protocol';
 import { connectRedis, silentLogger } from '@parley/service-kit';
 import { newRedis, withoutCommandDeadline } from '@parley/testing';
 import { SignInLimits } from './sign-in-limits.ts';
@@ -19,7 +19,7 @@ const limits = connections.map((connection) => new SignInLimits(connection, 0));
 const codeOf = (attempt: Promise<unknown>) =>
   attempt.then(
     () => 'in',
-    (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+    (error: unknown) => (error instanceof ChatError ? error.code : String(error)),
   );
 
 /** So many log-ins for one name at once, half of them on each server. @returns what became of them, by how often */
@@ -32,7 +32,7 @@ async function logIns(username: string, count: number, logIn: () => Promise<unkn
   return counts;
 }
 
-const wrong = () => Promise.reject(new Refusal('UNAUTHENTICATED'));
+const wrong = () => Promise.reject(new ChatError('UNAUTHENTICATED'));
 const right = () => Promise.resolve();
 
 test('wrong passwords that come at once are tried no more often than one after the other', async () => {

@@ -1,4 +1,4 @@
-import { Refusal } from '@parley/protocol';
+import { ChatError } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
@@ -27,7 +27,7 @@ export class SignInLimits {
     if (signUpsPerMinute > 0) this.#signUps = limiter('parley:sign-ups', signUpsPerMinute, 60);
   }
 
-  /** @throws Refusal `RATE_LIMITED` */
+  /** @throws ChatError `RATE_LIMITED` */
   async countSignUp(address: string): Promise<void> {
     await this.#signUps?.consume(address).catch(refuse);
   }
@@ -48,7 +48,7 @@ export class SignInLimits {
     try {
       return await logIn();
     } catch (error) {
-      isWrong = error instanceof Refusal;
+      isWrong = error instanceof ChatError;
       throw error;
     } finally {
       if (!isWrong) await this.#failures.reward(key);
@@ -58,5 +58,5 @@ export class SignInLimits {
 
 function refuse(limit: unknown): never {
   if (!(limit instanceof RateLimiterRes)) throw limit;
-  throw new Refusal('RATE_LIMITED', { retryAfterMs: limit.msBeforeNext });
+  throw new ChatError('RATE_LIMITED', { retryAfterMs: limit.msBeforeNext });
 }

@@ -1,6 +1,6 @@
 import type { AcceptOutcome, MessageDraft, MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
-import { type ConversationId, Refusal, type SendReply, type UserId } from '@parley/protocol';
+import { ChatError, type ConversationId, type SendReply, type UserId } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { acceptInLog } from './accept-in-log.ts';
@@ -30,7 +30,7 @@ export class MessageAcceptor {
     this.#parts = parts;
   }
 
-  /** @throws Refusal `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` or `BUSY` */
+  /** @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` or `BUSY` */
   async accept(conversationId: ConversationId, senderId: UserId, message: NewMessage): Promise<SendReply> {
     const { node, log, messages, access, metrics, logger } = this.#parts;
     const draft: MessageDraft = { id: newMessageId(), senderId, ...message };
@@ -42,7 +42,7 @@ export class MessageAcceptor {
       onOutcome: ({ kind }) => metrics.chat_sends_total.inc({ outcome: kind }),
     });
     if (outcome.kind === 'stale-members' || outcome.kind === 'unseeded') {
-      throw new Refusal('BUSY', { message: 'The conversation is changing: send it again.', retryAfterMs: 100 });
+      throw new ChatError('BUSY', { message: 'The conversation is changing: send it again.', retryAfterMs: 100 });
     }
     metrics.chat_accept_seconds.observe((performance.now() - startedAt) / 1_000);
     const reply = toReply(outcome, draft.id);
@@ -59,9 +59,9 @@ function toReply(
     case 'target-deleted':
       throw noSuchMessage();
     case 'busy':
-      throw new Refusal('BUSY', { retryAfterMs: outcome.retryAfterMs });
+      throw new ChatError('BUSY', { retryAfterMs: outcome.retryAfterMs });
     case 'conflict':
-      throw new Refusal('CONFLICT', { message: 'clientMessageId: you used it in another conversation.' });
+      throw new ChatError('CONFLICT', { message: 'clientMessageId: you used it in another conversation.' });
     case 'accepted':
     case 'duplicate': {
       const isDuplicate = outcome.kind === 'duplicate';

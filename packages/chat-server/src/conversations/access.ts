@@ -1,6 +1,6 @@
 import type { MessageLog } from '@parley/message-log';
 import type { ConversationRecord, ConversationStore } from '@parley/message-store';
-import { type ConversationId, LOBBY_ID, Refusal, type UserId } from '@parley/protocol';
+import { ChatError, type ConversationId, LOBBY_ID, type UserId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
 /** How many remembered answers a server keeps. */
@@ -32,7 +32,7 @@ export class ConversationAccess {
    *
    * @param currentVersion the member list's version, when the caller has just read it: what is remembered under it will do
    * @returns the version that the answer holds for, '' = none known
-   * @throws Refusal `NOT_FOUND` or `FORBIDDEN`
+   * @throws ChatError `NOT_FOUND` or `FORBIDDEN`
    */
   async require(conversationId: ConversationId, userId: UserId, currentVersion?: string): Promise<string> {
     const version = currentVersion ?? '';
@@ -42,7 +42,7 @@ export class ConversationAccess {
     if (!(await this.#conversations.isMember(conversationId, userId))) {
       this.#remembered.delete(key);
       await this.find(conversationId);
-      throw new Refusal('FORBIDDEN', { message: 'You are not a member of this conversation.' });
+      throw new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });
     }
     if (currentVersion !== undefined) this.#remembered.set(key, { version });
     return version;
@@ -60,10 +60,10 @@ export class ConversationAccess {
     return this.#remembered.get(keyOf(conversationId, userId))?.version ?? this.requireNow(conversationId, userId);
   }
 
-  /** @throws Refusal `NOT_FOUND` */
+  /** @throws ChatError `NOT_FOUND` */
   async find(conversationId: ConversationId): Promise<ConversationRecord> {
     const conversation = await this.#conversations.findById(conversationId);
-    if (!conversation) throw new Refusal('NOT_FOUND', { message: 'There is no such conversation.' });
+    if (!conversation) throw new ChatError('NOT_FOUND', { message: 'There is no such conversation.' });
     return conversation;
   }
 

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { MessageLog } from '@parley/message-log';
 import type { ConversationRecord, Store, UserRecord } from '@parley/message-store';
 import {
+  ChatError,
   type Conversation,
   type ConversationId,
   type CreateConversationPayload,
   LOBBY_ID,
   MAX_GROUP_MEMBERS,
-  Refusal,
   type UserId,
 } from '@parley/protocol';
 import type { ConversationAccess } from './access.ts';
@@ -68,7 +68,7 @@ export class Conversations {
     return describeConversations(this.#store, records, this.#readHeads);
   }
 
-  /** @throws Refusal `NOT_FOUND` when a member does not exist, `INVALID_PAYLOAD` for a pair with oneself */
+  /** @throws ChatError `NOT_FOUND` when a member does not exist, `INVALID_PAYLOAD` for a pair with oneself */
   async create(
     userId: UserId,
     payload: CreateConversationPayload,
@@ -97,7 +97,7 @@ export class Conversations {
     }
     const [other] = others;
     if (!other)
-      throw new Refusal('INVALID_PAYLOAD', { message: 'memberIds: a direct conversation needs another user' });
+      throw new ChatError('INVALID_PAYLOAD', { message: 'memberIds: a direct conversation needs another user' });
     return this.#store.conversations.createDirect(record, [userId, other]);
   }
 
@@ -124,7 +124,7 @@ export class Conversations {
     if (record.kind === 'group') {
       const memberIds = await this.#store.conversations.members(conversationId, MAX_GROUP_MEMBERS);
       if (new Set([...memberIds, ...invitedIds]).size > MAX_GROUP_MEMBERS) {
-        throw new Refusal('CONFLICT', { message: `A group has at most ${MAX_GROUP_MEMBERS} members.` });
+        throw new ChatError('CONFLICT', { message: `A group has at most ${MAX_GROUP_MEMBERS} members.` });
       }
     }
     const addedIds = new Set(await this.#store.conversations.addMembers(conversationId, invitedIds));
@@ -156,7 +156,7 @@ export class Conversations {
   /** @returns the name of whom the user may remove */
   async #requireRemovable(record: ConversationRecord, userId: UserId, leavingId: UserId): Promise<string> {
     if (record.createdBy !== userId) {
-      throw new Refusal('FORBIDDEN', { message: 'Only who created the conversation may remove others.' });
+      throw new ChatError('FORBIDDEN', { message: 'Only who created the conversation may remove others.' });
     }
     await this.#access.require(record.id, userId);
     const [leaving] = await this.#requireUsers([leavingId]);
@@ -176,7 +176,7 @@ export class Conversations {
   async #requireGroup(conversationId: ConversationId): Promise<ConversationRecord> {
     const record = conversationId === LOBBY_ID ? LOBBY : await this.#access.find(conversationId);
     if (record === LOBBY || (record.kind !== 'group' && record.kind !== 'channel')) {
-      throw new Refusal('FORBIDDEN', { message: 'The name and members of this conversation are fixed.' });
+      throw new ChatError('FORBIDDEN', { message: 'The name and members of this conversation are fixed.' });
     }
     return record;
   }
@@ -185,7 +185,7 @@ export class Conversations {
     const users = await this.#findUsers(ids);
     const found = new Set(users.map((user) => user.id));
     const missing = ids.find((id) => !found.has(id));
-    if (missing) throw new Refusal('NOT_FOUND', { message: `There is no user ${missing}.` });
+    if (missing) throw new ChatError('NOT_FOUND', { message: `There is no user ${missing}.` });
     return users;
   }
 

@@ -1,6 +1,6 @@
 import type { ConversationState, MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
-import { type ConversationId, Refusal } from '@parley/protocol';
+import { ChatError, type ConversationId } from '@parley/protocol';
 
 /** Tells Redis where a conversation stands that it is not certain of, from the store. */
 export async function seedHead(
@@ -22,7 +22,7 @@ export async function readStates(
       if (known) return known;
       await seedHead(parts, conversationId);
       const [seeded] = await parts.log.states([conversationId]);
-      if (!seeded) throw new Refusal('UNAVAILABLE', { retryAfterMs: 100 });
+      if (!seeded) throw new ChatError('UNAVAILABLE', { retryAfterMs: 100 });
       return seeded;
     }),
   );

@@ -1,11 +1,11 @@
 import type { MessageLog, RecentQuery } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
 import {
-  type AcceptedMessage,
+  ChatError,
   type ConversationId,
   type MessageId,
   type MessagePage,
-  Refusal,
+  type MessageRecord,
   toWireMessage,
   type UserId,
 } from '@parley/protocol';
@@ -32,14 +32,14 @@ export class History {
     this.#access = parts.access;
   }
 
-  /** @throws Refusal `NOT_FOUND` or `FORBIDDEN` */
+  /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
     let recent = await this.#log.readRecent(conversationId, query);
     if (recent.kind === 'unseeded') {
       await this.#access.require(conversationId, userId);
       await seedHead({ log: this.#log, messages: this.#messages }, conversationId);
       recent = await this.#log.readRecent(conversationId, query);
-      if (recent.kind === 'unseeded') throw new Refusal('UNAVAILABLE', { retryAfterMs: 100 });
+      if (recent.kind === 'unseeded') throw new ChatError('UNAVAILABLE', { retryAfterMs: 100 });
     }
     const { state, fromSeq, toSeq, messages, deletedLater } = recent;
     await this.#access.require(conversationId, userId, state.membersVersion);
@@ -57,7 +57,7 @@ export class History {
   }
 }
 
-function withoutDeleted(messages: readonly AcceptedMessage[], deletedLater: readonly MessageId[]): AcceptedMessage[] {
+function withoutDeleted(messages: readonly MessageRecord[], deletedLater: readonly MessageId[]): MessageRecord[] {
   const deletedHere = messages.flatMap(({ kind, replyTo }) => (kind === 'delete' && replyTo ? [replyTo] : []));
   const deleted = new Set([...deletedHere, ...deletedLater]);
   return messages.map((message) => {

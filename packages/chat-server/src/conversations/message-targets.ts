@@ -1,6 +1,6 @@
 import type { MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
-import { type AcceptedMessage, type ConversationId, isChangeKind, type MessageId, Refusal } from '@parley/protocol';
+import { ChatError, type ConversationId, isChangeKind, type MessageId, type MessageRecord } from '@parley/protocol';
 
 /** Messages that are looked through for one that is not in the store yet; no more than that are in process by default. */
 const MAX_RECENT = 500;
@@ -19,13 +19,13 @@ export class MessageTargets {
    * A message of this conversation, which is no change of another one.
    *
    * @param options.deletedToo so that a deletion may be repeated
-   * @throws Refusal `NOT_FOUND`
+   * @throws ChatError `NOT_FOUND`
    */
   async find(
     conversationId: ConversationId,
     messageId: MessageId,
     { deletedToo = false } = {},
-  ): Promise<AcceptedMessage> {
+  ): Promise<MessageRecord> {
     const found = (await this.#messages.findById(messageId)) ?? (await this.#findRecent(conversationId, messageId));
     if (found?.conversationId !== conversationId || isChangeKind(found.kind)) throw noSuchMessage();
     // What is deleted has lost both.
@@ -34,10 +34,10 @@ export class MessageTargets {
     return found;
   }
 
-  async #findRecent(conversationId: ConversationId, messageId: MessageId): Promise<AcceptedMessage | undefined> {
+  async #findRecent(conversationId: ConversationId, messageId: MessageId): Promise<MessageRecord | undefined> {
     const page = await this.#log.readRecent(conversationId, { limit: MAX_RECENT });
     return page.kind === 'page' ? page.messages.find(({ id }) => id === messageId) : undefined;
   }
 }
 
-export const noSuchMessage = () => new Refusal('NOT_FOUND', { message: 'messageId: there is no such message here.' });
+export const noSuchMessage = () => new ChatError('NOT_FOUND', { message: 'messageId: there is no such message here.' });

@@ -1,12 +1,12 @@
 import type { MessageLog } from '@parley/message-log';
 import type { ConversationStore, MessageStore } from '@parley/message-store';
 import {
+  ChatError,
   type ConversationId,
   LOBBY_ID,
   MAX_GROUP_MEMBERS,
   type MessageId,
   type Passport,
-  Refusal,
   type UserId,
 } from '@parley/protocol';
 import type { NodeBus } from '../sessions/node-bus.ts';
@@ -42,11 +42,11 @@ export class Passports {
     this.#parts = parts;
   }
 
-  /** @throws Refusal `NOT_FOUND`, and `FORBIDDEN` for who is no member */
+  /** @throws ChatError `NOT_FOUND`, and `FORBIDDEN` for who is no member */
   async find(id: MessageId, userId: UserId): Promise<Passport> {
     const { access, bus, readMarkers } = this.#parts;
     const origin = (await this.#findStored(id)) ?? (await this.#findInProcess(id));
-    if (!origin) throw new Refusal('NOT_FOUND', { message: 'There is no such message.' });
+    if (!origin) throw new ChatError('NOT_FOUND', { message: 'There is no such message.' });
     const { conversationId, seq, acceptedAtMs, acceptedBy, published, stored } = origin;
     await access.require(conversationId, userId);
     const [deliveries, readers] = await Promise.all([

@@ -41,7 +41,7 @@ export class Receipts {
     this.#signals.send({ kind: 'receipt', conversationId, receipt });
   }
 
-  /** Of all who ever had one there, in any order. @throws Refusal `NOT_FOUND` or `FORBIDDEN` */
+  /** Of all who ever had one there, in any order. @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async list(conversationId: ConversationId, userId: UserId): Promise<Receipt[]> {
     await this.#access.require(conversationId, userId);
     if (!(await this.#has(conversationId))) return [];

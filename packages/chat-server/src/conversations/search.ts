@@ -1,5 +1,5 @@
 import type { MessageStore } from '@parley/message-store';
-import { Refusal, type SearchPage, type SearchQuery, toWireMessage, type UserId } from '@parley/protocol';
+import { ChatError, type SearchPage, type SearchQuery, toWireMessage, type UserId } from '@parley/protocol';
 import type { ConversationAccess } from './access.ts';
 import type { Conversations } from './conversations.ts';
 
@@ -15,13 +15,13 @@ export class Search {
     this.#access = parts.access;
   }
 
-  /** @throws Refusal `NOT_FOUND` or `FORBIDDEN` for a conversation that the caller may not read */
+  /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` for a conversation that the caller may not read */
   async find(userId: UserId, { q, conversationId, before, limit }: SearchQuery): Promise<SearchPage> {
     // From the store, not from what is remembered: nothing here tells that a member was removed meanwhile.
     const readable = await this.#conversations.idsFor(userId);
     if (conversationId !== undefined && !readable.includes(conversationId)) {
       await this.#access.find(conversationId);
-      throw new Refusal('FORBIDDEN', { message: 'You are not a member of this conversation.' });
+      throw new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });
     }
     const conversationIds = conversationId === undefined ? readable : [conversationId];
     const hits = await this.#messages.search({ text: q, conversationIds, before, limit: limit + 1 });

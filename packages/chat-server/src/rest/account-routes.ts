@@ -1,4 +1,4 @@
-import { GuestPayload, LoginPayload, parsePayload, Refusal, RegisterPayload } from '@parley/protocol';
+import { ChatError, GuestPayload, LoginPayload, parsePayload, RegisterPayload } from '@parley/protocol';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import { type Request, type Response, Router } from 'express';
 import type { Accounts, Grant } from '../accounts/accounts.ts';
@@ -31,7 +31,7 @@ export function accountRoutes(parts: {
   });
 
   router.post('/guest', async (request, response) => {
-    if (!allowGuests) throw new Refusal('FORBIDDEN', { message: 'Guests are not let in here: register or log in.' });
+    if (!allowGuests) throw new ChatError('FORBIDDEN', { message: 'Guests are not let in here: register or log in.' });
     const { displayName } = parsePayload(GuestPayload, request.body);
     await limits.countSignUp(addressOf(request));
     sendGrant(request, response.status(201), await accounts.enterAsGuest(displayName));
@@ -39,7 +39,7 @@ export function accountRoutes(parts: {
 
   router.post('/refresh', async (request, response) => {
     const token = refreshTokenOf(request);
-    if (!token) throw new Refusal('UNAUTHENTICATED', { message: 'There is no refresh cookie: log in.' });
+    if (!token) throw new ChatError('UNAUTHENTICATED', { message: 'There is no refresh cookie: log in.' });
     const grant = await accounts.refresh(token);
     await onRefreshed(grant);
     sendGrant(request, response, grant);

@@ -1,4 +1,4 @@
-import { Refusal, type UserId } from '@parley/protocol';
+import { ChatError, type UserId } from '@parley/protocol';
 import type { RequestHandler, Response } from 'express';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 
@@ -7,7 +7,7 @@ export const authenticate =
   (tokens: AccessTokens): RequestHandler =>
   async (request, response, next) => {
     const [, token] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (!token) throw new Refusal('UNAUTHENTICATED');
+    if (!token) throw new ChatError('UNAUTHENTICATED');
     response.locals.userId = (await tokens.verify(token)).userId;
     next();
   };

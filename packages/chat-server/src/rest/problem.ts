@@ -1,11 +1,11 @@
-import { Refusal } from '@parley/protocol';
+import { ChatError } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { toRefusal } from '../refuse.ts';
+import { toChatError } from '../to-chat-error.ts';
 
 /** Unknown addresses below `/api`. */
 export const notFound: RequestHandler = () => {
-  throw new Refusal('NOT_FOUND', { message: 'There is no such address.' });
+  throw new ChatError('NOT_FOUND', { message: 'There is no such address.' });
 };
 
 /** The edge of REST: every refusal and fault leaves as `application/problem+json` (RFC 9457) with a code of the catalogue. */
@@ -13,7 +13,7 @@ export const problemHandler =
   (logger: Logger): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
-    const refusal = fromBodyParser(error) ?? toRefusal(error, request.log ?? logger);
+    const refusal = fromBodyParser(error) ?? toChatError(error, request.log ?? logger);
     const body = refusal.toBody();
     if (body.retryAfterMs !== undefined) response.set('Retry-After', String(Math.ceil(body.retryAfterMs / 1_000)));
     if (body.code === 'UNAUTHENTICATED') response.set('WWW-Authenticate', 'Bearer');
@@ -24,12 +24,17 @@ export const problemHandler =
   };
 
 /** What express and its body parser refuse carries an HTTP status of its own. */
-function fromBodyParser(error: unknown): Refusal | undefined {
-  if (error instanceof Refusal || !(error instanceof Error) || !('status' in error) || typeof error.status !== 'number')
+function fromBodyParser(error: unknown): ChatError | undefined {
+  if (
+    error instanceof ChatError ||
+    !(error instanceof Error) ||
+    !('status' in error) ||
+    typeof error.status !== 'number'
+  )
     return undefined;
-  if (error.status === 413) return new Refusal('PAYLOAD_TOO_LARGE', {}, { cause: error });
+  if (error.status === 413) return new ChatError('PAYLOAD_TOO_LARGE', {}, { cause: error });
   if (error.status >= 400 && error.status < 500) {
-    return new Refusal(
+    return new ChatError(
       'INVALID_PAYLOAD',
       { message: 'The request is not readable as JSON in UTF-8.' },
       { cause: error },

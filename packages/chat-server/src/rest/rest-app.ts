@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { docsRouter } from '@parley/api-docs';
-import { Refusal } from '@parley/protocol';
+import { ChatError } from '@parley/protocol';
 import { healthzHandler, type Logger, type Readiness, readyzHandler } from '@parley/service-kit';
 import cors from 'cors';
 import express, { type Express, type RequestHandler, type Router } from 'express';
@@ -78,7 +78,9 @@ const refuseForeignOrigins =
   (request, _response, next) => {
     const { origin } = request.headers;
     if (origin !== undefined && !allowedOrigins.includes(origin)) {
-      throw new Refusal('FORBIDDEN', { message: 'Browsers may not call this from another site; see ALLOWED_ORIGINS.' });
+      throw new ChatError('FORBIDDEN', {
+        message: 'Browsers may not call this from another site; see ALLOWED_ORIGINS.',
+      });
     }
     next();
   };

@@ -1,5 +1,5 @@
 import type { UserStore } from '@parley/message-store';
-import { parsePayload, Refusal, UsersQuery } from '@parley/protocol';
+import { ChatError, parsePayload, UsersQuery } from '@parley/protocol';
 import { Router } from 'express';
 import { toUser } from '../accounts/accounts.ts';
 import { callerOf } from './authenticate.ts';
@@ -13,7 +13,7 @@ export function userRoutes(users: UserStore): Router {
 
   router.get('/me', async (_request, response) => {
     const user = await users.findById(callerOf(response));
-    if (!user) throw new Refusal('UNAUTHENTICATED', { message: 'This user is gone: log in again.' });
+    if (!user) throw new ChatError('UNAUTHENTICATED', { message: 'This user is gone: log in again.' });
     response.json(toUser(user));
   });
 

@@ -1,4 +1,4 @@
-import { Handshake, parsePayload, Refusal } from '@parley/protocol';
+import { ChatError, Handshake, parsePayload } from '@parley/protocol';
 import type { Readiness } from '@parley/service-kit';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 import type { Session } from '../sessions/session.ts';
@@ -19,11 +19,11 @@ export class Admission {
     this.#readiness = parts.readiness;
   }
 
-  /** @throws Refusal `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL` or `ALREADY_CONNECTED` */
+  /** @throws ChatError `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL` or `ALREADY_CONNECTED` */
   async admit(auth: Record<string, unknown>): Promise<Session> {
-    if (this.#readiness.draining) throw new Refusal('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
+    if (this.#readiness.draining) throw new ChatError('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
     // An empty one is what a client sends that has none.
-    if (!auth.token) throw new Refusal('UNAUTHENTICATED');
+    if (!auth.token) throw new ChatError('UNAUTHENTICATED');
     const handshake = parsePayload(Handshake, auth);
     const claims = await this.#tokens.verify(handshake.token);
     const outcome = await this.#registry.open({
@@ -39,7 +39,7 @@ export class Admission {
         return outcome.session;
       case 'full': {
         const { position, waitTicket, retryAfterMs } = outcome;
-        throw new Refusal('SERVER_FULL', { position, waitTicket, retryAfterMs });
+        throw new ChatError('SERVER_FULL', { position, waitTicket, retryAfterMs });
       }
       case 'already-connected':
         throw alreadyConnected(outcome.startedAtMs);
@@ -49,9 +49,9 @@ export class Admission {
   }
 }
 
-function alreadyConnected(startedAtMs: number): Refusal {
+function alreadyConnected(startedAtMs: number): ChatError {
   const since = new Date(startedAtMs).toISOString();
-  return new Refusal('ALREADY_CONNECTED', {
+  return new ChatError('ALREADY_CONNECTED', {
     message: `You are connected elsewhere since ${since}: take over to continue here.`,
     since,
   });

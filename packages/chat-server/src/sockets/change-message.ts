@@ -1,9 +1,9 @@
 import {
-  type AcceptedMessage,
+  ChatError,
   DeletePayload,
   EditPayload,
+  type MessageRecord,
   ReactPayload,
-  Refusal,
   type SendReply,
   type UserId,
 } from '@parley/protocol';
@@ -28,7 +28,7 @@ export function changeMessageHandlers(parts: {
     userId: UserId,
     { conversationId, messageId, clientMessageId }: DeletePayload,
     message: Pick<NewMessage, 'kind' | 'text'>,
-    requireRight: (target: AcceptedMessage) => void | Promise<void>,
+    requireRight: (target: MessageRecord) => void | Promise<void>,
   ): Promise<SendReply> {
     await access.requireNow(conversationId, userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
@@ -58,10 +58,10 @@ export function changeMessageHandlers(parts: {
       payload: ReactPayload,
       handle: (_socket, { userId }, payload) =>
         change(userId, payload, { kind: 'reaction', ...(payload.emoji && { text: payload.emoji }) }, ({ kind }) => {
-          if (kind === 'system') throw new Refusal('FORBIDDEN', { message: 'Nobody reacts to such a line.' });
+          if (kind === 'system') throw new ChatError('FORBIDDEN', { message: 'Nobody reacts to such a line.' });
         }),
     }),
   };
 }
 
-const notYours = (what: string) => new Refusal('FORBIDDEN', { message: `You may not ${what} this message.` });
+const notYours = (what: string) => new ChatError('FORBIDDEN', { message: `You may not ${what} this message.` });

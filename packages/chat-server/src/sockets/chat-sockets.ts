@@ -6,9 +6,9 @@ import { Server } from 'socket.io';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import type { Presence } from '../presence/presence.ts';
-import { toRefusal } from '../refuse.ts';
 import type { SessionEndReason } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
+import { toChatError } from '../to-chat-error.ts';
 import type { Admission } from './admission.ts';
 import { closeInSlices } from './close-in-slices.ts';
 import { joinConversations } from './join-conversations.ts';
@@ -136,7 +136,7 @@ export function serveSockets(
           next();
         },
         (error: unknown) => {
-          const refusal = toRefusal(error, logger);
+          const refusal = toChatError(error, logger);
           metrics.chat_handshakes_total.inc({ outcome: refusal.code });
           setTimeout(() => closeUnlessConnected(socket), REFUSED_LINGER_MS).unref();
           next(Object.assign(new Error(refusal.code), { data: refusal.toBody() }));

@@ -1,11 +1,11 @@
 import type { MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
 import {
+  ChatError,
   HelloPayload,
   type HelloReply,
   JoinPayload,
   type JoinReply,
-  Refusal,
   SincePayload,
   type SinceReply,
 } from '@parley/protocol';
@@ -55,7 +55,7 @@ export function createEventHandlers(parts: {
     payload: HelloPayload,
     async handle(socket, session, { timezone }): Promise<HelloReply> {
       const greet = async () => {
-        if (session.endedBy) throw new Refusal('UNAVAILABLE');
+        if (session.endedBy) throw new ChatError('UNAVAILABLE');
         const conversationIds = await joinConversations(socket, session.userId, conversations);
         presence.greet(socket, session, conversationIds);
         const [states, markers] = await Promise.all([
@@ -90,14 +90,14 @@ export function createEventHandlers(parts: {
     async handle(_socket, session, { cursors, limit }): Promise<SinceReply> {
       const share = Math.floor(MAX_SINCE_MESSAGES / cursors.length);
       const refused: NonNullable<SinceReply['refused']> = [];
-      let refusal: Refusal | undefined;
+      let refusal: ChatError | undefined;
       const pages = await Promise.all(
         cursors.map(async ({ conversationId, afterSeq }) => {
           const query = { afterSeq, limit: Math.min(limit, share) };
           try {
             return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
           } catch (error) {
-            if (!(error instanceof Refusal) || error.code === 'UNAVAILABLE') throw error;
+            if (!(error instanceof ChatError) || error.code === 'UNAVAILABLE') throw error;
             refusal = error;
             refused.push({ conversationId, ...error.toBody() });
             return [];

@@ -1,9 +1,9 @@
-import { type ClientToServerEvents, parsePayload, Refusal } from '@parley/protocol';
+import { ChatError, type ClientToServerEvents, parsePayload } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import type { z } from 'zod';
-import { toRefusal } from '../refuse.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
+import { toChatError } from '../to-chat-error.ts';
 import type { ChatSocket } from './socket-types.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -59,15 +59,16 @@ export function attachHandlers(
 
   async function answer(event: string, input: unknown[]): Promise<object> {
     try {
-      if (hasSentLarge && isTooLarge([event, ...input])) throw new Refusal('PAYLOAD_TOO_LARGE');
-      if (!parts.registry.isHeld(session)) throw new Refusal('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
-      if (!Object.hasOwn(handlers, event)) throw new Refusal('INVALID_PAYLOAD', { message: 'There is no such event.' });
+      if (hasSentLarge && isTooLarge([event, ...input])) throw new ChatError('PAYLOAD_TOO_LARGE');
+      if (!parts.registry.isHeld(session)) throw new ChatError('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
+      if (!Object.hasOwn(handlers, event))
+        throw new ChatError('INVALID_PAYLOAD', { message: 'There is no such event.' });
       const handler = handlers[event as keyof EventHandlers];
       const payload = parsePayload(handler.payload, input[0]);
       session.hasSpoken = true;
       return await handler.handle(socket, session, payload);
     } catch (error) {
-      return { ok: false, ...toRefusal(error, parts.logger).toBody() };
+      return { ok: false, ...toChatError(error, parts.logger).toBody() };
     }
   }
 }

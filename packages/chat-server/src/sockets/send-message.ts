@@ -1,4 +1,4 @@
-import { Refusal, SendPayload } from '@parley/protocol';
+import { ChatError, SendPayload } from '@parley/protocol';
 import type { MessageAcceptor } from '../conversations/accept-message.ts';
 import type { ConversationAccess } from '../conversations/access.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
@@ -14,7 +14,7 @@ export function sendMessageHandler(parts: {
   return eventHandler({
     payload: SendPayload,
     async handle(_socket, { userId }, { conversationId, mediaId, replyTo, ...message }) {
-      if (mediaId !== undefined) throw new Refusal('NOT_FOUND', { message: 'mediaId: there is no such medium.' });
+      if (mediaId !== undefined) throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such medium.' });
       if (replyTo !== undefined) {
         await access.presume(conversationId, userId);
         await targets.find(conversationId, replyTo);

@@ -99,7 +99,7 @@ export function runSocket(options: {
     });
     socket.on('session:replaced', (end) => finish({ how: 'replaced', end }));
     socket.on('session:expired', (end) => finish({ how: 'expired', end }));
-    socket.on('connect_error', (error) => refuse(errorOfRefusal(error)));
+    socket.on('connect_error', (error) => refuse(parseChatError(error)));
     socket.on('disconnect', () => finish({ how: 'dropped' }));
     socket.on('connect', () => {
       sayHello(socket).then(
@@ -123,6 +123,6 @@ function sayHello(socket: ChatSocket): Promise<HelloReply | Refused> {
   return socket.timeout(ADMISSION_DEADLINE_MS).emitWithAck('session:hello', { timezone });
 }
 
-function errorOfRefusal(error: Error & { data?: unknown }): ParleyError {
+function parseChatError(error: Error & { data?: unknown }): ParleyError {
   return isErrorBody(error.data) ? new ParleyError(error.data) : unreachable(error);
 }

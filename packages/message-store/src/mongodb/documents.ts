@@ -1,4 +1,4 @@
-import type { AcceptedMessage, ConversationId, MessageId, UserId } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord, UserId } from '@parley/protocol';
 import type { ObjectId } from 'mongodb';
 import type { ConversationRecord } from '../conversation-store.ts';
 import type { ChangeNote } from '../message-changes.ts';
@@ -8,7 +8,7 @@ import type { UserRecord } from '../user-store.ts';
 
 // Fields that are undefined are left out of a document: the driver would write them as null.
 
-export type MessageDocument = Omit<AcceptedMessage, 'id'> & {
+export type MessageDocument = Omit<MessageRecord, 'id'> & {
   _id: MessageId;
   trace?: MessageTrace;
   search?: {

@@ -1,4 +1,4 @@
-import type { AcceptedMessage } from '@parley/protocol';
+import type { MessageRecord } from '@parley/protocol';
 import { isFindable } from '../message-changes.ts';
 import type { TracedMessage } from '../message-store.ts';
 import { searchTokensOf } from '../search-tokens.ts';
@@ -22,6 +22,6 @@ export const toDocument = ({ id, text, media, replyTo, trace, ...message }: Trac
   ...(text !== undefined && isFindable(message) && { search: { tokens: searchTokensOf(text) } }),
 });
 
-function toMediaDocument({ mediaId, contentType, bytes, durationMs }: NonNullable<AcceptedMessage['media']>) {
+function toMediaDocument({ mediaId, contentType, bytes, durationMs }: NonNullable<MessageRecord['media']>) {
   return { mediaId, contentType, bytes, ...(durationMs !== undefined && { durationMs }) };
 }

@@ -1,4 +1,4 @@
-import { type AcceptedMessage, type MessageId, SENDABLE_KINDS } from '@parley/protocol';
+import { type MessageId, type MessageRecord, SENDABLE_KINDS } from '@parley/protocol';
 import type { AnyBulkWriteOperation, Db, Filter } from 'mongodb';
 import { changeNotesOf, type FoldedChange, foldChanges, isFindable } from '../message-changes.ts';
 import type { MessageSearch } from '../message-store.ts';
@@ -36,7 +36,7 @@ export function createMessageIndex(database: Db) {
   const changes = database.collection<ChangeDocument>(COLLECTIONS.changes);
   const backlog = database.collection<SearchBacklogDocument>(COLLECTIONS.searchBacklog);
 
-  async function note(saved: readonly AcceptedMessage[]): Promise<MessageId[]> {
+  async function note(saved: readonly MessageRecord[]): Promise<MessageId[]> {
     const documents = changeNotesOf(saved).map(({ changeId, ...change }) => ({ _id: changeId, ...change }));
     if (documents.length === 0) return [];
     try {
@@ -79,7 +79,7 @@ export function createMessageIndex(database: Db) {
      *
      * @param saved messages that are in the store
      */
-    async applyChanges(saved: readonly AcceptedMessage[]): Promise<void> {
+    async applyChanges(saved: readonly MessageRecord[]): Promise<void> {
       const targetIds = [...(await note(saved)), ...saved.filter(isFindable).map(({ id }) => id)];
       if (targetIds.length === 0) return;
       const notes = await changes.find({ targetId: { $in: targetIds } }, COMMAND_LIMITS).toArray();
@@ -89,7 +89,7 @@ export function createMessageIndex(database: Db) {
       if (writes.length > 0) await messages.bulkWrite(writes, { ordered: false, ...COMMAND_LIMITS });
     },
 
-    async search(query: MessageSearch): Promise<AcceptedMessage[]> {
+    async search(query: MessageSearch): Promise<MessageRecord[]> {
       const { text, conversationIds, before, limit } = query;
       const tokens = queryTokensOf(text);
       // To MongoDB a limit of 0 is none.

@@ -1,4 +1,4 @@
-import type { AcceptedMessage, Seq } from '@parley/protocol';
+import type { MessageRecord, Seq } from '@parley/protocol';
 import type { Db, Filter } from 'mongodb';
 import { judgeConflict, type StoredPlace } from '../message-conflict.ts';
 import type { MessageStore, Rejection, TracedMessage } from '../message-store.ts';
@@ -25,7 +25,7 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
       return [];
     } catch (error) {
       const rejected: Rejection[] = [];
-      const duplicates: AcceptedMessage[] = [];
+      const duplicates: MessageRecord[] = [];
       for (const { index, code, errmsg } of refusedWrites(error)) {
         const message = batch[index];
         if (!message) throw error;
@@ -37,7 +37,7 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
     }
   }
 
-  async function judge(duplicates: readonly AcceptedMessage[]): Promise<Rejection[]> {
+  async function judge(duplicates: readonly MessageRecord[]): Promise<Rejection[]> {
     if (duplicates.length === 0) return [];
     const byId = new Map<string, StoredPlace>();
     for (const place of await findPlaces({ _id: { $in: duplicates.map(({ id }) => id) } })) byId.set(place.id, place);

@@ -1,7 +1,7 @@
-import type { AcceptedMessage, MessageId } from '@parley/protocol';
+import type { MessageId, MessageRecord } from '@parley/protocol';
 
 export interface MessageRow
-  extends Pick<AcceptedMessage, 'id' | 'conversationId' | 'seq' | 'senderId' | 'clientMessageId' | 'kind'> {
+  extends Pick<MessageRecord, 'id' | 'conversationId' | 'seq' | 'senderId' | 'clientMessageId' | 'kind'> {
   text: string | null;
   media: string | null;
   replyTo: MessageId | null;
@@ -11,11 +11,11 @@ export interface MessageRow
 export const MESSAGE_COLUMNS =
   'conversationId, seq, id, senderId, clientMessageId, kind, text, media, replyTo, createdAtMs';
 
-export function toMessage({ text, media, replyTo, ...row }: MessageRow): AcceptedMessage {
+export function toMessage({ text, media, replyTo, ...row }: MessageRow): MessageRecord {
   return {
     ...row,
     ...(text !== null && { text }),
-    ...(media !== null && { media: JSON.parse(media) as NonNullable<AcceptedMessage['media']> }),
+    ...(media !== null && { media: JSON.parse(media) as NonNullable<MessageRecord['media']> }),
     ...(replyTo !== null && { replyTo }),
   };
 }

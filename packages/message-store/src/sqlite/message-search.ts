@@ -1,4 +1,4 @@
-import type { AcceptedMessage, ConversationId, MessageId } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 import {
   type ChangeNote,
   changeNotesOf,
@@ -21,8 +21,8 @@ const HASHES_PER_MS = 2 ** 20;
 /** Times above it (year 2109) count as this one, so that every entry id fits 63 bits. */
 const MAX_TIME_MS = 2 ** 42 - 1;
 
-const timeOf = ({ createdAtMs }: Pick<AcceptedMessage, 'createdAtMs'>): number => Math.min(createdAtMs, MAX_TIME_MS);
-const firstEntryIdOf = (message: Pick<AcceptedMessage, 'createdAtMs'>): bigint =>
+const timeOf = ({ createdAtMs }: Pick<MessageRecord, 'createdAtMs'>): number => Math.min(createdAtMs, MAX_TIME_MS);
+const firstEntryIdOf = (message: Pick<MessageRecord, 'createdAtMs'>): bigint =>
   BigInt(timeOf(message)) * ENTRIES_PER_MS;
 
 /** The token by which all messages of a conversation are found. It begins with a character that no word has. */
@@ -32,7 +32,7 @@ const conversationToken = (id: ConversationId): string => `\ue000${Buffer.from(i
  * What has to happen in the transaction that saves messages: changes are noted, what is deleted loses its text, also where the
  * deletion was saved first, and the rest is queued. Indexing costs as much as saving, so it is done after.
  */
-export function queueSaved(database: Database, saved: readonly AcceptedMessage[]): void {
+export function queueSaved(database: Database, saved: readonly MessageRecord[]): void {
   const notes = changeNotesOf(saved);
   for (const { targetId, changeId, conversationId, kind, seq } of notes) {
     database.run('INSERT INTO messageChanges VALUES (?, ?, ?, ?, ?)', targetId, changeId, conversationId, kind, seq);
@@ -197,7 +197,7 @@ const HITS = `
   ORDER BY searchIndex.rowid DESC
 `;
 
-export function searchMessages(database: Database, query: MessageSearch): AcceptedMessage[] {
+export function searchMessages(database: Database, query: MessageSearch): MessageRecord[] {
   const { text, conversationIds, before, limit } = query;
   const tokens = queryTokensOf(text);
   if (tokens.length === 0 || conversationIds.length === 0 || limit < 1) return [];

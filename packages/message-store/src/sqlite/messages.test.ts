@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { AcceptedMessage, MessageId } from '@parley/protocol';
+import type { MessageId, MessageRecord } from '@parley/protocol';
 import { newTemporaryDirectory } from '@parley/testing';
 import { newConversationId, newMessage } from '../new-message.ts';
 import { Database } from './database.ts';
@@ -13,11 +13,11 @@ test('a transaction within another one is undone alone, or with the whole', () =
   const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });
   migrate(database);
   const [kept, undone, lost] = [1, 2, 3].map((seq) => newMessage({ seq })) as [
-    AcceptedMessage,
-    AcceptedMessage,
-    AcceptedMessage,
+    MessageRecord,
+    MessageRecord,
+    MessageRecord,
   ];
-  const failing = (message: AcceptedMessage) => () => {
+  const failing = (message: MessageRecord) => () => {
     saveBatch(database, [message]);
     throw new Error('fails');
   };
@@ -41,7 +41,7 @@ test('the schema refuses what the shared check would let through, one message at
   const unchecked = [
     newMessage({ conversationId, seq: 0 }),
     newMessage({ conversationId, seq: 3, id: '' as MessageId }),
-    { ...newMessage({ conversationId, seq: 4 }), createdAtMs: 'noon' } as unknown as AcceptedMessage,
+    { ...newMessage({ conversationId, seq: 4 }), createdAtMs: 'noon' } as unknown as MessageRecord,
   ];
   const rejected = saveBatch(database, [first, ...unchecked, last]);
   expect(rejected.map(({ id }) => id)).toEqual(unchecked.map(({ id }) => id));

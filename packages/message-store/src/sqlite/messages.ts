@@ -1,4 +1,4 @@
-import type { AcceptedMessage, ConversationId, MessageId } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 import { judgeConflict, type StoredPlace } from '../message-conflict.ts';
 import type { MessageTrace, Rejection, TracedMessage } from '../message-store.ts';
 import type { Database } from './database.ts';
@@ -71,7 +71,7 @@ export function readRange(
   conversationId: ConversationId,
   fromSeq: number,
   toSeq: number,
-): AcceptedMessage[] {
+): MessageRecord[] {
   return database
     .all<MessageRow>(
       `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE conversationId = ? AND seq BETWEEN ? AND ? ORDER BY seq`,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { AcceptedMessage } from '@parley/protocol';
+import type { MessageRecord } from '@parley/protocol';
 import { silentLogger } from '@parley/service-kit';
 import { describeWithMongodb, eventually, newMongodb } from '@parley/testing';
 import { MongoClient } from 'mongodb';
@@ -33,7 +33,7 @@ describeWithMongodb('the backlog of the search index in MongoDB', await newMongo
     const [store] = stores;
     const say = (fields: Parameters<typeof newMessage>[0]) =>
       newMessage({ conversationId, createdAtMs: 9_000, ...fields });
-    const edited = old.at(-1) as AcceptedMessage;
+    const edited = old.at(-1) as MessageRecord;
     const later = [
       say({ seq: 601, text: 'newer than the old ones' }),
       say({ seq: 602, kind: 'edit', replyTo: edited.id, text: 'rewritten' }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
-import type { AcceptedMessage } from '@parley/protocol';
+import type { MessageRecord } from '@parley/protocol';
 import { silentLogger } from '@parley/service-kit';
 import { eventually, newTemporaryDirectory, WITHOUT_STORE_DEADLINES } from '@parley/testing';
 import { newConversationId, newMessage } from '../../src/new-message.ts';
@@ -34,7 +34,7 @@ test('what was saved before there was a search index is found soon after the sta
   const [store] = stores;
   const say = (fields: Parameters<typeof newMessage>[0]) =>
     newMessage({ conversationId, createdAtMs: 9_000, ...fields });
-  const edited = old.at(-1) as AcceptedMessage;
+  const edited = old.at(-1) as MessageRecord;
   await store.messages.saveBatch([
     say({ seq: 1_201, text: 'newer than the old ones' }),
     say({ seq: 1_202, kind: 'edit', replyTo: edited.id, text: 'rewritten' }),

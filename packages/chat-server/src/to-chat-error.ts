@@ -1,0 +1,17 @@
+import { StoreUnavailable } from '@parley/message-store';
+import { ChatError } from '@parley/protocol';
+import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/service-kit';
+
+/** What to wait for when a part of the cluster is away. */
+const UNAVAILABLE_RETRY_MS = 1_000;
+
+/** Turns whatever a request ended with into what its client is told; the one place where faults become codes. */
+export function toChatError(error: unknown, logger: Logger): ChatError {
+  if (error instanceof ChatError) return error;
+  if (error instanceof StoreUnavailable || error instanceof DeadlineExceeded || isRedisUnavailable(error)) {
+    logger.warn({ err: error }, 'a request failed because a part is away');
+    return new ChatError('UNAVAILABLE', { retryAfterMs: UNAVAILABLE_RETRY_MS }, { cause: error });
+  }
+  logger.error({ err: error }, 'a request failed');
+  return new ChatError('INTERNAL', {}, { cause: error });
+}
