@@ -3,7 +3,7 @@ const { existsSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
 const BASE = ['protocol', 'service-kit'];
-const STATE = ['leases', 'message-log', 'fan-out', 'presence', 'message-store', 'media-store'];
+const STATE = ['leases', 'message-log', 'fan-out', 'presence', 'message-store'];
 
 /** Package → the packages that its sources may import. Services are in no list: nothing imports one. */
 const MAY_IMPORT = {
@@ -15,19 +15,19 @@ const MAY_IMPORT = {
   'fan-out': BASE,
   presence: BASE,
   'message-store': BASE,
-  'media-store': BASE,
   'api-docs': BASE,
   monitoring: BASE,
 
   'chat-server': [...BASE, ...STATE, 'api-docs'],
   'message-worker': [...BASE, ...STATE],
   'presence-service': [...BASE, ...STATE],
-  'assistant-worker': [...BASE, ...STATE],
 
   client: ['protocol'],
   'web-client': ['client', 'protocol'],
 
   'local-cluster': BASE,
+  cli: [...BASE, 'local-cluster'],
+  e2e: [...BASE, 'local-cluster'],
   'load-tests': [...BASE, 'client', 'local-cluster'],
   artillery: [],
   testing: ['protocol', 'client'],
@@ -38,6 +38,9 @@ const packages = readdirSync(join(__dirname, 'packages')).filter((name) =>
 );
 for (const name of packages) {
   if (!MAY_IMPORT[name]) throw new Error(`packages/${name} has no row in .dependency-cruiser.cjs`);
+}
+for (const name of [...Object.keys(MAY_IMPORT), ...Object.values(MAY_IMPORT).flat()]) {
+  if (!packages.includes(name)) throw new Error(`.dependency-cruiser.cjs names packages/${name}, which does not exist`);
 }
 
 /** Tests, and what only they run: contracts, fixtures under tests/, the testing package itself. */
@@ -69,7 +72,7 @@ module.exports = {
       name: 'only-tests-import-local-cluster',
       comment: 'A whole cluster is started by tests and load tests only.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: `${TESTS}|^packages/(local-cluster|load-tests)/` },
+      from: { path: '^packages/', pathNot: `${TESTS}|^packages/(local-cluster|cli|load-tests)/` },
       to: { path: '^packages/local-cluster/' },
     },
     {

@@ -1,9 +1,11 @@
 export { portAccepts } from './await-up.ts';
 export { LogFiles } from './log-files.ts';
-export { writeNginxPrefix } from './nginx-config.ts';
+export { nginxArgs, renderListenConf, writeNginxPrefix } from './nginx-config.ts';
 export { chooseInternalPorts } from './ports.ts';
 export type { ProcessEntry } from './process-files.ts';
-export { nginxSpec, redisSpec } from './process-specs.ts';
+export { nginxSpec, redisSpec, systemEnv } from './process-specs.ts';
+export { findProcess } from './process-table.ts';
 export { type LocalCluster, type LocalClusterOptions, startLocalCluster } from './start-local-cluster.ts';
 export { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
+export { buildWebClient } from './web-client.ts';
 export { workspacePath } from './workspace.ts';

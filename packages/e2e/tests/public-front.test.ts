@@ -5,12 +5,10 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { nginxArgs, renderListenConf, systemEnv, workspacePath, writeNginxPrefix } from '@parley/local-cluster';
 import { ERROR_CATALOGUE, type ErrorCode } from '@parley/protocol';
 import { closeServer, listen, portOf } from '@parley/service-kit';
 import { eventually, freePort, newTemporaryDirectory } from '@parley/testing';
-import { nginxArgs, renderListenConf, writeNginxPrefix } from '../src/nginx-config.ts';
-import { systemEnv } from '../src/process-specs.ts';
-import { workspacePath } from '../src/workspace.ts';
 
 interface Echo {
   server: string;

@@ -1,7 +1,7 @@
 // `npm run check`: everything about the sources that can be judged without running them, one line for each verdict.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { workspacePath } from './workspace.ts';
+import { workspacePath } from '@parley/local-cluster';
 
 interface Check {
   readonly name: string;

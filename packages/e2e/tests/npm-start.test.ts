@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { findProcess, type ProcessEntry, workspacePath } from '@parley/local-cluster';
 import { eventually, freePort, newTemporaryDirectory } from '@parley/testing';
-import type { ProcessEntry } from '../src/index.ts';
-import { findProcess } from '../src/process-table.ts';
-import { workspacePath } from '../src/workspace.ts';
 
 /** Longer than the start itself has; installing is done, but the web client may have to be built. */
 const READY_WITHIN_MS = 360_000;

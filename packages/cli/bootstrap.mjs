@@ -21,9 +21,9 @@ const COMMANDS = {
   test: {
     programs: ['redis-server', 'nginx', 'chromium'],
     env: { NODE_OPTIONS: [process.env.NODE_OPTIONS, JEST_NODE_OPTIONS].filter(Boolean).join(' ') },
-    scripts: (args) => [['packages/local-cluster/src/build-web-client.ts'], ['node_modules/jest/bin/jest.js', ...args]],
+    scripts: (args) => [['packages/cli/src/build-web-client.ts'], ['node_modules/jest/bin/jest.js', ...args]],
   },
-  check: { programs: [], scripts: (args) => [['packages/local-cluster/src/check.ts', ...args]] },
+  check: { programs: [], scripts: (args) => [['packages/cli/src/check.ts', ...args]] },
   format: {
     programs: [],
     scripts: (args) => [['node_modules/@biomejs/biome/bin/biome', 'check', '--write', '.', ...args]],
@@ -46,7 +46,7 @@ const COMMANDS = {
 };
 
 const USAGE = `usage: npm start | npm test [-- jest arguments] | npm run check | npm run format | npm run docs | npm run chaos [-- options] | npm run bench -- NAME [options] | npm run artillery -- NAME [options] | npm run seed [-- options]
-       node packages/local-cluster/bootstrap.mjs start|test|check|format|docs|chaos|bench|artillery|seed [--yes] [arguments]
+       node packages/cli/bootstrap.mjs start|test|check|format|docs|chaos|bench|artillery|seed [--yes] [arguments]
        --yes  install missing system programs without asking`;
 
 const [name = '', ...given] = process.argv.slice(2);

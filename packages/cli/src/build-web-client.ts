@@ -1,4 +1,4 @@
 // Builds the web client if it is out of date: the step before the tests.
-import { buildWebClient } from './web-client.ts';
+import { buildWebClient } from '@parley/local-cluster';
 
 await buildWebClient((line) => process.stderr.write(`parley: ${line}\n`));

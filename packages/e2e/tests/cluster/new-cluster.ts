@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll } from '@jest/globals';
+import { type LocalCluster, startLocalCluster } from '@parley/local-cluster';
 import { callRestOnce, freePort, newTemporaryDirectory } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
-import { type LocalCluster, startLocalCluster } from '../../src/index.ts';
 
 export interface TestCluster extends LocalCluster {
   /** A client of the cluster's Redis, for questions. */
