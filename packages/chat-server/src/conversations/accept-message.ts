@@ -4,7 +4,7 @@ import { ChatError, type ConversationId, type SendReply, type UserId } from '@pa
 import type { Logger } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { acceptInLog } from './accept-in-log.ts';
-import type { ConversationAccess } from './access.ts';
+import type { ConversationAccess } from './membership.ts';
 import { newMessageId } from './message-id.ts';
 import { noSuchMessage } from './message-targets.ts';
 

@@ -10,9 +10,9 @@ import {
   MAX_GROUP_MEMBERS,
   type UserId,
 } from '@parley/protocol';
-import type { ConversationAccess } from './access.ts';
 import { describeConversations, type HeadReader } from './describe-conversations.ts';
 import { readStates } from './heads.ts';
+import type { ConversationAccess } from './membership.ts';
 import { listNames, type SystemLines } from './system-lines.ts';
 
 /** Tells the connected users, on whichever server they are, what changed in their conversations. */

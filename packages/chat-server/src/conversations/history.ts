@@ -9,8 +9,8 @@ import {
   toWireMessage,
   type UserId,
 } from '@parley/protocol';
-import type { ConversationAccess } from './access.ts';
 import { seedHead } from './heads.ts';
+import type { ConversationAccess } from './membership.ts';
 
 /**
  * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store

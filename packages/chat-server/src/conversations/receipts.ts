@@ -1,8 +1,8 @@
 import { type ConversationId, LOBBY_ID, type Receipt, type UserId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { LRUCache } from 'lru-cache';
-import type { SignalBus } from '../signals/signal-bus.ts';
-import type { ConversationAccess } from './access.ts';
+import type { SignalBus } from '../delivery/signal-bus.ts';
+import type { ConversationAccess } from './membership.ts';
 
 const MOVE_RECEIPT = loadScript(new URL('./move-receipt.lua', import.meta.url), 1);
 

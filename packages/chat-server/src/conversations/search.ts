@@ -1,7 +1,7 @@
 import type { MessageStore } from '@parley/message-store';
 import { ChatError, type SearchPage, type SearchQuery, toWireMessage, type UserId } from '@parley/protocol';
-import type { ConversationAccess } from './access.ts';
 import type { Conversations } from './conversations.ts';
+import type { ConversationAccess } from './membership.ts';
 
 /** Full-text search over what the caller may read. A message can be found as soon as it is stored. */
 export class Search {

@@ -9,9 +9,9 @@ import {
   type UserId,
 } from '@parley/protocol';
 import { backoffMs, type Logger, pause } from '@parley/service-kit';
-import type { Session } from '../sessions/session.ts';
-import { type ChatIo, type ChatSocket, isConversation } from '../sockets/socket-types.ts';
-import { Turnstile } from '../sockets/turnstile.ts';
+import { Turnstile } from '../delivery/turnstile.ts';
+import type { Session } from '../session.ts';
+import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
 
 /** People whom one client is told of after `session:hello`. */
 const MAX_CONTACTS = 1_000;

@@ -1,6 +1,6 @@
 import { MessageId, parsePayload } from '@parley/protocol';
 import { Router } from 'express';
-import type { Passports } from '../conversations/passports.ts';
+import type { Passports } from '../conversations/message-traces.ts';
 import { callerOf } from './authenticate.ts';
 
 /** `/api/messages`: where a message has been. */

@@ -8,9 +8,9 @@ import {
   type UserId,
 } from '@parley/protocol';
 import type { MessageAcceptor, NewMessage } from '../conversations/accept-message.ts';
-import type { ConversationAccess } from '../conversations/access.ts';
+import type { ConversationAccess } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
-import { eventHandler } from './on-event.ts';
+import { eventHandler } from './dispatcher.ts';
 
 /**
  * `message:edit`, `message:delete`, `message:react`: each change is a message of the log with a `seq` of its own, which `replyTo`

@@ -4,18 +4,18 @@ import type { Logger, RedisConnection } from '@parley/service-kit';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Server } from 'socket.io';
 import type { Conversations } from '../conversations/conversations.ts';
+import { joinConversations } from '../conversations/join-rooms.ts';
+import type { Turnstile } from '../delivery/turnstile.ts';
+import { closeInSlices } from '../engine-io/close-in-slices.ts';
+import { writeAcksDirectly } from '../engine-io/write-packets.ts';
+import { attachHandlers, type EventHandlers } from '../events/dispatcher.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import type { Presence } from '../presence/presence.ts';
-import type { SessionEndReason } from '../sessions/session.ts';
-import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { SessionEndReason } from '../session.ts';
+import { type ChatIo, type ChatSocket, userRoom } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
 import type { Admission } from './admission.ts';
-import { closeInSlices } from './close-in-slices.ts';
-import { joinConversations } from './join-conversations.ts';
-import { attachHandlers, type EventHandlers } from './on-event.ts';
-import { type ChatIo, type ChatSocket, userRoom } from './socket-types.ts';
-import type { Turnstile } from './turnstile.ts';
-import { writeAcksDirectly } from './write-packets.ts';
+import type { SessionRegistry } from './session-registry.ts';
 
 /** Larger frames end the connection; smaller ones that are still too large are answered with `PAYLOAD_TOO_LARGE`. */
 const MAX_FRAME_BYTES = 262_144;

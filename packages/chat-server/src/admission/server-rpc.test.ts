@@ -3,7 +3,7 @@ import { newFencingToken } from '@parley/leases';
 import type { ConversationId } from '@parley/protocol';
 import { connectRedis, type RedisRole, silentLogger } from '@parley/service-kit';
 import { eventually, newRedis, startRelay, withoutCommandDeadline } from '@parley/testing';
-import { NodeBus } from './node-bus.ts';
+import { NodeBus } from './server-rpc.ts';
 
 const closers: (() => unknown)[] = [];
 afterAll(async () => {

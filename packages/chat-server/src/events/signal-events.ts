@@ -1,11 +1,11 @@
 import type { MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
 import { type ConversationId, DeliveredPayload, type DoneReply, ReadPayload, type UserId } from '@parley/protocol';
-import type { ConversationAccess } from '../conversations/access.ts';
 import { readStates } from '../conversations/heads.ts';
+import type { ConversationAccess } from '../conversations/membership.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
-import { eventHandler } from './on-event.ts';
+import { eventHandler } from './dispatcher.ts';
 
 /** `read` and `delivered`: what a client has, which never goes beyond the newest message. */
 export function receiptHandlers(parts: {

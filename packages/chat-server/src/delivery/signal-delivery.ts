@@ -1,6 +1,6 @@
 import type { ConversationId, Receipt, UserId } from '@parley/protocol';
-import type { LoopLoad } from '../sockets/loop-load.ts';
-import type { ChatIo } from '../sockets/socket-types.ts';
+import type { ChatIo } from '../socket-types.ts';
+import type { LoopLoad } from './event-loop-utilisation.ts';
 import type { Signal } from './signal.ts';
 import { TypingBoard } from './typing-board.ts';
 

@@ -8,11 +8,11 @@ import { createMetrics, silentLogger } from '@parley/service-kit';
 import { eventually } from '@parley/testing';
 import { Server } from 'socket.io';
 import { io as connect, type Socket } from 'socket.io-client';
-import { DeliveryMemory } from '../conversations/delivery-memory.ts';
+import { writeAcksDirectly } from '../engine-io/write-packets.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
-import { FanOutDelivery } from './deliver-fan-out.ts';
-import { LoopLoad } from './loop-load.ts';
-import { writeAcksDirectly } from './write-packets.ts';
+import { DeliveryMemory } from './delivery-memory.ts';
+import { LoopLoad } from './event-loop-utilisation.ts';
+import { FanOutDelivery } from './fan-out-delivery.ts';
 
 const http = createServer();
 const io = new Server(http);

@@ -1,6 +1,6 @@
 import { type ConversationId, LOBBY_ID, type UserId } from '@parley/protocol';
-import type { Conversations } from '../conversations/conversations.ts';
-import { type ChatSocket, userRoom } from './socket-types.ts';
+import { type ChatSocket, userRoom } from '../socket-types.ts';
+import type { Conversations } from './conversations.ts';
 
 /** Membership may change between two looks at it, but hardly this often. */
 const MAX_LOOKS = 4;

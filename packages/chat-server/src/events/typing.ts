@@ -1,8 +1,8 @@
 import { type DoneReply, TypingPayload } from '@parley/protocol';
-import type { ConversationAccess } from '../conversations/access.ts';
-import type { SignalDelivery } from '../signals/deliver-signals.ts';
-import type { SignalBus } from '../signals/signal-bus.ts';
-import { eventHandler } from './on-event.ts';
+import type { ConversationAccess } from '../conversations/membership.ts';
+import type { SignalBus } from '../delivery/signal-bus.ts';
+import type { SignalDelivery } from '../delivery/signal-delivery.ts';
+import { eventHandler } from './dispatcher.ts';
 
 /** `typing`: told to the others while it holds. */
 export function typingHandler(parts: { access: ConversationAccess; signals: SignalBus; delivery: SignalDelivery }) {

@@ -1,8 +1,8 @@
 import { ChatError, SendPayload } from '@parley/protocol';
 import type { MessageAcceptor } from '../conversations/accept-message.ts';
-import type { ConversationAccess } from '../conversations/access.ts';
+import type { ConversationAccess } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
-import { eventHandler } from './on-event.ts';
+import { eventHandler } from './dispatcher.ts';
 
 /** `message:send`: accept, ack. A message that answers another one must do so within its conversation. */
 export function sendMessageHandler(parts: {

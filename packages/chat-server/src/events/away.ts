@@ -1,6 +1,6 @@
 import { AwayPayload, type DoneReply } from '@parley/protocol';
 import type { Presence } from '../presence/presence.ts';
-import { eventHandler } from './on-event.ts';
+import { eventHandler } from './dispatcher.ts';
 
 /** `away`: shown to those who see whether the user is online. */
 export const awayHandler = ({ presence }: { presence: Presence }) =>

@@ -1,6 +1,6 @@
 import type { MessageLog } from '@parley/message-log';
-import type { FanOutDelivery } from './deliver-fan-out.ts';
-import { type ChatIo, isConversation } from './socket-types.ts';
+import { type ChatIo, isConversation } from '../socket-types.ts';
+import type { FanOutDelivery } from './fan-out-delivery.ts';
 
 /** Conversations that are looked up in one round trip. */
 const MAX_CONVERSATIONS = 500;

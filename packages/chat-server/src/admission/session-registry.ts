@@ -2,8 +2,8 @@ import { type AcquireOutcome, newFencingToken, type SessionLeases } from '@parle
 import type { UserId } from '@parley/protocol';
 import { type Logger, type Loop, startLoop } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
-import type { NodeBus } from './node-bus.ts';
-import type { Session, SessionEndReason } from './session.ts';
+import type { Session, SessionEndReason } from '../session.ts';
+import type { NodeBus } from './server-rpc.ts';
 
 /** A lease is renewed this many times in its life, so that a few failures cost nothing. */
 const RENEWALS_PER_TTL = 5;

@@ -1,5 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net';
-import type { ChatSocket } from './socket-types.ts';
+import type { ChatSocket } from '../socket-types.ts';
 import { textFrame } from './websocket-frame.ts';
 
 /** Engine.IO's packet type "message", in front of a Socket.IO packet. */

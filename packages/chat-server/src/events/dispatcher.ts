@@ -1,11 +1,11 @@
 import { ChatError, type ClientToServerEvents, parsePayload } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import type { z } from 'zod';
-import type { Session } from '../sessions/session.ts';
-import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { SessionRegistry } from '../admission/session-registry.ts';
+import { Turnstile } from '../delivery/turnstile.ts';
+import type { Session } from '../session.ts';
+import type { ChatSocket } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
-import type { ChatSocket } from './socket-types.ts';
-import { Turnstile } from './turnstile.ts';
 
 /** The largest event that is looked at, in characters of JSON; a text of 4,000 characters in the longest escapes fits. */
 const MAX_EVENT_CHARACTERS = 65_536;

@@ -1,12 +1,12 @@
 import type { FanOutItem } from '@parley/fan-out';
 import type { ConversationId, HeadsPacket, Message } from '@parley/protocol';
 import { inSlices, type Logger } from '@parley/service-kit';
-import type { DeliveryMemory } from '../conversations/delivery-memory.ts';
+import { type EncodedPackets, encodePackets, writePackets } from '../engine-io/write-packets.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
-import { type LoopLoad, shareOf } from './loop-load.ts';
-import { MachineLoad } from './machine-load.ts';
-import { type ChatIo, type ChatSocket, isConversation } from './socket-types.ts';
-import { type EncodedPackets, encodePackets, writePackets } from './write-packets.ts';
+import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
+import type { DeliveryMemory } from './delivery-memory.ts';
+import { type LoopLoad, shareOf } from './event-loop-utilisation.ts';
+import { MachineLoad } from './host-cpu-usage.ts';
 
 /**
  * After handing packets to clients a busy server gathers what comes next: longer the more the handing cost, and the busier it

@@ -10,23 +10,23 @@ import {
   type SinceReply,
 } from '@parley/protocol';
 import type { MessageAcceptor } from '../conversations/accept-message.ts';
-import type { ConversationAccess } from '../conversations/access.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { readStates } from '../conversations/heads.ts';
 import type { History } from '../conversations/history.ts';
+import { joinConversations } from '../conversations/join-rooms.ts';
+import type { ConversationAccess } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
+import type { SignalBus } from '../delivery/signal-bus.ts';
+import type { SignalDelivery } from '../delivery/signal-delivery.ts';
+import type { Turnstile } from '../delivery/turnstile.ts';
 import type { Presence } from '../presence/presence.ts';
-import type { SignalDelivery } from '../signals/deliver-signals.ts';
-import type { SignalBus } from '../signals/signal-bus.ts';
 import { awayHandler } from './away.ts';
-import { changeMessageHandlers } from './change-message.ts';
-import { joinConversations } from './join-conversations.ts';
-import { type EventHandlers, eventHandler } from './on-event.ts';
-import { receiptHandlers } from './receipts.ts';
+import { type EventHandlers, eventHandler } from './dispatcher.ts';
+import { changeMessageHandlers } from './message-events.ts';
 import { sendMessageHandler } from './send-message.ts';
-import type { Turnstile } from './turnstile.ts';
+import { receiptHandlers } from './signal-events.ts';
 import { typingHandler } from './typing.ts';
 
 /** The most messages that one `messages:since` carries, shared out evenly; what is left says `hasMore`. */

@@ -1,5 +1,5 @@
 import { inSlices } from '@parley/service-kit';
-import type { ChatIo, ChatSocket } from './socket-types.ts';
+import type { ChatIo, ChatSocket } from '../socket-types.ts';
 
 /** What may wait for one client, in bytes; a client that reads nothing for a while is still within it. */
 const MAX_BUFFERED_BYTES = 1_048_576;

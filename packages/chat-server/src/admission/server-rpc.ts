@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FencingToken } from '@parley/leases';
 import type { ConversationId } from '@parley/protocol';
 import type { Logger, RedisConnection } from '@parley/service-kit';
-import type { Delivery } from '../conversations/delivery-memory.ts';
+import type { Delivery } from '../delivery/delivery-memory.ts';
 
 /** How long another server may take to answer. */
 const ANSWER_DEADLINE_MS = 1_000;

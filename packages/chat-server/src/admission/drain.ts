@@ -1,5 +1,5 @@
 import { pause } from '@parley/service-kit';
-import type { ChatSocket } from '../sockets/socket-types.ts';
+import type { ChatSocket } from '../socket-types.ts';
 
 /** Clients are sent away in this many groups, so that the other servers are not stormed. */
 const GROUPS = 6;

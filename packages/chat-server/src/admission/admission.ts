@@ -1,8 +1,8 @@
 import { ChatError, Handshake, parsePayload } from '@parley/protocol';
 import type { Readiness } from '@parley/service-kit';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
-import type { Session } from '../sessions/session.ts';
-import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { Session } from '../session.ts';
+import type { SessionRegistry } from './session-registry.ts';
 
 /** How long a client that was sent away by a stopping server waits. */
 const SHUTDOWN_RETRY_MS = 500;

@@ -1,6 +1,6 @@
 import { COMMAND_TIMEOUT_MS, type RedisConnection, withDeadline } from '@parley/service-kit';
-import type { MemberNotices } from '../conversations/conversations.ts';
-import { type ChatIo, userRoom } from './socket-types.ts';
+import { type ChatIo, userRoom } from '../socket-types.ts';
+import type { MemberNotices } from './conversations.ts';
 
 /**
  * Moves sessions in and out of conversations' rooms on all servers, through the adapter.

@@ -9,8 +9,8 @@ import {
   type Passport,
   type UserId,
 } from '@parley/protocol';
-import type { NodeBus } from '../sessions/node-bus.ts';
-import type { ConversationAccess } from './access.ts';
+import type { NodeBus } from '../admission/server-rpc.ts';
+import type { ConversationAccess } from './membership.ts';
 import type { ReadMarkers } from './read-markers.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,6 +1,6 @@
 import { type ClientToServerEvents, type ConversationId, LOBBY_ID, type ServerToClientEvents } from '@parley/protocol';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
-import type { Session } from '../sessions/session.ts';
+import type { Session } from './session.ts';
 
 export interface SocketData {
   session: Session;

@@ -2,10 +2,10 @@ import type { SessionLeases } from '@parley/leases';
 import type { MessageLog } from '@parley/message-log';
 import type { RefreshTokenStore } from '@parley/message-store';
 import { type Logger, type Loop, startLoop } from '@parley/service-kit';
-import type { ChatServerMetrics } from './metrics.ts';
-import type { NodeBus } from './sessions/node-bus.ts';
-import type { SignalDelivery } from './signals/deliver-signals.ts';
-import type { HeadAnnouncer } from './sockets/head-announcer.ts';
+import type { NodeBus } from '../admission/server-rpc.ts';
+import type { HeadAnnouncer } from '../delivery/head-announcer.ts';
+import type { SignalDelivery } from '../delivery/signal-delivery.ts';
+import type { ChatServerMetrics } from '../metrics.ts';
 
 /** How often the cluster-wide gauges are read. */
 const GAUGES_EVERY_MS = 2_000;
