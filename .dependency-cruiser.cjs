@@ -28,8 +28,12 @@ const MAY_IMPORT = {
   'local-cluster': BASE,
   cli: [...BASE, 'local-cluster'],
   e2e: [...BASE, 'local-cluster'],
-  'load-tests': [...BASE, 'client', 'local-cluster'],
-  artillery: [],
+  'load-kit': [...BASE, 'client', 'local-cluster'],
+  chaos: [...BASE, 'client', 'local-cluster', 'load-kit'],
+  bench: [...BASE, 'client', 'local-cluster', 'load-kit'],
+  artillery: [...BASE, 'client', 'local-cluster', 'load-kit'],
+  seed: [...BASE, 'client', 'load-kit'],
+  'artillery-runtime': [],
   testing: ['protocol', 'client'],
 };
 
@@ -72,7 +76,7 @@ module.exports = {
       name: 'only-tests-import-local-cluster',
       comment: 'A whole cluster is started by tests and load tests only.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: `${TESTS}|^packages/(local-cluster|cli|load-tests)/` },
+      from: { path: '^packages/', pathNot: `${TESTS}|^packages/(local-cluster|cli|load-kit|chaos|bench|artillery)/` },
       to: { path: '^packages/local-cluster/' },
     },
     {
@@ -83,7 +87,8 @@ module.exports = {
       from: { path: '^packages/([^/]+)/', pathNot: MONITORING_TESTS },
       to: {
         path: '^packages/',
-        pathNot: '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$',
+        pathNot:
+          '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$|^packages/load-kit/src/([^/]+/index|seeded-random)\\.ts$',
       },
     },
     {

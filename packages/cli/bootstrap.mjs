@@ -31,17 +31,17 @@ const COMMANDS = {
   docs: { programs: [], scripts: (args) => [['packages/api-docs/src/write-docs.ts', ...args]] },
   chaos: {
     programs: ['redis-server', 'nginx'],
-    scripts: (args) => [['packages/load-tests/src/chaos.ts', ...args]],
+    scripts: (args) => [['packages/chaos/src/main.ts', ...args]],
   },
   bench: {
     programs: ['redis-server', 'nginx'],
-    scripts: (args) => [['packages/load-tests/src/bench.ts', ...args]],
+    scripts: (args) => [['packages/bench/src/main.ts', ...args]],
   },
-  seed: { programs: [], scripts: (args) => [['packages/load-tests/src/seed.ts', ...args]] },
+  seed: { programs: [], scripts: (args) => [['packages/seed/src/main.ts', ...args]] },
   artillery: {
     programs: ['redis-server', 'nginx'],
-    largePackages: ['artillery'],
-    scripts: (args) => [['packages/load-tests/src/artillery.ts', ...args]],
+    largePackages: ['artillery-runtime'],
+    scripts: (args) => [['packages/artillery/src/main.ts', ...args]],
   },
 };
 

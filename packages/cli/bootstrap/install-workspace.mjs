@@ -17,7 +17,7 @@ import { runCommand } from './run-command.mjs';
 const OLDEST_NODE = 24;
 
 /** Packages of the workspace that one command alone needs and that would make every first start long. */
-const LARGE_PACKAGES = ['artillery'];
+const LARGE_PACKAGES = ['artillery-runtime'];
 
 /**
  * Installs the workspace's packages unless those that its manifests and lockfile ask for are there already.

@@ -1,0 +1,70 @@
+import type { Judgement } from '@parley/load-kit/checker';
+import { judge } from '@parley/load-kit/checker';
+import { readPages, readSqliteStore } from '@parley/load-kit/cluster';
+import type { History, HistoryEvent, RecordedMessage, Recorder } from '@parley/load-kit/events';
+import type { LocalCluster } from '@parley/local-cluster';
+import { LineReader } from './samples.ts';
+import type { Generator } from './sign-up.ts';
+
+const READ_DEADLINE_MS = 60_000;
+
+type JournalLine = HistoryEvent | { readonly type: 'has-everything'; readonly client: string };
+
+/** Puts together what the clients' journals, the cluster's books and the store say, and lets the checker judge it. */
+export async function judgeRun(
+  cluster: LocalCluster,
+  generators: readonly Generator[],
+  {
+    journalFiles,
+    recorder,
+    limits,
+  }: {
+    journalFiles: readonly string[];
+    recorder: Recorder;
+    limits: History['limits'];
+  },
+): Promise<{ history: History; judgement: Judgement }> {
+  const reader = new LineReader<JournalLine>();
+  const lines = journalFiles.flatMap((file) => reader.readNew(file));
+  const complete = new Set(lines.flatMap((line) => (line.type === 'has-everything' ? [line.client] : [])));
+  // Journals have the time of day, the recorder counts from its start.
+  const startedAtMs = performance.timeOrigin + performance.now() - recorder.nowMs();
+  const events = lines
+    .filter((line) => line.type !== 'has-everything')
+    .map((event) => ({
+      ...event,
+      atMs: event.atMs - startedAtMs,
+      ...(event.type === 'served' && { askedAtMs: event.askedAtMs - startedAtMs }),
+    }));
+  const users = generators.flatMap((generator) => generator.users);
+  const conversations = conversationsOf(generators);
+  const reading = AbortSignal.timeout(READ_DEADLINE_MS);
+  const pages: RecordedMessage[] = [];
+  for (const { id, memberIds } of conversations) {
+    const member = users.find(({ userId }) => memberIds.includes(userId));
+    if (member) pages.push(...(await readPages(cluster.url, member, id, reading)));
+  }
+  const history: History = {
+    limits,
+    conversations,
+    clients: users.map(({ name, userId }) => ({ name, userId, kind: 'plain', seesEverything: complete.has(name) })),
+    events: [...events, ...recorder.events].sort((a, b) => a.atMs - b.atMs),
+    faults: recorder.faults,
+    stored: readSqliteStore(cluster.dataDir),
+    pages,
+  };
+  return { history, judgement: judge(history) };
+}
+
+/** Everybody is in the lobby; the two users of a direct conversation are alone in theirs. */
+function conversationsOf(generators: readonly Generator[]): History['conversations'] {
+  const users = generators.flatMap((generator) => generator.users);
+  const direct = Map.groupBy(
+    users.filter(({ conversationId }) => conversationId !== 'lobby'),
+    ({ conversationId }) => conversationId,
+  );
+  return [
+    { id: 'lobby', memberIds: users.map(({ userId }) => userId) },
+    ...[...direct].map(([id, members]) => ({ id, memberIds: members.map(({ userId }) => userId) })),
+  ];
+}

@@ -1,0 +1,25 @@
+import type { Recorder } from '@parley/load-kit/events';
+import type { PlannedFault } from '@parley/load-kit/faults';
+import { carryOut, type FaultRun, processOf } from '@parley/load-kit/faults';
+import type { LocalCluster } from '@parley/local-cluster';
+
+/** What is killed, and how long after everybody is in. */
+const KILLS = [
+  { name: 'chat-server-1', afterMs: 1_000 },
+  { name: 'redis', afterMs: 2_000 },
+  { name: 'message-worker-1', afterMs: 3_500 },
+] as const;
+
+/** Kills a chat server, Redis and a worker, one after the other, while everybody talks. */
+export function killParts(
+  cluster: LocalCluster,
+  options: { recorder: Recorder; report: (line: string) => void },
+): FaultRun {
+  const targets = KILLS.map(({ name }) => processOf(cluster, name));
+  const plan = KILLS.map(({ name, afterMs }): PlannedFault => {
+    const target = targets.find((candidate) => candidate.name === name);
+    if (!target) throw new Error(`there is no ${name}`);
+    return { atMs: afterMs, kind: 'kill', target, durationMs: 0, seed: 0 };
+  });
+  return carryOut(plan, targets, options);
+}

@@ -1,0 +1,54 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Verdict } from '@parley/load-kit/checker';
+import type { Summary } from './summarize.ts';
+
+/** What a run leaves behind. */
+export interface RunReport extends Summary {
+  readonly name: string;
+  readonly question: string;
+  /** ISO 8601. */
+  readonly madeAt: string;
+  /** `own` = a cluster that was started for it. */
+  readonly target: string;
+  readonly users: number;
+  readonly checks: readonly Check[];
+  /** With `--chaos`: what was killed, seconds after the first sample, and what the checker says. */
+  readonly faults: readonly { readonly second: number; readonly text: string }[];
+  readonly verdict: Verdict | undefined;
+}
+
+export interface Check {
+  readonly text: string;
+  readonly ok: boolean;
+}
+
+/** `.data/artillery`, which git ignores. */
+export const reportsDirectory = () => join(process.env.DATA_DIR ?? '.data', 'artillery');
+
+const pathOf = ({ name, madeAt }: RunReport, ending: 'json' | 'html') =>
+  join(reportsDirectory(), `${name}-${madeAt.replace(/[:.]/g, '-')}.${ending}`);
+
+/** @returns the newest report of that name, if there is one */
+export function readLastReport(name: string): RunReport | undefined {
+  const isOne = new RegExp(`^${name}-\\d{4}-[\\dTZ-]+\\.json$`);
+  try {
+    const newest = readdirSync(reportsDirectory())
+      .filter((file) => isOne.test(file))
+      .sort()
+      .at(-1);
+    if (newest === undefined) return undefined;
+    return JSON.parse(readFileSync(join(reportsDirectory(), newest), 'utf8')) as RunReport;
+  } catch {
+    return undefined; // the first run, or one that was cut off while it wrote
+  }
+}
+
+/** @returns where they are */
+export function writeReport(report: RunReport, html: string): { jsonFile: string; htmlFile: string } {
+  mkdirSync(reportsDirectory(), { recursive: true });
+  const [jsonFile, htmlFile] = [pathOf(report, 'json'), pathOf(report, 'html')];
+  writeFileSync(jsonFile, `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(htmlFile, html);
+  return { jsonFile, htmlFile };
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CROWD_INDEX, GATES_DIRECTORY, JOURNAL_FILE, SAMPLES_FILE } from './samples.ts';
+import type { Scenario } from './scenario-file.ts';
+import { CSV_FIELDS, type Generator } from './sign-up.ts';
+
+const ARTILLERY = fileURLToPath(new URL('../../artillery-runtime/node_modules/artillery/bin/run', import.meta.url));
+const ONE_THREAD = new URL('./one-thread.mjs', import.meta.url).href;
+/** A run that takes longer hangs. */
+const RUN_DEADLINE_MS = 900_000;
+const STOP_DEADLINE_MS = 5_000;
+
+/** How one Artillery process ended. */
+export interface GeneratorOutcome {
+  readonly exitCode: number;
+  /** Artillery's own counters; empty where it wrote no report. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** The `ensure` conditions that it judged, each with the verdict. */
+  readonly checks: readonly { text: string; ok: boolean }[];
+  readonly logFile: string;
+}
+
+export interface GeneratorRun {
+  readonly samplesFiles: readonly string[];
+  readonly journalFiles: readonly string[];
+  readonly finished: Promise<readonly GeneratorOutcome[]>;
+}
+
+export function isArtilleryInstalled(): boolean {
+  return existsSync(ARTILLERY);
+}
+
+/** Starts one Artillery process for each generator. With `chaos` they keep a journal, and `ensure` is left to the checker. */
+export function runGenerators(
+  scenario: Scenario,
+  generators: readonly Generator[],
+  { url, directory, chaos, signal }: { url: string; directory: string; chaos: boolean; signal: AbortSignal },
+): GeneratorRun {
+  const fileOf = (index: number, ending: string) => join(directory, `generator-${index + 1}.${ending}`);
+  const samplesFiles = generators.map((_, index) => fileOf(index, 'samples.jsonl'));
+  const journalFiles = chaos ? generators.map((_, index) => fileOf(index, 'journal.jsonl')) : [];
+  const outcomes = generators.map(async (generator, index): Promise<GeneratorOutcome> => {
+    const [reportFile, logFile] = [fileOf(index, 'report.json'), fileOf(index, 'log')];
+    const child = spawn(process.execPath, argumentsOf(scenario, generator, { url, reportFile }), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
+        ARTILLERY_DISABLE_TELEMETRY: '1',
+        FORCE_COLOR: '0',
+        [SAMPLES_FILE]: samplesFiles[index],
+        [CROWD_INDEX]: String(index),
+        [GATES_DIRECTORY]: directory,
+        ...(chaos && { [JOURNAL_FILE]: journalFiles[index], ARTILLERY_DISABLE_ENSURE: '1' }),
+      },
+    });
+    const log = createWriteStream(logFile);
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    const exitCode = await exitCodeOf(child, signal);
+    log.end();
+    await once(log, 'finish');
+    return {
+      exitCode,
+      counters: countersIn(reportFile),
+      checks: checksIn(readFileSync(logFile, 'utf8')),
+      logFile,
+    };
+  });
+  return { samplesFiles, journalFiles, finished: Promise.all(outcomes) };
+}
+
+function argumentsOf(
+  { file }: Scenario,
+  { crowd, users, csvFile }: Generator,
+  { url, reportFile }: { url: string; reportFile: string },
+): string[] {
+  const overrides = {
+    config: {
+      phases: [{ duration: crowd.arriveWithinSeconds, arrivalCount: users.length }],
+      payload: [{ path: csvFile, fields: CSV_FIELDS, order: 'sequence', cast: false }],
+    },
+  };
+  return [
+    ...['--import', ONE_THREAD, ARTILLERY, 'run', file],
+    ...['--target', url, '--scenario-name', crowd.scenario],
+    ...['--overrides', JSON.stringify(overrides), '--output', reportFile],
+  ];
+}
+
+async function exitCodeOf(child: ChildProcess, signal: AbortSignal): Promise<number> {
+  const ended = new Promise<number>((resolve) => {
+    child.once('error', () => resolve(-1));
+    child.once('close', (code) => resolve(code ?? -1));
+  });
+  const overdue = AbortSignal.any([signal, AbortSignal.timeout(RUN_DEADLINE_MS)]);
+  let killTimer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    child.kill('SIGTERM');
+    killTimer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+  };
+  overdue.addEventListener('abort', stop, { once: true });
+  if (overdue.aborted) stop();
+  const exitCode = await ended;
+  overdue.removeEventListener('abort', stop);
+  clearTimeout(killTimer);
+  return exitCode;
+}
+
+function countersIn(reportFile: string): Record<string, number> {
+  try {
+    const report = JSON.parse(readFileSync(reportFile, 'utf8')) as {
+      aggregate?: { counters?: Record<string, number> };
+    };
+    return report.aggregate?.counters ?? {};
+  } catch {
+    return {}; // it ended before its report; its exit code says so
+  }
+}
+
+/** `ensure` says its verdicts only as lines. */
+function checksIn(log: string): { text: string; ok: boolean }[] {
+  return [...log.matchAll(/^(ok|fail): (.+)$/gm)].map(([, verdict, text = '']) => ({ text, ok: verdict === 'ok' }));
+}

@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CrowdOptions } from '@parley/load-kit/generator';
+import { Generator } from '@parley/load-kit/generator';
+import type { Comparison } from './comparison.ts';
+import type { BenchOptions } from './options.ts';
+import { startParley } from './start-parley.ts';
+import { startPlain } from './start-plain.ts';
+import type { Contender, ContenderName, StartOptions } from './system-under-test.ts';
+
+/** What a bench is given. */
+export interface BenchRun {
+  readonly options: BenchOptions;
+  /** A progress line. */
+  report(line: string): void;
+  /** A line of the result. */
+  print(line: string): void;
+  readonly signal: AbortSignal;
+}
+
+export type Bench = (run: BenchRun) => Promise<Comparison[]>;
+
+/** As many of the generator's clients as one process shall have. */
+const CLIENTS_PER_PROCESS = 5_000;
+
+/** A quick run shows that everything works, on however busy a machine: it gathers its clients again where one was turned away. */
+const QUICK_TRIES = 5;
+
+/** Runs `work` in a directory of its own, which is gone afterwards. */
+export async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));
+  try {
+    return await work(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Starts a fresh contender, and stops it and its generators after `work`. */
+export async function withContender<T>(
+  run: BenchRun,
+  name: ContenderName,
+  options: Pick<StartOptions, 'nodes' | 'env'>,
+  work: (contender: Contender, gather: Gather) => Promise<T>,
+): Promise<T> {
+  return inDirectory(async (directory) => {
+    const start = name === 'parley' ? startParley : startPlain;
+    const contender = await start({ ...options, directory, signal: run.signal });
+    try {
+      return await withCrowds(run, contender, work);
+    } finally {
+      await contender.stop();
+    }
+  });
+}
+
+export type CrowdWishes = Pick<CrowdOptions, 'clients'> &
+  Partial<Omit<CrowdOptions, 'name' | 'firstIndex' | 'address' | 'dialect'>>;
+
+/** Connects a crowd; an earlier one is gone then. */
+export type Gather = (wishes: CrowdWishes) => Promise<Generator>;
+
+/** Lets `work` gather clients of a contender, and ends them afterwards. */
+export async function withCrowds<T>(
+  run: BenchRun,
+  contender: Contender,
+  work: (contender: Contender, gather: Gather) => Promise<T>,
+): Promise<T> {
+  let generator: Generator | undefined;
+  const stopGenerator = () => void generator?.close();
+  run.signal.addEventListener('abort', stopGenerator, { once: true });
+  const gather: Gather = async (wishes) => {
+    for (let tries = 1; ; tries += 1) {
+      await generator?.close();
+      generator = new Generator(Math.ceil(wishes.clients / CLIENTS_PER_PROCESS));
+      await generator.connect({
+        address: contender.address,
+        dialect: contender.dialect,
+        rooms: ['lobby'],
+        roomSize: wishes.clients,
+        connectsInFlight: 50,
+        reconnects: false,
+        ...wishes,
+      });
+      const { ready, failedConnects } = await generator.report();
+      if (ready >= wishes.clients || wishes.reconnects) return generator;
+      if (!run.options.isQuick || tries === QUICK_TRIES)
+        throw new Error(`${wishes.clients - ready} clients did not get in: ${JSON.stringify(failedConnects)}`);
+    }
+  };
+  try {
+    return await work(contender, gather);
+  } finally {
+    run.signal.removeEventListener('abort', stopGenerator);
+    await generator?.close();
+  }
+}

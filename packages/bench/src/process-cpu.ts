@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { machineMs } from '@parley/load-kit/generator';
+
+/** `getconf CLK_TCK`, which Linux fixes for programs on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** From this share of a core on, a process is at its limit. */
+const AT_LIMIT = 0.9;
+
+export interface NamedProcess {
+  readonly name: string;
+  /** It counts with its whole process group: nginx's workers are in their master's. */
+  readonly pid: number;
+}
+
+/** CPU seconds used so far, of each process by pid, and of the machine. */
+export interface CpuSnapshot {
+  readonly atMs: number;
+  readonly machineS: number;
+  readonly rows: readonly { readonly name: string; readonly pid: number; readonly cpuS: number }[];
+}
+
+/** What processes used between two snapshots. */
+export interface CpuUse {
+  readonly wallS: number;
+  /** CPU seconds of all processes of that name. */
+  readonly byName: Readonly<Record<string, number>>;
+  /** The cores that something outside the run kept busy. */
+  readonly otherCores: number;
+  /** Processes at ≥ 90 % of a core, or the machine when all its cores are that busy. */
+  readonly atLimit: readonly string[];
+}
+
+/**
+ * Reads proc(5) of each process. Members of a name's process group count with it, but not the generator's parent: forked
+ * children share its group, so a pid that is no group leader counts alone.
+ */
+export function readCpu(processes: readonly NamedProcess[]): CpuSnapshot {
+  const all = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? (readStat(Number(entry)) ?? []) : []));
+  const rows = processes.flatMap(({ name, pid }) =>
+    all.filter((row) => row.pid === pid || row.groupId === pid).map((row) => ({ name, pid: row.pid, cpuS: row.cpuS })),
+  );
+  return { atMs: machineMs(), machineS: readMachine(), rows };
+}
+
+export function cpuBetween(before: CpuSnapshot, after: CpuSnapshot): CpuUse {
+  const wallS = (after.atMs - before.atMs) / 1_000;
+  const byName: Record<string, number> = {};
+  const atLimit: string[] = [];
+  for (const { name, pid, cpuS } of after.rows) {
+    const usedS = cpuS - (before.rows.find((row) => row.pid === pid)?.cpuS ?? 0);
+    byName[name] = (byName[name] ?? 0) + usedS;
+    if (usedS / wallS >= AT_LIMIT) atLimit.push(name);
+  }
+  const machineS = after.machineS - before.machineS;
+  const ownS = Object.values(byName).reduce((sum, usedS) => sum + usedS, 0);
+  const cores = availableParallelism();
+  if (machineS / wallS >= AT_LIMIT * cores) atLimit.push(`the machine's ${cores} cores`);
+  return { wallS, byName, otherCores: Math.max(0, machineS - ownS) / wallS, atLimit: [...new Set(atLimit)] };
+}
+
+function readStat(pid: number): { pid: number; groupId: number; cpuS: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { pid, groupId: Number(fields[2]), cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND };
+  } catch {
+    return undefined; // it ended meanwhile
+  }
+}
+
+/** Everything but idle and waiting for disks. */
+function readMachine(): number {
+  const [, ...ticks] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = ticks.map(Number);
+  return (user + nice + system + irq + softIrq) / TICKS_PER_SECOND;
+}

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pause } from '@parley/service-kit';
+import type { Contender } from './system-under-test.ts';
+
+const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href;
+const DEADLINE_MS = 30_000;
+const LOOK_EVERY_MS = 20;
+
+/** What `probe.ts` tells of a server. */
+export interface ProbeReading {
+  readonly rssBytes: number;
+  /** The longest that the event loop was blocked since the last reading. */
+  readonly blockedMs: number;
+}
+
+/** Lets a contender's processes load the probe, which writes into this directory. */
+export const probeEnv = (directory: string): NodeJS.ProcessEnv => ({
+  NODE_OPTIONS: `--expose-gc --import=${PROBE}`,
+  BENCH_PROBE_DIR: directory,
+});
+
+/** Asks each server. */
+export function readProbes(contender: Contender, directory: string, signal: AbortSignal): Promise<ProbeReading[]> {
+  const servers = contender.processes.filter(({ name }) => name === 'servers');
+  const overdue = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
+  return Promise.all(
+    servers.map(async ({ pid }) => {
+      const file = join(directory, `${pid}.json`);
+      rmSync(file, { force: true });
+      process.kill(pid, 'SIGUSR2');
+      while (!existsSync(file)) {
+        overdue.throwIfAborted();
+        await pause(LOOK_EVERY_MS, overdue);
+      }
+      return JSON.parse(readFileSync(file, 'utf8')) as ProbeReading;
+    }),
+  );
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { Generator, machineMs } from '@parley/load-kit/generator';
+import { eventually, newTemporaryDirectory } from '@parley/testing';
+import { drain, measureLoad } from '../src/measure-load.ts';
+import { openRooms } from '../src/open-rooms.ts';
+import { startParley } from '../src/start-parley.ts';
+import { startPlain } from '../src/start-plain.ts';
+import type { Contender } from '../src/system-under-test.ts';
+
+const DEADLINE_MS = 300_000;
+const CLIENTS = 60;
+const PLAN = { perSecond: 100, senders: 30, warmUpMs: 1_500, measureMs: 3_000, drainMs: 60_000 } as const;
+const { signal } = new AbortController();
+
+const directory = await newTemporaryDirectory();
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
+}, DEADLINE_MS);
+
+async function newContender(name: 'parley' | 'plain'): Promise<Contender> {
+  const start = name === 'parley' ? startParley : startPlain;
+  const contender = await start({ nodes: 2, directory: join(directory, randomUUID()), signal });
+  stops.push(() => contender.stop());
+  return contender;
+}
+
+async function newCrowd(contender: Contender, { reconnects = false } = {}): Promise<Generator> {
+  const generator = new Generator(2);
+  stops.push(() => generator.close());
+  await generator.connect({
+    ...{ address: contender.address, dialect: contender.dialect },
+    ...{ clients: CLIENTS, connectsInFlight: 5, reconnects },
+    ...(await openRooms(contender, CLIENTS, CLIENTS / 2)),
+  });
+  return generator;
+}
+
+test.each(['parley', 'plain'] as const)(
+  'each client of %s receives each message of its room once, in order',
+  async (name) => {
+    const contender = await newContender(name);
+    // Parley may refuse for a moment on a machine that stood still; plain Socket.IO has no word for that.
+    const generator = await newCrowd(contender, { reconnects: name === 'parley' });
+    const load = await measureLoad(contender, generator, PLAN, signal);
+    expect(load).toMatchObject({ lost: 0, repeated: 0, late: 0, unacked: 0, closed: 0 });
+    const { ready, sent, acked, received } = await generator.report();
+    expect({ ready, acked }).toEqual({ ready: CLIENTS, acked: sent });
+    expect(sent).toBeGreaterThan(200);
+    expect(received).toBe((sent * CLIENTS) / 2);
+    expect(load.p50Ms).toBeGreaterThan(0);
+    expect(load.cpu.byName.generator).toBeGreaterThan(0);
+    expect(load.systemCpuPerMillion).toBeGreaterThan(0);
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'clients that are cut come back and fetch what they missed',
+  async () => {
+    const contender = await newContender('parley');
+    const generator = await newCrowd(contender, { reconnects: true });
+    const startMs = machineMs();
+    const talk = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
+    await generator.talk(talk);
+    await eventually(async () => expect((await generator.report()).acked).toBeGreaterThan(50), DEADLINE_MS);
+    contender.cutClients();
+    await eventually(async () => {
+      const { closed, ready } = await generator.report();
+      expect(Object.values(closed).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(CLIENTS);
+      expect(ready).toBe(CLIENTS);
+    }, DEADLINE_MS);
+    await eventually(() => expect(machineMs()).toBeGreaterThan(talk.endMs + 200));
+    const { after, lost } = await drain(generator, 60_000, signal);
+    expect({ lost, acked: after.acked, late: after.late }).toEqual({
+      lost: 0,
+      acked: after.sent,
+      late: expect.any(Number),
+    });
+    expect(after.sent).toBeGreaterThan(500);
+  },
+  DEADLINE_MS,
+);
+
+test('a generator that was closed meanwhile says so to whoever asks it', async () => {
+  const generator = new Generator(1);
+  const closed = generator.close();
+  await expect(generator.report()).rejects.toThrow('the generator is closed');
+  await closed;
+});

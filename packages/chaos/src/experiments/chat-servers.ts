@@ -1,0 +1,27 @@
+import type { ProcessEntry } from '@parley/local-cluster';
+import type { TestBed } from '../test-bed.ts';
+
+const CALL_DEADLINE_MS = 5_000;
+
+export const chatServersOf = (bed: TestBed): ProcessEntry[] =>
+  bed.processes().filter(({ name }) => name.startsWith('chat-server-'));
+
+/** Whether the process itself says that it may take traffic. */
+export async function isReady({ metricsPort }: ProcessEntry): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(CALL_DEADLINE_MS);
+    return (await fetch(`http://127.0.0.1:${metricsPort}/readyz`, { signal })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A metric's value, the sum of its series where it has several. */
+export async function readMetric({ name, metricsPort }: ProcessEntry, metric: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, {
+    signal: AbortSignal.timeout(CALL_DEADLINE_MS),
+  });
+  const series = (await response.text()).split('\n').filter((line) => /^[\w:]+/.exec(line)?.[0] === metric);
+  if (series.length === 0) throw new Error(`${name} has no metric ${metric}`);
+  return series.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}

@@ -1,0 +1,103 @@
+import { LOBBY_ID } from '@parley/client';
+import { USUAL_CROWD } from '@parley/load-kit/clients';
+import { caughtUpAtMs, closedIn, deliveriesMs } from '@parley/load-kit/events';
+import { pause } from '@parley/service-kit';
+import type { TestBed } from '../test-bed.ts';
+import { chatServersOf, readMetric } from './chat-servers.ts';
+import type { Trial } from './experiment.ts';
+import { percentile } from './measurement.ts';
+import { watchMemory } from './watch-memory.ts';
+
+const READERS = 10;
+/** Code and caches warm up, outside of what is compared. */
+const WARM_UP_MS = 10_000;
+const MIB = 1_048_576;
+/**
+ * For each slow reader what may wait (1 MiB) twice, as packets and as frames, and what comes until the next look; and what
+ * garbage collection leaves to chance.
+ */
+const GROWTH_WITHIN_MIB = 64;
+const P99_WITHIN = 1.2;
+
+/**
+ * Some stop reading what they are sent, a group's flood of long texts, while all others go on talking in the lobby. A connection
+ * that is cut is not read from either once it is back, until the trouble is over.
+ */
+export const slowReaders = (seconds: number): Trial => ({
+  shows: `${READERS} clients read nothing for ${seconds} s, and only they notice`,
+  crowd: {
+    ...USUAL_CROWD,
+    ...{ plainClients: 20, libraryClients: 18, listeners: READERS, feeders: 2, knockers: 0, rivals: 0 },
+    ...{ conversations: 'lobby', pauseMs: [1_500, 2_500] },
+  },
+  async trouble({ bed, load, recorder, report, signal }) {
+    const memory = watchMemory(bed, recorder);
+    try {
+      await pause(WARM_UP_MS, signal);
+      const before = { fromMs: recorder.nowMs(), toMs: Number.POSITIVE_INFINITY };
+      await pause(seconds * 1_000, signal);
+      before.toMs = recorder.nowMs();
+      const cutsBefore = await countCuts(bed);
+      report(`fault: ${READERS} clients stop reading for ${seconds} s`);
+      const during = { fromMs: recorder.nowMs(), toMs: Number.POSITIVE_INFINITY };
+      const reading = new AbortController();
+      for (const listener of load.listeners) listener.stopReading(AbortSignal.any([reading.signal, signal]));
+      await pause(seconds * 1_000, signal);
+      reading.abort();
+      during.toMs = recorder.nowMs();
+      recorder.faults.push({
+        ...{ kind: 'hang', target: `${READERS} clients`, atMs: during.fromMs, endedAtMs: during.toMs },
+      });
+      const cuts = (await countCuts(bed)) - cutsBefore;
+      const rss = { before: memory.peakBytes(before) / MIB, during: memory.peakBytes(during) / MIB };
+
+      return (history) => {
+        const { events, clients, conversations } = history;
+        const readers = new Set(load.listeners.map(({ name }) => name));
+        const flooded = new Set(conversations.find(({ id }) => id !== LOBBY_ID)?.memberIds);
+        const others = new Set(clients.filter(({ userId }) => !flooded.has(userId)).map(({ name }) => name));
+        const closed = closedIn(events, { ...during, toMs: Number.POSITIVE_INFINITY });
+        const ofReaders = closed.filter(({ client }) => readers.has(client));
+        const told = new Set(ofReaders.filter(({ reason }) => reason.startsWith('SLOW')).map(({ client }) => client));
+        const ofOthers = closed.filter(({ client }) => others.has(client));
+        const [delivered, deliveredDuring] = [before, during].map((period) => deliveriesMs(history, period, others));
+        const p99Before = percentile(delivered ?? [], 0.99);
+        const p99During = percentile(deliveredDuring ?? [], 0.99);
+        const isBack = load.listeners.filter(({ isOnline }) => isOnline).length;
+        const caughtUp = caughtUpAtMs(history, during) - during.toMs;
+        return [
+          { name: 'memory of the chat servers before, peak', value: rss.before, unit: 'MiB' },
+          {
+            ...{ name: 'memory of the chat servers during, peak', value: rss.during, unit: 'MiB' },
+            bound: { atMost: rss.before + GROWTH_WITHIN_MIB },
+          },
+          { name: 'deliveries to the others before', value: delivered?.length ?? 0, unit: '' },
+          { name: 'deliveries to the others during', value: deliveredDuring?.length ?? 0, unit: '' },
+          { name: 'send to seen at the others before, p50', value: percentile(delivered ?? [], 0.5), unit: 'ms' },
+          { name: 'send to seen at the others during, p50', value: percentile(deliveredDuring ?? [], 0.5), unit: 'ms' },
+          { name: 'send to seen at the others before, p99', value: p99Before, unit: 'ms' },
+          { name: 'send to seen at the others during, p99', value: p99During, unit: 'ms' },
+          { name: 'p99 during to before', value: p99During / p99Before, unit: '×', bound: { atMost: P99_WITHIN } },
+          {
+            ...{ name: 'disconnects of the others', value: ofOthers.length, unit: '', bound: { atMost: 0 } },
+            details: ofOthers.map(({ client, atMs, reason }) => `${client} at ${atMs} ms: ${reason}`),
+          },
+          {
+            ...{ name: 'cut for being slow', value: cuts, unit: '', bound: { atLeast: READERS } },
+            details: ofReaders.map(({ client, atMs, reason }) => `${client} at ${atMs} ms: ${reason}`),
+          },
+          { name: 'slow readers that heard why', value: told.size, unit: '' },
+          { name: 'slow readers that are back', value: isBack, unit: '', bound: { atLeast: READERS } },
+          { name: 'slow readers caught up after', value: Math.max(0, caughtUp), unit: 'ms' },
+        ];
+      };
+    } finally {
+      await memory.stop();
+    }
+  },
+});
+
+async function countCuts(bed: TestBed): Promise<number> {
+  const counts = await Promise.all(chatServersOf(bed).map((server) => readMetric(server, 'chat_slow_consumers_total')));
+  return counts.reduce((sum, count) => sum + count, 0);
+}

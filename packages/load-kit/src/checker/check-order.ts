@@ -1,0 +1,67 @@
+import type { Acked } from '../events/event-record.ts';
+import { type Evidence, keyOf } from './evidence.ts';
+import type { Violation } from './verdict.ts';
+
+interface Display {
+  readonly shown: Set<string>;
+  lowest: number;
+  highest: number;
+}
+
+/** A library client displays each message once, each below the one before; older pages go on top. */
+export function findMisdisplayed({ history, clients }: Evidence): Violation[] {
+  const violations: Violation[] = [];
+  const displays = new Map<string, Display>();
+  for (const event of history.events) {
+    if (event.type === 'cleared') displays.delete(`${event.client} ${event.conversationId}`);
+    if (event.type !== 'seen' || clients.get(event.client)?.kind !== 'library') continue;
+    const { client, conversationId, seq, senderId, clientMessageId, how, atMs } = event;
+    const name = `${client} ${conversationId}`;
+    const display = displays.get(name) ?? { shown: new Set(), lowest: Number.POSITIVE_INFINITY, highest: 0 };
+    displays.set(name, display);
+    const { shown, lowest, highest } = display;
+    const about = { conversationId, seq, senderId, clientMessageId, atMs, client };
+    if (shown.has(keyOf(event))) {
+      const text = `${client} displays ${clientMessageId}, ${conversationId} #${seq}, again at ${atMs} ms`;
+      violations.push({ breach: 'duplicated', text, about });
+    } else if (how === 'older' ? seq >= lowest : seq <= highest) {
+      const neighbour = how === 'older' ? `above #${lowest}` : `below #${highest}`;
+      const text = `${client} displays ${conversationId} #${seq} ${neighbour} at ${atMs} ms`;
+      violations.push({ breach: 'reordered', text, about });
+    }
+    shown.add(keyOf(event));
+    display.lowest = Math.min(lowest, seq);
+    display.highest = Math.max(highest, seq);
+  }
+  return violations;
+}
+
+/** A message that its sender sent after another one was acked comes after it. */
+export function findMisplaced({ acked, sent, clients }: Evidence): Violation[] {
+  const bySender = new Map<string, { sentAtMs: number; ack: Acked }[]>();
+  for (const [key, ack] of acked) {
+    const sentAtMs = sent.get(key)?.atMs;
+    if (sentAtMs === undefined) continue;
+    const name = `${ack.client} ${ack.conversationId}`;
+    const messages = bySender.get(name) ?? [];
+    bySender.set(name, messages);
+    messages.push({ sentAtMs, ack });
+  }
+  return [...bySender.values()].flatMap((messages) => {
+    const byAck = messages.map(({ ack }) => ack).sort((a, b) => a.atMs - b.atMs);
+    const bySend = messages.sort((a, b) => a.sentAtMs - b.sentAtMs);
+    let ackedBefore = 0;
+    let highest: Acked | undefined;
+    return bySend.flatMap(({ sentAtMs, ack }): Violation[] => {
+      for (let next = byAck[ackedBefore]; next && next.atMs < sentAtMs; next = byAck[ackedBefore]) {
+        if (!highest || next.seq > highest.seq) highest = next;
+        ackedBefore += 1;
+      }
+      if (!highest || highest.seq <= ack.seq) return [];
+      const { client, conversationId, seq, clientMessageId } = ack;
+      const text = `${client} sent ${clientMessageId} after #${highest.seq} was acked, but it is ${conversationId} #${seq}`;
+      const senderId = clients.get(client)?.userId ?? '';
+      return [{ breach: 'reordered', text, about: { conversationId, seq, senderId, clientMessageId } }];
+    });
+  });
+}

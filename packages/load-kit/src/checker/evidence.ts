@@ -1,0 +1,69 @@
+import type { Acked, History, RecordedClient, RecordedMessage, Seen, Sent } from '../events/event-record.ts';
+
+/** Names a message: its sender and the id that the sender gave it. */
+export type MessageKey = string;
+export const keyOf = ({ senderId, clientMessageId }: Pick<RecordedMessage, 'senderId' | 'clientMessageId'>) =>
+  `${senderId} ${clientMessageId}`;
+
+/** Names a place: a conversation and a seq. */
+export const placeOf = ({ conversationId, seq }: Pick<RecordedMessage, 'conversationId' | 'seq'>) =>
+  `${conversationId} #${seq}`;
+
+/** One time that a message showed up with its place: in an ack, at a client, in the store or in a page. */
+export interface Appearance extends Pick<RecordedMessage, 'conversationId' | 'seq' | 'senderId' | 'clientMessageId'> {
+  readonly id: string | undefined;
+  /** Undefined in an ack, which carries no text. */
+  readonly textHash: string | undefined;
+  /** Who was shown it; undefined in the store and its pages. */
+  readonly shownTo: RecordedClient | undefined;
+}
+
+/** The history, turned the ways in which the rules look at it. */
+export interface Evidence {
+  readonly history: History;
+  readonly clients: ReadonlyMap<string, RecordedClient>;
+  readonly sent: ReadonlyMap<MessageKey, Sent>;
+  /** The first ack of each message. */
+  readonly acked: ReadonlyMap<MessageKey, Acked>;
+  readonly appearances: readonly Appearance[];
+  /** What each client saw. */
+  readonly seenBy: ReadonlyMap<string, ReadonlySet<MessageKey>>;
+}
+
+export function gatherEvidence(history: History): Evidence {
+  const clients = new Map(history.clients.map((client) => [client.name, client]));
+  const clientOf = (name: string) => {
+    const client = clients.get(name);
+    if (!client) throw new Error(`the history has no client ${name}`);
+    return client;
+  };
+  const sent = new Map<MessageKey, Sent>();
+  const acked = new Map<MessageKey, Acked>();
+  const seenBy = new Map(history.clients.map(({ name }) => [name, new Set<MessageKey>()]));
+  const appearances: Appearance[] = [];
+  for (const event of history.events) {
+    if (event.type === 'sent') {
+      sent.set(keyOf({ ...event, senderId: clientOf(event.client).userId }), event);
+    } else if (event.type === 'acked') {
+      const client = clientOf(event.client);
+      const { conversationId, seq, clientMessageId, id } = event;
+      const key = keyOf({ senderId: client.userId, clientMessageId });
+      if (!acked.has(key)) acked.set(key, event);
+      appearances.push({
+        ...{ conversationId, seq, senderId: client.userId, clientMessageId, id },
+        textHash: undefined,
+        shownTo: client,
+      });
+    } else if (event.type === 'seen') {
+      seenBy.get(event.client)?.add(keyOf(event));
+      appearances.push(appearanceOf(event, clientOf(event.client)));
+    }
+  }
+  for (const message of [...history.stored, ...history.pages]) appearances.push(appearanceOf(message, undefined));
+  return { history, clients, sent, acked, appearances, seenBy };
+}
+
+function appearanceOf(message: RecordedMessage | Seen, shownTo: RecordedClient | undefined): Appearance {
+  const { conversationId, seq, senderId, clientMessageId, id, textHash } = message;
+  return { conversationId, seq, senderId, clientMessageId, id, textHash, shownTo };
+}

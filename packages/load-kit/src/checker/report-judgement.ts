@@ -1,0 +1,67 @@
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { History } from '../events/event-record.ts';
+import { tellStory } from './explain-violation.ts';
+import { BREACHES, type Breach, type Judgement, type Verdict } from './verdict.ts';
+
+/** Stories of this many violations of each kind are printed, of more in the folder, which names them all. */
+const PRINTED = 3;
+const WRITTEN = 25;
+const MAX_PRINTED_LINES = 60;
+
+export const isKept = (verdict: Verdict): boolean =>
+  verdict.acked > 0 && BREACHES.every((breach) => verdict[breach] === 0);
+
+/** The verdict as a table, and the stories of what was broken. */
+export function describeJudgement(history: History, judgement: Judgement): string[] {
+  const { verdict } = judgement;
+  const rows = Object.entries(verdict).map(([name, value]) => {
+    const isBroken = BREACHES.some((breach) => breach === name) && value > 0;
+    return `  ${name.padEnd(18)} ${String(value).padStart(8)}${isBroken ? '  BROKEN' : ''}`;
+  });
+  const stories = BREACHES.flatMap((breach) => {
+    const broken = ofKind(judgement, breach);
+    const more = broken.length > PRINTED ? [`… and ${broken.length - PRINTED} more of ${breach}`] : [];
+    return [
+      ...broken.slice(0, PRINTED).flatMap((violation) => {
+        const story = tellStory(history, violation);
+        const cut =
+          story.length > MAX_PRINTED_LINES ? [`          … ${story.length - MAX_PRINTED_LINES} more lines`] : [];
+        return ['', `${breach}: ${violation.text}`, ...story.slice(0, MAX_PRINTED_LINES), ...cut];
+      }),
+      ...more,
+    ];
+  });
+  const nothing = verdict.acked === 0 ? ['nothing was acked: the run shows nothing'] : [];
+  return ['verdict', ...rows, ...nothing, ...stories];
+}
+
+const ofKind = ({ violations }: Judgement, breach: Breach) =>
+  violations.filter((violation) => violation.breach === breach);
+
+/** Writes `history.json`, one event a line, and `violations.txt` into the folder. */
+export async function writeEvidence(directory: string, history: History, judgement: Judgement): Promise<void> {
+  await pipeline(Readable.from(historyLines(history)), createWriteStream(join(directory, 'history.json')));
+  const told = new Set(BREACHES.flatMap((breach) => ofKind(judgement, breach).slice(0, WRITTEN)));
+  const stories = judgement.violations.flatMap((violation) => [
+    `${violation.breach}: ${violation.text}`,
+    ...(told.has(violation) ? [...tellStory(history, violation), ''] : []),
+  ]);
+  await writeFile(join(directory, 'violations.txt'), `${stories.join('\n')}\n`);
+}
+
+function* historyLines({ events, stored, pages, ...rest }: History): Generator<string> {
+  yield `${JSON.stringify(rest).slice(0, -1)},\n`;
+  for (const [name, list, end] of [
+    ['events', events, ','],
+    ['stored', stored, ','],
+    ['pages', pages, '}'],
+  ] as const) {
+    yield `"${name}":[\n`;
+    for (const [index, item] of list.entries()) yield `${JSON.stringify(item)}${index < list.length - 1 ? ',' : ''}\n`;
+    yield `]${end}\n`;
+  }
+}

@@ -1,0 +1,234 @@
+import { LOBBY_ID } from '@parley/client';
+import type { ConversationId, UserId } from '@parley/protocol';
+import { pause } from '@parley/service-kit';
+import type { History } from '../events/event-record.ts';
+import type { Recorder } from '../events/recorder.ts';
+import { integerBetween, oneOf, type Random, seededRandom } from '../seeded-random.ts';
+import type { Crowd } from './client-mix.ts';
+import { LibraryClient } from './library-client.ts';
+import { PlainClient } from './plain-client.ts';
+import { type KnockerOptions, knock } from './rejected-client.ts';
+import { type Account, createConversation, signUpGuest } from './rest.ts';
+
+export interface LoadOptions extends Crowd {
+  readonly url: string;
+  /** Of the chat servers themselves. */
+  readonly serverUrls: readonly string[];
+  readonly recorder: Recorder;
+  readonly seed: number;
+}
+
+/** In turn: all ways that a Socket.IO client connects. */
+const TRANSPORTS: ('polling' | 'websocket')[][] = [['websocket'], ['polling', 'websocket'], ['websocket'], ['polling']];
+const READY_DEADLINE_MS = 120_000;
+const LOOK_EVERY_MS = 100;
+const GROUP_SIZES = [4, 8, 12, 16] as const;
+/** As much as the lobby's talk is little: the longest texts there may be, in characters of three bytes. */
+const FEED = { textLength: 4_000, pauseMs: [20, 30] } as const;
+
+interface Member {
+  readonly role: 'talker' | 'listener' | 'feeder';
+  readonly client: PlainClient | LibraryClient;
+  readonly userId: UserId;
+  readonly conversationIds: ConversationId[];
+}
+
+/** Everybody who uses the cluster: clients that talk, and others who want their places. */
+export class Load {
+  readonly #options: LoadOptions;
+  readonly #members: Member[] = [];
+  readonly #conversations = new Map<ConversationId, UserId[]>();
+  readonly #knockers: KnockerOptions[] = [];
+  readonly #talking = new AbortController();
+  #crowd: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  /** Signs everybody up, makes the conversations, and resolves when all clients are in and know them. */
+  static async gather(options: LoadOptions, signal: AbortSignal): Promise<Load> {
+    const load = new Load(options);
+    try {
+      await load.#gather(AbortSignal.any([signal, AbortSignal.timeout(READY_DEADLINE_MS)]));
+    } catch (error) {
+      await load.close();
+      throw error;
+    }
+    return load;
+  }
+
+  get online(): number {
+    return this.#members.filter(({ client }) => client.isOnline).length;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** Those who say nothing; they are members as well. */
+  get listeners(): readonly PlainClient[] {
+    return this.#members.flatMap(({ role, client }) =>
+      role === 'listener' && client instanceof PlainClient ? [client] : [],
+    );
+  }
+
+  get pending(): number {
+    return this.#members.reduce((sum, { client }) => sum + client.pending, 0);
+  }
+
+  get conversations(): History['conversations'] {
+    return [...this.#conversations].map(([id, memberIds]) => ({ id, memberIds }));
+  }
+
+  get clients(): History['clients'] {
+    return [
+      ...this.#members.map(({ client, userId }) => ({
+        name: client.name,
+        userId,
+        kind: client instanceof PlainClient ? ('plain' as const) : ('library' as const),
+        seesEverything: true,
+      })),
+      ...this.#knockers.map(({ name, account }) => ({
+        ...{ name, userId: account.userId },
+        kind: 'plain' as const,
+        seesEverything: false,
+      })),
+    ];
+  }
+
+  /** Somebody who may read this conversation. */
+  readerOf(conversationId: string): Account {
+    const member = this.#members.find(
+      ({ client, conversationIds }) =>
+        client instanceof PlainClient && conversationIds.some((id) => id === conversationId),
+    );
+    if (!(member?.client instanceof PlainClient)) throw new Error(`nobody can read ${conversationId}`);
+    return member.client.account;
+  }
+
+  /** Everybody talks and knocks from now on. */
+  talk(): void {
+    const random = seededRandom(this.#options.seed);
+    const { signal } = this.#talking;
+    const talkers = this.#members.filter(({ role }) => role !== 'listener');
+    const seeds = Array.from({ length: talkers.length + this.#knockers.length }, () => random() * 2 ** 32);
+    this.#crowd = Promise.all([
+      ...talkers.map((member) => this.#talk(member, seededRandom(seeds.pop() ?? 0), signal)),
+      ...this.#knockers.map((options) => knock(options, signal)),
+    ]);
+  }
+
+  /** Nobody says anything new, and those who only knock leave. */
+  async fallSilent(): Promise<void> {
+    this.#talking.abort();
+    await this.#crowd;
+  }
+
+  /** Who does not have everything up to these heads yet, with what is missing; and who still waits for an ack. */
+  behind(heads: ReadonlyMap<string, number>): string[] {
+    return this.#members.flatMap(({ client, conversationIds }) => {
+      const missing = conversationIds.filter((id) => !client.hasUpTo(id, heads.get(id) ?? 0));
+      if (missing.length === 0 && client.pending === 0 && client.isOnline) return [];
+      const phase = client instanceof LibraryClient ? client.phase : client.isOnline ? 'online' : 'offline';
+      return [`${client.name} (${phase}, ${client.pending} unacked, behind in ${missing.length})`];
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.fallSilent();
+    await Promise.all(this.#members.map(({ client }) => client.close()));
+  }
+
+  async #gather(signal: AbortSignal): Promise<void> {
+    const { url, recorder, plainClients, libraryClients, listeners, feeders, knockers, rivals } = this.#options;
+    const random = seededRandom(this.#options.seed);
+    for (let index = 0; index < plainClients; index += 1) {
+      await this.#addPlain('talker', `plain-${index + 1}`, TRANSPORTS[index % TRANSPORTS.length]);
+    }
+    for (let index = 0; index < listeners; index += 1) await this.#addPlain('listener', `listener-${index + 1}`);
+    for (let index = 0; index < feeders; index += 1) await this.#addPlain('feeder', `feeder-${index + 1}`);
+    for (let index = 0; index < libraryClients; index += 1) {
+      const client = new LibraryClient({ name: `library-${index + 1}`, url, recorder });
+      const userId = await client.start(signal);
+      this.#members.push({ role: 'talker', client, userId, conversationIds: [LOBBY_ID] });
+    }
+    for (let index = 0; index < knockers; index += 1) {
+      const name = `knocker-${index + 1}`;
+      const account = await signUpGuest(url, name);
+      const times = { staysMs: [1_500, 4_000], awayMs: [300, 1_500] } as const;
+      this.#knockers.push({ name, url, recorder, account, random, takeoverShare: 0, ...times });
+    }
+    for (const { client } of this.#members.slice(0, Math.min(rivals, plainClients))) {
+      if (!(client instanceof PlainClient)) continue;
+      const times = { staysMs: [800, 1_500], awayMs: [2_000, 6_000] } as const;
+      const name = `rival-of-${client.name}`;
+      this.#knockers.push({ name, url, recorder, account: client.account, random, takeoverShare: 0.3, ...times });
+    }
+    this.#conversations.set(LOBBY_ID, [
+      ...this.#members.map(({ userId }) => userId),
+      ...this.#knockers.map(({ account }) => account.userId),
+    ]);
+    if (this.#options.conversations === 'all') await this.#found(random);
+    const [feeder, ...fed] = this.#members.filter(({ role }) => role !== 'talker').reverse();
+    if (feeder?.role === 'feeder') await this.#create('group', feeder, fed);
+    for (;;) {
+      signal.throwIfAborted();
+      const isReady = ({ client, conversationIds }: Member) =>
+        client.isOnline && (client instanceof PlainClient || conversationIds.every((id) => client.knows(id)));
+      if (this.#members.every(isReady)) return;
+      await pause(LOOK_EVERY_MS, signal);
+    }
+  }
+
+  async #addPlain(role: Member['role'], name: string, transports = TRANSPORTS[0] ?? []): Promise<void> {
+    const { url: publicUrl, serverUrls, recorder } = this.#options;
+    const account = await signUpGuest(publicUrl, name);
+    const url = (role === 'listener' && serverUrls[this.#members.length % serverUrls.length]) || publicUrl;
+    const textLength = role === 'feeder' ? FEED.textLength : 0;
+    const client = new PlainClient({ name, url, recorder, textLength }, account, transports);
+    this.#members.push({ role, client, userId: account.userId, conversationIds: [LOBBY_ID] });
+    client.start();
+  }
+
+  /** Groups of several sizes, and a direct conversation between each plain client and a client of the library. */
+  async #found(random: Random): Promise<void> {
+    const plain = this.#members.filter(({ client }) => client instanceof PlainClient);
+    const library = this.#members.filter(({ client }) => client instanceof LibraryClient);
+    for (const [index, size] of GROUP_SIZES.entries()) {
+      const owner = plain[index % plain.length];
+      if (!owner) return;
+      const others = new Set<Member>();
+      while (others.size < Math.min(size, this.#members.length) - 1) {
+        const member = oneOf(random, this.#members);
+        if (member !== owner) others.add(member);
+      }
+      await this.#create('group', owner, [...others]);
+    }
+    for (const [index, owner] of plain.entries()) {
+      const other = library[index];
+      if (other) await this.#create('direct', owner, [other]);
+    }
+  }
+
+  async #create(kind: 'group' | 'direct', owner: Member, others: readonly Member[]): Promise<void> {
+    if (!(owner.client instanceof PlainClient)) return;
+    const userIds = others.map(({ userId }) => userId);
+    const id = await createConversation(this.#options.url, owner.client.account, {
+      kind,
+      memberIds: userIds,
+      ...(kind === 'group' && { title: `Group of ${userIds.length + 1}` }),
+    });
+    this.#conversations.set(id, [owner.userId, ...userIds]);
+    for (const member of [owner, ...others]) member.conversationIds.push(id);
+  }
+
+  async #talk({ role, client, conversationIds }: Member, random: Random, signal: AbortSignal): Promise<void> {
+    const [min, max] = role === 'feeder' ? FEED.pauseMs : this.#options.pauseMs;
+    const places = role === 'feeder' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
+    while (!signal.aborted) {
+      await pause(integerBetween(random, min, max), signal);
+      if (!signal.aborted) client.send(oneOf(random, places));
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import type { ErrorBody, Handshake, HeadsPacket, MessagesPacket } from '@parley/protocol';
+import { io, type Socket } from 'socket.io-client';
+import type { Recorder } from '../events/recorder.ts';
+
+const CONNECT_DEADLINE_MS = 6_000;
+const ACK_DEADLINE_MS = 5_000;
+
+/** What an ack says, or that none came in time. */
+export type Answer<T> = (T & { ok: true }) | ({ ok: false; code: string } & Partial<Omit<ErrorBody, 'code'>>);
+
+export interface OpenSessionOptions {
+  readonly url: string;
+  readonly client: string;
+  readonly handshake: Handshake;
+  readonly transports: ('polling' | 'websocket')[];
+  readonly recorder: Recorder;
+  readonly onMessages?: (packet: MessagesPacket) => void;
+  readonly onHeads?: (packet: HeadsPacket) => void;
+}
+
+export type OpenOutcome =
+  | { readonly kind: 'opened'; readonly session: ClientSession }
+  | { readonly kind: 'turned-away'; readonly code: string; readonly error: Partial<ErrorBody> };
+
+/** One connection of the plain Socket.IO client, from being let in to its end, with all that it is told on record. */
+export class ClientSession {
+  /** Resolves with why it ended. */
+  readonly ended: Promise<string>;
+  readonly #socket: Socket;
+  readonly #number: number;
+  readonly #options: OpenSessionOptions;
+  #reason = 'lost';
+
+  constructor(socket: Socket, options: OpenSessionOptions) {
+    const { client, recorder } = options;
+    this.#socket = socket;
+    this.#options = options;
+    this.#number = recorder.newSession();
+    const node = socket.io.engine.id?.split('.')[0] ?? '';
+    recorder.add({ type: 'opened', client, session: this.#number, node });
+    for (const event of ['session:replaced', 'session:expired', 'server:draining']) {
+      socket.on(event, ({ code = event }: { code?: string }) => {
+        this.#reason = code;
+        socket.disconnect();
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      socket.once('disconnect', (how) => {
+        recorder.add({ type: 'closed', client, session: this.#number, reason: `${this.#reason} (${how})` });
+        resolve(this.#reason);
+      });
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.connected;
+  }
+
+  /** Never rejects: no answer is `NO_ANSWER`. */
+  async ask<T>(event: string, payload: object): Promise<Answer<T>> {
+    const { client, recorder } = this.#options;
+    if (!this.isOpen) return { ok: false, code: 'NO_ANSWER' };
+    const askedAtMs = recorder.nowMs();
+    try {
+      const answer = (await this.#socket.timeout(ACK_DEADLINE_MS).emitWithAck(event, payload)) as Answer<T>;
+      if (answer.ok) recorder.add({ type: 'served', client, session: this.#number, askedAtMs });
+      return answer;
+    } catch {
+      return { ok: false, code: 'NO_ANSWER' };
+    }
+  }
+
+  /** Whether it takes what arrives on its WebSocket; Socket.IO has no word for that. */
+  setReading(isReading: boolean): void {
+    const { transport } = this.#socket.io.engine as unknown as {
+      transport: { ws?: { pause(): void; resume(): void } };
+    };
+    if (isReading) transport.ws?.resume();
+    else transport.ws?.pause();
+  }
+
+  close(): void {
+    this.#reason = 'left';
+    this.#socket.disconnect();
+  }
+}
+
+/** Tries once to be let in. */
+export function openSession(options: OpenSessionOptions): Promise<OpenOutcome> {
+  const { url, client, handshake, transports, recorder, onMessages, onHeads } = options;
+  return new Promise((resolve) => {
+    const socket = io(url, {
+      auth: handshake,
+      transports,
+      reconnection: false,
+      forceNew: true,
+      timeout: CONNECT_DEADLINE_MS,
+    });
+    const turnAway = (code: string, error: Partial<ErrorBody> = {}) => {
+      clearTimeout(deadline);
+      socket.removeAllListeners();
+      socket.disconnect();
+      recorder.add({ type: 'turned-away', client, code });
+      resolve({ kind: 'turned-away', code, error });
+    };
+    // Socket.IO's own deadline ends with the transport; the handshake above it has none.
+    const deadline = setTimeout(() => turnAway('NO_ANSWER'), CONNECT_DEADLINE_MS);
+    if (onMessages) socket.on('messages', onMessages);
+    if (onHeads) socket.on('heads', onHeads);
+    socket.once('connect_error', (error: Error & { data?: Partial<ErrorBody> }) =>
+      turnAway(error.data?.code ?? 'UNREACHABLE', error.data),
+    );
+    socket.once('connect', () => {
+      clearTimeout(deadline);
+      resolve({ kind: 'opened', session: new ClientSession(socket, options) });
+    });
+  });
+}

@@ -1,0 +1,199 @@
+import { ChatClient, type ChatSnapshot, ParleyError, type ThreadSnapshot } from '@parley/client';
+import type { ConversationId, Message, UserId } from '@parley/protocol';
+import { pause } from '@parley/service-kit';
+import { hashOf } from '../events/recorder.ts';
+import type { LoadClientOptions } from './plain-client.ts';
+
+const MAX_PENDING = 8;
+const SIGN_UP_RETRY_MS = 500;
+const RETRY_FAILED_MS = 500;
+const SCROLL_RETRY_MS = 500;
+
+/** A client built on the client library, watched through what it gives a user interface. */
+export class LibraryClient {
+  readonly name: string;
+  readonly #chat: ChatClient;
+  readonly #options: LoadClientOptions;
+  readonly #threads = new Map<ConversationId, ThreadSnapshot>();
+  /** Messages that were sent, until the library calls them accepted: when they were, ms. */
+  readonly #pending = new Map<string, { conversationId: ConversationId; sentAtMs: number }>();
+  readonly #refused = new Set<string>();
+  /** Of each conversation, the last seq before the first that was never displayed. */
+  readonly #displayedUpTo = new Map<ConversationId, number>();
+  /** Conversations that are being scrolled back. */
+  readonly #scrolling = new Set<ConversationId>();
+  readonly #closing = new AbortController();
+  #online: ChatSnapshot['connection'] | undefined;
+  #session = 0;
+  #openedAtMs = 0;
+
+  constructor(options: LoadClientOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#chat = new ChatClient({ url: options.url, deviceId: options.name });
+    this.#chat.subscribe(() => this.#changed(this.#chat.getSnapshot()));
+  }
+
+  get isOnline(): boolean {
+    return this.#online !== undefined;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Where it stands, for a person. */
+  get phase(): string {
+    return this.#chat.getSnapshot().connection.phase;
+  }
+
+  /** Signs up and connects. */
+  async start(signal: AbortSignal): Promise<UserId> {
+    for (;;) {
+      try {
+        await this.#chat.joinAsGuest(this.name);
+        const { me } = this.#chat.getSnapshot();
+        if (me) return me.id;
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ParleyError) || !error.retryable) throw error;
+      }
+      await pause(SIGN_UP_RETRY_MS, signal);
+    }
+  }
+
+  knows(conversationId: ConversationId): boolean {
+    return this.#chat.getSnapshot().threads.has(conversationId);
+  }
+
+  /** Whether it has displayed all messages up to this seq. */
+  hasUpTo(conversationId: ConversationId, seq: number): boolean {
+    return (this.#displayedUpTo.get(conversationId) ?? 0) >= seq;
+  }
+
+  /** Sends a text; does nothing while too many are on their way. */
+  send(conversationId: ConversationId): void {
+    if (this.#pending.size >= MAX_PENDING) return;
+    const { recorder } = this.#options;
+    const text = `${this.name} ${Math.random().toString(36)}`;
+    const sentAtMs = recorder.nowMs();
+    let clientMessageId: string;
+    try {
+      clientMessageId = this.#chat.send(conversationId, text);
+    } catch (error) {
+      if (error instanceof ParleyError && error.code === 'BUSY') return; // its outbox is full, and it says so
+      throw error;
+    }
+    this.#pending.set(clientMessageId, { conversationId, sentAtMs });
+    recorder.add({ type: 'sent', client: this.name, conversationId, clientMessageId, textHash: hashOf(text) });
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#chat.close();
+  }
+
+  #changed({ connection, threads }: ChatSnapshot): void {
+    this.#connectionChanged(connection);
+    for (const [conversationId, thread] of threads) {
+      const before = this.#threads.get(conversationId);
+      if (before === thread) continue;
+      this.#threads.set(conversationId, thread);
+      this.#threadChanged(conversationId, before?.messages ?? [], thread);
+    }
+  }
+
+  /** Online is what it calls itself once the server has answered its hello. */
+  #connectionChanged(connection: ChatSnapshot['connection']): void {
+    if (connection === this.#online) return;
+    const { recorder } = this.#options;
+    const client = this.name;
+    if (this.#online) {
+      recorder.add({ type: 'closed', client, session: this.#session, reason: connection.phase });
+      this.#online = undefined;
+    }
+    if (connection.phase !== 'online') return;
+    this.#online = connection;
+    this.#session = recorder.newSession();
+    this.#openedAtMs = recorder.nowMs();
+    recorder.add({ type: 'opened', client, session: this.#session, node: connection.session.node });
+  }
+
+  #threadChanged(conversationId: ConversationId, before: readonly Message[], thread: ThreadSnapshot): void {
+    const { recorder } = this.#options;
+    const { messages, pending } = thread;
+    if (messages !== before) {
+      const start = before.length === 0 ? 0 : messages.indexOf(before[0] as Message);
+      const end = start + before.length;
+      if (start < 0 || (before.length > 0 && messages[end - 1] !== before.at(-1))) {
+        recorder.add({ type: 'cleared', client: this.name, conversationId });
+        this.#display(conversationId, messages, 'next');
+      } else {
+        this.#display(conversationId, messages.slice(0, start).reverse(), 'older');
+        this.#display(conversationId, messages.slice(end), 'next');
+      }
+    }
+    const upTo = this.#displayedUpTo.get(conversationId) ?? 0;
+    if (thread.firstSeq <= upTo + 1) {
+      this.#displayedUpTo.set(conversationId, Math.max(upTo, thread.firstSeq + messages.length - 1));
+    } else void this.#scrollBack(conversationId);
+    for (const { clientMessageId, seq, state, error } of pending) {
+      if (seq !== undefined) this.#accepted(clientMessageId, seq);
+      if (state === 'failed' && !this.#refused.has(clientMessageId)) {
+        this.#refused.add(clientMessageId);
+        recorder.add({ type: 'refused', client: this.name, clientMessageId, code: error?.code ?? 'UNKNOWN' });
+        void this.#retryLater(clientMessageId);
+      }
+    }
+  }
+
+  /**
+   * What a person does who comes back to a conversation that began anew at its head, such as after a loss in Redis: reads
+   * what came since the last time.
+   */
+  async #scrollBack(conversationId: ConversationId): Promise<void> {
+    if (this.#scrolling.has(conversationId)) return;
+    this.#scrolling.add(conversationId);
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const before = this.#chat.getSnapshot().threads.get(conversationId);
+      const upTo = this.#displayedUpTo.get(conversationId) ?? 0;
+      if (!before?.hasOlder || before.firstSeq <= upTo + 1) break;
+      await this.#chat.loadOlder(conversationId);
+      const after = this.#chat.getSnapshot().threads.get(conversationId);
+      if (after?.firstSeq === before.firstSeq) await pause(SCROLL_RETRY_MS, signal);
+    }
+    this.#scrolling.delete(conversationId);
+  }
+
+  /** What a person would do who is told that a message failed. */
+  async #retryLater(clientMessageId: string): Promise<void> {
+    await pause(RETRY_FAILED_MS, this.#closing.signal);
+    this.#refused.delete(clientMessageId);
+    if (!this.#closing.signal.aborted)
+      this.#chat.retrySending(clientMessageId as Parameters<ChatClient['retrySending']>[0]);
+  }
+
+  #display(conversationId: ConversationId, messages: readonly Message[], how: 'next' | 'older'): void {
+    for (const { seq, id, senderId, clientMessageId, text } of messages) {
+      const fields = { conversationId, seq, id, senderId, clientMessageId, textHash: hashOf(text) };
+      this.#options.recorder.add({ type: 'seen', client: this.name, how, ...fields });
+      this.#accepted(clientMessageId, seq);
+    }
+  }
+
+  /**
+   * The library calls a message accepted when the ack came or when the message has shown up. It sends in its present session
+   * only, so if the message is younger than the session, that session has served it.
+   */
+  #accepted(clientMessageId: string, seq: number): void {
+    const sent = this.#pending.get(clientMessageId);
+    if (!sent) return;
+    this.#pending.delete(clientMessageId);
+    const { recorder } = this.#options;
+    const { conversationId, sentAtMs } = sent;
+    const client = this.name;
+    recorder.add({ type: 'acked', client, conversationId, clientMessageId, seq });
+    if (!this.#online || sentAtMs < this.#openedAtMs) return;
+    recorder.add({ type: 'served', client, session: this.#session, askedAtMs: sentAtMs });
+  }
+}

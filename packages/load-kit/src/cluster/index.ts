@@ -1,0 +1,3 @@
+export { freePort } from './free-port.ts';
+export { readMongodbStore, readPages, readSqliteStore } from './read-store.ts';
+export { type LimitSampler, sampleLimits } from './sample-limits.ts';

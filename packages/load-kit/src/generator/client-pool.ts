@@ -1,0 +1,150 @@
+import { pause } from '@parley/service-kit';
+import { Arrivals } from './arrivals.ts';
+import type { CrowdOptions, FloodOptions, LossTally, Report, StreamHead, TalkOptions } from './commands.ts';
+import { FrameMemory } from './frame-memory.ts';
+import { machineMs } from './machine-clock.ts';
+import { Member } from './member.ts';
+import type { Dialect } from './protocol-adapter.ts';
+
+/** Messages are due at even distances; a timer looks this often which are. */
+const LOOK_EVERY_MS = 1;
+
+/** What a timer itself may be late by. Within it a message is stamped when it is sent, beyond it when it was due. */
+const TIMER_SLACK_MS = 2;
+
+/** The clients of one process: connects them, lets them talk, and counts what each received. */
+export class Crowd {
+  readonly #members: Member[];
+  readonly #connectsInFlight: number;
+  readonly #arrivals = new Arrivals();
+  readonly #frames: FrameMemory;
+  readonly #failedConnects: Record<string, number> = {};
+  readonly #closed: Record<string, number> = {};
+  readonly #refused: Record<string, number> = {};
+  readonly #heads = new Map<string, number>();
+  #sent = 0;
+  #acked = 0;
+  #longestLagMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: CrowdOptions, dialect: Dialect) {
+    const { name, firstIndex, clients, rooms, roomSize, address, reconnects } = options;
+    this.#connectsInFlight = options.connectsInFlight;
+    this.#frames = new FrameMemory(dialect.messagesOf, (frame) => this.#arrivals.settle(frame));
+    this.#members = Array.from({ length: clients }, (_, offset) => {
+      const index = firstIndex + offset;
+      const room = rooms[Math.min(rooms.length - 1, Math.floor(index / roomSize))] ?? '';
+      return new Member({
+        person: { index, userId: `load-${name}-${index}`, room },
+        address,
+        dialect,
+        reconnects,
+        frames: this.#frames,
+        arrivals: this.#arrivals,
+        count: (what, name) => this.#count(what, name),
+        onAccepted: (stream, number) => {
+          this.#acked += 1;
+          this.#heads.set(stream, Math.max(number, this.#heads.get(stream) ?? 0));
+        },
+      });
+    });
+  }
+
+  /** Connects all that are not; each tries once unless clients reconnect. */
+  async connect(): Promise<void> {
+    const waiting = [...this.#members];
+    const connectNext = async () => {
+      for (let member = waiting.shift(); member; member = waiting.shift()) await member.enter();
+    };
+    await Promise.all(Array.from({ length: this.#connectsInFlight }, connectNext));
+  }
+
+  /** Sends at even distances, whatever comes back: who falls behind is measured by what was due. */
+  talk({ perSecond, senders, startMs, endMs, textCharacters }: TalkOptions): void {
+    clearInterval(this.#timer);
+    const talkers = this.#members.slice(0, senders);
+    let nextMs = startMs;
+    let turn = 0;
+    this.#timer = setInterval(() => {
+      const nowMs = machineMs();
+      for (; nextMs <= nowMs && nextMs < endMs; nextMs += 1_000 / perSecond) {
+        const lagMs = nowMs - nextMs;
+        this.#longestLagMs = Math.max(this.#longestLagMs, lagMs);
+        const stamp = (lagMs > TIMER_SLACK_MS ? nextMs : machineMs()).toFixed(3);
+        if (talkers[turn % talkers.length]?.say(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
+        turn += 1;
+      }
+      if (nextMs >= endMs) clearInterval(this.#timer);
+    }, LOOK_EVERY_MS);
+  }
+
+  /** Keeps so many messages of each client on their way. */
+  flood({ inFlightPerClient, endMs, textCharacters }: FloodOptions): void {
+    const sendNext = (member: Member) => {
+      const nowMs = machineMs();
+      if (nowMs >= endMs) return;
+      const text = `${nowMs.toFixed(3)} `.padEnd(textCharacters, 'parley ');
+      if (member.say(text, () => sendNext(member))) this.#sent += 1;
+    };
+    for (const member of this.#members) for (let count = 0; count < inFlightPerClient; count += 1) sendNext(member);
+  }
+
+  observe(fromMs: number, toMs: number): void {
+    this.#frames.forgetAll();
+    this.#longestLagMs = 0;
+    this.#arrivals.observe(fromMs, toMs);
+  }
+
+  report(): Report {
+    this.#frames.forgetAll();
+    const sum = (value: (member: Member) => number) =>
+      this.#members.reduce((total, member) => total + value(member), 0);
+    return {
+      ready: sum(({ isReady }) => (isReady ? 1 : 0)),
+      failedConnects: this.#failedConnects,
+      closed: this.#closed,
+      sent: this.#sent,
+      acked: this.#acked,
+      refused: this.#refused,
+      unacked: sum(({ unacked }) => unacked),
+      received: sum(({ tally }) => tally.received),
+      repeated: sum(({ tally }) => tally.repeated),
+      late: sum(({ tally }) => tally.late),
+      receivedSinceStart: this.#arrivals.sinceStart,
+      latencies: this.#arrivals.latencies.toSparse(),
+      longestLagMs: this.#longestLagMs,
+      heads: [...this.#heads],
+    };
+  }
+
+  /** @param heads how far streams are; each client is held to those of its room */
+  tally(heads: readonly StreamHead[]): LossTally {
+    const byRoom = new Map<string, { stream: number; head: number }[]>();
+    for (const [name, head] of heads) {
+      const room = name.split(' ')[0] ?? '';
+      const streams = byRoom.get(room) ?? [];
+      streams.push({ stream: this.#frames.streamOf(name), head });
+      byRoom.set(room, streams);
+    }
+    let lost = 0;
+    let behind = 0;
+    for (const { person, tally } of this.#members) {
+      const streams = byRoom.get(person.room) ?? [];
+      const missing = streams.reduce((sum, { stream, head }) => sum + tally.lostUpTo(stream, head), 0);
+      lost += missing;
+      if (missing > 0) behind += 1;
+    }
+    return { lost, behind };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const member of this.#members) member.leave();
+    await pause(0);
+  }
+
+  #count(what: 'failedConnects' | 'closed' | 'refused', name: string): void {
+    const counts = { failedConnects: this.#failedConnects, closed: this.#closed, refused: this.#refused }[what];
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,100 @@
+import type { NumberedMessage } from './protocol-adapter.ts';
+
+/** Neighbouring numbers of one stream. */
+export interface Run {
+  readonly stream: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A packet as many clients receive it. */
+export interface KnownFrame {
+  readonly bytes: Buffer;
+  readonly runs: readonly Run[];
+  /** When each message was sent, by the stamp in its text. */
+  readonly sentAtMs: readonly number[];
+  /** Arrivals that are not in the histogram yet: all in one short slot of time. */
+  slot: number;
+  slotCount: number;
+}
+
+const MAX_FRAMES = 2_048;
+const SAMPLED_BYTES = 24;
+
+/**
+ * Reads each distinct packet once. A room's clients receive the same bytes, so for all but the first a packet costs a hash over a
+ * few of its bytes and one comparison of all of them.
+ */
+export class FrameMemory {
+  readonly #frames = new Map<number, KnownFrame>();
+  readonly #streams = new Map<string, number>();
+  readonly #messagesOf: (packet: readonly unknown[]) => readonly NumberedMessage[];
+  readonly #onForgotten: (frame: KnownFrame) => void;
+
+  /** @param onForgotten gets frames whose last arrivals may still have to be counted */
+  constructor(
+    messagesOf: (packet: readonly unknown[]) => readonly NumberedMessage[],
+    onForgotten: (frame: KnownFrame) => void,
+  ) {
+    this.#messagesOf = messagesOf;
+    this.#onForgotten = onForgotten;
+  }
+
+  /** @param start where the packet's JSON array begins */
+  recall(buffer: Buffer, start: number, end: number): KnownFrame {
+    const hash = hashOf(buffer, start, end);
+    const known = this.#frames.get(hash);
+    if (known && known.bytes.compare(buffer, start, end) === 0) return known;
+    if (known) this.#onForgotten(known);
+    this.#frames.delete(hash);
+    const frame = this.#parse(buffer, start, end);
+    this.#frames.set(hash, frame);
+    if (this.#frames.size > MAX_FRAMES) this.#forgetOldest();
+    return frame;
+  }
+
+  /** A stream's number in this process. */
+  streamOf(name: string): number {
+    let stream = this.#streams.get(name);
+    if (stream === undefined) {
+      stream = this.#streams.size;
+      this.#streams.set(name, stream);
+    }
+    return stream;
+  }
+
+  forgetAll(): void {
+    for (const frame of this.#frames.values()) this.#onForgotten(frame);
+    this.#frames.clear();
+  }
+
+  #forgetOldest(): void {
+    for (const [hash, frame] of this.#frames) {
+      this.#onForgotten(frame);
+      this.#frames.delete(hash);
+      return;
+    }
+  }
+
+  #parse(buffer: Buffer, start: number, end: number): KnownFrame {
+    const bytes = Buffer.from(buffer.subarray(start, end));
+    const messages = this.#messagesOf(JSON.parse(bytes.toString()) as unknown[]);
+    const runs: Run[] = [];
+    for (const { stream: name, number } of messages) {
+      const stream = this.streamOf(name);
+      const run = runs.at(-1);
+      if (run?.stream === stream && run.last + 1 === number) runs[runs.length - 1] = { ...run, last: number };
+      else runs.push({ stream, first: number, last: number });
+    }
+    return { bytes, runs, sentAtMs: messages.map(({ text }) => Number.parseFloat(text)), slot: 0, slotCount: 0 };
+  }
+}
+
+/** FNV-1a over the length and bytes from all over the packet; two packets may share one, comparing tells them apart. */
+function hashOf(buffer: Buffer, start: number, end: number): number {
+  const size = end - start;
+  const step = Math.max(1, Math.floor(size / SAMPLED_BYTES));
+  let hash = 0x811c9dc5 ^ size;
+  for (let at = start; at < end; at += step) hash = Math.imul(hash ^ (buffer[at] ?? 0), 0x01000193);
+  return hash;
+}

@@ -1,0 +1,157 @@
+import { pause } from '@parley/service-kit';
+import type { Arrivals } from './arrivals.ts';
+import type { FrameMemory } from './frame-memory.ts';
+import { machineMs } from './machine-clock.ts';
+import type { Dialect, Person } from './protocol-adapter.ts';
+import { type Address, RawClient } from './raw-client.ts';
+import { ReceivedTally } from './received-tally.ts';
+
+/** How socket.io-client waits before it comes back, unless told otherwise: 1 s, doubled up to 5 s, each ± 50 %. */
+const RECONNECT = { firstMs: 1_000, longestMs: 5_000, randomness: 0.5 } as const;
+
+const RESEND_MS = 500;
+
+export interface MemberOptions {
+  readonly person: Person;
+  readonly address: Address;
+  readonly dialect: Dialect;
+  readonly reconnects: boolean;
+  readonly frames: FrameMemory;
+  readonly arrivals: Arrivals;
+  count(what: 'failedConnects' | 'closed' | 'refused', name: string): void;
+  onAccepted(stream: string, number: number): void;
+}
+
+interface Unacked {
+  readonly text: string;
+  readonly onAcked: (() => void) | undefined;
+}
+
+/** One person of the crowd: its connection, what it still has to get acked, and what it received. */
+export class Member {
+  readonly person: Person;
+  readonly tally = new ReceivedTally();
+  readonly #options: MemberOptions;
+  readonly #client: RawClient;
+  /** Sent and not acked, by the sender's own count. */
+  readonly #unacked = new Map<number, Unacked>();
+  #spoken = 0;
+  #hasLeft = false;
+  #isFetching = false;
+  /** Something was missed while what was missed before is being fetched. */
+  #hasMissedMore = false;
+
+  constructor(options: MemberOptions) {
+    const { person, address, dialect, frames, arrivals } = options;
+    this.person = person;
+    this.#options = options;
+    this.#client = new RawClient(person, address, dialect, {
+      onEvent: (_client, buffer, start, end) => {
+        const frame = frames.recall(buffer, start, end);
+        let isMissing = false;
+        for (const { stream, first, last } of frame.runs) isMissing = this.tally.take(stream, first, last) || isMissing;
+        arrivals.note(frame, machineMs());
+        if (isMissing && options.reconnects) this.#fetchMissing(person.room);
+      },
+      onReply: (_client, _greeting, reply) => {
+        const own = dialect.headsOf(reply).find(({ stream }) => stream === person.room);
+        if (!own) return;
+        this.tally.begin(frames.streamOf(own.stream), own.head);
+        if (options.reconnects && this.#completeUpTo(own.stream) < own.head) this.#fetchMissing(own.stream);
+      },
+      onClosed: (_client, reason) => {
+        options.count('closed', reason);
+        if (options.reconnects && !this.#hasLeft) void this.#comeBack();
+      },
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#client.isReady;
+  }
+
+  /** Messages that are neither acked nor given up. */
+  get unacked(): number {
+    return this.#unacked.size;
+  }
+
+  async enter(): Promise<void> {
+    const failure = await this.#client.connect();
+    if (failure === undefined) return;
+    this.#options.count('failedConnects', failure);
+    if (this.#options.reconnects && !this.#hasLeft) await this.#comeBack();
+  }
+
+  /**
+   * @param onAcked called when the server has it
+   * @returns false when there is no connection to say it on, and none to be awaited
+   */
+  say(text: string, onAcked?: () => void): boolean {
+    if (!this.isReady && !this.#options.reconnects) return false;
+    this.#spoken += 1;
+    this.#unacked.set(this.#spoken, { text, onAcked });
+    if (this.isReady) this.#send(this.#spoken);
+    return true;
+  }
+
+  leave(): void {
+    this.#hasLeft = true;
+    this.#client.cut();
+  }
+
+  async #comeBack(): Promise<void> {
+    for (let failures = 0; !this.#hasLeft; failures += 1) {
+      const { firstMs, longestMs, randomness } = RECONNECT;
+      const waitMs = Math.min(longestMs, firstMs * 2 ** failures);
+      await pause(waitMs * (1 - randomness + 2 * randomness * Math.random()));
+      if (this.#hasLeft) return;
+      this.#isFetching = false;
+      const failure = await this.#client.connect();
+      if (failure === undefined) break;
+      this.#options.count('failedConnects', failure);
+    }
+    for (const count of this.#unacked.keys()) this.#send(count);
+  }
+
+  #send(count: number): void {
+    const { person, dialect } = this.#options;
+    const unacked = this.#unacked.get(count);
+    if (!unacked) return;
+    this.#client.ask(dialect.send(person, count, unacked.text), (reply) => {
+      const outcome = dialect.outcomeOf(person, count, reply);
+      if (outcome.kind === 'accepted') {
+        if (!this.#unacked.delete(count)) return;
+        this.#options.onAccepted(outcome.stream, outcome.number);
+        unacked.onAcked?.();
+        return;
+      }
+      this.#options.count('refused', outcome.code);
+      if (!this.#options.reconnects) this.#unacked.delete(count);
+      else setTimeout(() => this.isReady && this.#send(count), outcome.retryAfterMs ?? RESEND_MS);
+    });
+  }
+
+  #completeUpTo(stream: string): number {
+    return this.tally.completeUpTo(this.#options.frames.streamOf(stream));
+  }
+
+  /** Fetches page after page until nothing more comes. */
+  #fetchMissing(stream: string): void {
+    const { dialect, frames } = this.#options;
+    if (!dialect.since || !dialect.pageOf) return;
+    if (this.#isFetching) {
+      this.#hasMissedMore = true;
+      return;
+    }
+    const { pageOf } = dialect;
+    this.#isFetching = true;
+    this.#hasMissedMore = false;
+    this.#client.ask(dialect.since(stream, this.#completeUpTo(stream)), (reply) => {
+      this.#isFetching = false;
+      const page = pageOf(reply);
+      for (const { number } of page ?? []) this.tally.fill(frames.streamOf(stream), number);
+      if (!page) setTimeout(() => this.isReady && this.#fetchMissing(stream), RESEND_MS);
+      else if (page.length > 0 || this.#hasMissedMore) this.#fetchMissing(stream);
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import type { Dialect, NumberedMessage } from './protocol-adapter.ts';
+
+interface PlainMessage {
+  readonly room: string;
+  readonly senderId: string;
+  readonly count: number;
+  readonly text: string;
+}
+
+/** A sender's own count is the only number that a chat without a log has: it does not show the order among senders. */
+const streamOf = (room: string, senderId: string) => `${room} ${senderId}`;
+
+/** The plain Socket.IO chat of `bench/plain-chat`. */
+export const plainDialect: Dialect = {
+  auth: () => ({}),
+  greetings: ({ room }) => [['join', { room }]],
+  send: ({ userId, room }, count, text) => ['message', { room, senderId: userId, count, text }],
+  outcomeOf: ({ userId, room }, count, reply) =>
+    (reply as { ok?: boolean } | undefined)?.ok === true
+      ? { kind: 'accepted', stream: streamOf(room, userId), number: count }
+      : { kind: 'refused', code: 'REFUSED', retryAfterMs: undefined },
+  messagesOf([event, payload]): readonly NumberedMessage[] {
+    if (event !== 'message') return [];
+    const { room, senderId, count, text } = payload as PlainMessage;
+    return [{ stream: streamOf(room, senderId), number: count, text }];
+  },
+  headsOf: () => [],
+};

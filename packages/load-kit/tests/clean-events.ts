@@ -1,0 +1,66 @@
+import type { History, HistoryEvent, RecordedClient, RecordedMessage } from '../src/events/event-record.ts';
+
+/** A history that can be changed. */
+export interface DraftHistory extends Omit<History, 'clients'> {
+  clients: readonly RecordedClient[];
+  limits: { maxClients: number; maxInProcess: number };
+  events: HistoryEvent[];
+  stored: RecordedMessage[];
+  pages: RecordedMessage[];
+}
+
+const CLIENTS = [
+  { name: 'plain-1', userId: 'u1', kind: 'plain', seesEverything: true },
+  { name: 'library-1', userId: 'u2', kind: 'library', seesEverything: true },
+  { name: 'library-2', userId: 'u3', kind: 'library', seesEverything: true },
+  { name: 'knocker-1', userId: 'u4', kind: 'plain', seesEverything: false },
+] as const;
+const CONVERSATIONS = [
+  { id: 'lobby', memberIds: ['u1', 'u2', 'u3', 'u4'] },
+  { id: 'direct', memberIds: ['u1', 'u2'] },
+] as const;
+
+/** A run in which everything went as promised: three clients talk in turn, in two conversations, in three sessions. */
+export function cleanHistory(messages = 30): DraftHistory {
+  const events: HistoryEvent[] = [];
+  const stored: RecordedMessage[] = [];
+  const heads = new Map<string, number>();
+  const talkers = CLIENTS.slice(0, 3);
+  for (const [session, { name: client }] of talkers.entries()) {
+    events.push({ type: 'opened', atMs: session, client, session, node: 'chat-server-1' });
+  }
+  for (let index = 0; index < messages; index += 1) {
+    const atMs = 100 + index * 10;
+    const conversation = CONVERSATIONS[index % 3 === 2 ? 1 : 0];
+    const members = talkers.filter(({ userId }) => conversation.memberIds.some((id) => id === userId));
+    const sender = members[Math.floor(index / 3) % members.length] ?? CLIENTS[0];
+    const conversationId = conversation.id;
+    const seq = (heads.get(conversationId) ?? 0) + 1;
+    heads.set(conversationId, seq);
+    const message: RecordedMessage = {
+      ...{ conversationId, seq, id: `m${index}`, senderId: sender.userId },
+      ...{ clientMessageId: `c${index}`, textHash: `t${index}` },
+    };
+    const { clientMessageId, id, textHash } = message;
+    const client = sender.name;
+    const session = talkers.indexOf(sender);
+    events.push({ type: 'sent', atMs, client, conversationId, clientMessageId, textHash });
+    events.push({ type: 'served', atMs: atMs + 2, client, session, askedAtMs: atMs });
+    events.push({ type: 'acked', atMs: atMs + 2, client, conversationId, clientMessageId, seq, id, duplicate: false });
+    for (const { name, kind } of members) {
+      const how = kind === 'plain' ? 'live' : 'next';
+      events.push({ type: 'seen', atMs: atMs + 4, client: name, how, ...message });
+    }
+    events.push({ type: 'sample', atMs: atMs + 5, inProcess: 1, leases: 3 });
+    stored.push(message);
+  }
+  return {
+    limits: { maxClients: 3, maxInProcess: 5 },
+    conversations: CONVERSATIONS,
+    clients: CLIENTS,
+    events,
+    faults: [{ kind: 'kill', target: 'redis', atMs: 111, endedAtMs: 111 }],
+    stored,
+    pages: [...stored],
+  };
+}

@@ -1,0 +1,74 @@
+import { expect, test } from '@jest/globals';
+import { Recorder } from '../src/events/recorder.ts';
+import { type Breakable, carryOut } from '../src/faults/inject-faults.ts';
+import type { PlannedFault } from '../src/faults/plan-faults.ts';
+
+/** A target that notes whether it is broken; absent the first times that it is to be. */
+function newTarget(name: string, absences = 0) {
+  const state = { isBroken: false, breaks: 0 };
+  const target: Breakable = {
+    name,
+    group: name,
+    kinds: ['kill', 'freeze'],
+    async break() {
+      absences -= 1;
+      if (absences >= 0) return undefined;
+      state.isBroken = true;
+      state.breaks += 1;
+      return () => {
+        state.isBroken = false;
+      };
+    },
+  };
+  return { state, target };
+}
+
+const fault = (target: Breakable, fields: Partial<PlannedFault>): PlannedFault => ({
+  ...{ atMs: 0, kind: 'freeze', target, durationMs: 30, seed: 1 },
+  ...fields,
+});
+
+test('each fault is carried out in its time, healed, and on record with what it took', async () => {
+  const recorder = new Recorder();
+  const [a, b] = [newTarget('a'), newTarget('b')];
+  const plan = [fault(a.target, {}), fault(b.target, { atMs: 10, kind: 'kill', durationMs: 0 })];
+  const run = carryOut(plan, [a.target, b.target], { recorder, report: () => undefined });
+  await run.finished;
+  expect(run.done).toBe(2);
+  expect([a.state, b.state]).toEqual([
+    { isBroken: false, breaks: 1 },
+    { isBroken: false, breaks: 1 },
+  ]);
+  const [kill, freeze] = ['kill', 'freeze'].map((kind) => recorder.faults.find((fault) => fault.kind === kind));
+  expect(kill).toMatchObject({ kind: 'kill', target: 'b' });
+  expect(kill?.endedAtMs).toBe(kill?.atMs);
+  expect(freeze).toMatchObject({ kind: 'freeze', target: 'a' });
+  expect((freeze?.endedAtMs ?? 0) - (freeze?.atMs ?? 0)).toBeGreaterThanOrEqual(29);
+});
+
+test('a fault waits for its target to be there', async () => {
+  const recorder = new Recorder();
+  const { state, target } = newTarget('late', 2);
+  const run = carryOut([fault(target, {})], [target], { recorder, report: () => undefined });
+  await run.finished;
+  expect(state).toEqual({ isBroken: false, breaks: 1 });
+  expect(recorder.faults).toHaveLength(1);
+});
+
+test('when it is stopped it heals what is broken, and no further fault begins', async () => {
+  const [now, later] = [newTarget('now'), newTarget('later')];
+  const plan = [fault(now.target, { durationMs: 60_000 }), fault(later.target, { atMs: 60_000 })];
+  const lines: string[] = [];
+  const broken = Promise.withResolvers<void>();
+  const report = (line: string) => {
+    lines.push(line);
+    broken.resolve();
+  };
+  const run = carryOut(plan, [now.target, later.target], { recorder: new Recorder(), report });
+  await broken.promise;
+  expect(now.state.isBroken).toBe(true);
+  await run.stop();
+  expect(now.state.isBroken).toBe(false);
+  expect(later.state.breaks).toBe(0);
+  expect(lines).toEqual(['fault: freeze now for 60000 ms']);
+});

@@ -1,0 +1,81 @@
+import { expect, test } from '@jest/globals';
+import type { HistoryEvent } from '../src/events/event-record.ts';
+import { caughtUpAtMs, closedIn, deliveriesMs, outagesMs, refusalsIn } from '../src/events/measure-events.ts';
+import { cleanHistory } from './clean-events.ts';
+
+const ALWAYS = { fromMs: 0, toMs: Number.POSITIVE_INFINITY };
+const opened = (atMs: number, client: string): HistoryEvent => ({
+  ...{ type: 'opened', atMs, client, session: atMs, node: 'chat-server-1' },
+});
+const closed = (atMs: number, client: string): HistoryEvent => ({
+  ...{ type: 'closed', atMs, client, session: atMs, reason: 'lost' },
+});
+
+test('a client is out from its disconnect to its next connect, each time', () => {
+  const events = [
+    ...[opened(0, 'a'), opened(1, 'b'), closed(10, 'a'), closed(20, 'b'), opened(25, 'a'), opened(120, 'b')],
+    ...[closed(200, 'a'), opened(207, 'a')],
+  ];
+  expect(outagesMs(events, ALWAYS, new Set(['a', 'b']))).toEqual([15, 100, 7]);
+  expect(outagesMs(events, ALWAYS, new Set(['b']))).toEqual([100]);
+  expect(outagesMs(events, { fromMs: 15, toMs: 200 }, new Set(['a', 'b']))).toEqual([100]);
+});
+
+test('a client that never came back is out for ever', () => {
+  expect(outagesMs([opened(0, 'a'), closed(10, 'a')], ALWAYS, new Set(['a']))).toEqual([Number.POSITIVE_INFINITY]);
+});
+
+test('a period has its beginning and not its end', () => {
+  const events = [closed(9, 'a'), closed(10, 'b'), closed(20, 'c')];
+  expect(closedIn(events, { fromMs: 10, toMs: 20 })).toEqual([events[1]]);
+});
+
+test('a message whose answer never came was not refused, a connection without an answer was', () => {
+  const events: HistoryEvent[] = [
+    { type: 'refused', atMs: 1, client: 'a', clientMessageId: 'm1', code: 'NO_ANSWER' },
+    { type: 'refused', atMs: 2, client: 'a', clientMessageId: 'm1', code: 'BUSY' },
+    { type: 'turned-away', atMs: 3, client: 'a', code: 'NO_ANSWER' },
+    { type: 'turned-away', atMs: 4, client: 'a', code: 'SHUTTING_DOWN' },
+  ];
+  expect(refusalsIn(events, ALWAYS)).toEqual(events.slice(1));
+});
+
+test('a delivery lasts from sending to the first sight at each of these clients but the sender', () => {
+  const history = cleanHistory(3);
+  // Sent at 100, 110 and 120, seen 4 ms later: the first two in the lobby by three, the last one by two.
+  const everyone = new Set(history.clients.map(({ name }) => name));
+  expect(deliveriesMs(history, ALWAYS, everyone)).toEqual([4, 4, 4, 4, 4]);
+  expect(deliveriesMs(history, { fromMs: 110, toMs: 120 }, everyone)).toEqual([4, 4]);
+  expect(deliveriesMs(history, ALWAYS, new Set(['library-2']))).toEqual([4, 4]);
+  const again = history.events.filter(({ type }) => type === 'seen').map((event) => ({ ...event, atMs: 900 }));
+  history.events.push(...again);
+  expect(deliveriesMs(history, ALWAYS, everyone)).toEqual([4, 4, 4, 4, 4]);
+});
+
+test('all have caught up when the last member has the last acked message', () => {
+  const history = cleanHistory(3);
+  expect(caughtUpAtMs(history, ALWAYS)).toBe(124);
+  expect(caughtUpAtMs(history, { fromMs: 0, toMs: 110 })).toBe(104);
+  const late = history.events.find(
+    (event) => event.type === 'seen' && event.client === 'library-2' && event.clientMessageId === 'c0',
+  );
+  history.events = history.events.map((event) => (event === late ? { ...event, atMs: 700 } : event));
+  expect(caughtUpAtMs(history, { fromMs: 0, toMs: 110 })).toBe(700);
+});
+
+test('nobody has caught up while a member lacks an acked message', () => {
+  const history = cleanHistory(3);
+  history.events = history.events.filter(
+    (event) => !(event.type === 'seen' && event.client === 'library-2' && event.clientMessageId === 'c1'),
+  );
+  expect(caughtUpAtMs(history, ALWAYS)).toBe(Number.POSITIVE_INFINITY);
+  expect(caughtUpAtMs(history, { fromMs: 0, toMs: 110 })).toBe(104);
+});
+
+test('a message that was never acked keeps nobody behind', () => {
+  const history = cleanHistory(3);
+  history.events = history.events.filter(
+    (event) => !((event.type === 'seen' || event.type === 'acked') && event.clientMessageId === 'c1'),
+  );
+  expect(caughtUpAtMs(history, ALWAYS)).toBe(124);
+});
