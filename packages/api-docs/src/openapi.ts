@@ -53,7 +53,7 @@ export const openApiDocument = (): OpenApiDocument =>
             type: 'http',
             scheme: 'bearer',
             bearerFormat: 'JWT',
-            description: '`accessToken` from register, login, guest or refresh; valid for 15 minutes',
+            description: '`accessToken` from register, login, guest or refresh; valid until its `expiresAt`',
           },
           refreshCookie: {
             type: 'apiKey',

@@ -37,7 +37,7 @@ export interface ChaosOptions {
 }
 
 const SECONDS_PER_FAULT = 3;
-/** Access tokens last 15 minutes, and plain clients do not renew them. */
+/** Access tokens last 15 minutes by default, and plain clients do not renew them. */
 const MOST_SECONDS = 720;
 /** Of that which comes twice in a run. */
 const MOST_SECONDS_TWICE = 360;

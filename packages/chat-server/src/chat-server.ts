@@ -115,7 +115,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   });
   await registry.start();
 
-  const tokens = new AccessTokens(config.JWT_SECRET);
+  const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
   const accounts = new Accounts({ users: store.users, refreshTokens: store.refreshTokens, accessTokens: tokens });
   const access = new ConversationAccess({ conversations: store.conversations, log });
   const reporter = new PresenceReporter(command);

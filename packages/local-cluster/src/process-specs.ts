@@ -104,6 +104,7 @@ export function serviceEnv(
     MAX_IN_PROCESS: String(config.MAX_IN_PROCESS),
     SESSION_TTL_MS: String(config.SESSION_TTL_MS),
     FIRST_MESSAGE_DEADLINE_MS: String(config.FIRST_MESSAGE_DEADLINE_MS),
+    ACCESS_TOKEN_TTL_MS: String(config.ACCESS_TOKEN_TTL_MS),
     PRESENCE_GRACE_MS: String(config.PRESENCE_GRACE_MS),
     ALLOW_GUESTS: String(config.ALLOW_GUESTS),
     ALLOWED_ORIGINS: config.ALLOWED_ORIGINS ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,

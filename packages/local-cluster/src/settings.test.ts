@@ -10,6 +10,7 @@ describe('settings', () => {
     expect(readClusterConfig({})).toMatchObject({
       ...{ PORT: 8080, NODES: 3, WORKERS: 1, DATA_DIR: '.data', MAX_CLIENTS: 50, MAX_IN_PROCESS: 500 },
       ...{ SESSION_TTL_MS: 15_000, FIRST_MESSAGE_DEADLINE_MS: 60_000, PRESENCE_GRACE_MS: 5_000, ALLOW_GUESTS: true },
+      ...{ ACCESS_TOKEN_TTL_MS: 900_000 },
     });
   });
 
@@ -25,6 +26,8 @@ describe('settings', () => {
     [{ PORT: '0' }, 'PORT is "0"; allowed: a whole number from 1 to 65535'],
     [{ NODES: 'three' }, 'NODES is "three"; allowed: a whole number from 1 to 100'],
     [{ MAX_CLIENTS: '-1' }, 'MAX_CLIENTS is "-1"; allowed: a whole number from 0 to 1000000'],
+    [{ ACCESS_TOKEN_TTL_MS: '9999' }, 'ACCESS_TOKEN_TTL_MS is "9999"; allowed: a whole number from 10000 to 86400000'],
+    [{ ACCESS_TOKEN_TTL_MS: '15m' }, /^ACCESS_TOKEN_TTL_MS is "15m"; allowed: /],
     [{ BIND_ADDRESS: 'here' }, 'BIND_ADDRESS is "here"; allowed: localhost or an IP address of this machine'],
     [{ REDIS_URL: 'localhost' }, /^REDIS_URL is "localhost"; allowed: a URL such as redis:/],
     [{ ALLOW_GUESTS: 'yes' }, 'ALLOW_GUESTS is "yes"; allowed: true or false'],

@@ -1,9 +1,12 @@
 // Apart from the rest because the schemas bring a validator along, which a browser and the store's threads have no use for:
 // `@parley/protocol/constants`.
-import type { ConversationId } from './ids.ts';
+import type { ConversationId, UserId } from './ids.ts';
 
 /** The channel that every user is in from the start. */
 export const LOBBY_ID = 'lobby' as ConversationId;
+
+/** The user who answers in assistant conversations. */
+export const ASSISTANT_ID = 'assistant' as UserId;
 
 /** The longest message text, in Unicode code points. */
 export const MAX_TEXT_CHARACTERS = 4_000;

@@ -3,7 +3,18 @@ import { ConversationId, SeqCursor, UserId } from './ids.ts';
 import { IsoTime } from './message.ts';
 import { DisplayName } from './text.ts';
 
-export const User = z.object({ id: UserId, username: z.string(), displayName: z.string() }).meta({ id: 'User' });
+export const USER_KINDS = ['account', 'guest', 'assistant'] as const;
+
+export const User = z
+  .object({
+    id: UserId,
+    username: z.string(),
+    displayName: z.string(),
+    kind: z
+      .enum(USER_KINDS)
+      .meta({ description: '`account`: has a password. `guest`: has none. `assistant`: a program' }),
+  })
+  .meta({ id: 'User' });
 export type User = z.infer<typeof User>;
 
 export const CONVERSATION_KINDS = ['direct', 'group', 'channel', 'assistant'] as const;

@@ -33,9 +33,9 @@ export const GuestPayload = z.object({ displayName: DisplayName }).meta({ id: 'G
 export const SignedIn = z
   .object({
     user: User,
-    accessToken: z
-      .string()
-      .meta({ description: 'A JWT of 15 minutes: `Authorization: Bearer …` and handshake `auth.token`' }),
+    accessToken: z.string().meta({
+      description: 'A JWT for `Authorization: Bearer …` and for handshake `auth.token`. Valid until `expiresAt`',
+    }),
     expiresAt: IsoTime,
   })
   .meta({ id: 'SignedIn', description: 'Comes with an httpOnly refresh cookie' });
@@ -124,22 +124,29 @@ export const SearchPage = z
   .meta({ id: 'SearchPage' });
 export type SearchPage = z.infer<typeof SearchPage>;
 
-const Station = z.object({ at: IsoTime, by: z.string().meta({ description: 'The process that did it' }) });
+const TraceStep = z.object({ at: IsoTime, by: z.string().meta({ description: 'The process that did it' }) });
 
-export const Passport = z
+/** The life of one message. Times and process names come from wherever each step was recorded. */
+export const MessageTrace = z
   .object({
     id: MessageId,
     conversationId: ConversationId,
     seq: SeqCursor,
-    accepted: Station,
-    published: Station.nullable().meta({ description: 'null: not noted yet' }),
-    stored: Station.nullable().meta({ description: 'null: not yet; otherwise when the bulk write began' }),
+    appended: TraceStep.meta({ description: 'When the message was appended to the log, and by which chat server' }),
+    published: TraceStep.nullable().meta({ description: 'null: not recorded yet' }),
+    stored: TraceStep.nullable().meta({ description: 'null: not stored yet. Otherwise the start of the bulk write' }),
     delivered: z
-      .array(Station.extend({ sessions: z.int().min(1) }))
-      .meta({ description: 'Chat servers that handed it to their sessions, as long as they remember' }),
+      .array(TraceStep.extend({ sessions: z.int().min(1) }))
+      .meta({ description: 'Chat servers that sent it to their sessions. Servers forget this after a while' }),
     read: z
-      .array(z.object({ userId: UserId, by: IsoTime.meta({ description: 'They had read it by then' }) }))
+      .array(z.object({ userId: UserId, by: IsoTime.meta({ description: 'The user had read it by this time' }) }))
       .meta({ description: 'Empty in a channel' }),
   })
-  .meta({ id: 'Passport', description: "One message's life" });
-export type Passport = z.infer<typeof Passport>;
+  .meta({ id: 'MessageTrace', description: 'When and where each step of one message happened' });
+export type MessageTrace = z.infer<typeof MessageTrace>;
+
+/** The body of the deprecated route `/api/messages/:id/passport`: a trace whose first step is called `accepted`. */
+export const LegacyMessageTrace = MessageTrace.omit({ appended: true })
+  .extend({ accepted: TraceStep })
+  .meta({ id: 'Passport', description: 'The former shape of MessageTrace', deprecated: true });
+export type LegacyMessageTrace = z.infer<typeof LegacyMessageTrace>;

@@ -5,7 +5,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const SECRET_NAME = /SECRET|PASSWORD|ACCESS_KEY|API_KEY|TOKEN/;
+const SECRET_NAME = /SECRET|PASSWORD|ACCESS_KEY|API_KEY|TOKEN(?!_TTL)/;
 
 /**
  * Reads a service's settings from the environment, once, in `main.ts`. Each key of the schema is a variable's name; an
@@ -111,6 +111,7 @@ export const sessionSettings = {
     60_000,
     'a client that has sent nothing by then is disconnected; 0 = off',
   ),
+  ACCESS_TOKEN_TTL_MS: integerSetting(10_000, 86_400_000, 900_000, 'lifetime of an access token'),
 } as const;
 
 /** How people see each other; told to the local cluster and by it to the presence service. */

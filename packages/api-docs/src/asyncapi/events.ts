@@ -237,8 +237,8 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
       createdAt,
       createdBy: 'u_ada',
       members: [
-        { id: 'u_ada', username: 'ada', displayName: 'Ada' },
-        { id: 'u_bo', username: 'bo', displayName: 'Bo' },
+        { id: 'u_ada', username: 'ada', displayName: 'Ada', kind: 'account' },
+        { id: 'u_bo', username: 'bo', displayName: 'Bo', kind: 'guest' },
       ],
       headSeq: 0,
     },

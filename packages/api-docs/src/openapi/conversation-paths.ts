@@ -4,10 +4,11 @@ import {
   ConversationId,
   ConversationList,
   CreateConversationPayload,
+  LegacyMessageTrace,
   MessageId,
   MessagePage,
+  MessageTrace,
   PageQuery,
-  Passport,
   ReceiptList,
   RenamePayload,
   SearchPage,
@@ -20,6 +21,7 @@ import { json, refusals } from './responses.ts';
 
 const conversations = { tags: ['Conversations'] };
 const conversationPath = z.object({ id: ConversationId.meta({ description: 'The conversation' }) });
+const messagePath = z.object({ id: MessageId.meta({ description: 'The message' }) });
 const memberPath = conversationPath.extend({ userId: UserId.meta({ description: 'The member who goes' }) });
 
 export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
@@ -129,15 +131,31 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       },
     },
   },
+  '/api/messages/{id}/trace': {
+    get: {
+      ...conversations,
+      operationId: 'getMessageTrace',
+      summary: 'Trace a message',
+      description:
+        'When and by which process the message was appended, published, stored and delivered, and who has read it.',
+      requestParams: { path: messagePath },
+      responses: {
+        200: { description: 'The trace of the message', content: json(MessageTrace) },
+        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+      },
+    },
+  },
   '/api/messages/{id}/passport': {
     get: {
       ...conversations,
       operationId: 'getPassport',
-      summary: "One message's life",
-      description: 'When and by which process it was accepted, published, stored and delivered, and who has read it.',
-      requestParams: { path: z.object({ id: MessageId.meta({ description: 'The message' }) }) },
+      deprecated: true,
+      summary: 'Trace a message (former name)',
+      description:
+        'Use `GET /api/messages/{id}/trace`. This route calls the first step `accepted` instead of `appended`.',
+      requestParams: { path: messagePath },
       responses: {
-        200: { description: 'Where the message has been', content: json(Passport) },
+        200: { description: 'The trace of the message', content: json(LegacyMessageTrace) },
         ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },

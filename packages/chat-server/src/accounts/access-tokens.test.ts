@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { UserId } from '@parley/protocol';
+import { eventually } from '@parley/testing';
 import { SignJWT } from 'jose';
-import { ACCESS_TOKEN_TTL_MS, AccessTokens } from './access-tokens.ts';
+import { AccessTokens } from './access-tokens.ts';
 
 const secret = 's'.repeat(32);
-const tokens = new AccessTokens(secret);
+const tokens = new AccessTokens({ secret, ttlMs: 900_000 });
 const ada = 'u_ada' as UserId;
 
 const sign = (alg: string, key: string, claims: { iss?: string; aud?: string; sub?: string; exp?: string }) => {
@@ -17,10 +18,20 @@ const sign = (alg: string, key: string, claims: { iss?: string; aud?: string; su
 };
 const good = { iss: 'parley', aud: 'parley', sub: 'u_ada', exp: '1m' };
 
-test('an issued token proves its user for 15 minutes', async () => {
+test('an issued token identifies its user', async () => {
   const { accessToken, expiresAtMs } = await tokens.issue(ada);
   expect(await tokens.verify(accessToken)).toEqual({ userId: ada, expiresAtMs });
-  expect(expiresAtMs - Date.now()).toBeLessThanOrEqual(ACCESS_TOKEN_TTL_MS);
+});
+
+test('a token is accepted for its configured lifetime and refused afterwards', async () => {
+  const shortLived = new AccessTokens({ secret, ttlMs: 3_000 });
+  const issuedAtMs = Date.now();
+  const { accessToken, expiresAtMs } = await shortLived.issue(ada);
+  expect(expiresAtMs - issuedAtMs).toBeGreaterThan(1_900);
+  expect(expiresAtMs - Date.now()).toBeLessThanOrEqual(3_000);
+  expect(await shortLived.verify(accessToken)).toEqual({ userId: ada, expiresAtMs });
+  await eventually(() => expect(shortLived.verify(accessToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' }));
+  expect(Date.now()).toBeGreaterThanOrEqual(expiresAtMs);
 });
 
 test.each([
@@ -29,9 +40,9 @@ test.each([
   ['another issuer', sign('HS256', secret, { ...good, iss: 'other' })],
   ['another audience', sign('HS256', secret, { ...good, aud: 'other' })],
   ['no subject', sign('HS256', secret, { iss: 'parley', aud: 'parley', exp: '1m' })],
-  ['no end', sign('HS256', secret, { iss: 'parley', aud: 'parley', sub: 'u_ada' })],
-  ['an end in the past', sign('HS256', secret, { ...good, exp: '-1s' })],
-  ['nothing in it', Promise.resolve('..')],
-])('a token with %s proves nothing', async (_name, token) => {
+  ['no expiry', sign('HS256', secret, { iss: 'parley', aud: 'parley', sub: 'u_ada' })],
+  ['an expiry in the past', sign('HS256', secret, { ...good, exp: '-1s' })],
+  ['empty parts', Promise.resolve('..')],
+])('a token with %s is refused', async (_name, token) => {
   await expect(tokens.verify(await token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 });

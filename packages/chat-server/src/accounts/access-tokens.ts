@@ -1,9 +1,6 @@
 import { ChatError, type UserId } from '@parley/protocol';
 import { jwtVerify, SignJWT } from 'jose';
 
-/** How long an access token is good for. */
-export const ACCESS_TOKEN_TTL_MS = 15 * 60_000;
-
 const ISSUER = 'parley';
 
 export interface AccessClaims {
@@ -11,31 +8,34 @@ export interface AccessClaims {
   readonly expiresAtMs: number;
 }
 
-/** Issues and checks the short-lived JWTs (HS256) that prove who a caller is. */
+/** Issues and verifies the short-lived JWTs (HS256) that identify a caller. */
 export class AccessTokens {
-  /** Imported once: `jose` would do it anew for each token. */
+  /** Imported once, because `jose` would otherwise import the secret for each token. */
   readonly #key: Promise<CryptoKey>;
+  readonly #ttlMs: number;
 
-  constructor(secret: string) {
+  /** @param options.ttlMs lifetime of a token; its end is rounded down to a second, as a JWT requires */
+  constructor({ secret, ttlMs }: { secret: string; ttlMs: number }) {
     const raw = new TextEncoder().encode(secret);
     this.#key = crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
+    this.#ttlMs = ttlMs;
   }
 
   async issue(userId: UserId): Promise<{ accessToken: string; expiresAtMs: number }> {
-    const issuedAtSeconds = Math.floor(Date.now() / 1_000);
-    const expiresAtSeconds = issuedAtSeconds + ACCESS_TOKEN_TTL_MS / 1_000;
+    const issuedAtMs = Date.now();
+    const expiresAtSeconds = Math.floor((issuedAtMs + this.#ttlMs) / 1_000);
     const accessToken = await new SignJWT()
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setIssuer(ISSUER)
       .setAudience(ISSUER)
       .setSubject(userId)
-      .setIssuedAt(issuedAtSeconds)
+      .setIssuedAt(Math.floor(issuedAtMs / 1_000))
       .setExpirationTime(expiresAtSeconds)
       .sign(await this.#key);
     return { accessToken, expiresAtMs: expiresAtSeconds * 1_000 };
   }
 
-  /** @throws ChatError `UNAUTHENTICATED` for anything but a token of ours that is still good */
+  /** @throws ChatError `UNAUTHENTICATED` unless the token was issued by this cluster and has not expired */
   async verify(token: string): Promise<AccessClaims> {
     try {
       const { payload } = await jwtVerify(token, await this.#key, {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { RefreshTokenStore, UserRecord, UserStore } from '@parley/message-store';
-import { ChatError, type SignedIn, type User, type UserId } from '@parley/protocol';
+import { ASSISTANT_ID, ChatError, type SignedIn, type User, type UserId } from '@parley/protocol';
 import type { AccessTokens } from './access-tokens.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 
@@ -14,7 +14,19 @@ export interface Grant {
   readonly expiresAtMs: number;
 }
 
-export const toUser = ({ id, username, displayName }: UserRecord): User => ({ id, username, displayName });
+/** Returns what other users may see of a user. */
+export const toUser = (record: UserRecord): User => ({
+  id: record.id,
+  username: record.username,
+  displayName: record.displayName,
+  kind: kindOf(record),
+});
+
+/** Derived, so users stored before kinds existed have one too. */
+function kindOf({ id, passwordHash }: UserRecord): User['kind'] {
+  if (id === ASSISTANT_ID) return 'assistant';
+  return passwordHash === undefined ? 'guest' : 'account';
+}
 
 const hashToken = (token: string) => createHash('sha256').update(token).digest('base64url');
 const newRefreshToken = () => randomBytes(32).toString('base64url');

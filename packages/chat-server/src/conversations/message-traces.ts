@@ -6,7 +6,7 @@ import {
   LOBBY_ID,
   MAX_GROUP_MEMBERS,
   type MessageId,
-  type Passport,
+  type MessageTrace,
   type UserId,
 } from '@parley/protocol';
 import type { NodeBus } from '../admission/server-rpc.ts';
@@ -20,8 +20,8 @@ interface Origin {
   seq: number;
   acceptedAtMs: number;
   acceptedBy: string;
-  published: Passport['published'];
-  stored: Passport['stored'];
+  published: MessageTrace['published'];
+  stored: MessageTrace['stored'];
 }
 
 interface PassportsParts {
@@ -43,7 +43,7 @@ export class Passports {
   }
 
   /** @throws ChatError `NOT_FOUND`, and `FORBIDDEN` for who is no member */
-  async find(id: MessageId, userId: UserId): Promise<Passport> {
+  async find(id: MessageId, userId: UserId): Promise<MessageTrace> {
     const { access, bus, readMarkers } = this.#parts;
     const origin = (await this.#findStored(id)) ?? (await this.#findInProcess(id));
     if (!origin) throw new ChatError('NOT_FOUND', { message: 'There is no such message.' });
@@ -57,7 +57,7 @@ export class Passports {
       id,
       conversationId,
       seq,
-      accepted: { at: iso(acceptedAtMs), by: acceptedBy },
+      appended: { at: iso(acceptedAtMs), by: acceptedBy },
       published,
       stored,
       delivered: deliveries.map(({ node, atMs, sessions }) => ({ at: iso(atMs), by: node, sessions })),

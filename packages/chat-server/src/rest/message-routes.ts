@@ -1,16 +1,30 @@
-import { MessageId, parsePayload } from '@parley/protocol';
+import { type LegacyMessageTrace, MessageId, type MessageTrace, parsePayload } from '@parley/protocol';
 import { Router } from 'express';
 import type { Passports } from '../conversations/message-traces.ts';
 import { callerOf } from './authenticate.ts';
 
-/** `/api/messages`: where a message has been. */
-export function messageRoutes(passports: Passports): Router {
+/** `/api/messages`: the trace of one message. */
+export function messageRoutes(traces: Passports): Router {
   const router = Router();
 
+  router.get('/:id/trace', async (request, response) => {
+    const id = parsePayload(MessageId, request.params.id);
+    response.json(await traces.find(id, callerOf(response)));
+  });
+
+  // Deprecated: the former name of the trace, with the field names it always had.
   router.get('/:id/passport', async (request, response) => {
     const id = parsePayload(MessageId, request.params.id);
-    response.json(await passports.find(id, callerOf(response)));
+    response.json(toLegacyTrace(await traces.find(id, callerOf(response))));
   });
 
   return router;
 }
+
+const toLegacyTrace = ({ id, conversationId, seq, appended, ...steps }: MessageTrace): LegacyMessageTrace => ({
+  id,
+  conversationId,
+  seq,
+  accepted: appended,
+  ...steps,
+});

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { docsRouter } from '@parley/api-docs';
 import { ChatError } from '@parley/protocol';
-import { healthzHandler, type Logger, type Readiness, readyzHandler } from '@parley/service-kit';
+import { healthzHandler, type Logger, type Readiness } from '@parley/service-kit';
 import cors from 'cors';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
@@ -39,7 +39,7 @@ export function createRestApp(parts: {
   app.set('trust proxy', 'loopback, linklocal, uniquelocal');
   app.set('query parser', 'simple');
   app.get('/healthz', healthzHandler);
-  app.get('/readyz', readyzHandler(readiness));
+  app.get('/readyz', publicReadyzHandler(readiness));
   app.use(pinoHttp({ logger, genReqId: requestIdOf, useLevel: 'debug', serializers: LOGGED }));
   app.use((request, response, next) => {
     response.set('X-Request-Id', String(request.id));
@@ -65,6 +65,14 @@ export function createRestApp(parts: {
   app.use(problemHandler(logger));
   return app;
 }
+
+/** Reports the status only: the failed checks name internals, so they stay on the operations port. */
+const publicReadyzHandler =
+  (readiness: Readiness): RequestHandler =>
+  async (_request, response) => {
+    const isReady = Object.keys(await readiness.failures()).length === 0;
+    response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'unavailable' });
+  };
 
 /** The id that nginx or the caller gave a request, if it has the form of one; otherwise a new one. */
 function requestIdOf(request: { headers: NodeJS.Dict<string | string[]> }): string {

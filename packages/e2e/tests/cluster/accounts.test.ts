@@ -1,12 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { callRest, callRestOnce, connectPeer, cookieOf, eventually, newGuest, type RestOptions } from '@parley/testing';
+import {
+  callRest,
+  callRestOnce,
+  connectPeer,
+  cookieOf,
+  eventually,
+  newConversation,
+  newGuest,
+  type RestOptions,
+} from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
-const cluster = await newCluster({ NODES: 2 });
+const cluster = await newCluster({ NODES: 2, ACCESS_TOKEN_TTL_MS: 600_000 });
 
 interface SignedIn {
-  user: { id: string; username: string; displayName: string };
+  user: { id: string; username: string; displayName: string; kind: string };
   accessToken: string;
   expiresAt: string;
 }
@@ -30,10 +39,10 @@ test('a registered user logs in, also with other case, and is the same user on e
   const registered = await register('Ada.Lovelace', { displayName: 'Ada' });
   expect(registered.status).toBe(201);
   const username = expect.stringMatching(/^Ada\.Lovelace\d+$/);
-  expect(registered.body.user).toEqual({ id: expect.any(String), username, displayName: 'Ada' });
+  expect(registered.body.user).toEqual({ id: expect.any(String), username, displayName: 'Ada', kind: 'account' });
   const lifeMs = Date.parse(registered.body.expiresAt) - Date.now();
-  expect(lifeMs).toBeGreaterThan(14 * 60_000);
-  expect(lifeMs).toBeLessThanOrEqual(15 * 60_000);
+  expect(lifeMs).toBeGreaterThan(9 * 60_000);
+  expect(lifeMs).toBeLessThanOrEqual(10 * 60_000);
   expect(registered.headers.getSetCookie()[0]).toMatch(/^refresh=[^;]+;.*HttpOnly.*SameSite=Strict/i);
 
   const otherCase = registered.body.user.username.toLowerCase();
@@ -43,6 +52,34 @@ test('a registered user logs in, also with other case, and is the same user on e
   const me = await callRest(cluster.url, 'GET', '/api/me', { token: loggedIn.body.accessToken });
   expect(me.body).toEqual(registered.body.user);
   (await connectPeer(cluster.url, loggedIn.body.accessToken)).close();
+});
+
+test('every user object carries a kind: account or guest', async () => {
+  const guest = await newGuest(cluster.url, 'Visitor');
+  const { user } = (await register('member')).body;
+  const { token } = guest;
+  const me = await callRest(cluster.url, 'GET', '/api/me', { token });
+  expect(me.body).toMatchObject({ id: guest.id, kind: 'guest' });
+  const people = await callRest<{ users: { id: string }[] }>(cluster.url, 'GET', `/api/users?ids=${user.id}`, {
+    token,
+  });
+  expect(people.body.users).toEqual([user]);
+  const peer = await connectPeer(cluster.url, token);
+  const packets: { id: string; members: { id: string; kind: string }[] }[] = [];
+  peer.socket.on('conversation', (packet) => packets.push(packet));
+  const conversationId = await newConversation(cluster.url, guest, {
+    kind: 'group',
+    title: 'Us',
+    memberIds: [user.id],
+  });
+  await eventually(() => {
+    const members = packets.find(({ id }) => id === conversationId)?.members.map(({ id, kind }) => [id, kind]);
+    expect(members).toEqual([
+      [guest.id, 'guest'],
+      [user.id, 'account'],
+    ]);
+  });
+  peer.close();
 });
 
 test('a taken name, in whatever case, is a conflict', async () => {

@@ -1,0 +1,49 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { closeServer, createMetrics, listen, portOf, Readiness, silentLogger } from '@parley/service-kit';
+import { callRestOnce } from '@parley/testing';
+import { Router } from 'express';
+import { AccessTokens } from '../accounts/access-tokens.ts';
+import { CHAT_SERVER_METRICS } from '../metrics.ts';
+import { createRestApp } from './rest-app.ts';
+
+const readiness = new Readiness();
+let failure: string | undefined;
+readiness.require('store', () => {
+  if (failure) throw new Error(failure);
+});
+
+const server = createServer(
+  createRestApp({
+    accountRoutes: Router(),
+    userRoutes: Router(),
+    conversationRoutes: Router(),
+    messageRoutes: Router(),
+    searchRoutes: Router(),
+    tokens: new AccessTokens({ secret: 's'.repeat(32), ttlMs: 900_000 }),
+    allowedOrigins: [],
+    readiness,
+    metrics: createMetrics(CHAT_SERVER_METRICS, 'chat-server-1'),
+    logger: silentLogger(),
+  }),
+);
+beforeAll(() => listen(server, 0, '127.0.0.1'));
+afterAll(() => closeServer(server));
+
+async function readyz() {
+  const { status, body } = await callRestOnce(`http://127.0.0.1:${portOf(server)}`, 'GET', '/readyz');
+  return { status, body };
+}
+
+test('the public /readyz reports its status and never a reason', async () => {
+  expect(await readyz()).toEqual({ status: 200, body: { status: 'ready' } });
+  failure = 'connect ECONNREFUSED 10.0.0.7:27017';
+  expect(await readyz()).toEqual({ status: 503, body: { status: 'unavailable' } });
+  failure = undefined;
+  expect(await readyz()).toEqual({ status: 200, body: { status: 'ready' } });
+});
+
+test('a draining server is unavailable, although every check passes', async () => {
+  readiness.drain();
+  expect(await readyz()).toEqual({ status: 503, body: { status: 'unavailable' } });
+});
