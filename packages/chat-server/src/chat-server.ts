@@ -4,7 +4,15 @@ import { createRedisSessionLeases } from '@parley/leases';
 import { createRedisMessageLog } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
 import { createRedisPresenceBoard, PresenceReporter } from '@parley/presence';
-import { closeServer, createServiceBase, type Logger, listen, portOf, type RunningService } from '@parley/service-kit';
+import {
+  ConcurrencyLimiter,
+  closeServer,
+  createServiceBase,
+  type Logger,
+  listen,
+  portOf,
+  type RunningService,
+} from '@parley/service-kit';
 import { AccessTokens } from './accounts/access-tokens.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { SignInLimits } from './accounts/sign-in-limits.ts';
@@ -32,7 +40,6 @@ import { HeadAnnouncer } from './delivery/head-announcer.ts';
 import { SignalBus } from './delivery/signal-bus.ts';
 import { SignalDelivery } from './delivery/signal-delivery.ts';
 import { cutSlowConsumers } from './delivery/slow-consumers.ts';
-import { Turnstile } from './delivery/turnstile.ts';
 import { createEventHandlers } from './events/event-handlers.ts';
 import { CHAT_SERVER_METRICS } from './metrics.ts';
 import { announceMembers } from './presence/announce-members.ts';
@@ -134,7 +141,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const receipts = new Receipts({ redis: command, access, signals });
   const acceptor = new MessageAcceptor({ node, log, messages: store.messages, access, metrics, logger });
 
-  const arrivals = new Turnstile(MAX_ARRIVALS);
+  const arrivals = new ConcurrencyLimiter(MAX_ARRIVALS);
   serveSockets(io, {
     admission: new Admission({ tokens, registry, readiness }),
     registry,

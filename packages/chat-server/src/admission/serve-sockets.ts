@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
-import type { Logger, RedisConnection } from '@parley/service-kit';
+import type { ConcurrencyLimiter, Logger, RedisConnection } from '@parley/service-kit';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Server } from 'socket.io';
 import type { Conversations } from '../conversations/conversations.ts';
 import { joinConversations } from '../conversations/join-rooms.ts';
-import type { Turnstile } from '../delivery/turnstile.ts';
 import { closeInSlices } from '../engine-io/close-in-slices.ts';
 import { writeAcksDirectly } from '../engine-io/write-packets.ts';
 import { attachHandlers, type EventHandlers } from '../events/dispatcher.ts';
@@ -100,7 +99,7 @@ export function serveSockets(
     conversations: Conversations;
     handlers: EventHandlers;
     presence: Presence;
-    arrivals: Turnstile;
+    arrivals: ConcurrencyLimiter;
     metrics: ChatServerMetrics;
     logger: Logger;
   },
@@ -129,7 +128,7 @@ export function serveSockets(
 
   io.use((socket, next) => {
     arrivals
-      .pass(() => admit(socket))
+      .run(() => admit(socket))
       .then(
         (outcome) => {
           metrics.chat_handshakes_total.inc({ outcome });

@@ -1,8 +1,7 @@
 import { ChatError, type ClientToServerEvents, parsePayload } from '@parley/protocol';
-import type { Logger } from '@parley/service-kit';
+import { ConcurrencyLimiter, type Logger } from '@parley/service-kit';
 import type { z } from 'zod';
 import type { SessionRegistry } from '../admission/session-registry.ts';
-import { Turnstile } from '../delivery/turnstile.ts';
 import type { Session } from '../session.ts';
 import type { ChatSocket } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
@@ -44,15 +43,15 @@ export function attachHandlers(
   socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => {
     hasSentLarge ||= data !== undefined && data.length > MAX_EVENT_CHARACTERS;
   });
-  const turnstile = new Turnstile(MAX_UNDER_WAY);
+  const limiter = new ConcurrencyLimiter(MAX_UNDER_WAY);
   socket.onAny((event: string, ...args: unknown[]) => {
     const ack = args.at(-1);
     const input = typeof ack === 'function' ? args.slice(0, -1) : args;
-    const answered = turnstile.pass(() => answer(event, input));
-    if (turnstile.waiting > 0) webSocketOf(socket)?.pause();
+    const answered = limiter.run(() => answer(event, input));
+    if (limiter.waiting > 0) webSocketOf(socket)?.pause();
     void answered.then((reply) => {
       const webSocket = webSocketOf(socket);
-      if (webSocket?.isPaused && turnstile.waiting === 0) webSocket.resume();
+      if (webSocket?.isPaused && limiter.waiting === 0) webSocket.resume();
       if (typeof ack === 'function') ack(reply);
     });
   });

@@ -9,6 +9,7 @@ import {
   SincePayload,
   type SinceReply,
 } from '@parley/protocol';
+import type { ConcurrencyLimiter } from '@parley/service-kit';
 import type { MessageAcceptor } from '../conversations/accept-message.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { readStates } from '../conversations/heads.ts';
@@ -20,7 +21,6 @@ import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
 import type { SignalBus } from '../delivery/signal-bus.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
-import type { Turnstile } from '../delivery/turnstile.ts';
 import type { Presence } from '../presence/presence.ts';
 import { awayHandler } from './away.ts';
 import { type EventHandlers, eventHandler } from './dispatcher.ts';
@@ -47,7 +47,7 @@ export function createEventHandlers(parts: {
   signals: SignalBus;
   delivery: SignalDelivery;
   presence: Presence;
-  arrivals: Turnstile;
+  arrivals: ConcurrencyLimiter;
 }): EventHandlers {
   const { node, conversations, history, readMarkers, presence, arrivals } = parts;
 
@@ -64,7 +64,7 @@ export function createEventHandlers(parts: {
         ]);
         return { conversationIds, states, markers };
       };
-      const { conversationIds, states, markers } = await arrivals.pass(greet, 'begun');
+      const { conversationIds, states, markers } = await arrivals.run(greet, 'started');
       return {
         ok: true,
         session: {

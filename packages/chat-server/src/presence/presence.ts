@@ -8,8 +8,7 @@ import {
   type PresenceChange,
   type UserId,
 } from '@parley/protocol';
-import { backoffMs, type Logger, pause } from '@parley/service-kit';
-import { Turnstile } from '../delivery/turnstile.ts';
+import { backoffMs, ConcurrencyLimiter, type Logger, pause } from '@parley/service-kit';
 import type { Session } from '../session.ts';
 import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
 
@@ -32,7 +31,7 @@ export class Presence {
   readonly #conversations: ConversationStore;
   readonly #io: ChatIo;
   readonly #logger: Logger;
-  readonly #turnstile = new Turnstile(MAX_SNAPSHOTS);
+  readonly #limiter = new ConcurrencyLimiter(MAX_SNAPSHOTS);
 
   constructor(parts: {
     board: PresenceBoard;
@@ -109,7 +108,7 @@ export class Presence {
   async #tell(findPeople: () => Promise<UserId[]>, tell: (changes: PresenceChange[]) => void): Promise<void> {
     for (let failures = 0; failures < MAX_TRIES; failures += 1) {
       try {
-        await this.#turnstile.pass(async () => {
+        await this.#limiter.run(async () => {
           const people = await findPeople();
           if (people.length > 0) tell((await this.#board.read(people)).map(toPresenceChange));
         });
