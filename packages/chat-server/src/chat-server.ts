@@ -25,7 +25,7 @@ import type { ChatServerConfig } from './config.ts';
 import { MessageAcceptor } from './conversations/accept-message.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { History } from './conversations/history.ts';
-import { ConversationAccess } from './conversations/membership.ts';
+import { Membership } from './conversations/membership.ts';
 import { createMemberNotices } from './conversations/membership-events.ts';
 import { MessageTargets } from './conversations/message-targets.ts';
 import { Passports } from './conversations/message-traces.ts';
@@ -124,7 +124,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
 
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
   const accounts = new Accounts({ users: store.users, refreshTokens: store.refreshTokens, accessTokens: tokens });
-  const access = new ConversationAccess({ conversations: store.conversations, log });
+  const membership = new Membership({ conversations: store.conversations, log });
   const reporter = new PresenceReporter(command);
   const presence = new Presence({
     board: createRedisPresenceBoard(command),
@@ -135,11 +135,11 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   });
   const notices = announceMembers(createMemberNotices(io, publisher), presence);
   const lines = new SystemLines({ node, log, messages: store.messages, logger });
-  const conversations = new Conversations({ store, log, access, notices, lines });
-  const history = new History({ log, messages: store.messages, access });
+  const conversations = new Conversations({ store, log, membership, notices, lines });
+  const history = new History({ log, messages: store.messages, membership });
   const readMarkers = new ReadMarkers(command);
-  const receipts = new Receipts({ redis: command, access, signals });
-  const acceptor = new MessageAcceptor({ node, log, messages: store.messages, access, metrics, logger });
+  const receipts = new Receipts({ redis: command, membership, signals });
+  const acceptor = new MessageAcceptor({ node, log, messages: store.messages, membership, metrics, logger });
 
   const arrivals = new ConcurrencyLimiter(MAX_ARRIVALS);
   serveSockets(io, {
@@ -150,7 +150,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       node,
       log,
       messages: store.messages,
-      access,
+      membership,
       conversations,
       history,
       readMarkers,
@@ -188,13 +188,13 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
         maxInProcess: config.MAX_IN_PROCESS,
         messages: store.messages,
         conversations: store.conversations,
-        access,
+        membership,
         readMarkers,
         bus,
       }),
     ),
     conversationRoutes: conversationRoutes({ conversations, history, receipts, metrics }),
-    searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, access })),
+    searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, membership })),
     tokens,
     allowedOrigins,
     readiness,

@@ -4,7 +4,7 @@ import { ChatError, type ConversationId, type SendReply, type UserId } from '@pa
 import type { Logger } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { acceptInLog } from './accept-in-log.ts';
-import type { ConversationAccess } from './membership.ts';
+import type { Membership } from './membership.ts';
 import { newMessageId } from './message-id.ts';
 import { noSuchMessage } from './message-targets.ts';
 
@@ -15,7 +15,7 @@ interface MessageAcceptorParts {
   readonly node: string;
   readonly log: MessageLog;
   readonly messages: MessageStore;
-  readonly access: ConversationAccess;
+  readonly membership: Membership;
   readonly metrics: ChatServerMetrics;
   readonly logger: Logger;
 }
@@ -32,13 +32,13 @@ export class MessageAcceptor {
 
   /** @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` or `BUSY` */
   async accept(conversationId: ConversationId, senderId: UserId, message: NewMessage): Promise<SendReply> {
-    const { node, log, messages, access, metrics, logger } = this.#parts;
+    const { node, log, messages, membership, metrics, logger } = this.#parts;
     const draft: MessageDraft = { id: newMessageId(), senderId, ...message };
     const startedAt = performance.now();
-    const membersVersion = await access.presume(conversationId, senderId);
+    const membersVersion = await membership.cachedMembership(conversationId, senderId);
     const request = { conversationId, draft, node, membersVersion };
     const outcome = await acceptInLog({ log, messages }, request, {
-      whenStale: (version) => access.require(conversationId, senderId, version),
+      whenStale: (version) => membership.requireMember(conversationId, senderId, version),
       onOutcome: ({ kind }) => metrics.chat_sends_total.inc({ outcome: kind }),
     });
     if (outcome.kind === 'stale-members' || outcome.kind === 'unseeded') {

@@ -12,7 +12,7 @@ import {
 } from '@parley/protocol';
 import { describeConversations, type HeadReader } from './describe-conversations.ts';
 import { readStates } from './heads.ts';
-import type { ConversationAccess } from './membership.ts';
+import type { Membership } from './membership.ts';
 import { listNames, type SystemLines } from './system-lines.ts';
 
 /** Tells the connected users, on whichever server they are, what changed in their conversations. */
@@ -39,20 +39,20 @@ const newConversationId = () => `c_${randomBytes(9).toString('base64url')}` as C
 export class Conversations {
   readonly #store: Store;
   readonly #log: MessageLog;
-  readonly #access: ConversationAccess;
+  readonly #membership: Membership;
   readonly #notices: MemberNotices;
   readonly #lines: SystemLines;
 
   constructor(parts: {
     store: Store;
     log: MessageLog;
-    access: ConversationAccess;
+    membership: Membership;
     notices: MemberNotices;
     lines: SystemLines;
   }) {
     this.#store = parts.store;
     this.#log = parts.log;
-    this.#access = parts.access;
+    this.#membership = parts.membership;
     this.#notices = parts.notices;
     this.#lines = parts.lines;
   }
@@ -104,7 +104,7 @@ export class Conversations {
   /** Any member of a group or channel may give it another title. */
   async rename(conversationId: ConversationId, userId: UserId, title: string): Promise<Conversation> {
     const record = await this.#requireGroup(conversationId);
-    await this.#access.require(conversationId, userId);
+    await this.#membership.requireMember(conversationId, userId);
     await this.#store.conversations.rename(conversationId, title);
     const conversation = await this.#describeOne({ ...record, title });
     this.#notices.changed(conversation);
@@ -119,7 +119,7 @@ export class Conversations {
     invitedIds: readonly UserId[],
   ): Promise<Conversation> {
     const record = await this.#requireGroup(conversationId);
-    await this.#access.require(conversationId, userId);
+    await this.#membership.requireMember(conversationId, userId);
     const invited = await this.#requireUsers(invitedIds);
     if (record.kind === 'group') {
       const memberIds = await this.#store.conversations.members(conversationId, MAX_GROUP_MEMBERS);
@@ -158,7 +158,7 @@ export class Conversations {
     if (record.createdBy !== userId) {
       throw new ChatError('FORBIDDEN', { message: 'Only who created the conversation may remove others.' });
     }
-    await this.#access.require(record.id, userId);
+    await this.#membership.requireMember(record.id, userId);
     const [leaving] = await this.#requireUsers([leavingId]);
     return leaving?.displayName ?? 'somebody';
   }
@@ -166,15 +166,15 @@ export class Conversations {
   /** Makes the user a member of a channel; members of other kinds are let through. */
   async join(conversationId: ConversationId, userId: UserId): Promise<Conversation> {
     if (conversationId === LOBBY_ID) return this.#describeOne(LOBBY);
-    const record = await this.#access.find(conversationId);
-    if (record.kind !== 'channel') await this.#access.require(conversationId, userId);
+    const record = await this.#membership.findConversation(conversationId);
+    if (record.kind !== 'channel') await this.#membership.requireMember(conversationId, userId);
     else if (!(await this.#store.conversations.isMember(conversationId, userId)))
       await this.#store.conversations.addMembers(conversationId, [userId]);
     return this.#describeOne(record);
   }
 
   async #requireGroup(conversationId: ConversationId): Promise<ConversationRecord> {
-    const record = conversationId === LOBBY_ID ? LOBBY : await this.#access.find(conversationId);
+    const record = conversationId === LOBBY_ID ? LOBBY : await this.#membership.findConversation(conversationId);
     if (record === LOBBY || (record.kind !== 'group' && record.kind !== 'channel')) {
       throw new ChatError('FORBIDDEN', { message: 'The name and members of this conversation are fixed.' });
     }

@@ -10,7 +10,7 @@ import {
   type UserId,
 } from '@parley/protocol';
 import { seedHead } from './heads.ts';
-import type { ConversationAccess } from './membership.ts';
+import type { Membership } from './membership.ts';
 
 /**
  * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store
@@ -24,25 +24,25 @@ import type { ConversationAccess } from './membership.ts';
 export class History {
   readonly #log: MessageLog;
   readonly #messages: MessageStore;
-  readonly #access: ConversationAccess;
+  readonly #membership: Membership;
 
-  constructor(parts: { log: MessageLog; messages: MessageStore; access: ConversationAccess }) {
+  constructor(parts: { log: MessageLog; messages: MessageStore; membership: Membership }) {
     this.#log = parts.log;
     this.#messages = parts.messages;
-    this.#access = parts.access;
+    this.#membership = parts.membership;
   }
 
   /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
     let recent = await this.#log.readRecent(conversationId, query);
     if (recent.kind === 'unseeded') {
-      await this.#access.require(conversationId, userId);
+      await this.#membership.requireMember(conversationId, userId);
       await seedHead({ log: this.#log, messages: this.#messages }, conversationId);
       recent = await this.#log.readRecent(conversationId, query);
       if (recent.kind === 'unseeded') throw new ChatError('UNAVAILABLE', { retryAfterMs: 100 });
     }
     const { state, fromSeq, toSeq, messages, deletedLater } = recent;
-    await this.#access.require(conversationId, userId, state.membersVersion);
+    await this.#membership.requireMember(conversationId, userId, state.membersVersion);
     const fromWindow = toSeq >= state.headSeq ? messages : messages.filter(({ seq }) => seq > state.storedSeq);
     const firstRecent = fromWindow[0]?.seq ?? toSeq + 1;
     const stored =

@@ -17,7 +17,7 @@ const REMEMBERED_FOR_MS = 60_000;
  * remembers an older one asks the store again. So a removal counts everywhere at once, and nobody has to be told. The version is read
  * before the members are, so that a change in between makes the answer too old, never too new.
  */
-export class ConversationAccess {
+export class Membership {
   readonly #conversations: ConversationStore;
   readonly #log: MessageLog;
   readonly #remembered = new LRUCache<string, { version: string }>({ max: REMEMBERED_MEMBERS, ttl: REMEMBERED_FOR_MS });
@@ -34,34 +34,34 @@ export class ConversationAccess {
    * @returns the version that the answer holds for, '' = none known
    * @throws ChatError `NOT_FOUND` or `FORBIDDEN`
    */
-  async require(conversationId: ConversationId, userId: UserId, currentVersion?: string): Promise<string> {
+  async requireMember(conversationId: ConversationId, userId: UserId, currentVersion?: string): Promise<string> {
     const version = currentVersion ?? '';
     if (conversationId === LOBBY_ID) return version;
     const key = keyOf(conversationId, userId);
     if (currentVersion !== undefined && this.#remembered.get(key)?.version === currentVersion) return version;
     if (!(await this.#conversations.isMember(conversationId, userId))) {
       this.#remembered.delete(key);
-      await this.find(conversationId);
+      await this.findConversation(conversationId);
       throw new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });
     }
     if (currentVersion !== undefined) this.#remembered.set(key, { version });
     return version;
   }
 
-  /** As `require`, with the version read first: one round trip to Redis, and hardly ever one to the store. */
-  async requireNow(conversationId: ConversationId, userId: UserId): Promise<string> {
+  /** As `requireMember`, with the version read first: one round trip to Redis, and hardly ever one to the store. */
+  async requireMemberFresh(conversationId: ConversationId, userId: UserId): Promise<string> {
     if (conversationId === LOBBY_ID) return '';
     const [state] = await this.#log.states([conversationId]);
-    return this.require(conversationId, userId, state?.membersVersion);
+    return this.requireMember(conversationId, userId, state?.membersVersion);
   }
 
-  /** As `requireNow`, but by what is remembered under whichever version: only for a caller whose next step compares that version. */
-  async presume(conversationId: ConversationId, userId: UserId): Promise<string> {
-    return this.#remembered.get(keyOf(conversationId, userId))?.version ?? this.requireNow(conversationId, userId);
+  /** As `requireMemberFresh`, but by what is remembered under whichever version: only for a caller whose next step compares that version. */
+  async cachedMembership(conversationId: ConversationId, userId: UserId): Promise<string> {
+    return this.#remembered.get(keyOf(conversationId, userId))?.version ?? this.requireMemberFresh(conversationId, userId);
   }
 
   /** @throws ChatError `NOT_FOUND` */
-  async find(conversationId: ConversationId): Promise<ConversationRecord> {
+  async findConversation(conversationId: ConversationId): Promise<ConversationRecord> {
     const conversation = await this.#conversations.findById(conversationId);
     if (!conversation) throw new ChatError('NOT_FOUND', { message: 'There is no such conversation.' });
     return conversation;
@@ -69,7 +69,7 @@ export class ConversationAccess {
 
   /** Whether the user created it, and so may remove others and what they said. The lobby is nobody's. */
   async isCreator(conversationId: ConversationId, userId: UserId): Promise<boolean> {
-    return conversationId !== LOBBY_ID && (await this.find(conversationId)).createdBy === userId;
+    return conversationId !== LOBBY_ID && (await this.findConversation(conversationId)).createdBy === userId;
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type UserId,
 } from '@parley/protocol';
 import type { NodeBus } from '../admission/server-rpc.ts';
-import type { ConversationAccess } from './membership.ts';
+import type { Membership } from './membership.ts';
 import type { ReadMarkers } from './read-markers.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -29,7 +29,7 @@ interface PassportsParts {
   maxInProcess: number;
   messages: MessageStore;
   conversations: ConversationStore;
-  access: ConversationAccess;
+  membership: Membership;
   readMarkers: ReadMarkers;
   bus: NodeBus;
 }
@@ -44,11 +44,11 @@ export class Passports {
 
   /** @throws ChatError `NOT_FOUND`, and `FORBIDDEN` for who is no member */
   async find(id: MessageId, userId: UserId): Promise<MessageTrace> {
-    const { access, bus, readMarkers } = this.#parts;
+    const { membership, bus, readMarkers } = this.#parts;
     const origin = (await this.#findStored(id)) ?? (await this.#findInProcess(id));
     if (!origin) throw new ChatError('NOT_FOUND', { message: 'There is no such message.' });
     const { conversationId, seq, acceptedAtMs, acceptedBy, published, stored } = origin;
-    await access.require(conversationId, userId);
+    await membership.requireMember(conversationId, userId);
     const [deliveries, readers] = await Promise.all([
       bus.deliveriesOf(conversationId, seq),
       readMarkers.readersOf(conversationId, seq, await this.#members(conversationId)),

@@ -2,7 +2,7 @@ import { type ConversationId, LOBBY_ID, type Receipt, type UserId } from '@parle
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { LRUCache } from 'lru-cache';
 import type { SignalBus } from '../delivery/signal-bus.ts';
-import type { ConversationAccess } from './membership.ts';
+import type { Membership } from './membership.ts';
 
 const MOVE_RECEIPT = loadScript(new URL('./move-receipt.lua', import.meta.url), 1);
 
@@ -17,13 +17,13 @@ type MovedReply = [readSeq: number, deliveredSeq: number, isNews: 0 | 1];
  */
 export class Receipts {
   readonly #redis: RedisConnection;
-  readonly #access: ConversationAccess;
+  readonly #membership: Membership;
   readonly #signals: SignalBus;
   readonly #hasReceipts = new LRUCache<ConversationId, boolean>({ max: REMEMBERED_KINDS });
 
-  constructor(parts: { redis: RedisConnection; access: ConversationAccess; signals: SignalBus }) {
+  constructor(parts: { redis: RedisConnection; membership: Membership; signals: SignalBus }) {
     this.#redis = parts.redis;
-    this.#access = parts.access;
+    this.#membership = parts.membership;
     this.#signals = parts.signals;
   }
 
@@ -43,7 +43,7 @@ export class Receipts {
 
   /** Of all who ever had one there, in any order. @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async list(conversationId: ConversationId, userId: UserId): Promise<Receipt[]> {
-    await this.#access.require(conversationId, userId);
+    await this.#membership.requireMember(conversationId, userId);
     if (!(await this.#has(conversationId))) return [];
     const records = Object.entries(await this.#redis.hgetall(keyOf(conversationId)));
     return records.map(([reader, record]) => {
@@ -56,7 +56,7 @@ export class Receipts {
     if (conversationId === LOBBY_ID) return false;
     const known = this.#hasReceipts.get(conversationId);
     if (known !== undefined) return known;
-    const { kind } = await this.#access.find(conversationId);
+    const { kind } = await this.#membership.findConversation(conversationId);
     this.#hasReceipts.set(conversationId, kind !== 'channel');
     return kind !== 'channel';
   }

@@ -1,18 +1,18 @@
 import type { MessageStore } from '@parley/message-store';
 import { ChatError, type SearchPage, type SearchQuery, toWireMessage, type UserId } from '@parley/protocol';
 import type { Conversations } from './conversations.ts';
-import type { ConversationAccess } from './membership.ts';
+import type { Membership } from './membership.ts';
 
 /** Full-text search over what the caller may read. A message can be found as soon as it is stored. */
 export class Search {
   readonly #messages: MessageStore;
   readonly #conversations: Conversations;
-  readonly #access: ConversationAccess;
+  readonly #membership: Membership;
 
-  constructor(parts: { messages: MessageStore; conversations: Conversations; access: ConversationAccess }) {
+  constructor(parts: { messages: MessageStore; conversations: Conversations; membership: Membership }) {
     this.#messages = parts.messages;
     this.#conversations = parts.conversations;
-    this.#access = parts.access;
+    this.#membership = parts.membership;
   }
 
   /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` for a conversation that the caller may not read */
@@ -20,7 +20,7 @@ export class Search {
     // From the store, not from what is remembered: nothing here tells that a member was removed meanwhile.
     const readable = await this.#conversations.idsFor(userId);
     if (conversationId !== undefined && !readable.includes(conversationId)) {
-      await this.#access.find(conversationId);
+      await this.#membership.findConversation(conversationId);
       throw new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });
     }
     const conversationIds = conversationId === undefined ? readable : [conversationId];

@@ -15,7 +15,7 @@ import type { Conversations } from '../conversations/conversations.ts';
 import { readStates } from '../conversations/heads.ts';
 import type { History } from '../conversations/history.ts';
 import { joinConversations } from '../conversations/join-rooms.ts';
-import type { ConversationAccess } from '../conversations/membership.ts';
+import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
@@ -37,7 +37,7 @@ export function createEventHandlers(parts: {
   node: string;
   log: MessageLog;
   messages: MessageStore;
-  access: ConversationAccess;
+  membership: Membership;
   conversations: Conversations;
   history: History;
   readMarkers: ReadMarkers;

@@ -8,7 +8,7 @@ import {
   type UserId,
 } from '@parley/protocol';
 import type { MessageAcceptor, NewMessage } from '../conversations/accept-message.ts';
-import type { ConversationAccess } from '../conversations/membership.ts';
+import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import { eventHandler } from './dispatcher.ts';
 
@@ -18,10 +18,10 @@ import { eventHandler } from './dispatcher.ts';
  */
 export function changeMessageHandlers(parts: {
   acceptor: MessageAcceptor;
-  access: ConversationAccess;
+  membership: Membership;
   targets: MessageTargets;
 }) {
-  const { acceptor, access, targets } = parts;
+  const { acceptor, membership, targets } = parts;
 
   /** @param requireRight refuses who may not change this message so */
   async function change(
@@ -30,7 +30,7 @@ export function changeMessageHandlers(parts: {
     message: Pick<NewMessage, 'kind' | 'text'>,
     requireRight: (target: MessageRecord) => void | Promise<void>,
   ): Promise<SendReply> {
-    await access.requireNow(conversationId, userId);
+    await membership.requireMemberFresh(conversationId, userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
     await requireRight(target);
     return acceptor.accept(conversationId, userId, { clientMessageId, replyTo: messageId, ...message });
@@ -50,7 +50,7 @@ export function changeMessageHandlers(parts: {
       handle: (_socket, { userId }, payload) =>
         change(userId, payload, { kind: 'delete' }, async ({ senderId, kind, conversationId }) => {
           if (kind === 'system') throw notYours('delete');
-          if (senderId !== userId && !(await access.isCreator(conversationId, userId))) throw notYours('delete');
+          if (senderId !== userId && !(await membership.isCreator(conversationId, userId))) throw notYours('delete');
         }),
     }),
 

@@ -2,7 +2,7 @@ import type { MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
 import { type ConversationId, DeliveredPayload, type DoneReply, ReadPayload, type UserId } from '@parley/protocol';
 import { readStates } from '../conversations/heads.ts';
-import type { ConversationAccess } from '../conversations/membership.ts';
+import type { Membership } from '../conversations/membership.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
 import { eventHandler } from './dispatcher.ts';
@@ -11,17 +11,17 @@ import { eventHandler } from './dispatcher.ts';
 export function receiptHandlers(parts: {
   log: MessageLog;
   messages: MessageStore;
-  access: ConversationAccess;
+  membership: Membership;
   readMarkers: ReadMarkers;
   receipts: Receipts;
 }) {
-  const { access, readMarkers, receipts } = parts;
+  const { membership, readMarkers, receipts } = parts;
 
   /** Of conversations that the user is in; one round trip while their members do not change. */
   async function headSeqsOf(userId: UserId, ids: readonly ConversationId[]): Promise<number[]> {
-    await Promise.all(ids.map((id) => access.presume(id, userId)));
+    await Promise.all(ids.map((id) => membership.cachedMembership(id, userId)));
     const states = await readStates(parts, ids);
-    await Promise.all(ids.map((id, index) => access.require(id, userId, states[index]?.membersVersion)));
+    await Promise.all(ids.map((id, index) => membership.requireMember(id, userId, states[index]?.membersVersion)));
     return states.map(({ headSeq }) => headSeq);
   }
 

@@ -1,16 +1,16 @@
 import { type DoneReply, TypingPayload } from '@parley/protocol';
-import type { ConversationAccess } from '../conversations/membership.ts';
+import type { Membership } from '../conversations/membership.ts';
 import type { SignalBus } from '../delivery/signal-bus.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
 import { eventHandler } from './dispatcher.ts';
 
 /** `typing`: told to the others while it holds. */
-export function typingHandler(parts: { access: ConversationAccess; signals: SignalBus; delivery: SignalDelivery }) {
-  const { access, signals, delivery } = parts;
+export function typingHandler(parts: { membership: Membership; signals: SignalBus; delivery: SignalDelivery }) {
+  const { membership, signals, delivery } = parts;
   return eventHandler({
     payload: TypingPayload,
     async handle(_socket, { userId }, { conversationId, isTyping }): Promise<DoneReply> {
-      await access.requireNow(conversationId, userId);
+      await membership.requireMemberFresh(conversationId, userId);
       if (delivery.showsTyping(conversationId)) signals.send({ kind: 'typing', conversationId, userId, isTyping });
       return { ok: true };
     },
