@@ -26,7 +26,7 @@ import { MessageAcceptor } from './conversations/accept-message.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { History } from './conversations/history.ts';
 import { Membership } from './conversations/membership.ts';
-import { createMemberNotices } from './conversations/membership-events.ts';
+import { createMembershipEvents } from './conversations/membership-events.ts';
 import { MessageTargets } from './conversations/message-targets.ts';
 import { Passports } from './conversations/message-traces.ts';
 import { ReadMarkers } from './conversations/read-markers.ts';
@@ -133,9 +133,9 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     io,
     logger,
   });
-  const notices = announceMembers(createMemberNotices(io, publisher), presence);
+  const membershipEvents = announceMembers(createMembershipEvents(io, publisher), presence);
   const lines = new SystemLines({ node, log, messages: store.messages, logger });
-  const conversations = new Conversations({ store, log, membership, notices, lines });
+  const conversations = new Conversations({ store, log, membership, membershipEvents, lines });
   const history = new History({ log, messages: store.messages, membership });
   const readMarkers = new ReadMarkers(command);
   const receipts = new Receipts({ redis: command, membership, signals });

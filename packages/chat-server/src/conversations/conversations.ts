@@ -16,7 +16,7 @@ import type { Membership } from './membership.ts';
 import { listNames, type SystemLines } from './system-lines.ts';
 
 /** Tells the connected users, on whichever server they are, what changed in their conversations. */
-export interface MemberNotices {
+export interface MembershipEvents {
   /** Puts the users' sessions into the conversation and shows it to them; to members, it shows the change. Where Redis is away, later. */
   joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
   /** Takes the user's session out; when it resolves, nothing that is accepted later reaches that session. */
@@ -40,20 +40,20 @@ export class Conversations {
   readonly #store: Store;
   readonly #log: MessageLog;
   readonly #membership: Membership;
-  readonly #notices: MemberNotices;
+  readonly #events: MembershipEvents;
   readonly #lines: SystemLines;
 
   constructor(parts: {
     store: Store;
     log: MessageLog;
     membership: Membership;
-    notices: MemberNotices;
+    membershipEvents: MembershipEvents;
     lines: SystemLines;
   }) {
     this.#store = parts.store;
     this.#log = parts.log;
     this.#membership = parts.membership;
-    this.#notices = parts.notices;
+    this.#events = parts.membershipEvents;
     this.#lines = parts.lines;
   }
 
@@ -86,7 +86,7 @@ export class Conversations {
     // A new one has no messages, so Redis is not asked: were it away, the retry that is offered would make another one.
     const readHeads = outcome.created ? async () => [] : this.#readHeads;
     const conversation = await this.#describeOne(outcome.conversation, readHeads);
-    await this.#notices.joined(conversation, [userId, ...others]);
+    await this.#events.joined(conversation, [userId, ...others]);
     return { conversation, created: outcome.created };
   }
 
@@ -107,7 +107,7 @@ export class Conversations {
     await this.#membership.requireMember(conversationId, userId);
     await this.#store.conversations.rename(conversationId, title);
     const conversation = await this.#describeOne({ ...record, title });
-    this.#notices.changed(conversation);
+    this.#events.changed(conversation);
     if (title !== record.title) await this.#lines.add(conversationId, userId, `renamed the group to “${title}”`);
     return conversation;
   }
@@ -129,7 +129,7 @@ export class Conversations {
     }
     const addedIds = new Set(await this.#store.conversations.addMembers(conversationId, invitedIds));
     const conversation = await this.#describeOne(record);
-    await this.#notices.joined(conversation, invitedIds);
+    await this.#events.joined(conversation, invitedIds);
     const names = invited.filter(({ id }) => addedIds.has(id)).map(({ displayName }) => displayName);
     if (names.length > 0) await this.#lines.add(conversationId, userId, `added ${listNames(names)}`);
     return conversation;
@@ -146,10 +146,10 @@ export class Conversations {
     await this.#log.membersChanged(conversationId);
     const wasMember = await this.#store.conversations.removeMember(conversationId, leavingId);
     await this.#log.membersChanged(conversationId);
-    await this.#notices.left(conversationId, leavingId);
+    await this.#events.left(conversationId, leavingId);
     // Anybody may say that they leave: who is not in it is told nothing of it, and tells nobody anything.
     if (leavingId === userId && !wasMember) return;
-    this.#notices.changed(await this.#describeOne(record), leavingId);
+    this.#events.changed(await this.#describeOne(record), leavingId);
     if (wasMember) await this.#lines.add(conversationId, userId, line);
   }
 

@@ -1,6 +1,6 @@
 import { COMMAND_TIMEOUT_MS, type RedisConnection, withDeadline } from '@parley/service-kit';
 import { type ChatIo, userRoom } from '../socket-types.ts';
-import type { MemberNotices } from './conversations.ts';
+import type { MembershipEvents } from './conversations.ts';
 
 /**
  * Moves sessions in and out of conversations' rooms on all servers, through the adapter.
@@ -8,7 +8,7 @@ import type { MemberNotices } from './conversations.ts';
  * The adapter drops its publish promises. A PING on the same connection is answered only after they were carried out, and
  * Redis hands a subscriber everything in that order: what a worker publishes later comes later.
  */
-export function createMemberNotices(io: ChatIo, publisher: RedisConnection): MemberNotices {
+export function createMembershipEvents(io: ChatIo, publisher: RedisConnection): MembershipEvents {
   const published = () => withDeadline(publisher.ping(), COMMAND_TIMEOUT_MS, 'publishing a change of members');
   return {
     async joined(conversation, userIds) {

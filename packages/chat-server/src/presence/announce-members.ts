@@ -1,15 +1,15 @@
-import type { MemberNotices } from '../conversations/conversations.ts';
+import type { MembershipEvents } from '../conversations/conversations.ts';
 import type { Presence } from './presence.ts';
 
-/** Member notices after which the people of a conversation see who of them is there. */
-export const announceMembers = (notices: MemberNotices, presence: Presence): MemberNotices => ({
-  ...notices,
+/** Member membershipEvents after which the people of a conversation see who of them is there. */
+export const announceMembers = (membershipEvents: MembershipEvents, presence: Presence): MembershipEvents => ({
+  ...membershipEvents,
   async joined(conversation, userIds) {
-    await notices.joined(conversation, userIds);
+    await membershipEvents.joined(conversation, userIds);
     presence.joined(conversation, userIds);
   },
   async left(conversationId, userId) {
-    await notices.left(conversationId, userId);
+    await membershipEvents.left(conversationId, userId);
     presence.membersChanged(conversationId, [userId]);
   },
 });
