@@ -34,7 +34,7 @@ import { Receipts } from './conversations/receipts.ts';
 import { Search } from './conversations/search.ts';
 import { SystemLines } from './conversations/system-lines.ts';
 import { DeliveryMemory } from './delivery/delivery-memory.ts';
-import { LoopLoad, shareOf } from './delivery/event-loop-utilisation.ts';
+import { EventLoopUtilisation, linearRamp } from './delivery/event-loop-utilisation.ts';
 import { FanOutDelivery } from './delivery/fan-out-delivery.ts';
 import { HeadAnnouncer } from './delivery/head-announcer.ts';
 import { SignalBus } from './delivery/signal-bus.ts';
@@ -81,9 +81,9 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     connect('patient', 'subscribe'),
   ]);
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
-  const load = new LoopLoad();
+  const load = new EventLoopUtilisation();
   const log = createRedisMessageLog(command, {
-    gatherMs: () => MAX_ACCEPT_GATHER_MS * shareOf(load.busy, ACCEPT_LOOP_BUSY),
+    gatherMs: () => MAX_ACCEPT_GATHER_MS * linearRamp(load.busy, ACCEPT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
     partitions: config.LOG_PARTITIONS,
   });

@@ -4,7 +4,7 @@ import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 const SAMPLE_MS = 100;
 
 /** How much of its time this process's event loop has been busy of late: 0 = idle, 1 = never idle. Costs nothing unless asked. */
-export class LoopLoad {
+export class EventLoopUtilisation {
   #since: EventLoopUtilization = performance.eventLoopUtilization();
   #sampledAt = performance.now();
   #busy = 0;
@@ -22,5 +22,5 @@ export class LoopLoad {
 }
 
 /** How far a reading is on the way from the one that asks for nothing to the one that asks for all: 0 to 1. */
-export const shareOf = (reading: number, [none, all]: readonly [number, number]): number =>
+export const linearRamp = (reading: number, [none, all]: readonly [number, number]): number =>
   Math.min(1, Math.max(0, (reading - none) / (all - none)));

@@ -11,7 +11,7 @@ import { io as connect, type Socket } from 'socket.io-client';
 import { writeAcksDirectly } from '../engine-io/write-packets.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { DeliveryMemory } from './delivery-memory.ts';
-import { LoopLoad } from './event-loop-utilisation.ts';
+import { EventLoopUtilisation } from './event-loop-utilisation.ts';
 import { FanOutDelivery } from './fan-out-delivery.ts';
 
 const http = createServer();
@@ -61,7 +61,7 @@ const stored = (seq: number): FanOutItem => ({ kind: 'stored', conversationId: L
 test('clients of every transport get what is published: in order, what came together in one packet', async () => {
   const deliveries = new DeliveryMemory();
   const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
-  const delivery = new FanOutDelivery({ io, deliveries, load: new LoopLoad(), metrics, logger: silentLogger() });
+  const delivery = new FanOutDelivery({ io, deliveries, load: new EventLoopUtilisation(), metrics, logger: silentLogger() });
   const listeners = [new Listener('websocket'), new Listener('polling'), new Listener('websocket')];
   await eventually(() => expect(io.of('/').adapter.rooms.get(LOBBY_ID)?.size).toBe(listeners.length));
 

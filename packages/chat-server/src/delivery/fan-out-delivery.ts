@@ -5,8 +5,8 @@ import { type EncodedPackets, encodePackets, writePackets } from '../engine-io/w
 import type { ChatServerMetrics } from '../metrics.ts';
 import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
 import type { DeliveryMemory } from './delivery-memory.ts';
-import { type LoopLoad, shareOf } from './event-loop-utilisation.ts';
-import { MachineLoad } from './host-cpu-usage.ts';
+import { type EventLoopUtilisation, linearRamp } from './event-loop-utilisation.ts';
+import { HostCpuUsage } from './host-cpu-usage.ts';
 
 /**
  * After handing packets to clients a busy server gathers what comes next: longer the more the handing cost, and the busier it
@@ -23,7 +23,7 @@ const MAX_GATHER_MS = 30;
 const LOOP_BUSY = [0.5, 0.7] as const;
 const MACHINE_BUSY = [0.7, 0.85] as const;
 /** ms: a round that took so long is followed by gathering in any case; the next one would meet it on its way. */
-const DEAR_ROUND_MS = [4, 10] as const;
+const EXPENSIVE_FLUSH_MS = [4, 10] as const;
 
 /** What only counts as it is now waits so long for messages to travel with; alone each would be a packet as dear as a message. */
 const STATE_PATIENCE_MS = 100;
@@ -52,8 +52,8 @@ export class FanOutDelivery {
   readonly #deliveries: DeliveryMemory;
   readonly #metrics: ChatServerMetrics;
   readonly #logger: Logger;
-  readonly #loop: LoopLoad;
-  readonly #machine = new MachineLoad();
+  readonly #loop: EventLoopUtilisation;
+  readonly #machine = new HostCpuUsage();
   #gathered = new Map<ConversationId, Gathered>();
   #hasMessages = false;
   /** `performance.now()`, ms. */
@@ -68,7 +68,7 @@ export class FanOutDelivery {
   constructor(parts: {
     io: ChatIo;
     deliveries: DeliveryMemory;
-    load: LoopLoad;
+    load: EventLoopUtilisation;
     metrics: ChatServerMetrics;
     logger: Logger;
   }) {
@@ -158,9 +158,9 @@ export class FanOutDelivery {
     this.#flushedAt = performance.now();
     const costMs = this.#flushedAt - startedAt;
     const share = Math.max(
-      shareOf(this.#loop.busy, LOOP_BUSY),
-      shareOf(this.#machine.busy, MACHINE_BUSY),
-      shareOf(costMs, DEAR_ROUND_MS),
+      linearRamp(this.#loop.busy, LOOP_BUSY),
+      linearRamp(this.#machine.busy, MACHINE_BUSY),
+      linearRamp(costMs, EXPENSIVE_FLUSH_MS),
     );
     this.#gatherMs = share * Math.min(MAX_GATHER_MS, costMs * GATHER_PER_COST);
     this.#metrics.chat_fan_out_seconds.observe(costMs / 1_000);

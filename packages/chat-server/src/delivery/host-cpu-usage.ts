@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 const SAMPLE_MS = 200;
 
 /** How much of the machine's time, all cores together, was used of late, by whomever: 0 to 1. Costs nothing unless asked. */
-export class MachineLoad {
+export class HostCpuUsage {
   #since = readTimes();
   #sampledAt = performance.now();
   #busy = 0;

@@ -1,6 +1,6 @@
 import type { ConversationId, Receipt, UserId } from '@parley/protocol';
 import type { ChatIo } from '../socket-types.ts';
-import type { LoopLoad } from './event-loop-utilisation.ts';
+import type { EventLoopUtilisation } from './event-loop-utilisation.ts';
 import type { Signal } from './signal.ts';
 import { TypingBoard } from './typing-board.ts';
 
@@ -16,9 +16,9 @@ export class SignalDelivery {
   readonly #board = new TypingBoard();
   /** Where something changed while this server was too busy to tell. */
   readonly #untold = new Set<ConversationId>();
-  readonly #loop: LoopLoad;
+  readonly #loop: EventLoopUtilisation;
 
-  constructor(io: ChatIo, load: LoopLoad) {
+  constructor(io: ChatIo, load: EventLoopUtilisation) {
     this.#io = io;
     this.#loop = load;
   }
