@@ -28,7 +28,7 @@ import { History } from './conversations/history.ts';
 import { Membership } from './conversations/membership.ts';
 import { createMembershipEvents } from './conversations/membership-events.ts';
 import { MessageTargets } from './conversations/message-targets.ts';
-import { Passports } from './conversations/message-traces.ts';
+import { MessageTraces } from './conversations/message-traces.ts';
 import { ReadMarkers } from './conversations/read-markers.ts';
 import { Receipts } from './conversations/receipts.ts';
 import { Search } from './conversations/search.ts';
@@ -183,7 +183,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     }),
     userRoutes: userRoutes(store.users),
     messageRoutes: messageRoutes(
-      new Passports({
+      new MessageTraces({
         log,
         maxInProcess: config.MAX_IN_PROCESS,
         messages: store.messages,

@@ -24,7 +24,7 @@ interface Origin {
   stored: MessageTrace['stored'];
 }
 
-interface PassportsParts {
+interface MessageTracesParts {
   log: MessageLog;
   maxInProcess: number;
   messages: MessageStore;
@@ -35,10 +35,10 @@ interface PassportsParts {
 }
 
 /** One message's life, gathered from where each part of it is known: the log or the store, the servers, the markers. */
-export class Passports {
-  readonly #parts: PassportsParts;
+export class MessageTraces {
+  readonly #parts: MessageTracesParts;
 
-  constructor(parts: PassportsParts) {
+  constructor(parts: MessageTracesParts) {
     this.#parts = parts;
   }
 

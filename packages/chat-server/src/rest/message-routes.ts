@@ -1,10 +1,10 @@
 import { type LegacyMessageTrace, MessageId, type MessageTrace, parsePayload } from '@parley/protocol';
 import { Router } from 'express';
-import type { Passports } from '../conversations/message-traces.ts';
+import type { MessageTraces } from '../conversations/message-traces.ts';
 import { callerOf } from './authenticate.ts';
 
 /** `/api/messages`: the trace of one message. */
-export function messageRoutes(traces: Passports): Router {
+export function messageRoutes(traces: MessageTraces): Router {
   const router = Router();
 
   router.get('/:id/trace', async (request, response) => {
