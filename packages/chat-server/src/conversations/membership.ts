@@ -57,7 +57,9 @@ export class Membership {
 
   /** As `requireMemberFresh`, but by what is remembered under whichever version: only for a caller whose next step compares that version. */
   async cachedMembership(conversationId: ConversationId, userId: UserId): Promise<string> {
-    return this.#remembered.get(keyOf(conversationId, userId))?.version ?? this.requireMemberFresh(conversationId, userId);
+    return (
+      this.#remembered.get(keyOf(conversationId, userId))?.version ?? this.requireMemberFresh(conversationId, userId)
+    );
   }
 
   /** @throws ChatError `NOT_FOUND` */

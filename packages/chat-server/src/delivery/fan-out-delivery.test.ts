@@ -61,7 +61,13 @@ const stored = (seq: number): FanOutItem => ({ kind: 'stored', conversationId: L
 test('clients of every transport get what is published: in order, what came together in one packet', async () => {
   const deliveries = new DeliveryMemory();
   const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
-  const delivery = new FanOutDelivery({ io, deliveries, load: new EventLoopUtilisation(), metrics, logger: silentLogger() });
+  const delivery = new FanOutDelivery({
+    io,
+    deliveries,
+    load: new EventLoopUtilisation(),
+    metrics,
+    logger: silentLogger(),
+  });
   const listeners = [new Listener('websocket'), new Listener('polling'), new Listener('websocket')];
   await eventually(() => expect(io.of('/').adapter.rooms.get(LOBBY_ID)?.size).toBe(listeners.length));
 
