@@ -1,37 +1,44 @@
-import { booleanSetting, integerSetting, portSetting, serviceSettings, sessionSettings } from '@parley/service-kit';
+import {
+  allowedOriginsSetting,
+  allowGuestsSetting,
+  integerSetting,
+  jwtSecretSetting,
+  portSetting,
+  serviceSettings,
+  sessionSettings,
+} from '@parley/service-kit';
 import { z } from 'zod';
 
-/** The settings of a chat server; the documentation is made from this table. */
+/** The settings of a chat server. `docs/configuration.md` and `.env.example` are generated from this table. */
 export const ChatServerSettings = z.object({
   ...serviceSettings,
-  HTTP_PORT: portSetting(0, 'port of REST and Socket.IO, for nginx only; 0 = any free one'),
+  HTTP_PORT: portSetting({
+    section: 'Processes',
+    meaning: 'Port of REST and Socket.IO, for nginx only; 0 = any free one.',
+    isPerProcess: true,
+  }),
   ...sessionSettings,
-  JWT_SECRET: z
-    .string({ error: 'at least 32 characters' })
-    .min(32, 'at least 32 characters')
-    .describe('signs access tokens (HS256)'),
-  ALLOW_GUESTS: booleanSetting(false, '`POST /api/auth/guest`'),
-  ALLOWED_ORIGINS: z
-    .string()
-    .transform((list) => list.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
-    .pipe(
-      z.array(
-        z.string().regex(/^https?:\/\/[^/\s]+$/, 'origins such as https://chat.example.org, separated by commas'),
-      ),
-    )
-    .default([])
-    .describe('browser origins that may connect, separated by commas'),
-  SIGNUPS_PER_MINUTE: integerSetting(
-    0,
-    1_000_000,
-    0,
-    'accounts and guests that one address may create in a minute; 0 = no limit',
-  ),
-  LOG_PARTITIONS: integerSetting(
-    1,
-    1_024,
-    1,
-    'streams that the message log is spread over; more than one on a Redis Cluster',
-  ),
+  JWT_SECRET: jwtSecretSetting(),
+  ALLOW_GUESTS: allowGuestsSetting(false),
+  ALLOWED_ORIGINS: allowedOriginsSetting.default([]),
+  SIGNUPS_PER_MINUTE: integerSetting({
+    section: 'Access',
+    min: 0,
+    max: 1_000_000,
+    default: 0,
+    unit: 'accounts per minute',
+    meaning: 'Accounts and guests that one address may create in a minute; 0 = no limit.',
+    tradeOff: 'A low value slows down abuse. People behind the same address share it.',
+  }),
+  LOG_PARTITIONS: integerSetting({
+    section: 'Message log',
+    min: 1,
+    max: 1_024,
+    default: 1,
+    unit: 'streams',
+    meaning: 'Streams that share the message log. It must be the same in every chat server.',
+    tradeOff:
+      'More than one spreads the log over a Redis Cluster. Each needs a message worker with its `LOG_PARTITION`, so leave it at 1 for `npm start`.',
+  }),
 });
 export type ChatServerConfig = Readonly<z.output<typeof ChatServerSettings>>;

@@ -1,4 +1,5 @@
-import { LATENCY_BUCKETS, type Metrics, type MetricTable } from '@parley/service-kit';
+import { ERROR_CODES } from '@parley/protocol';
+import { backgroundErrorsMetric, LATENCY_BUCKETS, type Metrics, type MetricTable } from '@parley/service-kit';
 
 export const CHAT_SERVER_METRICS = {
   chat_sessions: { type: 'gauge', help: 'Sessions with a place that this server holds.' },
@@ -14,13 +15,19 @@ export const CHAT_SERVER_METRICS = {
   chat_handshakes_total: {
     type: 'counter',
     help: 'Connection attempts by outcome. Many that are not "admitted": full, stolen tokens or a broken part.',
-    labels: ['outcome'],
+    labels: { outcome: ['admitted', 'gone', ...ERROR_CODES] },
   },
-  chat_sessions_ended_total: { type: 'counter', help: 'Sessions that ended, by reason.', labels: ['reason'] },
+  chat_sessions_ended_total: {
+    type: 'counter',
+    help: 'Sessions that ended, by reason.',
+    labels: { reason: ['replaced', 'lost', 'unauthorised', 'silent', 'slow', 'disconnected', 'shutdown'] },
+  },
   chat_sends_total: {
     type: 'counter',
     help: 'message:send by outcome. BUSY or UNAVAILABLE: senders wait.',
-    labels: ['outcome'],
+    labels: {
+      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted', 'unseeded'],
+    },
   },
   chat_accept_seconds: {
     type: 'histogram',
@@ -35,7 +42,11 @@ export const CHAT_SERVER_METRICS = {
   chat_http_request_seconds: {
     type: 'histogram',
     help: 'REST calls by method, route and status.',
-    labels: ['method', 'route', 'status'],
+    labels: {
+      method: 'the HTTP method',
+      route: "the route's pattern, or `unknown` when none matches",
+      status: 'the HTTP status',
+    },
     buckets: LATENCY_BUCKETS,
   },
   chat_fan_out_seconds: {
@@ -51,11 +62,16 @@ export const CHAT_SERVER_METRICS = {
     type: 'counter',
     help: 'Subscriber connections replaced because they had silently stopped receiving.',
   },
-  chat_background_errors_total: {
-    type: 'counter',
-    help: 'Failed rounds of background loops. Rising: Redis or the store is away.',
-    labels: ['loop'],
-  },
+  chat_background_errors_total: backgroundErrorsMetric([
+    'gauges',
+    'heads',
+    'hearing',
+    'typing',
+    'slow-consumers',
+    'housekeeping',
+    'renew',
+    'sweep',
+  ]),
 } as const satisfies MetricTable;
 
 export type ChatServerMetrics = Metrics<typeof CHAT_SERVER_METRICS>;

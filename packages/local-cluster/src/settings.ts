@@ -1,54 +1,80 @@
 import {
-  booleanSetting,
+  allowedOriginsSetting,
+  allowGuestsSetting,
+  dataDirSetting,
   integerSetting,
+  jwtSecretSetting,
+  logLevelSetting,
+  maxInProcessSetting,
   mongodbUrlSetting,
   presenceSettings,
+  publicBindAddressSetting,
   readConfig,
   redisUrlSetting,
-  serviceSettings,
   sessionSettings,
+  setting,
 } from '@parley/service-kit';
 import { z } from 'zod';
 
-const ORIGIN_LIST = /^https?:\/\/[^/,\s]+(\s*,\s*https?:\/\/[^/,\s]+)*$/;
-const SECRET_RULE = 'at least 32 characters';
-
-const clusterSettings = (production: boolean) => {
-  const secret = z
-    .string({ error: `${SECRET_RULE}; a production start needs one` })
-    .min(32, SECRET_RULE)
-    .describe('signs access tokens (HS256); generated once into DATA_DIR, a production start without one fails');
-  return z.object({
-    PORT: integerSetting(1, 65_535, 8080, 'public port'),
-    BIND_ADDRESS: z
-      .union([z.literal('localhost'), z.ipv4(), z.ipv6()], { error: 'localhost or an IP address of this machine' })
-      .default('localhost')
-      .describe('address of the public port; 0.0.0.0 = every one of this machine'),
-    NODES: integerSetting(1, 100, 3, 'chat servers that the local cluster starts'),
-    WORKERS: integerSetting(1, 100, 1, 'message workers that the local cluster starts'),
-    DATA_DIR: z.string().default('.data').describe('where the local cluster keeps Redis, history, media and logs'),
+/**
+ * The settings of `npm start`. Its services read their own from the same environment. `docs/configuration.md` and
+ * `.env.example` are generated from this table.
+ *
+ * @param production whether a `JWT_SECRET` is required, and guests are off by default
+ */
+export const clusterSettings = (production: boolean) =>
+  z.object({
+    PORT: integerSetting({
+      section: 'Local cluster',
+      min: 1,
+      max: 65_535,
+      default: 8080,
+      meaning: 'Public port: web client, REST and Socket.IO.',
+    }),
+    BIND_ADDRESS: publicBindAddressSetting,
+    NODES: integerSetting({
+      section: 'Local cluster',
+      min: 1,
+      max: 100,
+      default: 3,
+      unit: 'processes',
+      meaning: 'Chat servers that `npm start` runs.',
+      tradeOff: 'More of them serve more clients if there are cores for them. Each needs memory of its own.',
+    }),
+    WORKERS: integerSetting({
+      section: 'Local cluster',
+      min: 1,
+      max: 100,
+      default: 1,
+      unit: 'processes',
+      meaning: 'Message workers that `npm start` runs.',
+      tradeOff: 'With two or more, the others continue when one dies.',
+    }),
+    NODE_ENV: setting(z.string().optional(), {
+      section: 'Local cluster',
+      allowed: 'production, or anything else',
+      meaning: '`production` makes `JWT_SECRET` required and switches guests off by default.',
+    }),
+    DATA_DIR: dataDirSetting,
     ...sessionSettings,
     ...presenceSettings,
-    MAX_IN_PROCESS: serviceSettings.MAX_IN_PROCESS,
+    MAX_IN_PROCESS: maxInProcessSetting,
     REDIS_URL: redisUrlSetting.optional(),
     MONGODB_URL: mongodbUrlSetting.optional(),
-    JWT_SECRET: production ? secret : secret.optional(),
-    ALLOW_GUESTS: booleanSetting(!production, '`POST /api/auth/guest`; true locally, false in production'),
-    ALLOWED_ORIGINS: z
-      .string()
-      .regex(ORIGIN_LIST, 'origins such as https://chat.example.org, separated by commas')
-      .optional()
-      .describe('browser origins that may connect; the public address'),
-    LOG_LEVEL: serviceSettings.LOG_LEVEL,
+    JWT_SECRET: production
+      ? jwtSecretSetting('at least 32 characters; a production start needs one')
+      : jwtSecretSetting().optional(),
+    ALLOW_GUESTS: allowGuestsSetting(!production),
+    ALLOWED_ORIGINS: allowedOriginsSetting.optional(),
+    LOG_LEVEL: logLevelSetting,
   });
-};
 
 export type ClusterConfig = Readonly<z.output<ReturnType<typeof clusterSettings>>>;
 
 /**
- * What `npm start` is told. `NODE_ENV=production` asks for a `JWT_SECRET` and allows no guests unless told so.
+ * Reads the settings of `npm start` from the environment.
  *
- * @throws ConfigError naming the variable, the value and what is allowed.
+ * @throws ConfigError that names the variable, its value and the allowed values.
  */
 export const readClusterConfig = (env: NodeJS.ProcessEnv): ClusterConfig =>
   readConfig(clusterSettings(env.NODE_ENV === 'production'), env);

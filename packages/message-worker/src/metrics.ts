@@ -37,7 +37,7 @@ export const MESSAGE_WORKER_METRICS = {
   chat_worker_errors_total: {
     type: 'counter',
     help: 'Failed rounds of the worker. Rising: Redis or the store is away.',
-    labels: ['loop'],
+    labels: { loop: ['read', 'take-over', 'save', 'keep', 'gauges'] },
   },
 } as const satisfies MetricTable;
 

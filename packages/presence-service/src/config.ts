@@ -1,7 +1,7 @@
 import { presenceSettings, serviceSettings, sessionSettings } from '@parley/service-kit';
 import { z } from 'zod';
 
-/** The settings of a presence service; the documentation is made from this table. */
+/** The settings of a presence service. `docs/configuration.md` and `.env.example` are generated from this table. */
 export const PresenceServiceSettings = z.object({
   ...serviceSettings,
   SESSION_TTL_MS: sessionSettings.SESSION_TTL_MS,

@@ -1,16 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { booleanSetting, ConfigError, integerSetting, readConfig, redisUrlSetting } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { describeSettings, integerSetting } from './setting.ts';
+import { allowedOriginsSetting, allowGuestsSetting, jwtSecretSetting, redisUrlSetting } from './shared-settings.ts';
 
 const Settings = z.object({
-  PORT: integerSetting(1, 65_535, 8080, 'public port'),
-  ALLOW_GUESTS: booleanSetting(true, 'guests'),
+  PORT: integerSetting({ section: 'Local cluster', min: 1, max: 65_535, default: 8080, meaning: 'Public port.' }),
+  ALLOW_GUESTS: allowGuestsSetting(true),
   REDIS_URL: redisUrlSetting.optional(),
-  JWT_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  JWT_SECRET: jwtSecretSetting().optional(),
 });
 
 describe('readConfig', () => {
-  test('gives defaults for what is unset or empty, and a frozen object', () => {
+  test('uses the default of an unset or empty variable and returns a frozen object', () => {
     const config = readConfig(Settings, { PORT: '' });
     expect(config).toEqual({ PORT: 8080, ALLOW_GUESTS: true });
     expect(Object.isFrozen(config)).toBe(true);
@@ -22,13 +24,34 @@ describe('readConfig', () => {
     [{ PORT: '-1' }, 'PORT is "-1"; allowed: a whole number from 1 to 65535'],
     [{ ALLOW_GUESTS: 'yes' }, 'ALLOW_GUESTS is "yes"; allowed: true or false'],
     [{ JWT_SECRET: 'short' }, 'JWT_SECRET is (hidden); allowed: at least 32 characters'],
-  ])('says in one line what is wrong with %j', (env, line) => {
+  ])('names the variable, its value and the allowed values of %j in one line', (env, line) => {
     expect(() => readConfig(Settings, env)).toThrow(new ConfigError(line));
   });
 
-  test('names an example of a URL', () => {
+  test('gives an example of an allowed URL', () => {
     expect(() => readConfig(Settings, { REDIS_URL: 'localhost' })).toThrow(
       /REDIS_URL is "localhost"; allowed: a URL such as redis:/,
     );
+  });
+});
+
+describe('describeSettings', () => {
+  test('lists documentation, default and whether a value is required, also of optional settings', () => {
+    const rows = describeSettings(
+      Settings.extend({ REDIS_URL: redisUrlSetting, ALLOWED_ORIGINS: allowedOriginsSetting.default([]) }),
+    );
+    expect(rows.map(({ name, default: fallback, isRequired }) => [name, fallback, isRequired])).toEqual([
+      ['PORT', '8080', false],
+      ['ALLOW_GUESTS', 'true', false],
+      ['REDIS_URL', undefined, true],
+      ['JWT_SECRET', undefined, false],
+      ['ALLOWED_ORIGINS', undefined, false],
+    ]);
+    expect(rows[0]).toMatchObject({ meaning: 'Public port.', allowed: 'a whole number from 1 to 65535' });
+    expect(rows.every(({ meaning }) => meaning.length > 0)).toBe(true);
+  });
+
+  test('refuses a setting without documentation', () => {
+    expect(() => describeSettings(z.object({ PORT: z.string() }))).toThrow('the setting PORT has no documentation');
   });
 });

@@ -10,4 +10,6 @@ export * from './redis.ts';
 export * from './redis-connection.ts';
 export * from './redis-script.ts';
 export * from './service-base.ts';
+export * from './setting.ts';
+export * from './shared-settings.ts';
 export * from './slices.ts';

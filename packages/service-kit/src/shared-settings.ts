@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { booleanSetting, integerSetting, portSetting, setting, urlSetting } from './setting.ts';
+
+// The settings that more than one process reads. Each is described once, here.
+
+export const redisUrlSetting = urlSetting({
+  section: 'Storage',
+  schemes: ['redis', 'rediss', 'redis+sentinel', 'redis+cluster'],
+  allowed:
+    'a URL such as redis://host:6379, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379',
+  meaning: 'A single Redis, a Sentinel set or a Redis Cluster. `npm start` runs a Redis of its own when it is unset.',
+  tradeOff:
+    'Redis holds every message that is not stored yet. Its persistence decides which of them survive a crash of Redis.',
+});
+
+export const mongodbUrlSetting = urlSetting({
+  section: 'Storage',
+  schemes: ['mongodb', 'mongodb+srv'],
+  allowed: 'a URL such as mongodb://host:27017/parley',
+  meaning: 'MongoDB for history, users and conversations. Unset: an embedded SQLite database in `DATA_DIR`.',
+  tradeOff: 'SQLite needs no server, but all processes must run on one host.',
+});
+
+export const dataDirSetting = setting(z.string().default('.data'), {
+  section: 'Storage',
+  allowed: 'the path of a directory',
+  meaning:
+    'Directory of the embedded history store. `npm start` also keeps Redis data, logs and the generated secret there.',
+});
+
+const bindAddress = {
+  section: 'Processes',
+  allowed: 'localhost or an IP address of this machine',
+  meaning:
+    'Address on which a process opens its ports. For `npm start` it is the address of the public port; the processes behind nginx stay on 127.0.0.1.',
+  tradeOff: '`0.0.0.0` accepts connections from other machines. They are not encrypted: put TLS in front.',
+} as const;
+
+/** The address of the public port, which `npm start` opens. */
+export const publicBindAddressSetting = setting(
+  z.union([z.literal('localhost'), z.ipv4(), z.ipv6()], { error: bindAddress.allowed }).default('localhost'),
+  bindAddress,
+);
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+const allowedLogLevels = 'fatal, error, warn, info, debug or trace';
+
+export const logLevelSetting = setting(z.enum(LOG_LEVELS, { error: allowedLogLevels }).default('info'), {
+  section: 'Processes',
+  allowed: allowedLogLevels,
+  meaning: 'Least severe level that is logged.',
+  tradeOff: '`debug` writes a line for each message: use it for diagnosis, not under load.',
+});
+
+export const maxInProcessSetting = integerSetting({
+  section: 'Limits and sessions',
+  min: 1,
+  max: 1_000_000,
+  default: 500,
+  unit: 'messages',
+  meaning:
+    'Messages appended and not yet completely processed, in the whole cluster. At the limit senders get `BUSY`. It must be the same in every process.',
+  tradeOff: 'A higher limit bridges a longer outage of the store. It needs more memory in Redis.',
+});
+
+/** The settings of every service. */
+export const serviceSettings = {
+  NODE_NAME: setting(z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and "-", at most 40'), {
+    section: 'Processes',
+    allowed: 'lower-case letters, digits and "-", at most 40',
+    meaning: 'Name of the process in logs, metrics and session ids. It must be unique in the cluster.',
+    isPerProcess: true,
+  }),
+  OPS_PORT: portSetting({
+    section: 'Processes',
+    meaning: 'Port of `/healthz`, `/readyz` and `/metrics`; 0 = any free one. Never expose it to the public.',
+    isPerProcess: true,
+  }),
+  BIND_ADDRESS: setting(z.string().default('127.0.0.1'), bindAddress),
+  REDIS_URL: redisUrlSetting,
+  MONGODB_URL: mongodbUrlSetting.optional(),
+  DATA_DIR: dataDirSetting,
+  LOG_LEVEL: logLevelSetting,
+  MAX_IN_PROCESS: maxInProcessSetting,
+} as const;
+
+/** The settings of sessions, which the chat servers enforce. */
+export const sessionSettings = {
+  MAX_CLIENTS: integerSetting({
+    section: 'Limits and sessions',
+    min: 0,
+    max: 1_000_000,
+    default: 50,
+    unit: 'sessions',
+    meaning:
+      'Session slots of the whole cluster; 0 = no limit. A client beyond it gets `SERVER_FULL` with a position in the waiting room. It must be the same in every chat server.',
+  }),
+  SESSION_TTL_MS: integerSetting({
+    section: 'Limits and sessions',
+    min: 500,
+    max: 3_600_000,
+    default: 15_000,
+    unit: 'ms',
+    meaning:
+      'Lifetime of a session slot without renewal. The slots of a server that died are free after this time. It must be the same in every process.',
+    tradeOff:
+      'A lower value frees slots sooner. A server that pauses for longer than this loses its sessions to waiting clients.',
+  }),
+  FIRST_MESSAGE_DEADLINE_MS: integerSetting({
+    section: 'Limits and sessions',
+    min: 0,
+    max: 86_400_000,
+    default: 60_000,
+    unit: 'ms',
+    meaning: 'A client that has sent nothing by this time is disconnected; 0 = off.',
+    tradeOff: 'A lower value frees the slots of silent clients sooner. A slow client may be disconnected too.',
+  }),
+  ACCESS_TOKEN_TTL_MS: integerSetting({
+    section: 'Access',
+    min: 10_000,
+    max: 86_400_000,
+    default: 900_000,
+    unit: 'ms',
+    meaning: 'Lifetime of an access token.',
+    tradeOff: 'A stolen token is of use for this time. A lower value makes clients renew their tokens more often.',
+  }),
+} as const;
+
+/** The settings of presence, which the presence services apply. */
+export const presenceSettings = {
+  PRESENCE_GRACE_MS: integerSetting({
+    section: 'Presence',
+    min: 0,
+    max: 600_000,
+    default: 5_000,
+    unit: 'ms',
+    meaning:
+      'A user without a session is shown as before for this time. After it the user is offline. A reconnect within it changes nothing for others.',
+    tradeOff: 'A higher value hides longer interruptions. A user who leaves is shown as offline later.',
+  }),
+} as const;
+
+const atLeast32 = 'at least 32 characters';
+
+/** @param whenMissing the allowed values, as the error of a missing secret says them */
+export const jwtSecretSetting = (whenMissing = atLeast32) =>
+  setting(z.string({ error: whenMissing }).min(32, atLeast32), {
+    section: 'Access',
+    allowed: atLeast32,
+    meaning:
+      'Secret that signs access tokens (HS256), the same in every chat server. `npm start` generates one into `DATA_DIR` when it is unset, except with `NODE_ENV=production`.',
+    tradeOff: 'A new secret ends the validity of all access tokens. Clients renew them with their refresh cookie.',
+  });
+
+export const allowGuestsSetting = (fallback: boolean) =>
+  booleanSetting({
+    section: 'Access',
+    default: fallback,
+    meaning:
+      'Whether `POST /api/auth/guest` creates guests. `npm start` allows them by default, except with `NODE_ENV=production`.',
+    tradeOff: 'Guests need no account, so anybody who reaches the public port can use a session slot.',
+  });
+
+const allowedOrigins = 'origins such as https://chat.example.org, separated by commas';
+
+/** Browser origins, without a trailing slash. */
+export const allowedOriginsSetting = setting(
+  z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
+    .pipe(z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, allowedOrigins))),
+  {
+    section: 'Access',
+    allowed: allowedOrigins,
+    meaning:
+      'Origins of the pages that may connect from a browser. `npm start` allows its own public address when it is unset; a chat server allows none.',
+  },
+);
