@@ -17,6 +17,7 @@ const MAY_IMPORT = {
   'message-store': BASE,
   'api-docs': BASE,
   monitoring: BASE,
+  'reference-docs': [...BASE, 'api-docs', 'monitoring'],
 
   'chat-server': [...BASE, ...STATE, 'api-docs'],
   'message-worker': [...BASE, ...STATE],
@@ -50,9 +51,12 @@ for (const name of [...Object.keys(MAY_IMPORT), ...Object.values(MAY_IMPORT).fla
 /** Tests, and what only they run: contracts, fixtures under tests/, the testing package itself. */
 const TESTS = '\\.(test|contract)\\.tsx?$|^packages/[^/]+/tests/|^packages/testing/';
 
-/** The dashboards are checked against the metrics that the services really have. */
-const METRIC_TABLES = '^packages/[^/]+/src/metrics\\.ts$';
-const MONITORING_TESTS = '^packages/monitoring/tests/';
+/**
+ * The documents are generated from the tables of settings and metrics of all processes, and the dashboards are checked against
+ * the metrics. Only these two read a table inside another package.
+ */
+const TABLES = '^packages/[^/]+/src/(config|metrics)\\.ts$|^packages/local-cluster/src/settings\\.ts$';
+const TABLE_READERS = '^packages/(monitoring/tests|reference-docs)/';
 
 const anyOf = (names) => `^packages/(${names.join('|')})/`;
 
@@ -62,7 +66,7 @@ module.exports = {
       name: `imports-of-${name}`,
       comment: `${name} may import ${MAY_IMPORT[name].join(', ') || 'no other package'}; its tests also testing and local-cluster.`,
       severity: 'error',
-      from: { path: anyOf([name]), pathNot: MONITORING_TESTS },
+      from: { path: anyOf([name]), pathNot: TABLE_READERS },
       to: { path: '^packages/', pathNot: anyOf([name, 'testing', 'local-cluster', ...MAY_IMPORT[name]]) },
     })),
     {
@@ -76,7 +80,10 @@ module.exports = {
       name: 'only-tests-import-local-cluster',
       comment: 'A whole cluster is started by tests and load tests only.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: `${TESTS}|^packages/(local-cluster|cli|load-kit|chaos|bench|artillery)/` },
+      from: {
+        path: '^packages/',
+        pathNot: `${TESTS}|^packages/(local-cluster|cli|load-kit|chaos|bench|artillery|reference-docs)/`,
+      },
       to: { path: '^packages/local-cluster/' },
     },
     {
@@ -84,7 +91,7 @@ module.exports = {
       comment:
         "Another package is what its index.ts exports (and the protocol's constants); its files are its own business.",
       severity: 'error',
-      from: { path: '^packages/([^/]+)/', pathNot: MONITORING_TESTS },
+      from: { path: '^packages/([^/]+)/', pathNot: TABLE_READERS },
       to: {
         path: '^packages/',
         pathNot:
@@ -92,13 +99,13 @@ module.exports = {
       },
     },
     {
-      name: 'monitoring-tests-read-metric-tables',
-      comment: 'The one way into a service: the table of its metrics.',
+      name: 'table-readers',
+      comment: 'The readers of the tables import nothing else from a service.',
       severity: 'error',
-      from: { path: MONITORING_TESTS },
+      from: { path: TABLE_READERS },
       to: {
         path: '^packages/',
-        pathNot: [anyOf(['monitoring', 'testing', 'local-cluster', ...MAY_IMPORT.monitoring]), METRIC_TABLES],
+        pathNot: [anyOf(['reference-docs', 'testing', ...MAY_IMPORT['reference-docs']]), TABLES],
       },
     },
     {
@@ -128,7 +135,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/[^/]+/src/',
-        pathNot: `${TESTS}|^packages/(monitoring|web-client)/`,
+        pathNot: `${TESTS}|^packages/(monitoring|reference-docs|web-client)/`,
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },

@@ -28,7 +28,7 @@ const COMMANDS = {
     programs: [],
     scripts: (args) => [['node_modules/@biomejs/biome/bin/biome', 'check', '--write', '.', ...args]],
   },
-  docs: { programs: [], scripts: (args) => [['packages/api-docs/src/write-docs.ts', ...args]] },
+  docs: { programs: [], scripts: (args) => [['packages/reference-docs/src/write-docs.ts', ...args]] },
   chaos: {
     programs: ['redis-server', 'nginx'],
     scripts: (args) => [['packages/chaos/src/main.ts', ...args]],

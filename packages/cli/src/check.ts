@@ -47,8 +47,8 @@ const checks: Check[] = [
     proof: /[1-9]\d{2,} dependencies cruised/,
   },
   {
-    name: 'API documents in step with the code',
-    commands: [[NODE, workspacePath('packages/api-docs/src/write-docs.ts'), '--check']],
+    name: 'generated documents are up to date',
+    commands: [[NODE, workspacePath('packages/reference-docs/src/write-docs.ts'), '--check']],
   },
   {
     name: 'Prometheus configuration and rules',

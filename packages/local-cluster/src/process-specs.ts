@@ -107,7 +107,8 @@ export function serviceEnv(
     ACCESS_TOKEN_TTL_MS: String(config.ACCESS_TOKEN_TTL_MS),
     PRESENCE_GRACE_MS: String(config.PRESENCE_GRACE_MS),
     ALLOW_GUESTS: String(config.ALLOW_GUESTS),
-    ALLOWED_ORIGINS: config.ALLOWED_ORIGINS?.join() ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
+    ALLOWED_ORIGINS:
+      config.ALLOWED_ORIGINS?.join() ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
     JWT_SECRET: undefined, // for those alone that sign
   };
 }

@@ -17,41 +17,40 @@ It sets the settings that differ between processes itself. For docker compose, w
 /** The text of `docs/configuration.md`. */
 export function configurationDocument(): string {
   const catalogue = settingsCatalogue();
-  const sections = SETTING_SECTIONS.map((section) => {
-    const rows = catalogue.filter((entry) => entry.section === section).map(toRow);
-    return `## ${section}\n\n${markdownTable(['variable', 'default', 'allowed', 'meaning', 'read by'], rows)}`;
-  });
+  const sections = SETTING_SECTIONS.map((section) =>
+    [`## ${section}\n`, ...catalogue.filter((entry) => entry.section === section).map(toText)].join('\n'),
+  );
   const compose = markdownTable(
     ['variable', 'default', 'meaning'],
     COMPOSE_SETTINGS.map(({ name, default: fallback, meaning }) => [`\`${name}\``, `\`${fallback}\``, meaning]),
   );
-  return `${[INTRODUCTION, ...sections, `## Docker compose only\n\n${compose}`].join('\n')}`;
+  return [INTRODUCTION, ...sections, `## Docker compose only\n\n${compose}`].join('\n');
 }
 
-function toRow(entry: CataloguedSetting): string[] {
+function toText(entry: CataloguedSetting): string {
   const { name, unit, allowed, meaning, tradeOff, isPerProcess } = entry;
-  const notes = [meaning, tradeOff, isPerProcess && 'Each process has its own value.'].filter(Boolean);
-  return [
-    `\`${name}\``,
-    defaultsOf(entry) + (unit && entry.readers.some((reader) => reader.default) ? ` ${unit}` : ''),
-    allowed,
-    notes.join(' '),
-    readersOf(entry),
+  const lines = [
+    `Default: ${defaultsOf(entry)}`,
+    unit && `Unit: ${unit}`,
+    `Allowed: ${allowed}`,
+    tradeOff && `Trade-off: ${tradeOff}`,
+    `Read by: ${readersOf(entry)}${isPerProcess ? '; each process has its own value' : ''}`,
   ];
+  const list = lines.filter((line) => line !== undefined).map((line) => `- ${line}\n`);
+  return `### \`${name}\`\n\n${meaning}\n\n${list.join('')}`;
 }
 
 /** One default, or one for each process where they differ. */
 function defaultsOf({ readers }: CataloguedSetting): string {
   const byDefault = Map.groupBy(readers, ({ default: fallback, isRequired }) =>
-    isRequired ? 'required' : fallback === undefined ? 'unset' : `\`${fallback}\``,
+    isRequired ? 'none, required' : fallback === undefined ? 'unset' : `\`${fallback}\``,
   );
   if (byDefault.size === 1) return [...byDefault.keys()].join();
-  return [...byDefault].map(([fallback, some]) => `${fallback} (${namesOf(some)})`).join(', ');
+  return [...byDefault].map(([fallback, some]) => `${fallback} (${namesOf(some)})`).join('; ');
 }
 
-function readersOf({ readers }: CataloguedSetting): string {
-  return readers.every(({ process }) => process === LOCAL_CLUSTER) ? '`npm start` only' : namesOf(readers);
-}
+const readersOf = ({ readers }: CataloguedSetting): string =>
+  readers.every(({ process }) => process === LOCAL_CLUSTER) ? '`npm start` only' : namesOf(readers);
 
 const namesOf = (readers: readonly { process: string }[]): string =>
   readers.map(({ process }) => (process === LOCAL_CLUSTER ? `\`${process}\`` : process)).join(', ');

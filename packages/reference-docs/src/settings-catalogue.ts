@@ -16,7 +16,11 @@ const SCHEMAS = {
 
 /** A setting and the processes that read it. */
 export interface CataloguedSetting extends Omit<SettingRow, 'default' | 'isRequired'> {
-  readonly readers: readonly { readonly process: string; readonly default: string | undefined; isRequired: boolean }[];
+  readonly readers: readonly SettingReader[];
+}
+
+interface SettingReader extends Pick<SettingRow, 'default' | 'isRequired'> {
+  readonly process: string;
 }
 
 /**
@@ -25,7 +29,7 @@ export interface CataloguedSetting extends Omit<SettingRow, 'default' | 'isRequi
  * @throws Error when two processes describe a setting differently
  */
 export function settingsCatalogue(): CataloguedSetting[] {
-  const byName = new Map<string, CataloguedSetting & { readers: CataloguedSetting['readers'][number][] }>();
+  const byName = new Map<string, CataloguedSetting & { readers: SettingReader[] }>();
   for (const [process, schema] of Object.entries(SCHEMAS)) {
     for (const { default: fallback, isRequired, ...doc } of describeSettings(schema)) {
       const entry = byName.get(doc.name) ?? { ...doc, readers: [] };
@@ -37,6 +41,13 @@ export function settingsCatalogue(): CataloguedSetting[] {
     }
   }
   return SETTING_SECTIONS.flatMap((section) => [...byName.values()].filter((entry) => entry.section === section));
+}
+
+/** The names of the settings whose default depends on `NODE_ENV=production`. */
+export function productionDependent(): ReadonlySet<string> {
+  const production = new Map(describeSettings(clusterSettings(true)).map((row) => [row.name, row.default]));
+  const rows = describeSettings(clusterSettings(false));
+  return new Set(rows.filter((row) => row.default !== production.get(row.name)).map(({ name }) => name));
 }
 
 /** Variables that only `docker-compose.yml` reads. */

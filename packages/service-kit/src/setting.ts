@@ -67,9 +67,7 @@ export function booleanSetting({ default: fallback, ...doc }: Omit<SettingDoc, '
 
 /** A URL with one of the given schemes. */
 export function urlSetting({ schemes, ...doc }: SettingDoc & { readonly schemes: readonly string[] }) {
-  const schema = z
-    .string()
-    .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)), doc.allowed);
+  const schema = z.string().refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)), doc.allowed);
   return setting(schema, doc);
 }
 

@@ -94,6 +94,7 @@ export const sessionSettings = {
     unit: 'sessions',
     meaning:
       'Session slots of the whole cluster; 0 = no limit. A client beyond it gets `SERVER_FULL` with a position in the waiting room. It must be the same in every chat server.',
+    tradeOff: 'Each session costs memory and CPU in its chat server.',
   }),
   SESSION_TTL_MS: integerSetting({
     section: 'Limits and sessions',
