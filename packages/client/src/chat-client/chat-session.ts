@@ -20,7 +20,7 @@ import { ConversationActions } from './conversation-actions.ts';
 import { MessageChanges } from './message-changes.ts';
 import { People } from './people.ts';
 import { Signals } from './signals.ts';
-import { Threads } from './threads.ts';
+import { Threads } from './conversations.ts';
 
 export interface ChatSessionOptions {
   readonly me: User;

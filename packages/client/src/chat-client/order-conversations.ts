@@ -1,6 +1,6 @@
 import type { Conversation } from '@parley/protocol';
 import { LOBBY_ID } from '@parley/protocol/constants';
-import type { Thread } from './thread.ts';
+import type { Thread } from './conversation-state.ts';
 
 /** The lobby first, then by the newest activity. */
 export function orderConversations(threads: Iterable<Thread>): Conversation[] {

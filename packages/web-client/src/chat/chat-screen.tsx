@@ -5,7 +5,7 @@ import { Banners } from './banners.tsx';
 import classes from './chat-screen.module.css';
 import { JumpProvider } from './jump.tsx';
 import { Sidebar } from './sidebar/sidebar.tsx';
-import { ThreadPane } from './thread/thread-pane.tsx';
+import { ThreadPane } from './conversation/conversation-pane.tsx';
 
 /** The list of conversations beside the open one; on a phone one of the two. */
 export function ChatScreen() {

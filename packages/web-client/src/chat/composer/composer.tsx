@@ -5,7 +5,7 @@ import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } fro
 import { useChatClient } from '../../chat-context.tsx';
 import { SendIcon } from '../../shell/icons.tsx';
 import { describeError } from '../../welcome/describe-error.ts';
-import { type ComposerMode, useThreadActions, useThreadState } from '../thread/thread-context.tsx';
+import { type ComposerMode, useThreadActions, useThreadState } from '../conversation/conversation-context.tsx';
 import classes from './composer.module.css';
 import { ComposerModeBar } from './composer-mode-bar.tsx';
 import { EmojiButton } from './emoji-button.tsx';

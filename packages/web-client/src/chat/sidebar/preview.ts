@@ -1,6 +1,6 @@
 import type { ChatSnapshot } from '@parley/client';
 import type { Conversation } from '@parley/protocol';
-import { nameOf } from '../thread/rows.ts';
+import { nameOf } from '../conversation/rows.ts';
 
 /** A line of the list needs no more. */
 const MAX_CHARACTERS = 120;

@@ -7,7 +7,7 @@ import { BackIcon, InfoIcon } from '../../shell/icons.tsx';
 import { lazyPart } from '../../shell/lazy-part.tsx';
 import { otherOf } from '../conversation-title.ts';
 import { PresenceDot, presenceOf, usePresenceText } from '../presence.tsx';
-import classes from './thread-header.module.css';
+import classes from './conversation-header.module.css';
 
 const GroupDrawer = lazyPart(() => import('../group/group-drawer.tsx'));
 

@@ -2,7 +2,7 @@ import type { ChatSnapshot } from '@parley/client';
 import type { ConversationId } from '@parley/protocol';
 import { useChat } from '../../chat-context.tsx';
 import { nameOf } from './rows.ts';
-import classes from './typing-line.module.css';
+import classes from './typing-indicator.module.css';
 
 /** Who is typing; its place is kept free, so that nothing moves when somebody begins or stops. */
 export function TypingLine({ conversationId }: { conversationId: ConversationId }) {

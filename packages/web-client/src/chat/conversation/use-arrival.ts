@@ -5,7 +5,7 @@ import type { VirtuosoHandle } from 'react-virtuoso';
 import { useChatClient } from '../../chat-context.tsx';
 import { type JumpTarget, useJump } from '../jump.tsx';
 import { indexOfSeq } from './rows.ts';
-import { useThreadActions } from './thread-context.tsx';
+import { useThreadActions } from './conversation-context.tsx';
 
 /** How long the message that somebody jumped to is set off. */
 const HIGHLIGHT_MS = 2_500;

@@ -6,7 +6,7 @@ import { CopyIcon, PencilIcon, ReplyIcon, TrashIcon } from '../../shell/icons.ts
 import { Popup } from '../../shell/popup.tsx';
 import { conversationOf } from '../conversation-title.ts';
 import classes from './message-menu.module.css';
-import { useThreadActions } from './thread-context.tsx';
+import { useThreadActions } from './conversation-context.tsx';
 
 const QUICK_REACTIONS = [
   ['👍', 'thumbs up'],

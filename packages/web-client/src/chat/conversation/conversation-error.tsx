@@ -1,5 +1,5 @@
 import { CloseButton, Group, Text } from '@mantine/core';
-import { useThreadActions, useThreadState } from './thread-context.tsx';
+import { useThreadActions, useThreadState } from './conversation-context.tsx';
 
 /** Why what was done with a message failed. */
 export function ThreadNotice() {

@@ -4,7 +4,7 @@ import type { UserId } from '@parley/protocol';
 import { useChat, useChatClient } from '../../chat-context.tsx';
 import classes from './reactions.module.css';
 import { nameOf } from './rows.ts';
-import { useThreadActions } from './thread-context.tsx';
+import { useThreadActions } from './conversation-context.tsx';
 
 /** How many names are spelled out. */
 const MAX_NAMES = 12;

@@ -5,7 +5,7 @@ import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import { ParleyError, unreachable } from '../parley-error.ts';
 import type { ThreadSnapshot } from './chat-snapshot.ts';
 import { isChange } from './shown-messages.ts';
-import { ThreadRun } from './thread-run.ts';
+import { ThreadRun } from './epoch-state.ts';
 
 /** Messages in a page of history. */
 const PAGE_MESSAGES = 50;

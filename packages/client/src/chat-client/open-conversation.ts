@@ -1,5 +1,5 @@
 import type { Conversation, ConversationId } from '@parley/protocol';
-import type { Thread } from './thread.ts';
+import type { Thread } from './conversation-state.ts';
 
 /** Which conversation is open, whether someone looks at it, and what is read by that. */
 export class OpenThread {

@@ -3,7 +3,7 @@ import type { MessageId } from '@parley/protocol';
 import { useChat } from '../../chat-context.tsx';
 import classes from './reply-quote.module.css';
 import { nameOf, shownById } from './rows.ts';
-import { useThreadActions } from './thread-context.tsx';
+import { useThreadActions } from './conversation-context.tsx';
 
 /** What a message answers; a press brings it into view. */
 export function ReplyQuote({ messageId }: { messageId: MessageId }) {

@@ -16,10 +16,10 @@ import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { PageRange } from '../rest-client.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ThreadSnapshot } from './chat-snapshot.ts';
-import { OpenThread } from './open-thread.ts';
+import { OpenThread } from './open-conversation.ts';
 import { orderConversations } from './order-conversations.ts';
-import { Thread } from './thread.ts';
-import type { ThreadsOptions } from './threads-options.ts';
+import { Thread } from './conversation-state.ts';
+import type { ThreadsOptions } from './conversations-options.ts';
 
 /** All conversations of the user, with their messages: what comes live, what is fetched to fill gaps, and older pages. */
 export class Threads {

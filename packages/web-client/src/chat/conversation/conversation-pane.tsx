@@ -9,10 +9,10 @@ import { LoadError } from './load-error.tsx';
 import { MessageList } from './message-list.tsx';
 import { NewestAnnouncer } from './newest-announcer.tsx';
 import { rowCount } from './rows.ts';
-import { ThreadProvider, useThreadState } from './thread-context.tsx';
-import { ThreadHeader } from './thread-header.tsx';
-import { ThreadNotice } from './thread-notice.tsx';
-import { TypingLine } from './typing-line.tsx';
+import { ThreadProvider, useThreadState } from './conversation-context.tsx';
+import { ThreadHeader } from './conversation-header.tsx';
+import { ThreadNotice } from './conversation-error.tsx';
+import { TypingLine } from './typing-indicator.tsx';
 
 const DeleteDialog = lazyPart(() => import('./delete-dialog.tsx'));
 

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import type { ShownMessage } from '@parley/client';
 import { useChatClient } from '../../chat-context.tsx';
 import { ConfirmDialog } from '../../shell/confirm-dialog.tsx';
-import { useThreadActions } from './thread-context.tsx';
+import { useThreadActions } from './conversation-context.tsx';
 
 /** Deleting can not be undone, so it is asked for twice. */
 export default function DeleteDialog({ shown }: { shown: ShownMessage }) {
