@@ -103,12 +103,12 @@ export class ChatClient {
 
   /** Loads the page before the first message. Never rejects: the thread's `loadError` tells a failure. */
   loadOlder(conversationId: ConversationId): Promise<void> {
-    return this.#signedIn().threads.loadOlder(conversationId);
+    return this.#signedIn().conversations.loadOlder(conversationId);
   }
 
   /** Loads older pages until this message is there. @returns whether it is; the thread's `loadError` may say why not */
   loadUntil(conversationId: ConversationId, seq: number): Promise<boolean> {
-    return this.#signedIn().threads.loadUntil(conversationId, seq);
+    return this.#signedIn().conversations.loadUntil(conversationId, seq);
   }
 
   /**
@@ -149,7 +149,7 @@ export class ChatClient {
 
   /** Whether the open conversation is in sight; while it is not, nothing counts as read. True until said otherwise. */
   setLooking(isLooking: boolean): void {
-    this.#session?.threads.setLooking(isLooking);
+    this.#session?.conversations.setLooking(isLooking);
   }
 
   /** Tries a failed message again, under the same id. */
@@ -172,20 +172,20 @@ export class ChatClient {
   }
 
   renameGroup(conversationId: ConversationId, title: string): Promise<void> {
-    return this.#signedIn().conversations.rename(conversationId, title);
+    return this.#signedIn().conversationActions.rename(conversationId, title);
   }
 
   invite(conversationId: ConversationId, memberIds: readonly UserId[]): Promise<void> {
-    return this.#signedIn().conversations.invite(conversationId, memberIds);
+    return this.#signedIn().conversationActions.invite(conversationId, memberIds);
   }
 
   /** Leaves a group or channel, and forgets it here. */
   leave(conversationId: ConversationId): Promise<void> {
-    return this.#signedIn().conversations.leave(conversationId);
+    return this.#signedIn().conversationActions.leave(conversationId);
   }
 
   removeMember(conversationId: ConversationId, userId: UserId): Promise<void> {
-    return this.#signedIn().conversations.removeMember(conversationId, userId);
+    return this.#signedIn().conversationActions.removeMember(conversationId, userId);
   }
 
   /** People whose name begins with the query, without oneself. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
-import { ChatClient, LOBBY_ID, MemoryOutboxStorage, type ThreadSnapshot } from '../src/index.ts';
+import { ChatClient, type ConversationView, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
 import { ProtocolServer, refusal } from './protocol-server.ts';
 
 const server = await ProtocolServer.start();
@@ -26,10 +26,10 @@ afterEach(async () => {
   await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
 });
 
-const lobby = (): ThreadSnapshot => {
-  const thread = chat.getSnapshot().threads.get(LOBBY_ID);
-  if (!thread) throw new Error('the lobby is not there yet');
-  return thread;
+const lobby = (): ConversationView => {
+  const view = chat.getSnapshot().views.get(LOBBY_ID);
+  if (!view) throw new Error('the lobby is not there yet');
+  return view;
 };
 const shown = () => lobby().messages.map(({ text }) => text);
 const isOnline = () => eventually(() => expect(chat.getSnapshot().connection.phase).toBe('online'));

@@ -21,7 +21,7 @@ test('a group that one leaves is forgotten, and no longer open', async () => {
   await parts.chat.open(LOBBY_ID);
   await parts.chat.leave(LOBBY_ID);
   expect(parts.chat.getSnapshot()).toMatchObject({ conversations: [], openId: null });
-  expect(parts.chat.getSnapshot().threads.size).toBe(0);
+  expect(parts.chat.getSnapshot().views.size).toBe(0);
 });
 
 test('a group that one is removed from is forgotten as well', async () => {

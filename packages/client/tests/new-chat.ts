@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { eventually } from '@parley/testing';
-import { ChatClient, LOBBY_ID, MemoryOutboxStorage, type ThreadSnapshot } from '../src/index.ts';
+import { ChatClient, type ConversationView, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
 import { ProtocolServer } from './protocol-server.ts';
 
 /** A server for all tests of a file, and a client for each of them that closes by itself. */
@@ -20,10 +20,10 @@ export async function newChat() {
     await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
   });
 
-  const lobby = (): ThreadSnapshot => {
-    const thread = chat.getSnapshot().threads.get(LOBBY_ID);
-    if (!thread) throw new Error('the lobby is not there yet');
-    return thread;
+  const lobby = (): ConversationView => {
+    const view = chat.getSnapshot().views.get(LOBBY_ID);
+    if (!view) throw new Error('the lobby is not there yet');
+    return view;
   };
   const isOnline = () => eventually(() => expect(chat.getSnapshot().connection.phase).toBe('online'));
   return {

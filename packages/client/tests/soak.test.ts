@@ -52,7 +52,7 @@ test.each([1, 2])(
     const chat = new ChatClient({ url: server.url, outboxStorage });
     server.reset();
     await chat.joinAsGuest('Me');
-    await eventually(() => expect(chat.getSnapshot().threads.has(LOBBY_ID)).toBe(true));
+    await eventually(() => expect(chat.getSnapshot().views.has(LOBBY_ID)).toBe(true));
     await chat.open(LOBBY_ID);
     breakDelivery(random);
     delayAcks(random);
@@ -81,17 +81,17 @@ test.each([1, 2])(
       expect(await outboxStorage.load(server.me.id)).toEqual([]);
     }, 120_000);
     server.announceHeads();
-    const thread = () => chat.getSnapshot().threads.get(LOBBY_ID);
+    const view = () => chat.getSnapshot().views.get(LOBBY_ID);
     await eventually(async () => {
       await chat.loadOlder(LOBBY_ID);
-      expect(thread()?.messages).toHaveLength(server.messages.length);
-      expect(thread()?.pending).toEqual([]);
-      expect(thread()?.unread).toBe(0);
+      expect(view()?.messages).toHaveLength(server.messages.length);
+      expect(view()?.pending).toEqual([]);
+      expect(view()?.unread).toBe(0);
     }, 120_000);
-    expect(thread()?.messages).toEqual(server.messages);
+    expect(view()?.messages).toEqual(server.messages);
     const whole = new ShownMessages();
     whole.append(server.messages);
-    expect(chat.getSnapshot().threads.get(LOBBY_ID)?.shown).toEqual(whole.rows);
+    expect(chat.getSnapshot().views.get(LOBBY_ID)?.shown).toEqual(whole.rows);
     expect(server.sends.length).toBeGreaterThan(ROUNDS);
     const shown = server.messages.filter(({ senderId }) => senderId === server.me.id);
     expect(shown.map(({ clientMessageId }) => clientMessageId as string).sort()).toEqual([...sent].sort());

@@ -17,10 +17,10 @@ import { pause, retryDelayMs } from '../retry-delay.ts';
 import { singleFlight } from '../single-flight.ts';
 import type { ChatSnapshot } from './chat-snapshot.ts';
 import { ConversationActions } from './conversation-actions.ts';
+import { Conversations } from './conversations.ts';
 import { MessageChanges } from './message-changes.ts';
 import { People } from './people.ts';
 import { Signals } from './signals.ts';
-import { Threads } from './conversations.ts';
 
 export interface ChatSessionOptions {
   readonly me: User;
@@ -41,11 +41,11 @@ export interface ChatSessionOptions {
 export class ChatSession {
   readonly connection: Connection;
   readonly outbox: Outbox;
-  readonly threads: Threads;
+  readonly conversations: Conversations;
   readonly people: People;
   readonly signals: Signals;
   readonly changes: MessageChanges;
-  readonly conversations: ConversationActions;
+  readonly conversationActions: ConversationActions;
   readonly #options: ChatSessionOptions;
   readonly #closing = new AbortController();
   #openId: ConversationId | null = null;
@@ -59,12 +59,12 @@ export class ChatSession {
       myId: me.id,
       request: (event, payload) => this.connection.request(event, payload),
       fetchReceipts: (conversationId) => rest.receipts(conversationId),
-      onTyping: (packet) => this.threads.typingChanged(packet),
-      onReceipts: (packet) => this.threads.sawReceipts(packet),
+      onTyping: (packet) => this.conversations.typingChanged(packet),
+      onReceipts: (packet) => this.conversations.sawReceipts(packet),
       onPresence: onChange,
     });
     this.changes = new MessageChanges((event, payload) => this.connection.request(event, payload));
-    this.conversations = new ConversationActions({
+    this.conversationActions = new ConversationActions({
       rest,
       myId: me.id,
       onChanged: (conversation) => this.#conversationChanged(conversation),
@@ -75,14 +75,14 @@ export class ChatSession {
       userId: me.id,
       storage: options.outboxStorage,
       send: (payload) => this.connection.request('message:send', payload),
-      fetchSince: (payload) => this.threads.fetchSince(payload),
-      onChange: (conversationId) => this.threads.outgoingChanged(conversationId),
+      fetchSince: (payload) => this.conversations.fetchSince(payload),
+      onChange: (conversationId) => this.conversations.outgoingChanged(conversationId),
     });
     this.people = new People({
       lookUp: (ids) => rest.usersByIds(ids),
       onChange: (people) => onChange({ people }),
     });
-    this.threads = this.#newThreads();
+    this.conversations = this.#newConversations();
   }
 
   start(): void {
@@ -95,12 +95,12 @@ export class ChatSession {
   open(conversationId: ConversationId | null): Promise<void> {
     this.#openId = conversationId;
     this.#change({ openId: conversationId });
-    return this.threads.open(conversationId);
+    return this.conversations.open(conversationId);
   }
 
   /** @throws ParleyError */
   async create(conversation: NewConversation): Promise<ConversationId> {
-    const id = await this.conversations.create(conversation);
+    const id = await this.conversationActions.create(conversation);
     await this.open(id);
     return id;
   }
@@ -120,7 +120,12 @@ export class ChatSession {
   }
 
   send(conversationId: ConversationId, text: string, replyTo?: MessageId): ClientMessageId {
-    const { clientMessageId } = this.outbox.add(conversationId, text, this.threads.headOf(conversationId), replyTo);
+    const { clientMessageId } = this.outbox.add(
+      conversationId,
+      text,
+      this.conversations.headOf(conversationId),
+      replyTo,
+    );
     this.signals.typing.set(conversationId, false);
     return clientMessageId;
   }
@@ -131,7 +136,7 @@ export class ChatSession {
     this.connection.stop();
     this.outbox.close();
     this.signals.close();
-    this.threads.close();
+    this.conversations.close();
     this.people.close();
   }
 
@@ -152,9 +157,9 @@ export class ChatSession {
         ...this.signals.handlers,
         messages: (packet) => {
           this.outbox.sawMessages(packet.conversationId, packet.messages);
-          if (!this.threads.receive(packet)) void this.#loadConversations();
+          if (!this.conversations.receive(packet)) void this.#loadConversations();
         },
-        stored: (packet) => this.threads.sawStored(packet),
+        stored: (packet) => this.conversations.sawStored(packet),
         conversation: (conversation) => this.#conversationChanged(conversation),
         heads: (heads) => void this.#compareHeads(heads, 'soon'),
         'server:draining': () => this.#change({ isDraining: true }),
@@ -162,9 +167,9 @@ export class ChatSession {
     });
   }
 
-  #newThreads(): Threads {
+  #newConversations(): Conversations {
     const { me, rest, onDisplayed } = this.#options;
-    return new Threads({
+    return new Conversations({
       myId: me.id,
       fetchPage: (conversationId, range) => rest.messages(conversationId, range),
       fetchSince: (payload) => this.connection.request('messages:since', payload),
@@ -196,9 +201,9 @@ export class ChatSession {
     if (connection.phase === 'online') {
       const { heads } = connection;
       this.#change({ connection, hasBeenOnline: true, isDraining: false });
-      this.threads.sawReadSeqs(heads);
+      this.conversations.sawReadSeqs(heads);
       void this.#compareHeads(heads, 'now');
-      this.signals.connected(heads, this.threads.openConversation);
+      this.signals.connected(heads, this.conversations.openConversation);
       void this.outbox.connected();
     } else {
       this.#change({ connection });
@@ -210,22 +215,22 @@ export class ChatSession {
 
   /** @param when `now` with those of all conversations, at the beginning of a connection; `soon` with those of some */
   async #compareHeads(heads: HeadsPacket, when: 'now' | 'soon'): Promise<void> {
-    const unknown = heads.filter(({ conversationId }) => !this.threads.has(conversationId));
-    const areAll = when === 'soon' || heads.length === this.threads.snapshots.size;
-    this.threads.compareHeads(heads, { when });
+    const unknown = heads.filter(({ conversationId }) => !this.conversations.has(conversationId));
+    const areAll = when === 'soon' || heads.length === this.conversations.views.size;
+    this.conversations.compareHeads(heads, { when });
     if (unknown.length === 0 && areAll) return;
     await this.#loadConversations();
-    this.threads.compareHeads(unknown, { when });
+    this.conversations.compareHeads(unknown, { when });
   }
 
   #conversationChanged(conversation: Conversation): void {
     this.people.add(conversation.members);
-    if (isMember(conversation, this.#options.me.id)) this.threads.put(conversation);
+    if (isMember(conversation, this.#options.me.id)) this.conversations.put(conversation);
     else this.#conversationLeft(conversation.id);
   }
 
   #conversationLeft(conversationId: ConversationId): void {
-    this.threads.remove(conversationId);
+    this.conversations.remove(conversationId);
     this.signals.forget(conversationId);
     if (conversationId === this.#openId) void this.open(null);
   }
@@ -234,11 +239,11 @@ export class ChatSession {
     const { signal } = this.#closing;
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
-        const knownBefore = new Set(this.threads.snapshots.keys());
+        const knownBefore = new Set(this.conversations.views.keys());
         const conversations = await this.#options.rest.conversations();
         if (signal.aborted) return;
         this.people.add(conversations.flatMap(({ members }) => members));
-        this.threads.replaceAll(conversations, knownBefore);
+        this.conversations.replaceAll(conversations, knownBefore);
         return;
       } catch {
         await pause(retryDelayMs(failures), signal);

@@ -25,7 +25,7 @@ export interface ShownMessage {
 export type ReceiptSeqs = Pick<Receipt, 'readSeq' | 'deliveredSeq'>;
 
 /** One conversation's messages, as far as they are known here. */
-export interface ThreadSnapshot {
+export interface ConversationView {
   /** Without a gap or a repeat, oldest first. */
   readonly messages: readonly Message[];
   /** seq of the first of them; of the one that would be, where there is none. */
@@ -78,7 +78,7 @@ export interface ChatSnapshot {
   readonly hasBeenOnline: boolean;
   /** The lobby first, then by the newest activity; null = not known yet. */
   readonly conversations: readonly Conversation[] | null;
-  readonly threads: ReadonlyMap<ConversationId, ThreadSnapshot>;
+  readonly views: ReadonlyMap<ConversationId, ConversationView>;
   /** Everyone whose name is known. */
   readonly people: ReadonlyMap<UserId, User>;
   /** Everyone with whom this user shares a direct conversation or group. */
@@ -98,7 +98,7 @@ export const SIGNED_OUT: ChatSnapshot = {
   connection: CLOSED,
   hasBeenOnline: false,
   conversations: null,
-  threads: new Map(),
+  views: new Map(),
   people: new Map(),
   presence: new Map(),
   onlineCounts: new Map(),
@@ -113,12 +113,12 @@ export const SIGNED_OUT: ChatSnapshot = {
 export type DeliveryState = 'sending' | 'accepted' | 'stored' | 'delivered' | 'read' | 'failed';
 
 /**
- * The state of a message in `thread.messages`.
+ * The state of a message in `view.messages`.
  *
  * @param otherIds the other members of a direct conversation or group; none in a channel, where nobody knows who has it
  */
 export function deliveryStateOf(
-  thread: ThreadSnapshot,
+  view: ConversationView,
   message: Message,
   otherIds: readonly UserId[],
 ): Exclude<DeliveryState, 'sending' | 'failed'> {
@@ -126,10 +126,10 @@ export function deliveryStateOf(
   const all = (has: (receipt: ReceiptSeqs) => boolean) =>
     otherIds.length > 0 &&
     otherIds.every((id) => {
-      const receipt = thread.receipts.get(id);
+      const receipt = view.receipts.get(id);
       return receipt !== undefined && has(receipt);
     });
   if (all(({ readSeq }) => readSeq >= seq)) return 'read';
   if (all(({ readSeq, deliveredSeq }) => Math.max(readSeq, deliveredSeq) >= seq)) return 'delivered';
-  return seq <= thread.storedSeq ? 'stored' : 'accepted';
+  return seq <= view.storedSeq ? 'stored' : 'accepted';
 }

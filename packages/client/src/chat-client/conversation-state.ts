@@ -3,9 +3,9 @@ import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { ConversationLog } from '../conversation-log.ts';
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import { ParleyError, unreachable } from '../parley-error.ts';
-import type { ThreadSnapshot } from './chat-snapshot.ts';
+import type { ConversationView } from './chat-snapshot.ts';
+import { EpochState } from './epoch-state.ts';
 import { isChange } from './shown-messages.ts';
-import { ThreadRun } from './epoch-state.ts';
 
 /** Messages in a page of history. */
 const PAGE_MESSAGES = 50;
@@ -29,13 +29,13 @@ export interface PageLoading {
 }
 
 /** One conversation: its description, its log, and what a user interface wants to know of it. */
-export class Thread {
+export class ConversationState {
   conversation: Conversation;
   /** Who is typing, without oneself. */
   typing: readonly UserId[] = [];
   readonly #myId: UserId;
   /** Another one in each epoch, and perhaps when the read marker gets known. */
-  #run: ThreadRun;
+  #epochState: EpochState;
   #epoch: string | undefined;
   #isContradicted = false;
   #storedSeq = 0;
@@ -46,12 +46,12 @@ export class Thread {
   constructor(conversation: Conversation, myId: UserId, readSeq?: number) {
     this.conversation = conversation;
     this.#myId = myId;
-    this.#run = new ThreadRun(myId, conversation.headSeq, readSeq);
+    this.#epochState = new EpochState(myId, conversation.headSeq, readSeq);
   }
 
   /** Another one after each restart. */
   get log(): ConversationLog {
-    return this.#run.log;
+    return this.#epochState.log;
   }
 
   /** When something last happened in it, ISO 8601. */
@@ -61,20 +61,20 @@ export class Thread {
 
   /** Whether its newest page is here. */
   get isLoaded(): boolean {
-    return this.#run.isLoaded;
+    return this.#epochState.isLoaded;
   }
 
   /** Whether there is history, and none was loaded yet. */
   get lacksPage(): boolean {
-    return !this.#run.hasPage;
+    return !this.#epochState.hasPage;
   }
 
   get hasOlder(): boolean {
-    return this.#run.hasOlder;
+    return this.#epochState.hasOlder;
   }
 
   get unread(): number {
-    return this.#run.marker.unread(this.log);
+    return this.#epochState.marker.unread(this.log);
   }
 
   /** Whether messages are missing, or are to be asked for to learn whether those that are here still hold. */
@@ -111,30 +111,30 @@ export class Thread {
   /** Takes in newer messages; gives those that are shown from now on. */
   add(messages: readonly Message[]): readonly Message[] {
     if (this.log.contradicts(messages)) this.#isContradicted = true;
-    return this.#run.add(messages);
+    return this.#epochState.add(messages);
   }
 
   /** From now on the snapshot says what was the first unread message at this moment. */
   open(): void {
-    this.#run.marker.open(this.log);
+    this.#epochState.marker.open(this.log);
   }
 
   /** All that is here is read. @returns up to which seq */
   markRead(): number {
-    this.#run.marker.read(this.log.lastSeq, this.log);
+    this.#epochState.marker.read(this.log.lastSeq, this.log);
     return this.log.lastSeq;
   }
 
   /** Learns how far the user has read, on whichever device. */
   sawReadSeq(readSeq: number): void {
-    const { marker, isUntouched } = this.#run;
+    const { marker, isUntouched } = this.#epochState;
     if (marker.isKnown || !isUntouched || this.#loading) marker.learn(readSeq, this.log);
-    else this.#run = new ThreadRun(this.#myId, this.log.headSeq, readSeq);
+    else this.#epochState = new EpochState(this.#myId, this.log.headSeq, readSeq);
   }
 
   /** @returns whether someone moved */
   sawReceipts(readers: readonly Receipt[]): boolean {
-    return this.#run.receipts.merge(readers);
+    return this.#epochState.receipts.merge(readers);
   }
 
   sawStored(seq: number): void {
@@ -156,8 +156,8 @@ export class Thread {
     return this.#loading;
   }
 
-  snapshot(outgoing: readonly OutboxMessage[]): ThreadSnapshot {
-    const { log, shown, marker, receipts, isLoaded, hasOlder } = this.#run;
+  snapshot(outgoing: readonly OutboxMessage[]): ConversationView {
+    const { log, shown, marker, receipts, isLoaded, hasOlder } = this.#epochState;
     return {
       messages: log.messages,
       firstSeq: log.firstSeq,
@@ -177,8 +177,8 @@ export class Thread {
   }
 
   #restart(headSeq: number): void {
-    const { marker } = this.#run;
-    this.#run = new ThreadRun(this.#myId, headSeq, marker.isKnown ? marker.seq : undefined);
+    const { marker } = this.#epochState;
+    this.#epochState = new EpochState(this.#myId, headSeq, marker.isKnown ? marker.seq : undefined);
     this.#isContradicted = false;
     this.#storedSeq = 0;
   }
@@ -203,18 +203,18 @@ export class Thread {
   async #loadPage(loading: PageLoading, limit: number, restarts = 0): Promise<readonly Message[]> {
     this.#loadError = null;
     try {
-      const run = this.#run;
-      const page = await loading.load({ before: run.log.firstSeq, limit });
-      if (this.#run === run && this.sawEpoch(page.epoch, page.headSeq)) loading.onRestart();
-      if (this.#run !== run) {
+      const epochState = this.#epochState;
+      const page = await loading.load({ before: epochState.log.firstSeq, limit });
+      if (this.#epochState === epochState && this.sawEpoch(page.epoch, page.headSeq)) loading.onRestart();
+      if (this.#epochState !== epochState) {
         if (!this.hasOlder) return [];
         if (restarts === MAX_RESTARTS) throw brokenHistory();
         return await this.#loadPage(loading, limit, restarts + 1);
       }
-      const older = run.prepend(page.messages);
+      const older = epochState.prepend(page.messages);
       if (!older) throw brokenHistory();
-      run.log.sawHead(page.headSeq);
-      run.hasOlder = page.hasMore && run.log.firstSeq > 1;
+      epochState.log.sawHead(page.headSeq);
+      epochState.hasOlder = page.hasMore && epochState.log.firstSeq > 1;
       return older;
     } catch (error) {
       this.#loadError = error instanceof ParleyError ? error : unreachable(error);

@@ -13,7 +13,7 @@ import type { PageRange } from '../rest-client.ts';
 import type { ChatSnapshot } from './chat-snapshot.ts';
 
 /** What the threads need, and whom they tell. */
-export interface ThreadsOptions {
+export interface ConversationsOptions {
   readonly myId: UserId;
   readonly fetchPage: (conversationId: ConversationId, range: PageRange) => Promise<MessagePage>;
   readonly fetchSince: (payload: SincePayload) => Promise<SinceReply | Refused>;
@@ -31,5 +31,5 @@ export interface ThreadsOptions {
   readonly onRefused: () => void;
   /** What was known of the conversation does not hold any more. */
   readonly onEpochChange: (conversationId: ConversationId) => void;
-  readonly onChange: (change: Partial<Pick<ChatSnapshot, 'conversations' | 'threads'>>) => void;
+  readonly onChange: (change: Partial<Pick<ChatSnapshot, 'conversations' | 'views'>>) => void;
 }

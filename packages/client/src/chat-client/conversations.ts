@@ -15,41 +15,41 @@ import type {
 import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { PageRange } from '../rest-client.ts';
 import { CatchUp } from './catch-up.ts';
-import type { ThreadSnapshot } from './chat-snapshot.ts';
-import { OpenThread } from './open-conversation.ts';
+import type { ConversationView } from './chat-snapshot.ts';
+import { ConversationState } from './conversation-state.ts';
+import type { ConversationsOptions } from './conversations-options.ts';
+import { OpenConversation } from './open-conversation.ts';
 import { orderConversations } from './order-conversations.ts';
-import { Thread } from './conversation-state.ts';
-import type { ThreadsOptions } from './conversations-options.ts';
 
 /** All conversations of the user, with their messages: what comes live, what is fetched to fill gaps, and older pages. */
-export class Threads {
-  readonly #options: ThreadsOptions;
-  readonly #threads = new Map<ConversationId, Thread>();
+export class Conversations {
+  readonly #options: ConversationsOptions;
+  readonly #states = new Map<ConversationId, ConversationState>();
   readonly #catchUp: CatchUp;
-  readonly #open: OpenThread;
-  #snapshots: ReadonlyMap<ConversationId, ThreadSnapshot> = new Map();
+  readonly #open: OpenConversation;
+  #views: ReadonlyMap<ConversationId, ConversationView> = new Map();
   /** How far the user had read when the last connection began; those that are not in it are newer. */
   #readSeqs: ReadonlyMap<ConversationId, number> | undefined;
 
-  constructor(options: ThreadsOptions) {
+  constructor(options: ConversationsOptions) {
     this.#options = options;
-    this.#open = new OpenThread({ threads: this.#threads, onOpen: options.onOpen, onRead: options.onRead });
+    this.#open = new OpenConversation({ states: this.#states, onOpen: options.onOpen, onRead: options.onRead });
     this.#catchUp = new CatchUp({
       gaps: () => this.#gaps(),
       fetch: (payload) => this.fetchSince(payload),
     });
   }
 
-  get snapshots(): ReadonlyMap<ConversationId, ThreadSnapshot> {
-    return this.#snapshots;
+  get views(): ReadonlyMap<ConversationId, ConversationView> {
+    return this.#views;
   }
 
   get openConversation(): Conversation | undefined {
-    return this.#open.thread?.conversation;
+    return this.#open.state?.conversation;
   }
 
   has(conversationId: ConversationId): boolean {
-    return this.#threads.has(conversationId);
+    return this.#states.has(conversationId);
   }
 
   /** Takes in a conversation, new or changed. */
@@ -65,21 +65,21 @@ export class Threads {
    */
   replaceAll(conversations: readonly Conversation[], knownBefore: ReadonlySet<ConversationId>): void {
     const ids = new Set(conversations.map(({ id }) => id));
-    for (const id of knownBefore) if (!ids.has(id)) this.#threads.delete(id);
+    for (const id of knownBefore) if (!ids.has(id)) this.#states.delete(id);
     for (const conversation of conversations) this.#put(conversation);
     this.#changed([...ids], true);
   }
 
   remove(conversationId: ConversationId): void {
-    if (this.#threads.delete(conversationId)) this.#changed([], true);
+    if (this.#states.delete(conversationId)) this.#changed([], true);
   }
 
   /** While it is looked at, what is here of the open conversation counts as read. Loads its newest page if need be. */
   open(conversationId: ConversationId | null): Promise<void> {
-    const thread = this.#open.open(conversationId);
-    if (!conversationId || !thread) return Promise.resolve();
+    const state = this.#open.open(conversationId);
+    if (!conversationId || !state) return Promise.resolve();
     this.#changed([conversationId]);
-    return thread.lacksPage ? this.loadOlder(conversationId) : Promise.resolve();
+    return state.lacksPage ? this.loadOlder(conversationId) : Promise.resolve();
   }
 
   /** Nothing counts as read while nobody looks. */
@@ -89,8 +89,8 @@ export class Threads {
 
   /** Loads the page before the first message that is shown. Never rejects: the snapshot tells a failure. */
   async loadOlder(conversationId: ConversationId, limit?: number): Promise<void> {
-    const thread = this.#threads.get(conversationId);
-    if (!thread) return;
+    const state = this.#states.get(conversationId);
+    if (!state) return;
     const loading = {
       load: (range: PageRange) => this.#options.fetchPage(conversationId, range),
       onChange: () => {
@@ -99,56 +99,56 @@ export class Threads {
       },
       onRestart: () => {
         this.#options.onEpochChange(conversationId);
-        this.#open.begin(thread);
+        this.#open.begin(state);
       },
     };
-    this.#options.onMessages(conversationId, await thread.loadOlder(loading, limit));
-    if (thread.isBehind) this.#catchUp.soon();
+    this.#options.onMessages(conversationId, await state.loadOlder(loading, limit));
+    if (state.isBehind) this.#catchUp.soon();
   }
 
   /** Loads older pages until this message is there. @returns whether it is */
   async loadUntil(conversationId: ConversationId, seq: number): Promise<boolean> {
     for (;;) {
-      const thread = this.#threads.get(conversationId);
-      if (!thread || seq > thread.log.lastSeq) return false;
-      const { log } = thread;
+      const state = this.#states.get(conversationId);
+      if (!state || seq > state.log.lastSeq) return false;
+      const { log } = state;
       const { firstSeq } = log;
       if (seq >= firstSeq) return true;
       await this.loadOlder(conversationId, MAX_PAGE_MESSAGES);
-      if (thread.log === log && log.firstSeq === firstSeq) return false;
+      if (state.log === log && log.firstSeq === firstSeq) return false;
     }
   }
 
   /** @returns false when the conversation is not known */
   receive({ conversationId, messages }: MessagesPacket): boolean {
-    const thread = this.#threads.get(conversationId);
-    if (thread) this.#gained(thread, thread.add(messages));
-    return thread !== undefined;
+    const state = this.#states.get(conversationId);
+    if (state) this.#gained(state, state.add(messages));
+    return state !== undefined;
   }
 
   sawStored({ conversationId, seq, epoch }: StoredPacket): void {
-    const thread = this.#threads.get(conversationId);
+    const state = this.#states.get(conversationId);
     // One of another epoch says nothing of what is here; the heads will tell of that epoch.
-    if (!thread?.isIn(epoch)) return;
-    this.#stored(thread, seq);
-    if (thread.isBehind) this.#catchUp.soon();
+    if (!state?.isIn(epoch)) return;
+    this.#stored(state, seq);
+    if (state.isBehind) this.#catchUp.soon();
   }
 
   typingChanged({ conversationId, userIds }: TypingPacket): void {
-    const thread = this.#threads.get(conversationId);
-    if (!thread) return;
-    thread.typing = userIds;
+    const state = this.#states.get(conversationId);
+    if (!state) return;
+    state.typing = userIds;
     this.#changed([conversationId]);
   }
 
   sawReceipts({ conversationId, readers }: ReceiptsPacket): void {
-    if (this.#threads.get(conversationId)?.sawReceipts(readers)) this.#changed([conversationId]);
+    if (this.#states.get(conversationId)?.sawReceipts(readers)) this.#changed([conversationId]);
   }
 
   /** A connection begins: this is how far the user has read everywhere, on whichever device. */
   sawReadSeqs(heads: HelloReply['heads']): void {
     this.#readSeqs = new Map(heads.map(({ conversationId, readSeq }) => [conversationId, readSeq]));
-    for (const [conversationId, readSeq] of this.#readSeqs) this.#threads.get(conversationId)?.sawReadSeq(readSeq);
+    for (const [conversationId, readSeq] of this.#readSeqs) this.#states.get(conversationId)?.sawReadSeq(readSeq);
     this.#changed([...this.#readSeqs.keys()]);
   }
 
@@ -158,11 +158,11 @@ export class Threads {
    */
   compareHeads(heads: HeadsPacket, { when }: { when: 'now' | 'soon' }): void {
     for (const { conversationId, headSeq, storedSeq, epoch } of heads) {
-      const thread = this.#threads.get(conversationId);
-      if (!thread) continue;
-      if (thread.sawEpoch(epoch, headSeq)) this.#restarted(thread);
-      thread.log.sawHead(headSeq);
-      this.#stored(thread, storedSeq);
+      const state = this.#states.get(conversationId);
+      if (!state) continue;
+      if (state.sawEpoch(epoch, headSeq)) this.#restarted(state);
+      state.log.sawHead(headSeq);
+      this.#stored(state, storedSeq);
     }
     if (when === 'now' || this.#gaps().length > 0) this.#catchUp[when]();
   }
@@ -172,18 +172,18 @@ export class Threads {
    * another epoch while they were on their way.
    */
   async fetchSince(payload: SincePayload): Promise<SinceReply | Refused> {
-    const logs = new Map([...this.#threads].map(([id, { log }]) => [id, log]));
+    const logs = new Map([...this.#states].map(([id, { log }]) => [id, log]));
     const reply = await this.#options.fetchSince(payload);
     if (!reply.ok) return reply;
     const pages = reply.conversations.filter(({ conversationId }) => {
       const log = logs.get(conversationId);
-      return log === undefined || log === this.#threads.get(conversationId)?.log;
+      return log === undefined || log === this.#states.get(conversationId)?.log;
     });
     for (const { conversationId, messages, headSeq, epoch } of pages) {
-      const thread = this.#threads.get(conversationId);
-      if (!thread) continue;
-      if (thread.sawEpoch(epoch, headSeq)) this.#restarted(thread);
-      this.#gained(thread, thread.addFetched(messages, headSeq));
+      const state = this.#states.get(conversationId);
+      if (!state) continue;
+      if (state.sawEpoch(epoch, headSeq)) this.#restarted(state);
+      this.#gained(state, state.addFetched(messages, headSeq));
     }
     if (reply.refused) this.#options.onRefused();
     return { ...reply, conversations: pages };
@@ -191,7 +191,7 @@ export class Threads {
 
   /** The newest seq that is known of a conversation. */
   headOf(conversationId: ConversationId): number | undefined {
-    return this.#threads.get(conversationId)?.log.headSeq;
+    return this.#states.get(conversationId)?.log.headSeq;
   }
 
   /** The messages that are on their way to this conversation have changed. */
@@ -204,13 +204,13 @@ export class Threads {
   }
 
   #put(conversation: Conversation): void {
-    const known = this.#threads.get(conversation.id);
+    const known = this.#states.get(conversation.id);
     if (!known) {
       const readSeq = this.#readSeqs && (this.#readSeqs.get(conversation.id) ?? 0);
-      const thread = new Thread(conversation, this.#options.myId, readSeq);
-      this.#threads.set(conversation.id, thread);
+      const state = new ConversationState(conversation, this.#options.myId, readSeq);
+      this.#states.set(conversation.id, state);
       if (conversation.id === this.#open.id) void this.open(conversation.id);
-      if (thread.isBehind) this.#catchUp.soon();
+      if (state.isBehind) this.#catchUp.soon();
       return;
     }
     known.conversation = conversation;
@@ -218,45 +218,45 @@ export class Threads {
     if (known.isBehind) this.#catchUp.soon();
   }
 
-  #stored(thread: Thread, seq: number): void {
-    const { id } = thread.conversation;
-    thread.sawStored(seq);
+  #stored(state: ConversationState, seq: number): void {
+    const { id } = state.conversation;
+    state.sawStored(seq);
     this.#options.onStored(id, seq);
     this.#changed([id]);
   }
 
-  #restarted({ conversation: { id } }: Thread): void {
+  #restarted({ conversation: { id } }: ConversationState): void {
     this.#options.onEpochChange(id);
     this.#changed([id], true);
     if (id === this.#open.id) void this.open(id);
   }
 
-  #gained(thread: Thread, gained: readonly Message[]): void {
-    const conversationId = thread.conversation.id;
-    if (thread.isBehind) this.#catchUp.soon();
+  #gained(state: ConversationState, gained: readonly Message[]): void {
+    const conversationId = state.conversation.id;
+    if (state.isBehind) this.#catchUp.soon();
     if (gained.length === 0) return;
     this.#open.read();
     this.#options.onMessages(conversationId, gained);
-    this.#options.onArrived(thread.conversation, gained);
+    this.#options.onArrived(state.conversation, gained);
     this.#changed([conversationId], true);
   }
 
   #gaps() {
-    const behind = [...this.#threads].filter(([, thread]) => thread.isBehind);
+    const behind = [...this.#states].filter(([, state]) => state.isBehind);
     return behind.map(([conversationId, { log }]) => ({ conversationId, afterSeq: log.lastSeq }));
   }
 
   #changed(conversationIds: readonly ConversationId[], orderToo = false): void {
-    const snapshots = new Map(this.#snapshots);
-    for (const id of snapshots.keys()) if (!this.#threads.has(id)) snapshots.delete(id);
+    const views = new Map(this.#views);
+    for (const id of views.keys()) if (!this.#states.has(id)) views.delete(id);
     for (const id of conversationIds) {
-      const thread = this.#threads.get(id);
-      if (thread) snapshots.set(id, thread.snapshot(this.#options.outgoing(id)));
+      const state = this.#states.get(id);
+      if (state) views.set(id, state.snapshot(this.#options.outgoing(id)));
     }
-    this.#snapshots = snapshots;
+    this.#views = views;
     this.#options.onChange({
-      threads: snapshots,
-      ...(orderToo && { conversations: orderConversations(this.#threads.values()) }),
+      views: views,
+      ...(orderToo && { conversations: orderConversations(this.#states.values()) }),
     });
   }
 }

@@ -11,7 +11,7 @@ const MAX_FETCHED_UNREAD = 200;
  * What is known of a conversation in one epoch: all that goes by seq. The log begins where the user has stopped reading, if
  * that is known and near, so that what is unread is fetched like anything that was missed; else at the head.
  */
-export class ThreadRun {
+export class EpochState {
   readonly log: ConversationLog;
   readonly shown = new ShownMessages();
   readonly marker: ReadMarker;

@@ -1,21 +1,21 @@
 import type { Conversation, ConversationId } from '@parley/protocol';
-import type { Thread } from './conversation-state.ts';
+import type { ConversationState } from './conversation-state.ts';
 
 /** Which conversation is open, whether someone looks at it, and what is read by that. */
-export class OpenThread {
-  readonly #threads: ReadonlyMap<ConversationId, Thread>;
+export class OpenConversation {
+  readonly #states: ReadonlyMap<ConversationId, ConversationState>;
   readonly #onOpen: (conversation: Conversation) => void;
   readonly #onRead: (conversationId: ConversationId, seq: number) => void;
   #id: ConversationId | null = null;
   #isLooking = true;
 
   constructor(options: {
-    threads: ReadonlyMap<ConversationId, Thread>;
+    states: ReadonlyMap<ConversationId, ConversationState>;
     onOpen: (conversation: Conversation) => void;
     /** The user has read everything up to there; may repeat. */
     onRead: (conversationId: ConversationId, seq: number) => void;
   }) {
-    this.#threads = options.threads;
+    this.#states = options.states;
     this.#onOpen = options.onOpen;
     this.#onRead = options.onRead;
   }
@@ -25,23 +25,23 @@ export class OpenThread {
     return this.#id;
   }
 
-  get thread(): Thread | undefined {
-    return this.#id === null ? undefined : this.#threads.get(this.#id);
+  get state(): ConversationState | undefined {
+    return this.#id === null ? undefined : this.#states.get(this.#id);
   }
 
-  /** @returns the thread, if it is known */
-  open(conversationId: ConversationId | null): Thread | undefined {
+  /** @returns the state, if it is known */
+  open(conversationId: ConversationId | null): ConversationState | undefined {
     this.#id = conversationId;
-    const { thread } = this;
-    if (thread) this.begin(thread);
-    return thread;
+    const { state } = this;
+    if (state) this.begin(state);
+    return state;
   }
 
   /** Marks what is unread at this moment, if this is the open conversation. */
-  begin(thread: Thread): void {
-    if (thread !== this.thread) return;
-    thread.open();
-    this.#onOpen(thread.conversation);
+  begin(state: ConversationState): void {
+    if (state !== this.state) return;
+    state.open();
+    this.#onOpen(state.conversation);
     this.read();
   }
 
@@ -51,11 +51,11 @@ export class OpenThread {
    * @returns whether that was so
    */
   setLooking(isLooking: boolean): boolean {
-    const { thread } = this;
-    const comesBack = isLooking && !this.#isLooking && thread !== undefined && thread.unread > 0;
+    const { state } = this;
+    const comesBack = isLooking && !this.#isLooking && state !== undefined && state.unread > 0;
     this.#isLooking = isLooking;
     if (comesBack) {
-      thread.open();
+      state.open();
       this.read();
     }
     return comesBack;
@@ -63,7 +63,7 @@ export class OpenThread {
 
   /** What is here of the open conversation is read, if someone looks. */
   read(): void {
-    const { thread } = this;
-    if (this.#isLooking && thread?.isLoaded) this.#onRead(thread.conversation.id, thread.markRead());
+    const { state } = this;
+    if (this.#isLooking && state?.isLoaded) this.#onRead(state.conversation.id, state.markRead());
   }
 }

@@ -1,12 +1,12 @@
 import type { Conversation } from '@parley/protocol';
 import { LOBBY_ID } from '@parley/protocol/constants';
-import type { Thread } from './conversation-state.ts';
+import type { ConversationState } from './conversation-state.ts';
 
 /** The lobby first, then by the newest activity. */
-export function orderConversations(threads: Iterable<Thread>): Conversation[] {
-  const byActivity = (a: Thread, b: Thread) => (a.activeAt < b.activeAt ? 1 : -1);
-  const isLobby = ({ conversation }: Thread) => Number(conversation.id === LOBBY_ID);
-  return [...threads]
+export function orderConversations(states: Iterable<ConversationState>): Conversation[] {
+  const byActivity = (a: ConversationState, b: ConversationState) => (a.activeAt < b.activeAt ? 1 : -1);
+  const isLobby = ({ conversation }: ConversationState) => Number(conversation.id === LOBBY_ID);
+  return [...states]
     .sort((a, b) => isLobby(b) - isLobby(a) || byActivity(a, b))
     .map(({ conversation }) => conversation);
 }

@@ -3,9 +3,9 @@ import { useEffect } from 'react';
 import { useChat, useChatClient } from '../chat-context.tsx';
 import { Banners } from './banners.tsx';
 import classes from './chat-screen.module.css';
+import { ConversationPane } from './conversation/conversation-pane.tsx';
 import { JumpProvider } from './jump.tsx';
 import { Sidebar } from './sidebar/sidebar.tsx';
-import { ThreadPane } from './conversation/conversation-pane.tsx';
 
 /** The list of conversations beside the open one; on a phone one of the two. */
 export function ChatScreen() {
@@ -22,8 +22,8 @@ export function ChatScreen() {
         <Banners />
         <div className={classes.screen} data-open={openId !== null}>
           <Sidebar className={classes.sidebar} />
-          <main className={classes.thread}>
-            <ThreadPane />
+          <main className={classes.view}>
+            <ConversationPane />
           </main>
         </div>
       </div>

@@ -1,4 +1,4 @@
-import type { ThreadSnapshot } from '@parley/client';
+import type { ConversationView } from '@parley/client';
 import { useEffect, useState } from 'react';
 import { useChat } from '../chat-context.tsx';
 import { useIsOnline } from './use-is-online.ts';
@@ -7,18 +7,18 @@ import { useIsOnline } from './use-is-online.ts';
 const PATIENCE_MS = 6_000;
 
 /** The message that has waited longest, as a name that changes when another one takes its place; '' where none waits. */
-function waitingIn(thread: ThreadSnapshot): string {
-  const unsent = thread.pending.find(({ state }) => state === 'sending');
+function waitingIn(view: ConversationView): string {
+  const unsent = view.pending.find(({ state }) => state === 'sending');
   if (unsent) return `unsent ${unsent.clientMessageId}`;
-  const newest = thread.messages.at(-1);
-  return newest && newest.seq > thread.storedSeq ? `unstored ${thread.storedSeq}` : '';
+  const newest = view.messages.at(-1);
+  return newest && newest.seq > view.storedSeq ? `unstored ${view.storedSeq}` : '';
 }
 
 /** Whether messages wait to be taken by a server, or to be stored, for longer than they should. */
 export function useIsDegraded(): boolean {
-  const waiting = useChat(({ threads }) => {
-    for (const [id, thread] of threads) {
-      const what = waitingIn(thread);
+  const waiting = useChat(({ views }) => {
+    for (const [id, view] of views) {
+      const what = waitingIn(view);
       if (what !== '') return `${id} ${what}`;
     }
     return '';

@@ -27,9 +27,9 @@ export async function setNotifying(isWanted: boolean): Promise<boolean> {
 export function watchForNews(chat: ChatClient): void {
   const known = new Map<ConversationId, number>();
   const look = (tell: (conversationId: ConversationId) => void) => {
-    const { conversations, threads } = chat.getSnapshot();
+    const { conversations, views } = chat.getSnapshot();
     for (const { id, headSeq } of conversations ?? []) {
-      const seq = Math.max(headSeq, threads.get(id)?.shown.at(-1)?.message.seq ?? 0);
+      const seq = Math.max(headSeq, views.get(id)?.shown.at(-1)?.message.seq ?? 0);
       const before = known.get(id);
       if (before !== undefined && seq > before) tell(id);
       if (before === undefined || seq > before) known.set(id, seq);
@@ -39,8 +39,8 @@ export function watchForNews(chat: ChatClient): void {
 }
 
 function notify(chat: ChatClient, conversationId: ConversationId): void {
-  const { me, people, threads, conversations } = chat.getSnapshot();
-  const newest = threads.get(conversationId)?.shown.at(-1);
+  const { me, people, views, conversations } = chat.getSnapshot();
+  const newest = views.get(conversationId)?.shown.at(-1);
   if (!newest || newest.isDeleted || newest.message.kind === 'system' || newest.message.senderId === me?.id) return;
   const sender = people.get(newest.message.senderId)?.displayName ?? 'Someone';
   const title = conversations?.find(({ id }) => id === conversationId)?.title;

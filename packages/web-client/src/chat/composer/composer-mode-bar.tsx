@@ -1,8 +1,8 @@
 import { CloseButton } from '@mantine/core';
 import { useChat } from '../../chat-context.tsx';
 import { PencilIcon, ReplyIcon } from '../../shell/icons.tsx';
-import { nameOf } from '../conversation/rows.ts';
 import type { ComposerMode } from '../conversation/conversation-context.tsx';
+import { nameOf } from '../conversation/rows.ts';
 import classes from './composer.module.css';
 
 /** Which message is answered or edited, and the way out of that. */

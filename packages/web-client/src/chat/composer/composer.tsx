@@ -5,7 +5,11 @@ import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } fro
 import { useChatClient } from '../../chat-context.tsx';
 import { SendIcon } from '../../shell/icons.tsx';
 import { describeError } from '../../welcome/describe-error.ts';
-import { type ComposerMode, useThreadActions, useThreadState } from '../conversation/conversation-context.tsx';
+import {
+  type ComposerMode,
+  useConversationActions,
+  useConversationState,
+} from '../conversation/conversation-context.tsx';
 import classes from './composer.module.css';
 import { ComposerModeBar } from './composer-mode-bar.tsx';
 import { EmojiButton } from './emoji-button.tsx';
@@ -17,8 +21,8 @@ const limit = MAX_TEXT_CHARACTERS.toLocaleString('en');
 /** Where messages are written, answered and edited. */
 export function Composer({ conversationId }: { conversationId: ConversationId }) {
   const chat = useChatClient();
-  const { mode } = useThreadState();
-  const { setMode } = useThreadActions();
+  const { mode } = useConversationState();
+  const { setMode } = useConversationActions();
   const [draft, setDraft] = useDraft(conversationId);
   const [edited, setEdited] = useState<{ mode: ComposerMode; text: string } | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -77,10 +81,10 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
     void send();
   };
   const editLast = () => {
-    const { me, threads } = chat.getSnapshot();
+    const { me, views } = chat.getSnapshot();
     const isMine = ({ message }: { message: { senderId: string; kind: string } }) =>
       message.senderId === me?.id && message.kind === 'text';
-    const last = threads.get(conversationId)?.shown.findLast((shown) => isMine(shown) && !shown.isDeleted);
+    const last = views.get(conversationId)?.shown.findLast((shown) => isMine(shown) && !shown.isDeleted);
     if (last) setMode({ kind: 'edit', shown: last });
   };
   const pressed = (event: KeyboardEvent) => {

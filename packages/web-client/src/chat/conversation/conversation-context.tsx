@@ -13,7 +13,7 @@ export type ComposerMode = { readonly kind: 'reply' | 'edit'; readonly shown: Sh
 const MAX_PAGES = 40;
 
 /** What rows do to the conversation around them. Always the same object, so that none of them renders again for it. */
-export interface ThreadActions {
+export interface ConversationActions {
   readonly conversationId: ConversationId;
   readonly setMode: (mode: ComposerMode) => void;
   readonly askToDelete: (shown: ShownMessage | null) => void;
@@ -24,29 +24,29 @@ export interface ThreadActions {
   readonly setError: (error: string | null) => void;
 }
 
-interface ThreadState {
+interface ConversationState {
   readonly conversation: Conversation | undefined;
   readonly mode: ComposerMode;
   readonly toDelete: ShownMessage | null;
   readonly error: string | null;
 }
 
-const ActionsContext = createContext<ThreadActions | null>(null);
-const StateContext = createContext<ThreadState | null>(null);
+const ActionsContext = createContext<ConversationActions | null>(null);
+const StateContext = createContext<ConversationState | null>(null);
 
-interface ThreadProviderProps {
+interface ConversationProviderProps {
   readonly conversationId: ConversationId;
   readonly conversation: Conversation | undefined;
   readonly children: ReactNode;
 }
 
-export function ThreadProvider({ conversationId, conversation, children }: ThreadProviderProps) {
+export function ConversationProvider({ conversationId, conversation, children }: ConversationProviderProps) {
   const chat = useChatClient();
   const { jumpTo } = useJump();
   const [mode, setMode] = useState<ComposerMode>(null);
   const [toDelete, askToDelete] = useState<ShownMessage | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const actions = useMemo<ThreadActions>(
+  const actions = useMemo<ConversationActions>(
     () => ({
       conversationId,
       setMode,
@@ -54,10 +54,10 @@ export function ThreadProvider({ conversationId, conversation, children }: Threa
       setError,
       async jumpToMessage(id) {
         for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-          const thread = chat.getSnapshot().threads.get(conversationId);
-          const found = thread && shownById(thread.shown, id);
+          const view = chat.getSnapshot().views.get(conversationId);
+          const found = view && shownById(view.shown, id);
           if (found) return jumpTo({ conversationId, seq: found.message.seq });
-          if (!thread?.hasOlder || thread.loadError) break;
+          if (!view?.hasOlder || view.loadError) break;
           await chat.loadOlder(conversationId);
         }
         setError('That message could not be found.');
@@ -81,14 +81,14 @@ export function ThreadProvider({ conversationId, conversation, children }: Threa
   );
 }
 
-export function useThreadActions(): ThreadActions {
+export function useConversationActions(): ConversationActions {
   const actions = use(ActionsContext);
-  if (!actions) throw new Error('there is no ThreadProvider around this component');
+  if (!actions) throw new Error('there is no ConversationProvider around this component');
   return actions;
 }
 
-export function useThreadState(): ThreadState {
+export function useConversationState(): ConversationState {
   const state = use(StateContext);
-  if (!state) throw new Error('there is no ThreadProvider around this component');
+  if (!state) throw new Error('there is no ConversationProvider around this component');
   return state;
 }

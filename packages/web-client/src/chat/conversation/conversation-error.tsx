@@ -1,10 +1,10 @@
 import { CloseButton, Group, Text } from '@mantine/core';
-import { useThreadActions, useThreadState } from './conversation-context.tsx';
+import { useConversationActions, useConversationState } from './conversation-context.tsx';
 
 /** Why what was done with a message failed. */
-export function ThreadNotice() {
-  const { error } = useThreadState();
-  const { setError } = useThreadActions();
+export function ConversationError() {
+  const { error } = useConversationState();
+  const { setError } = useConversationActions();
   return (
     <div role="alert">
       {error !== null && (

@@ -12,7 +12,7 @@ import classes from './conversation-header.module.css';
 const GroupDrawer = lazyPart(() => import('../group/group-drawer.tsx'));
 
 /** Where the reader is; on a touch screen the focus comes here, so that no keyboard springs up. */
-export function ThreadHeader({ title, conversation }: { title: string; conversation: Conversation | undefined }) {
+export function ConversationHeader({ title, conversation }: { title: string; conversation: Conversation | undefined }) {
   const chat = useChatClient();
   const heading = useRef<HTMLHeadingElement>(null);
   const [isInfoOpen, setIsInfoOpen] = useState(false);

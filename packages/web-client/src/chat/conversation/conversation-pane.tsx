@@ -1,69 +1,69 @@
 import { Button, Center, Loader, Stack, Text } from '@mantine/core';
-import { LOBBY_ID, type ThreadSnapshot } from '@parley/client';
+import { type ConversationView, LOBBY_ID } from '@parley/client';
 import type { Conversation, ConversationId } from '@parley/protocol';
 import { useChat, useChatClient } from '../../chat-context.tsx';
 import { lazyPart } from '../../shell/lazy-part.tsx';
 import { Composer } from '../composer/composer.tsx';
 import { conversationOf, titleOf } from '../conversation-title.ts';
+import { ConversationProvider, useConversationState } from './conversation-context.tsx';
+import { ConversationError } from './conversation-error.tsx';
+import { ConversationHeader } from './conversation-header.tsx';
 import { LoadError } from './load-error.tsx';
 import { MessageList } from './message-list.tsx';
 import { NewestAnnouncer } from './newest-announcer.tsx';
 import { rowCount } from './rows.ts';
-import { ThreadProvider, useThreadState } from './conversation-context.tsx';
-import { ThreadHeader } from './conversation-header.tsx';
-import { ThreadNotice } from './conversation-error.tsx';
-import { TypingLine } from './typing-indicator.tsx';
+import { TypingIndicator } from './typing-indicator.tsx';
 
 const DeleteDialog = lazyPart(() => import('./delete-dialog.tsx'));
 
 /** The open conversation, where there is one. */
-export function ThreadPane() {
+export function ConversationPane() {
   const openId = useChat((chat) => chat.openId);
   if (openId === null) return <Notice text="Choose a conversation, or start a new one." />;
-  return <OpenThread key={openId} conversationId={openId} />;
+  return <OpenConversation key={openId} conversationId={openId} />;
 }
 
-function OpenThread({ conversationId }: { conversationId: ConversationId }) {
+function OpenConversation({ conversationId }: { conversationId: ConversationId }) {
   const myId = useChat((chat) => chat.me?.id);
   const conversation = useChat((chat) => conversationOf(chat, conversationId));
-  const thread = useChat((chat) => chat.threads.get(conversationId));
+  const view = useChat((chat) => chat.views.get(conversationId));
   const isGone = useChat((chat) => chat.conversations !== null && !conversationOf(chat, conversationId));
-  const unread = useChat((chat) => [...chat.threads.values()].reduce((sum, one) => sum + one.unread, 0));
+  const unread = useChat((chat) => [...chat.views.values()].reduce((sum, one) => sum + one.unread, 0));
   const title = conversation ? titleOf(conversation, myId) : 'Parley';
   if (isGone) return <Gone />;
   return (
-    <ThreadProvider conversationId={conversationId} conversation={conversation}>
+    <ConversationProvider conversationId={conversationId} conversation={conversation}>
       <title>{`${unread > 0 ? `(${unread}) ` : ''}${title} · Parley`}</title>
-      <ThreadHeader title={title} conversation={conversation} />
-      {thread?.loadError && <LoadError conversationId={conversationId} error={thread.loadError} />}
-      {thread?.isLoaded ? (
-        <History conversationId={conversationId} conversation={conversation} thread={thread} />
+      <ConversationHeader title={title} conversation={conversation} />
+      {view?.loadError && <LoadError conversationId={conversationId} error={view.loadError} />}
+      {view?.isLoaded ? (
+        <History conversationId={conversationId} conversation={conversation} view={view} />
       ) : (
-        <Notice isLoading={!thread?.loadError} />
+        <Notice isLoading={!view?.loadError} />
       )}
-      <ThreadNotice />
-      <TypingLine conversationId={conversationId} />
+      <ConversationError />
+      <TypingIndicator conversationId={conversationId} />
       <Composer conversationId={conversationId} />
       <Deletion />
-    </ThreadProvider>
+    </ConversationProvider>
   );
 }
 
 interface HistoryProps {
   readonly conversationId: ConversationId;
   readonly conversation: Conversation | undefined;
-  readonly thread: ThreadSnapshot;
+  readonly view: ConversationView;
 }
 
-function History({ conversationId, conversation, thread }: HistoryProps) {
+function History({ conversationId, conversation, view }: HistoryProps) {
   return (
     <>
-      {rowCount(thread) === 0 && !thread.hasOlder ? (
+      {rowCount(view) === 0 && !view.hasOlder ? (
         <Notice text="Nothing has been said yet. Say hello!" />
       ) : (
-        <MessageList conversationId={conversationId} conversation={conversation} thread={thread} />
+        <MessageList conversationId={conversationId} conversation={conversation} view={view} />
       )}
-      <NewestAnnouncer newest={thread.shown.at(-1)} />
+      <NewestAnnouncer newest={view.shown.at(-1)} />
     </>
   );
 }
@@ -83,7 +83,7 @@ function Gone() {
 }
 
 function Deletion() {
-  const { toDelete } = useThreadState();
+  const { toDelete } = useConversationState();
   return toDelete && <DeleteDialog shown={toDelete} />;
 }
 

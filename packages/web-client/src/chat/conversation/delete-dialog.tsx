@@ -2,12 +2,12 @@ import { Text } from '@mantine/core';
 import type { ShownMessage } from '@parley/client';
 import { useChatClient } from '../../chat-context.tsx';
 import { ConfirmDialog } from '../../shell/confirm-dialog.tsx';
-import { useThreadActions } from './conversation-context.tsx';
+import { useConversationActions } from './conversation-context.tsx';
 
 /** Deleting can not be undone, so it is asked for twice. */
 export default function DeleteDialog({ shown }: { shown: ShownMessage }) {
   const chat = useChatClient();
-  const { conversationId, askToDelete } = useThreadActions();
+  const { conversationId, askToDelete } = useConversationActions();
   return (
     <ConfirmDialog
       title="Delete this message?"

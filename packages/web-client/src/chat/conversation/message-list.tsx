@@ -1,5 +1,5 @@
 import { Button, Loader, Text } from '@mantine/core';
-import type { ThreadSnapshot } from '@parley/client';
+import type { ConversationView } from '@parley/client';
 import type { Conversation, ConversationId } from '@parley/protocol';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
@@ -23,7 +23,7 @@ const isScrolledToEnd = (scroller: HTMLElement | Window | null) =>
   scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight <= NEAR_BOTTOM_PX;
 
 const components = {
-  Header: ({ context }: { context?: ThreadSnapshot }) => (
+  Header: ({ context }: { context?: ConversationView }) => (
     <div className={classes.edge}>
       {context?.isLoadingOlder && <Loader size="xs" aria-label="Loading earlier history" />}
       {context && !context.hasOlder && (
@@ -39,21 +39,21 @@ const components = {
 interface MessageListProps {
   readonly conversationId: ConversationId;
   readonly conversation: Conversation | undefined;
-  readonly thread: ThreadSnapshot;
+  readonly view: ConversationView;
 }
 
 /**
  * Only the rows in view are in the page. They are numbered so that a page put in front moves nothing: the first
  * row's number falls by as many as have come.
  */
-export function MessageList({ conversationId, conversation, thread }: MessageListProps) {
+export function MessageList({ conversationId, conversation, view }: MessageListProps) {
   const me = useChat((snapshot) => snapshot.me);
   const { target, jumpTo } = useJump();
   const list = useRef<VirtuosoHandle>(null);
   const [isAtBottom, setIsAtBottom] = useState(true);
   const [isNearTop, setIsNearTop] = useState(false);
-  const highlightedSeq = useArrival(conversationId, thread, list);
-  useOlderPages(conversationId, thread, isNearTop || thread.shown.length === 0);
+  const highlightedSeq = useArrival(conversationId, view, list);
+  useOlderPages(conversationId, view, isNearTop || view.shown.length === 0);
 
   const otherIds = useMemo(
     () =>
@@ -62,15 +62,15 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
       ),
     [conversation, me],
   );
-  const { firstUnreadSeq, firstShownIndex } = thread;
-  const unreadIndex = firstUnreadSeq === null ? undefined : indexOfSeq(thread.shown, firstUnreadSeq);
-  const isUnreadHere = firstUnreadSeq !== null && thread.firstSeq <= firstUnreadSeq;
+  const { firstUnreadSeq, firstShownIndex } = view;
+  const unreadIndex = firstUnreadSeq === null ? undefined : indexOfSeq(view.shown, firstUnreadSeq);
+  const isUnreadHere = firstUnreadSeq !== null && view.firstSeq <= firstUnreadSeq;
   const [beginning] = useState(() => {
-    if (target?.conversationId === conversationId && thread.firstSeq <= target.seq) {
-      return { index: indexOfSeq(thread.shown, target.seq), align: 'center' } as const;
+    if (target?.conversationId === conversationId && view.firstSeq <= target.seq) {
+      return { index: indexOfSeq(view.shown, target.seq), align: 'center' } as const;
     }
     // Who has read nothing here yet has no place to go on from.
-    const hasReadNothing = unreadIndex === 0 && !thread.hasOlder;
+    const hasReadNothing = unreadIndex === 0 && !view.hasOlder;
     if (isUnreadHere && !hasReadNothing) return { index: unreadIndex ?? 0, align: 'start' } as const;
     return { index: 'LAST', align: 'end' } as const;
   });
@@ -79,7 +79,7 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
   const [isFollowing, setIsFollowing] = useState(beginning.index === 'LAST');
   const [seenUnreadSeq, setSeenUnreadSeq] = useState<number | null>(null);
 
-  const lastSentId = thread.pending.at(-1)?.clientMessageId;
+  const lastSentId = view.pending.at(-1)?.clientMessageId;
   const [firstSentId] = useState(lastSentId);
   useEffect(() => {
     if (lastSentId !== undefined && lastSentId !== firstSentId) {
@@ -87,7 +87,7 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
     }
   }, [lastSentId, firstSentId]);
 
-  const row = (index: number) => rowAt(thread, me, otherIds, index - firstShownIndex);
+  const row = (index: number) => rowAt(view, me, otherIds, index - firstShownIndex);
   const renderRow = (index: number) => {
     const current = row(index);
     if (!current) return <div className={classes.edge} />;
@@ -97,7 +97,7 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
     const isFirst = isUnreadStart || !continues(current, previous, me);
     return (
       <>
-        {day && (previous || !thread.hasOlder) && <DayDivider isoTime={day} />}
+        {day && (previous || !view.hasOlder) && <DayDivider isoTime={day} />}
         {isUnreadStart && <UnreadDivider />}
         {current.kind === 'placed' ? (
           <MessageRow
@@ -120,9 +120,9 @@ export function MessageList({ conversationId, conversation, thread }: MessageLis
         scrollerRef={(element) => {
           scroller.current = element;
         }}
-        context={thread}
+        context={view}
         components={components}
-        totalCount={rowCount(thread)}
+        totalCount={rowCount(view)}
         firstItemIndex={firstShownIndex}
         initialTopMostItemIndex={beginning}
         computeItemKey={(index) => {

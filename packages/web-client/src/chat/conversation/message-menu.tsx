@@ -5,8 +5,8 @@ import { useChat, useChatClient } from '../../chat-context.tsx';
 import { CopyIcon, PencilIcon, ReplyIcon, TrashIcon } from '../../shell/icons.tsx';
 import { Popup } from '../../shell/popup.tsx';
 import { conversationOf } from '../conversation-title.ts';
+import { useConversationActions } from './conversation-context.tsx';
 import classes from './message-menu.module.css';
-import { useThreadActions } from './conversation-context.tsx';
 
 const QUICK_REACTIONS = [
   ['👍', 'thumbs up'],
@@ -26,7 +26,7 @@ interface MessageMenuProps {
 /** Everything that can be done with a message by who looks at it. */
 export default function MessageMenu({ shown, anchor, onClose }: MessageMenuProps) {
   const chat = useChatClient();
-  const { conversationId, run, setMode, askToDelete, setError } = useThreadActions();
+  const { conversationId, run, setMode, askToDelete, setError } = useConversationActions();
   const myId = useChat((snapshot) => snapshot.me?.id);
   const isCreator = useChat((snapshot) => {
     const conversation = conversationOf(snapshot, conversationId);

@@ -2,9 +2,9 @@ import { UnstyledButton } from '@mantine/core';
 import type { ChatSnapshot, ShownMessage } from '@parley/client';
 import type { UserId } from '@parley/protocol';
 import { useChat, useChatClient } from '../../chat-context.tsx';
+import { useConversationActions } from './conversation-context.tsx';
 import classes from './reactions.module.css';
 import { nameOf } from './rows.ts';
-import { useThreadActions } from './conversation-context.tsx';
 
 /** How many names are spelled out. */
 const MAX_NAMES = 12;
@@ -30,7 +30,7 @@ interface ReactionProps {
 
 function Reaction({ shown, emoji, userIds }: ReactionProps) {
   const chat = useChatClient();
-  const { conversationId, run } = useThreadActions();
+  const { conversationId, run } = useConversationActions();
   const myId = useChat((snapshot) => snapshot.me?.id);
   const who = useChat((snapshot) => namesOf(snapshot, userIds));
   const isOwn = userIds.some((id) => id === myId);

@@ -1,16 +1,16 @@
 import { UnstyledButton, VisuallyHidden } from '@mantine/core';
 import type { MessageId } from '@parley/protocol';
 import { useChat } from '../../chat-context.tsx';
+import { useConversationActions } from './conversation-context.tsx';
 import classes from './reply-quote.module.css';
 import { nameOf, shownById } from './rows.ts';
-import { useThreadActions } from './conversation-context.tsx';
 
 /** What a message answers; a press brings it into view. */
 export function ReplyQuote({ messageId }: { messageId: MessageId }) {
-  const { conversationId, jumpToMessage } = useThreadActions();
+  const { conversationId, jumpToMessage } = useConversationActions();
   const shown = useChat((chat) => {
-    const thread = chat.threads.get(conversationId);
-    return thread && shownById(thread.shown, messageId);
+    const view = chat.views.get(conversationId);
+    return view && shownById(view.shown, messageId);
   });
   const sender = useChat((chat) => (shown ? nameOf(chat, shown.message.senderId) : undefined));
   return (

@@ -1,10 +1,10 @@
 import {
   type ChatSnapshot,
+  type ConversationView,
   type DeliveryState,
   deliveryStateOf,
   type OutboxMessage,
   type ShownMessage,
-  type ThreadSnapshot,
 } from '@parley/client';
 import type { User, UserId } from '@parley/protocol';
 import { isSameDay } from '../../shell/format-time.ts';
@@ -14,21 +14,21 @@ export type Row =
   | { readonly kind: 'placed'; readonly shown: ShownMessage; readonly delivery: DeliveryState | null }
   | { readonly kind: 'pending'; readonly outgoing: OutboxMessage };
 
-export const rowCount = (thread: ThreadSnapshot): number => thread.shown.length + thread.pending.length;
+export const rowCount = (view: ConversationView): number => view.shown.length + view.pending.length;
 
 /** @param index 0 is the first message that is loaded */
 export function rowAt(
-  thread: ThreadSnapshot,
+  view: ConversationView,
   me: User | null,
   otherIds: readonly UserId[],
   index: number,
 ): Row | undefined {
-  const shown = thread.shown[index];
+  const shown = view.shown[index];
   if (shown) {
     const isOwn = shown.message.senderId === me?.id;
-    return { kind: 'placed', shown, delivery: isOwn ? deliveryStateOf(thread, shown.message, otherIds) : null };
+    return { kind: 'placed', shown, delivery: isOwn ? deliveryStateOf(view, shown.message, otherIds) : null };
   }
-  const outgoing = thread.pending[index - thread.shown.length];
+  const outgoing = view.pending[index - view.shown.length];
   return outgoing && { kind: 'pending', outgoing };
 }
 

@@ -5,7 +5,7 @@ import { nameOf } from './rows.ts';
 import classes from './typing-indicator.module.css';
 
 /** Who is typing; its place is kept free, so that nothing moves when somebody begins or stops. */
-export function TypingLine({ conversationId }: { conversationId: ConversationId }) {
+export function TypingIndicator({ conversationId }: { conversationId: ConversationId }) {
   const text = useChat((chat) => describe(chat, conversationId));
   return (
     <div className={classes.line} dir="auto" data-typing={text !== ''}>
@@ -15,7 +15,7 @@ export function TypingLine({ conversationId }: { conversationId: ConversationId 
 }
 
 function describe(chat: ChatSnapshot, conversationId: ConversationId): string {
-  const typing = chat.threads.get(conversationId)?.typing ?? [];
+  const typing = chat.views.get(conversationId)?.typing ?? [];
   const [first, second] = typing.map((id) => nameOf(chat, id));
   if (first === undefined) return '';
   if (second === undefined) return `${first} is typing…`;

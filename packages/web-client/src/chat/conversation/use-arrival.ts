@@ -1,11 +1,11 @@
-import type { ThreadSnapshot } from '@parley/client';
+import type { ConversationView } from '@parley/client';
 import type { ConversationId } from '@parley/protocol';
 import { type RefObject, useEffect, useState } from 'react';
 import type { VirtuosoHandle } from 'react-virtuoso';
 import { useChatClient } from '../../chat-context.tsx';
 import { type JumpTarget, useJump } from '../jump.tsx';
+import { useConversationActions } from './conversation-context.tsx';
 import { indexOfSeq } from './rows.ts';
-import { useThreadActions } from './conversation-context.tsx';
 
 /** How long the message that somebody jumped to is set off. */
 const HIGHLIGHT_MS = 2_500;
@@ -17,12 +17,12 @@ const HIGHLIGHT_MS = 2_500;
  */
 export function useArrival(
   conversationId: ConversationId,
-  thread: ThreadSnapshot,
+  view: ConversationView,
   list: RefObject<VirtuosoHandle | null>,
 ): number | null {
   const chat = useChatClient();
   const { target, arrive } = useJump();
-  const { setError } = useThreadActions();
+  const { setError } = useConversationActions();
   const [reachable, setReachable] = useState<JumpTarget | null>(null);
   const [highlightedSeq, setHighlightedSeq] = useState<number | null>(null);
 
@@ -41,13 +41,13 @@ export function useArrival(
   }, [chat, conversationId, target, arrive, setError]);
 
   useEffect(() => {
-    if (!reachable || thread.firstSeq > reachable.seq) return;
-    const index = indexOfSeq(thread.shown, reachable.seq);
+    if (!reachable || view.firstSeq > reachable.seq) return;
+    const index = indexOfSeq(view.shown, reachable.seq);
     list.current?.scrollToIndex({ index, align: 'center' });
     setHighlightedSeq(reachable.seq);
     setReachable(null);
     arrive();
-  }, [reachable, thread, list, arrive]);
+  }, [reachable, view, list, arrive]);
 
   useEffect(() => {
     if (highlightedSeq === null) return;

@@ -1,8 +1,8 @@
 import { UnstyledButton } from '@mantine/core';
 import { useChat, useChatClient } from '../../chat-context.tsx';
 import { formatFull, formatShort } from '../../shell/format-time.ts';
-import { useJump } from '../jump.tsx';
 import { nameOf } from '../conversation/rows.ts';
+import { useJump } from '../jump.tsx';
 import classes from './search-panel.module.css';
 import { snippetOf } from './snippet.ts';
 import type { Hit } from './use-search.ts';

@@ -19,9 +19,9 @@ export function ConversationItem({ conversation, onOpen }: ConversationItemProps
   const chat = useChatClient();
   const myId = useChat((snapshot) => snapshot.me?.id);
   const isOpen = useChat((snapshot) => snapshot.openId === conversation.id);
-  const unread = useChat((snapshot) => snapshot.threads.get(conversation.id)?.unread ?? 0);
+  const unread = useChat((snapshot) => snapshot.views.get(conversation.id)?.unread ?? 0);
   const preview = useChat((snapshot) => previewOf(snapshot, conversation));
-  const activeAt = useChat((snapshot) => snapshot.threads.get(conversation.id)?.shown.at(-1)?.message.createdAt);
+  const activeAt = useChat((snapshot) => snapshot.views.get(conversation.id)?.shown.at(-1)?.message.createdAt);
   const title = titleOf(conversation, myId);
   const otherId = otherOf(conversation, myId)?.id;
   const presence = usePresenceText(otherId);

@@ -7,12 +7,12 @@ const MAX_CHARACTERS = 120;
 
 /** What was said last in a conversation, or what it is where nothing is known of that. */
 export function previewOf(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
-  const thread = snapshot.threads.get(id);
-  const [typing] = thread?.typing ?? [];
+  const view = snapshot.views.get(id);
+  const [typing] = view?.typing ?? [];
   if (typing) return kind === 'direct' ? 'is typing…' : `${nameOf(snapshot, typing)} is typing…`;
-  const outgoing = thread?.pending.at(-1);
+  const outgoing = view?.pending.at(-1);
   if (outgoing) return `You: ${outgoing.text.slice(0, MAX_CHARACTERS)}`;
-  const newest = thread?.shown.at(-1);
+  const newest = view?.shown.at(-1);
   if (!newest) return describe(id, kind, members.length);
   const { message, text, isDeleted } = newest;
   const sender = nameOf(snapshot, message.senderId);

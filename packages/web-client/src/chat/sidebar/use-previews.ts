@@ -25,15 +25,15 @@ export function usePreviews(): void {
 
 /** The first conversation whose newest page is not here, and could or could not be loaded so far; none while one is loading. */
 function firstLacking(
-  { conversations, threads, connection }: ChatSnapshot,
+  { conversations, views, connection }: ChatSnapshot,
   hasFailed: boolean,
 ): ConversationId | undefined {
   if (connection.phase !== 'online') return undefined;
   const top = conversations?.slice(0, MAX_PREVIEWS) ?? [];
-  if (top.some(({ id }) => threads.get(id)?.isLoadingOlder)) return undefined;
+  if (top.some(({ id }) => views.get(id)?.isLoadingOlder)) return undefined;
   return top.find(({ id }) => {
-    const thread = threads.get(id);
-    if (!thread || thread.isLoaded) return false;
-    return hasFailed ? thread.loadError?.retryable : !thread.loadError;
+    const view = views.get(id);
+    if (!view || view.isLoaded) return false;
+    return hasFailed ? view.loadError?.retryable : !view.loadError;
   })?.id;
 }
