@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
-import { ShownMessages } from '../src/chat-client/shown-messages.ts';
+import { ShownMessages } from '../src/chat-client/timeline.ts';
 import { ChatClient, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
 import { ProtocolServer } from './protocol-server.ts';
 import { seededRandom } from './seeded-random.ts';

@@ -5,7 +5,7 @@ import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import { ParleyError, unreachable } from '../parley-error.ts';
 import type { ConversationView } from './chat-snapshot.ts';
 import { EpochState } from './epoch-state.ts';
-import { isChange } from './shown-messages.ts';
+import { isChange } from './timeline.ts';
 
 /** Messages in a page of history. */
 const PAGE_MESSAGES = 50;

@@ -2,7 +2,7 @@ import type { Message, UserId } from '@parley/protocol';
 import { ConversationLog } from '../conversation-log.ts';
 import { ReadMarker } from './read-marker.ts';
 import { Receipts } from './receipts.ts';
-import { ShownMessages } from './shown-messages.ts';
+import { ShownMessages } from './timeline.ts';
 
 /** Up to so many unread messages are fetched in advance, and counted one by one. */
 const MAX_FETCHED_UNREAD = 200;

@@ -1,6 +1,6 @@
 import type { Message, UserId } from '@parley/protocol';
 import type { ConversationLog } from '../conversation-log.ts';
-import { isChange } from './shown-messages.ts';
+import { isChange } from './timeline.ts';
 
 /**
  * Up to where this user has read a conversation, and how much there is after that. Messages are counted once, as the log

@@ -15,7 +15,7 @@ import { OwnTyping } from './own-typing.ts';
 import { PresenceBoard, type PresenceOf } from './presence-board.ts';
 import { ReceiptSnapshots } from './receipt-snapshots.ts';
 import { SeqReports } from './seq-reports.ts';
-import { isChange } from './shown-messages.ts';
+import { isChange } from './timeline.ts';
 import { TypingNotices } from './typing-notices.ts';
 
 export interface SignalsOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Message, MessageKind } from '@parley/protocol';
 import { seededRandom } from '../../tests/seeded-random.ts';
-import { ShownMessages } from './shown-messages.ts';
+import { ShownMessages } from './timeline.ts';
 
 const message = (
   seq: number,

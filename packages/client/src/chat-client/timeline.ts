@@ -1,7 +1,7 @@
 import type { Message, MessageId, MessageKind } from '@parley/protocol';
 import { CHANGE_KINDS } from '@parley/protocol/constants';
 import type { ShownMessage } from './chat-snapshot.ts';
-import { foldChanges, unchanged } from './fold-changes.ts';
+import { foldChanges, unchanged } from './apply-changes.ts';
 
 /** The number of the first row of a run that has no older page yet. */
 const FIRST_POSITION = 1_000_000_000;
