@@ -23,13 +23,13 @@ describe('one’s own message', () => {
   test('can be edited, reacted to and deleted, and shows so', async () => {
     const { id } = await joinAndSend();
     await parts.chat.edit(LOBBY_ID, id, 'mended');
-    await eventually(() => expect(lobby().shown).toMatchObject([{ text: 'mended', isEdited: true }]));
+    await eventually(() => expect(lobby().timeline).toMatchObject([{ text: 'mended', isEdited: true }]));
     await parts.chat.react(LOBBY_ID, id, '👍');
-    await eventually(() => expect(lobby().shown[0]?.reactions).toEqual([{ emoji: '👍', userIds: [server.me.id] }]));
+    await eventually(() => expect(lobby().timeline[0]?.reactions).toEqual([{ emoji: '👍', userIds: [server.me.id] }]));
     await parts.chat.react(LOBBY_ID, id, null);
-    await eventually(() => expect(lobby().shown[0]?.reactions).toEqual([]));
+    await eventually(() => expect(lobby().timeline[0]?.reactions).toEqual([]));
     await parts.chat.deleteMessage(LOBBY_ID, id);
-    await eventually(() => expect(lobby().shown).toMatchObject([{ text: '', isDeleted: true }]));
+    await eventually(() => expect(lobby().timeline).toMatchObject([{ text: '', isDeleted: true }]));
     expect(lobby().messages.map(({ kind }) => kind)).toEqual(['text', 'edit', 'reaction', 'reaction', 'delete']);
     expect(lobby().unread).toBe(0);
   });
@@ -78,7 +78,7 @@ test('changes by others, made while away, show after the reconnect', async () =>
   for (const message of said) server.change('edit', message, `${message.text}, mended`);
   server.deliver = (emit) => emit();
   await parts.reconnect();
-  await eventually(() => expect(lobby().shown.map(({ text }) => text)).toEqual(['one, mended', 'two, mended']));
+  await eventually(() => expect(lobby().timeline.map(({ text }) => text)).toEqual(['one, mended', 'two, mended']));
 });
 
 test('a reply names the message that it answers, on its way and in its place', async () => {
@@ -89,7 +89,7 @@ test('a reply names the message that it answers, on its way and in its place', a
   await eventually(() => expect(server.sends.at(-1)).toMatchObject({ text: 'an answer', replyTo }));
   await eventually(() => expect(server.messages.length).toBe(2));
   server.publish(...server.messages);
-  await eventually(() => expect(lobby().shown.map(({ message }) => message.replyTo)).toEqual([undefined, replyTo]));
+  await eventually(() => expect(lobby().timeline.map(({ message }) => message.replyTo)).toEqual([undefined, replyTo]));
 });
 
 describe('history', () => {
@@ -101,21 +101,21 @@ describe('history', () => {
     }
     await parts.join();
     await parts.chat.open(LOBBY_ID);
-    expect(lobby().shown.length).toBe(100);
-    expect(lobby().shown[0]?.reactions).toEqual([{ emoji: '🎉', userIds: [server.ada.id] }]);
+    expect(lobby().timeline.length).toBe(100);
+    expect(lobby().timeline[0]?.reactions).toEqual([{ emoji: '🎉', userIds: [server.ada.id] }]);
   });
 
   test('is loaded back to a message that is wanted, if there is one', async () => {
     for (let count = 1; count <= 1_000; count += 1) server.say(`number ${count}`, { quietly: true });
     await parts.join();
     await parts.chat.open(LOBBY_ID);
-    const { firstShownIndex } = lobby();
+    const { firstTimelineIndex } = lobby();
     expect(await parts.chat.loadUntil(LOBBY_ID, 600)).toBe(true);
     expect(lobby().firstSeq).toBeGreaterThan(300);
-    expect(lobby().shown.find(({ message }) => message.seq === 600)?.text).toBe('number 600');
-    expect(lobby().firstShownIndex).toBe(firstShownIndex - (lobby().shown.length - 50));
+    expect(lobby().timeline.find(({ message }) => message.seq === 600)?.text).toBe('number 600');
+    expect(lobby().firstTimelineIndex).toBe(firstTimelineIndex - (lobby().timeline.length - 50));
     expect(await parts.chat.loadUntil(LOBBY_ID, 1_001)).toBe(false);
     expect(await parts.chat.loadUntil(LOBBY_ID, 1)).toBe(true);
-    expect(lobby().shown.length).toBe(1_000);
+    expect(lobby().timeline.length).toBe(1_000);
   });
 });

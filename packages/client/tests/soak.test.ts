@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
-import { ShownMessages } from '../src/chat-client/timeline.ts';
+import { Timeline } from '../src/chat-client/timeline.ts';
 import { ChatClient, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
 import { ProtocolServer } from './protocol-server.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -89,9 +89,9 @@ test.each([1, 2])(
       expect(view()?.unread).toBe(0);
     }, 120_000);
     expect(view()?.messages).toEqual(server.messages);
-    const whole = new ShownMessages();
+    const whole = new Timeline();
     whole.append(server.messages);
-    expect(chat.getSnapshot().views.get(LOBBY_ID)?.shown).toEqual(whole.rows);
+    expect(chat.getSnapshot().views.get(LOBBY_ID)?.timeline).toEqual(whole.entries);
     expect(server.sends.length).toBeGreaterThan(ROUNDS);
     const shown = server.messages.filter(({ senderId }) => senderId === server.me.id);
     expect(shown.map(({ clientMessageId }) => clientMessageId as string).sort()).toEqual([...sent].sort());

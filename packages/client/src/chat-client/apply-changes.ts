@@ -1,10 +1,10 @@
 import type { Message, UserId } from '@parley/protocol';
-import type { Reaction, ShownMessage } from './chat-snapshot.ts';
+import type { Reaction, TimelineEntry } from './chat-snapshot.ts';
 
 const NO_REACTIONS: readonly Reaction[] = [];
 
 /** A message as it is shown while nothing has changed it. */
-export const unchanged = (message: Message): ShownMessage => ({
+export const toTimelineEntry = (message: Message): TimelineEntry => ({
   message,
   text: message.text ?? '',
   isEdited: false,
@@ -18,24 +18,24 @@ export const unchanged = (message: Message): ShownMessage => ({
  *
  * @returns the same object where they change nothing
  */
-export function foldChanges(shown: ShownMessage, changes: readonly Message[]): ShownMessage {
-  const { message } = shown;
-  if (message.kind === 'system') return shown;
-  let folded = shown;
+export function applyChanges(entry: TimelineEntry, changes: readonly Message[]): TimelineEntry {
+  const { message } = entry;
+  if (message.kind === 'system') return entry;
+  let changed = entry;
   let reactions: ReactionTally | undefined;
   for (const { kind, senderId, text } of changes) {
-    if (folded.isDeleted) break;
+    if (changed.isDeleted) break;
     if (kind === 'delete') {
-      folded = { message, text: '', isEdited: false, isDeleted: true, reactions: NO_REACTIONS };
+      changed = { message, text: '', isEdited: false, isDeleted: true, reactions: NO_REACTIONS };
       reactions = undefined;
     } else if (kind === 'edit' && senderId === message.senderId && text !== undefined) {
-      folded = { ...folded, text, isEdited: true };
+      changed = { ...changed, text, isEdited: true };
     } else if (kind === 'reaction') {
-      reactions ??= new ReactionTally(shown.reactions);
+      reactions ??= new ReactionTally(entry.reactions);
       reactions.set(senderId, text);
     }
   }
-  return reactions?.isChanged ? { ...folded, reactions: reactions.toReactions() } : folded;
+  return reactions?.isChanged ? { ...changed, reactions: reactions.toReactions() } : changed;
 }
 
 /** Everyone has one reaction at most: the newest. */

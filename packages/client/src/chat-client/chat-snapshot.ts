@@ -10,7 +10,7 @@ export interface Reaction {
 }
 
 /** What a row shows: a message with all its changes folded in. The same object while nothing about it changes. */
-export interface ShownMessage {
+export interface TimelineEntry {
   /** As it was accepted; never an edit, a deletion or a reaction. */
   readonly message: Message;
   /** The newest text; '' where it is deleted or has none. */
@@ -31,9 +31,9 @@ export interface ConversationView {
   /** seq of the first of them; of the one that would be, where there is none. */
   readonly firstSeq: number;
   /** What the rows show, oldest first: the messages without the changes, which are folded into them. */
-  readonly shown: readonly ShownMessage[];
+  readonly timeline: readonly TimelineEntry[];
   /** A number for the first row, which falls by as many as older pages put in front: a virtual list keeps its place. */
-  readonly firstShownIndex: number;
+  readonly firstTimelineIndex: number;
   /** This user's messages that `messages` does not have yet, in the order of writing. */
   readonly pending: readonly OutboxMessage[];
   /** Everything up to here is certainly in the history store. */

@@ -157,12 +157,12 @@ export class ConversationState {
   }
 
   snapshot(outgoing: readonly OutboxMessage[]): ConversationView {
-    const { log, shown, marker, receipts, isLoaded, hasOlder } = this.#epochState;
+    const { log, timeline, marker, receipts, isLoaded, hasOlder } = this.#epochState;
     return {
       messages: log.messages,
       firstSeq: log.firstSeq,
-      shown: shown.rows,
-      firstShownIndex: shown.firstPosition,
+      timeline: timeline.entries,
+      firstTimelineIndex: timeline.firstIndex,
       pending: outgoing.filter(({ seq }) => seq === undefined || seq > log.lastSeq),
       storedSeq: this.#storedSeq,
       isLoaded,

@@ -2,7 +2,7 @@ import type { Message, UserId } from '@parley/protocol';
 import { ConversationLog } from '../conversation-log.ts';
 import { ReadMarker } from './read-marker.ts';
 import { Receipts } from './receipts.ts';
-import { ShownMessages } from './timeline.ts';
+import { Timeline } from './timeline.ts';
 
 /** Up to so many unread messages are fetched in advance, and counted one by one. */
 const MAX_FETCHED_UNREAD = 200;
@@ -13,7 +13,7 @@ const MAX_FETCHED_UNREAD = 200;
  */
 export class EpochState {
   readonly log: ConversationLog;
-  readonly shown = new ShownMessages();
+  readonly timeline = new Timeline();
   readonly marker: ReadMarker;
   readonly receipts: Receipts;
   hasOlder: boolean;
@@ -46,7 +46,7 @@ export class EpochState {
   /** Takes in newer messages; gives those that the log has gained. */
   add(messages: readonly Message[]): readonly Message[] {
     const gained = this.log.add(messages);
-    this.shown.append(gained);
+    this.timeline.append(gained);
     this.marker.gained(gained);
     return gained;
   }
@@ -56,7 +56,7 @@ export class EpochState {
     const { firstSeq } = this.log;
     if (!this.log.prepend(page)) return undefined;
     const older = this.log.messages.slice(0, firstSeq - this.log.firstSeq);
-    this.shown.prepend(older);
+    this.timeline.prepend(older);
     this.marker.gained(older);
     this.hasPage = true;
     return older;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Message, MessageKind } from '@parley/protocol';
 import { seededRandom } from '../../tests/seeded-random.ts';
-import { ShownMessages } from './timeline.ts';
+import { Timeline } from './timeline.ts';
 
 const message = (
   seq: number,
@@ -21,44 +21,44 @@ const change = (seq: number, kind: MessageKind, target: number, text?: string, s
 const range = (first: number, last: number) =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => message(first + index));
 
-function shownOf(...messages: Message[]) {
-  const shown = new ShownMessages();
-  shown.append(messages);
-  return shown;
+function timelineOf(...messages: Message[]) {
+  const timeline = new Timeline();
+  timeline.append(messages);
+  return timeline;
 }
-const texts = (shown: ShownMessages) => shown.rows.map(({ text }) => text);
+const texts = (timeline: Timeline) => timeline.entries.map(({ text }) => text);
 
 describe('a change', () => {
-  test('shows in the row of its message, not in one of its own', () => {
-    const shown = shownOf(message(1), message(2), change(3, 'edit', 1, 'changed'), change(4, 'delete', 2));
-    expect(shown.rows).toMatchObject([
+  test('shows in the entry of its message, not in one of its own', () => {
+    const timeline = timelineOf(message(1), message(2), change(3, 'edit', 1, 'changed'), change(4, 'delete', 2));
+    expect(timeline.entries).toMatchObject([
       { message: { seq: 1, text: 'number 1' }, text: 'changed', isEdited: true, isDeleted: false },
       { message: { seq: 2 }, text: '', isEdited: false, isDeleted: true },
     ]);
   });
 
   test('of reactions counts once for each person, the newest, in the order of first use', () => {
-    const shown = shownOf(
+    const timeline = timelineOf(
       message(1),
       change(2, 'reaction', 1, '👍', 'u1'),
       change(3, 'reaction', 1, '🎉', 'u2'),
       change(4, 'reaction', 1, '👍', 'u3'),
       change(5, 'reaction', 1, '🎉', 'u1'),
     );
-    expect(shown.rows[0]?.reactions).toEqual([
+    expect(timeline.entries[0]?.reactions).toEqual([
       { emoji: '👍', userIds: ['u3'] },
       { emoji: '🎉', userIds: ['u2', 'u1'] },
     ]);
-    shown.append([change(6, 'reaction', 1, undefined, 'u3')]);
-    expect(shown.rows[0]?.reactions).toEqual([{ emoji: '🎉', userIds: ['u2', 'u1'] }]);
+    timeline.append([change(6, 'reaction', 1, undefined, 'u3')]);
+    expect(timeline.entries[0]?.reactions).toEqual([{ emoji: '🎉', userIds: ['u2', 'u1'] }]);
   });
 
   test('by someone else than the author edits nothing', () => {
-    expect(texts(shownOf(message(1), change(2, 'edit', 1, 'not mine', 'u2')))).toEqual(['number 1']);
+    expect(texts(timelineOf(message(1), change(2, 'edit', 1, 'not mine', 'u2')))).toEqual(['number 1']);
   });
 
   test('of a deleted message, of a system line, of a change, or of nothing, changes nothing', () => {
-    const shown = shownOf(
+    const timeline = timelineOf(
       message(1),
       message(2, { kind: 'system', text: 'left' }),
       change(3, 'delete', 1),
@@ -69,7 +69,7 @@ describe('a change', () => {
       change(8, 'edit', 4, 'an edit of an edit'),
       message(9, { kind: 'reaction', text: '👍' }),
     );
-    expect(shown.rows.map(({ text, reactions }) => [text, reactions])).toEqual([
+    expect(timeline.entries.map(({ text, reactions }) => [text, reactions])).toEqual([
       ['', []],
       ['left', []],
     ]);
@@ -78,44 +78,44 @@ describe('a change', () => {
 
 describe('what did not change', () => {
   test('stays the same object, also when older pages come', () => {
-    const shown = shownOf(message(5), message(6));
-    const [five, six] = shown.rows;
-    shown.append([message(7), change(8, 'edit', 6, 'changed')]);
-    shown.prepend([message(3), message(4)]);
-    expect(texts(shown)).toEqual(['number 3', 'number 4', 'number 5', 'changed', 'number 7']);
-    expect(shown.rows[2]).toBe(five);
-    expect(shown.rows[3]).not.toBe(six);
+    const timeline = timelineOf(message(5), message(6));
+    const [five, six] = timeline.entries;
+    timeline.append([message(7), change(8, 'edit', 6, 'changed')]);
+    timeline.prepend([message(3), message(4)]);
+    expect(texts(timeline)).toEqual(['number 3', 'number 4', 'number 5', 'changed', 'number 7']);
+    expect(timeline.entries[2]).toBe(five);
+    expect(timeline.entries[3]).not.toBe(six);
   });
 
   test('leaves the array as it is', () => {
-    const shown = shownOf(message(1), change(2, 'reaction', 1, '👍'));
-    const { rows } = shown;
-    shown.append([change(3, 'reaction', 1, '👍'), change(4, 'edit', 1, 'not mine', 'u2')]);
-    shown.prepend([]);
-    expect(shown.rows).toBe(rows);
-    shown.append([message(5)]);
-    expect(shown.rows).not.toBe(rows);
-    expect(rows.length).toBe(1);
+    const timeline = timelineOf(message(1), change(2, 'reaction', 1, '👍'));
+    const { entries } = timeline;
+    timeline.append([change(3, 'reaction', 1, '👍'), change(4, 'edit', 1, 'not mine', 'u2')]);
+    timeline.prepend([]);
+    expect(timeline.entries).toBe(entries);
+    timeline.append([message(5)]);
+    expect(timeline.entries).not.toBe(entries);
+    expect(entries.length).toBe(1);
   });
 });
 
 describe('older pages', () => {
-  test('lower the number of the first row by the rows that they bring', () => {
-    const shown = shownOf(message(10));
-    const before = shown.firstPosition;
-    shown.prepend([message(7), change(8, 'edit', 7, 'seven'), message(9)]);
-    expect([shown.firstPosition, texts(shown)]).toEqual([before - 2, ['seven', 'number 9', 'number 10']]);
-    shown.append([change(11, 'edit', 9, 'nine')]);
-    expect(texts(shown)).toEqual(['seven', 'nine', 'number 10']);
+  test('lower the number of the first entry by the rows that they bring', () => {
+    const timeline = timelineOf(message(10));
+    const before = timeline.firstIndex;
+    timeline.prepend([message(7), change(8, 'edit', 7, 'seven'), message(9)]);
+    expect([timeline.firstIndex, texts(timeline)]).toEqual([before - 2, ['seven', 'number 9', 'number 10']]);
+    timeline.append([change(11, 'edit', 9, 'nine')]);
+    expect(texts(timeline)).toEqual(['seven', 'nine', 'number 10']);
   });
 
   test('bring the message whose changes came before it, and these count in the order of their seqs', () => {
-    const shown = shownOf(change(31, 'edit', 1, 'newer'), change(32, 'reaction', 1, '🎉', 'u2'));
-    shown.append([change(33, 'edit', 1, 'newest')]);
-    shown.prepend([change(21, 'reaction', 1, '👍', 'u2'), change(22, 'edit', 1, 'older')]);
-    expect(shown.rows).toEqual([]);
-    shown.prepend([message(1), change(2, 'edit', 1, 'oldest')]);
-    expect(shown.rows).toMatchObject([{ text: 'newest', reactions: [{ emoji: '🎉', userIds: ['u2'] }] }]);
+    const timeline = timelineOf(change(31, 'edit', 1, 'newer'), change(32, 'reaction', 1, '🎉', 'u2'));
+    timeline.append([change(33, 'edit', 1, 'newest')]);
+    timeline.prepend([change(21, 'reaction', 1, '👍', 'u2'), change(22, 'edit', 1, 'older')]);
+    expect(timeline.entries).toEqual([]);
+    timeline.prepend([message(1), change(2, 'edit', 1, 'oldest')]);
+    expect(timeline.entries).toMatchObject([{ text: 'newest', reactions: [{ emoji: '🎉', userIds: ['u2'] }] }]);
   });
 });
 
@@ -131,22 +131,22 @@ test('however a log comes in, as pages and live, the rows are the same', () => {
       const text = kind === 'reaction' ? [undefined, '👍', '🎉'][upTo(3)] : `text ${index}`;
       return change(index + 1, kind ?? 'edit', 1 + upTo(index), text, senderId);
     });
-    const whole = shownOf(...log);
-    const shown = new ShownMessages();
+    const whole = timelineOf(...log);
+    const timeline = new Timeline();
     let first = upTo(80);
     let next = first;
     while (first > 0 || next < log.length) {
       if (random() < 0.5) {
         const end = next + 1 + upTo(4);
-        shown.append(log.slice(next, end));
+        timeline.append(log.slice(next, end));
         next = Math.min(end, log.length);
       } else {
         const start = Math.max(0, first - 1 - upTo(20));
-        shown.prepend(log.slice(start, first));
+        timeline.prepend(log.slice(start, first));
         first = start;
       }
     }
-    expect(shown.rows).toEqual(whole.rows);
+    expect(timeline.entries).toEqual(whole.entries);
   }
 });
 
@@ -159,20 +159,20 @@ test('of 100,000 messages only those are looked at that are new or that change',
     };
     return Object.defineProperty({ ...each }, 'kind', { get });
   };
-  const shown = new ShownMessages();
-  shown.append(range(50_001, 100_000).map(counted));
-  for (let first = 49_801; first >= 1; first -= 200) shown.prepend(range(first, first + 199).map(counted));
-  expect(shown.rows.length).toBe(100_000);
+  const timeline = new Timeline();
+  timeline.append(range(50_001, 100_000).map(counted));
+  for (let first = 49_801; first >= 1; first -= 200) timeline.prepend(range(first, first + 199).map(counted));
+  expect(timeline.entries.length).toBe(100_000);
   expect(looks).toBeLessThan(500_000);
 
   const looksAt = (act: () => void) => {
     looks = 0;
     act();
-    expect(shown.rows.length).toBeGreaterThan(0);
+    expect(timeline.entries.length).toBeGreaterThan(0);
     return looks;
   };
-  expect(looksAt(() => shown.append([counted(message(100_001))]))).toBeLessThan(5);
-  expect(looksAt(() => shown.append([counted(change(100_002, 'reaction', 70_000, '👍'))]))).toBeLessThan(5);
-  expect(looksAt(() => shown.append([counted(change(100_003, 'edit', 3, 'three'))]))).toBeLessThan(5);
-  expect([shown.rows[2]?.text, shown.rows[69_999]?.reactions.length]).toEqual(['three', 1]);
+  expect(looksAt(() => timeline.append([counted(message(100_001))]))).toBeLessThan(5);
+  expect(looksAt(() => timeline.append([counted(change(100_002, 'reaction', 70_000, '👍'))]))).toBeLessThan(5);
+  expect(looksAt(() => timeline.append([counted(change(100_003, 'edit', 3, 'three'))]))).toBeLessThan(5);
+  expect([timeline.entries[2]?.text, timeline.entries[69_999]?.reactions.length]).toEqual(['three', 1]);
 });

@@ -1,14 +1,14 @@
 import type { Message, MessageId, MessageKind } from '@parley/protocol';
 import { CHANGE_KINDS } from '@parley/protocol/constants';
-import type { ShownMessage } from './chat-snapshot.ts';
-import { foldChanges, unchanged } from './apply-changes.ts';
+import { applyChanges, toTimelineEntry } from './apply-changes.ts';
+import type { TimelineEntry } from './chat-snapshot.ts';
 
-/** The number of the first row of a run that has no older page yet. */
-const FIRST_POSITION = 1_000_000_000;
+/** The number of the first entry of a run that has no older page yet. */
+const FIRST_INDEX = 1_000_000_000;
 
 const bySeq = (a: Message, b: Message) => a.seq - b.seq;
 
-/** Whether it changes another message, which `replyTo` names, and shows in that one's row only. */
+/** Whether it changes another message, which `replyTo` names, and shows in that one's entry only. */
 export const isChange = ({ kind }: Message): boolean => (CHANGE_KINDS as readonly MessageKind[]).includes(kind);
 
 /**
@@ -18,28 +18,28 @@ export const isChange = ({ kind }: Message): boolean => (CHANGE_KINDS as readonl
  * A change comes after its target in the log. Of a target that is not loaded the changes are kept until an older page
  * brings it; where it is loaded, all its changes since are, so that live ones fold in as they come.
  */
-export class ShownMessages {
-  #rows: ShownMessage[] = [];
-  #snapshot: readonly ShownMessage[] | undefined;
-  #firstPosition = FIRST_POSITION;
-  /** Of each row: they do not move when others are put in front. */
-  readonly #positions = new Map<MessageId, number>();
+export class Timeline {
+  #entries: TimelineEntry[] = [];
+  #snapshot: readonly TimelineEntry[] | undefined;
+  #firstIndex = FIRST_INDEX;
+  /** Of each entry: they do not move when others are put in front. */
+  readonly #indexes = new Map<MessageId, number>();
   /** Changes whose target is not loaded, by target. */
   readonly #waiting = new Map<MessageId, Message[]>();
 
-  /** Oldest first: a new array where a row was added or changed since the last call, else the same one. */
-  get rows(): readonly ShownMessage[] {
-    this.#snapshot ??= this.#rows.slice();
+  /** Oldest first: a new array where a entry was added or changed since the last call, else the same one. */
+  get entries(): readonly TimelineEntry[] {
+    this.#snapshot ??= this.#entries.slice();
     return this.#snapshot;
   }
 
   /** Falls by as many as pages have put in front. */
-  get firstPosition(): number {
-    return this.#firstPosition;
+  get firstIndex(): number {
+    return this.#firstIndex;
   }
 
   get length(): number {
-    return this.#rows.length;
+    return this.#entries.length;
   }
 
   /** Takes in the messages by which the run has grown at its end. */
@@ -48,8 +48,8 @@ export class ShownMessages {
       if (isChange(message)) {
         this.#change(message);
       } else {
-        this.#positions.set(message.id, this.#firstPosition + this.#rows.length);
-        this.#rows.push(unchanged(message));
+        this.#indexes.set(message.id, this.#firstIndex + this.#entries.length);
+        this.#entries.push(toTimelineEntry(message));
         this.#snapshot = undefined;
       }
     }
@@ -60,22 +60,22 @@ export class ShownMessages {
     for (const message of page) if (isChange(message)) this.#keep(message);
     const older = page.filter((message) => !isChange(message)).map((message) => this.#withKept(message));
     if (older.length === 0) return;
-    this.#firstPosition -= older.length;
-    for (const [index, { message }] of older.entries()) this.#positions.set(message.id, this.#firstPosition + index);
-    this.#rows = older.concat(this.#rows);
+    this.#firstIndex -= older.length;
+    for (const [index, { message }] of older.entries()) this.#indexes.set(message.id, this.#firstIndex + index);
+    this.#entries = older.concat(this.#entries);
     this.#snapshot = undefined;
   }
 
   #change(change: Message): void {
-    const position = change.replyTo === undefined ? undefined : this.#positions.get(change.replyTo);
-    const row = position === undefined ? undefined : this.#rows[position - this.#firstPosition];
-    if (position === undefined || !row) {
+    const index = change.replyTo === undefined ? undefined : this.#indexes.get(change.replyTo);
+    const entry = index === undefined ? undefined : this.#entries[index - this.#firstIndex];
+    if (index === undefined || !entry) {
       this.#keep(change);
       return;
     }
-    const changed = foldChanges(row, [change]);
-    if (changed === row) return;
-    this.#rows[position - this.#firstPosition] = changed;
+    const changed = applyChanges(entry, [change]);
+    if (changed === entry) return;
+    this.#entries[index - this.#firstIndex] = changed;
     this.#snapshot = undefined;
   }
 
@@ -86,9 +86,9 @@ export class ShownMessages {
     else this.#waiting.set(change.replyTo, [change]);
   }
 
-  #withKept(message: Message): ShownMessage {
+  #withKept(message: Message): TimelineEntry {
     const kept = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    return kept ? foldChanges(unchanged(message), kept.sort(bySeq)) : unchanged(message);
+    return kept ? applyChanges(toTimelineEntry(message), kept.sort(bySeq)) : toTimelineEntry(message);
   }
 }

@@ -29,7 +29,7 @@ export function watchForNews(chat: ChatClient): void {
   const look = (tell: (conversationId: ConversationId) => void) => {
     const { conversations, views } = chat.getSnapshot();
     for (const { id, headSeq } of conversations ?? []) {
-      const seq = Math.max(headSeq, views.get(id)?.shown.at(-1)?.message.seq ?? 0);
+      const seq = Math.max(headSeq, views.get(id)?.timeline.at(-1)?.message.seq ?? 0);
       const before = known.get(id);
       if (before !== undefined && seq > before) tell(id);
       if (before === undefined || seq > before) known.set(id, seq);
@@ -40,7 +40,7 @@ export function watchForNews(chat: ChatClient): void {
 
 function notify(chat: ChatClient, conversationId: ConversationId): void {
   const { me, people, views, conversations } = chat.getSnapshot();
-  const newest = views.get(conversationId)?.shown.at(-1);
+  const newest = views.get(conversationId)?.timeline.at(-1);
   if (!newest || newest.isDeleted || newest.message.kind === 'system' || newest.message.senderId === me?.id) return;
   const sender = people.get(newest.message.senderId)?.displayName ?? 'Someone';
   const title = conversations?.find(({ id }) => id === conversationId)?.title;

@@ -7,7 +7,7 @@ import classes from './composer.module.css';
 
 /** Which message is answered or edited, and the way out of that. */
 export function ComposerModeBar({ mode, onCancel }: { mode: ComposerMode; onCancel: () => void }) {
-  const sender = useChat((chat) => (mode ? nameOf(chat, mode.shown.message.senderId) : ''));
+  const sender = useChat((chat) => (mode ? nameOf(chat, mode.entry.message.senderId) : ''));
   if (!mode) return null;
   const isReply = mode.kind === 'reply';
   return (
@@ -18,7 +18,7 @@ export function ComposerModeBar({ mode, onCancel }: { mode: ComposerMode; onCanc
           {isReply ? 'Reply to ' : 'Edit your message'}
           {isReply && <bdi>{sender}</bdi>}
         </strong>
-        <span dir="auto">{mode.shown.text.slice(0, 200)}</span>
+        <span dir="auto">{mode.entry.text.slice(0, 200)}</span>
       </span>
       <CloseButton aria-label={isReply ? 'Do not reply' : 'Do not edit'} onClick={onCancel} />
     </div>

@@ -31,7 +31,7 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
   const field = useRef<HTMLTextAreaElement>(null);
   const isEditing = mode?.kind === 'edit';
   // What is edited begins as it stands.
-  const editedText = edited?.mode === mode ? (edited?.text ?? '') : (mode?.shown.text ?? '');
+  const editedText = edited?.mode === mode ? (edited?.text ?? '') : (mode?.entry.text ?? '');
   const text = isEditing ? editedText : draft;
   const characters = [...text].length;
   const isTooLong = characters > MAX_TEXT_CHARACTERS;
@@ -52,13 +52,13 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
     else typing.typed();
   };
   const sendNew = () => {
-    chat.send(conversationId, draft.trim(), mode?.shown.message.id);
+    chat.send(conversationId, draft.trim(), mode?.entry.message.id);
     setDraft('');
     typing.stopped();
   };
   const sendEdit = async () => {
-    if (mode && text.trim() !== mode.shown.text) {
-      await chat.edit(conversationId, mode.shown.message.id, text.trim());
+    if (mode && text.trim() !== mode.entry.text) {
+      await chat.edit(conversationId, mode.entry.message.id, text.trim());
     }
   };
   const send = async () => {
@@ -84,8 +84,8 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
     const { me, views } = chat.getSnapshot();
     const isMine = ({ message }: { message: { senderId: string; kind: string } }) =>
       message.senderId === me?.id && message.kind === 'text';
-    const last = views.get(conversationId)?.shown.findLast((shown) => isMine(shown) && !shown.isDeleted);
-    if (last) setMode({ kind: 'edit', shown: last });
+    const last = views.get(conversationId)?.timeline.findLast((entry) => isMine(entry) && !entry.isDeleted);
+    if (last) setMode({ kind: 'edit', entry: last });
   };
   const pressed = (event: KeyboardEvent) => {
     // A key that belongs to the composition of a character in an input method is not meant for us.

@@ -1,13 +1,13 @@
-import type { ShownMessage } from '@parley/client';
+import type { TimelineEntry } from '@parley/client';
 import type { Conversation, ConversationId, MessageId } from '@parley/protocol';
 import { createContext, type ReactNode, use, useMemo, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 import { describeError } from '../../welcome/describe-error.ts';
 import { useJump } from '../jump.tsx';
-import { shownById } from './rows.ts';
+import { entryById } from './rows.ts';
 
 /** What the composer writes: something new, an answer to a message, or its new text. */
-export type ComposerMode = { readonly kind: 'reply' | 'edit'; readonly shown: ShownMessage } | null;
+export type ComposerMode = { readonly kind: 'reply' | 'edit'; readonly entry: TimelineEntry } | null;
 
 /** How many pages are loaded to find a message that is only known by its id. */
 const MAX_PAGES = 40;
@@ -16,7 +16,7 @@ const MAX_PAGES = 40;
 export interface ConversationActions {
   readonly conversationId: ConversationId;
   readonly setMode: (mode: ComposerMode) => void;
-  readonly askToDelete: (shown: ShownMessage | null) => void;
+  readonly askToDelete: (entry: TimelineEntry | null) => void;
   /** Brings a message into view, loading older pages if need be. */
   readonly jumpToMessage: (id: MessageId) => Promise<void>;
   /** Does something that may fail, and shows why it did. */
@@ -27,7 +27,7 @@ export interface ConversationActions {
 interface ConversationState {
   readonly conversation: Conversation | undefined;
   readonly mode: ComposerMode;
-  readonly toDelete: ShownMessage | null;
+  readonly toDelete: TimelineEntry | null;
   readonly error: string | null;
 }
 
@@ -44,7 +44,7 @@ export function ConversationProvider({ conversationId, conversation, children }:
   const chat = useChatClient();
   const { jumpTo } = useJump();
   const [mode, setMode] = useState<ComposerMode>(null);
-  const [toDelete, askToDelete] = useState<ShownMessage | null>(null);
+  const [toDelete, askToDelete] = useState<TimelineEntry | null>(null);
   const [error, setError] = useState<string | null>(null);
   const actions = useMemo<ConversationActions>(
     () => ({
@@ -55,7 +55,7 @@ export function ConversationProvider({ conversationId, conversation, children }:
       async jumpToMessage(id) {
         for (let pages = 0; pages < MAX_PAGES; pages += 1) {
           const view = chat.getSnapshot().views.get(conversationId);
-          const found = view && shownById(view.shown, id);
+          const found = view && entryById(view.timeline, id);
           if (found) return jumpTo({ conversationId, seq: found.message.seq });
           if (!view?.hasOlder || view.loadError) break;
           await chat.loadOlder(conversationId);

@@ -63,7 +63,7 @@ function History({ conversationId, conversation, view }: HistoryProps) {
       ) : (
         <MessageList conversationId={conversationId} conversation={conversation} view={view} />
       )}
-      <NewestAnnouncer newest={view.shown.at(-1)} />
+      <NewestAnnouncer newest={view.timeline.at(-1)} />
     </>
   );
 }
@@ -84,7 +84,7 @@ function Gone() {
 
 function Deletion() {
   const { toDelete } = useConversationState();
-  return toDelete && <DeleteDialog shown={toDelete} />;
+  return toDelete && <DeleteDialog entry={toDelete} />;
 }
 
 function Notice({ text, isLoading = false }: { text?: string; isLoading?: boolean }) {

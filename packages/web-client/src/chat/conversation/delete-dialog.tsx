@@ -1,11 +1,11 @@
 import { Text } from '@mantine/core';
-import type { ShownMessage } from '@parley/client';
+import type { TimelineEntry } from '@parley/client';
 import { useChatClient } from '../../chat-context.tsx';
 import { ConfirmDialog } from '../../shell/confirm-dialog.tsx';
 import { useConversationActions } from './conversation-context.tsx';
 
 /** Deleting can not be undone, so it is asked for twice. */
-export default function DeleteDialog({ shown }: { shown: ShownMessage }) {
+export default function DeleteDialog({ entry }: { entry: TimelineEntry }) {
   const chat = useChatClient();
   const { conversationId, askToDelete } = useConversationActions();
   return (
@@ -13,10 +13,10 @@ export default function DeleteDialog({ shown }: { shown: ShownMessage }) {
       title="Delete this message?"
       action="Delete"
       onClose={() => askToDelete(null)}
-      onConfirm={() => chat.deleteMessage(conversationId, shown.message.id)}
+      onConfirm={() => chat.deleteMessage(conversationId, entry.message.id)}
     >
       <Text size="sm" c="dimmed" lineClamp={3} dir="auto">
-        {shown.text}
+        {entry.text}
       </Text>
       <Text size="sm" mt="xs">
         Everybody will see that it was deleted.

@@ -1,5 +1,5 @@
 import { ActionIcon } from '@mantine/core';
-import type { ShownMessage } from '@parley/client';
+import type { TimelineEntry } from '@parley/client';
 import { useRef, useState } from 'react';
 import { MoreIcon } from '../../shell/icons.tsx';
 import { lazyPart } from '../../shell/lazy-part.tsx';
@@ -8,7 +8,7 @@ import classes from './message-row.module.css';
 const MessageMenu = lazyPart(() => import('./message-menu.tsx'));
 
 /** The way to everything that can be done with a message; faint until the row is pointed at or has the focus. */
-export function MessageActions({ shown }: { shown: ShownMessage }) {
+export function MessageActions({ entry }: { entry: TimelineEntry }) {
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setIsOpen] = useState(false);
   return (
@@ -27,7 +27,7 @@ export function MessageActions({ shown }: { shown: ShownMessage }) {
         <MoreIcon size={18} />
       </ActionIcon>
       {isOpen && button.current && (
-        <MessageMenu shown={shown} anchor={button.current} onClose={() => setIsOpen(false)} />
+        <MessageMenu entry={entry} anchor={button.current} onClose={() => setIsOpen(false)} />
       )}
     </>
   );

@@ -53,7 +53,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
   const [isAtBottom, setIsAtBottom] = useState(true);
   const [isNearTop, setIsNearTop] = useState(false);
   const highlightedSeq = useArrival(conversationId, view, list);
-  useOlderPages(conversationId, view, isNearTop || view.shown.length === 0);
+  useOlderPages(conversationId, view, isNearTop || view.timeline.length === 0);
 
   const otherIds = useMemo(
     () =>
@@ -62,12 +62,12 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
       ),
     [conversation, me],
   );
-  const { firstUnreadSeq, firstShownIndex } = view;
-  const unreadIndex = firstUnreadSeq === null ? undefined : indexOfSeq(view.shown, firstUnreadSeq);
+  const { firstUnreadSeq, firstTimelineIndex } = view;
+  const unreadIndex = firstUnreadSeq === null ? undefined : indexOfSeq(view.timeline, firstUnreadSeq);
   const isUnreadHere = firstUnreadSeq !== null && view.firstSeq <= firstUnreadSeq;
   const [beginning] = useState(() => {
     if (target?.conversationId === conversationId && view.firstSeq <= target.seq) {
-      return { index: indexOfSeq(view.shown, target.seq), align: 'center' } as const;
+      return { index: indexOfSeq(view.timeline, target.seq), align: 'center' } as const;
     }
     // Who has read nothing here yet has no place to go on from.
     const hasReadNothing = unreadIndex === 0 && !view.hasOlder;
@@ -87,24 +87,24 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
     }
   }, [lastSentId, firstSentId]);
 
-  const row = (index: number) => rowAt(view, me, otherIds, index - firstShownIndex);
+  const row = (index: number) => rowAt(view, me, otherIds, index - firstTimelineIndex);
   const renderRow = (index: number) => {
     const current = row(index);
     if (!current) return <div className={classes.edge} />;
     const previous = row(index - 1);
     const day = dayBegun(current, previous);
-    const isUnreadStart = isUnreadHere && index - firstShownIndex === unreadIndex && current.kind === 'placed';
+    const isUnreadStart = isUnreadHere && index - firstTimelineIndex === unreadIndex && current.kind === 'sent';
     const isFirst = isUnreadStart || !continues(current, previous, me);
     return (
       <>
         {day && (previous || !view.hasOlder) && <DayDivider isoTime={day} />}
         {isUnreadStart && <UnreadDivider />}
-        {current.kind === 'placed' ? (
+        {current.kind === 'sent' ? (
           <MessageRow
-            shown={current.shown}
+            entry={current.entry}
             delivery={current.delivery}
             isFirst={isFirst}
-            isHighlighted={current.shown.message.seq === highlightedSeq}
+            isHighlighted={current.entry.message.seq === highlightedSeq}
           />
         ) : (
           <PendingRow outgoing={current.outgoing} isFirst={isFirst} />
@@ -123,7 +123,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
         context={view}
         components={components}
         totalCount={rowCount(view)}
-        firstItemIndex={firstShownIndex}
+        firstItemIndex={firstTimelineIndex}
         initialTopMostItemIndex={beginning}
         computeItemKey={(index) => {
           const current = row(index);
@@ -139,7 +139,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
           if (isThere && isScrolledToEnd(scroller.current)) setIsFollowing(true);
         }}
         rangeChanged={({ startIndex }) => {
-          if (isUnreadHere && startIndex - firstShownIndex <= (unreadIndex ?? 0)) setSeenUnreadSeq(firstUnreadSeq);
+          if (isUnreadHere && startIndex - firstTimelineIndex <= (unreadIndex ?? 0)) setSeenUnreadSeq(firstUnreadSeq);
         }}
         increaseViewportBy={400}
         alignToBottom

@@ -1,5 +1,5 @@
 import { UnstyledButton } from '@mantine/core';
-import type { ShownMessage } from '@parley/client';
+import type { TimelineEntry } from '@parley/client';
 import type { ReactNode } from 'react';
 import { useChat, useChatClient } from '../../chat-context.tsx';
 import { CopyIcon, PencilIcon, ReplyIcon, TrashIcon } from '../../shell/icons.tsx';
@@ -18,13 +18,13 @@ const QUICK_REACTIONS = [
 ] as const;
 
 interface MessageMenuProps {
-  readonly shown: ShownMessage;
+  readonly entry: TimelineEntry;
   readonly anchor: HTMLElement;
   readonly onClose: () => void;
 }
 
 /** Everything that can be done with a message by who looks at it. */
-export default function MessageMenu({ shown, anchor, onClose }: MessageMenuProps) {
+export default function MessageMenu({ entry, anchor, onClose }: MessageMenuProps) {
   const chat = useChatClient();
   const { conversationId, run, setMode, askToDelete, setError } = useConversationActions();
   const myId = useChat((snapshot) => snapshot.me?.id);
@@ -32,9 +32,9 @@ export default function MessageMenu({ shown, anchor, onClose }: MessageMenuProps
     const conversation = conversationOf(snapshot, conversationId);
     return conversation !== undefined && conversation.kind !== 'direct' && conversation.createdBy === myId;
   });
-  const { message, text } = shown;
+  const { message, text } = entry;
   const isOwn = message.senderId === myId;
-  const ownReaction = shown.reactions.find(({ userIds }) => userIds.some((id) => id === myId))?.emoji;
+  const ownReaction = entry.reactions.find(({ userIds }) => userIds.some((id) => id === myId))?.emoji;
 
   const copy = () => {
     navigator.clipboard.writeText(text).catch(() => setError('The browser did not let us copy.'));
@@ -75,12 +75,12 @@ export default function MessageMenu({ shown, anchor, onClose }: MessageMenuProps
                 </UnstyledButton>
               ))}
             </fieldset>
-            {item('Reply', <ReplyIcon size={18} />, () => setMode({ kind: 'reply', shown }))}
+            {item('Reply', <ReplyIcon size={18} />, () => setMode({ kind: 'reply', entry }))}
             {text !== '' && 'clipboard' in navigator && item('Copy text', <CopyIcon size={18} />, copy)}
             {isOwn &&
               message.kind === 'text' &&
-              item('Edit', <PencilIcon size={18} />, () => setMode({ kind: 'edit', shown }))}
-            {(isOwn || isCreator) && item('Delete…', <TrashIcon size={18} />, () => askToDelete(shown))}
+              item('Edit', <PencilIcon size={18} />, () => setMode({ kind: 'edit', entry }))}
+            {(isOwn || isCreator) && item('Delete…', <TrashIcon size={18} />, () => askToDelete(entry))}
           </>
         );
       }}

@@ -1,5 +1,5 @@
 import { Text, VisuallyHidden } from '@mantine/core';
-import type { DeliveryState, OutboxMessage, ShownMessage } from '@parley/client';
+import type { DeliveryState, OutboxMessage, TimelineEntry } from '@parley/client';
 import { memo, type ReactNode } from 'react';
 import { useChat } from '../../chat-context.tsx';
 import { formatFull, formatTime } from '../../shell/format-time.ts';
@@ -14,7 +14,7 @@ import { ReplyQuote } from './reply-quote.tsx';
 import { nameOf } from './rows.ts';
 
 interface MessageRowProps {
-  readonly shown: ShownMessage;
+  readonly entry: TimelineEntry;
   /** How far one's own message has come; null for those of others. */
   readonly delivery: DeliveryState | null;
   /** Whether it begins a group of messages of one sender. */
@@ -24,8 +24,8 @@ interface MessageRowProps {
 }
 
 /** A message in its place, with what has become of it. */
-export const MessageRow = memo(function MessageRow({ shown, delivery, isFirst, isHighlighted }: MessageRowProps) {
-  const { message, text, isDeleted, isEdited, reactions } = shown;
+export const MessageRow = memo(function MessageRow({ entry, delivery, isFirst, isHighlighted }: MessageRowProps) {
+  const { message, text, isDeleted, isEdited, reactions } = entry;
   const sender = useChat((chat) => nameOf(chat, message.senderId));
   if (message.kind === 'system') return <SystemLine sender={sender} text={text} />;
   const isOwn = delivery !== null;
@@ -54,9 +54,9 @@ export const MessageRow = memo(function MessageRow({ shown, delivery, isFirst, i
             )}
             <Meta createdAt={message.createdAt} isEdited={isEdited && !isDeleted} delivery={delivery} />
           </div>
-          {!isDeleted && <MessageActions shown={shown} />}
+          {!isDeleted && <MessageActions entry={entry} />}
         </div>
-        {reactions.length > 0 && !isDeleted && <Reactions shown={shown} />}
+        {reactions.length > 0 && !isDeleted && <Reactions entry={entry} />}
       </div>
     </article>
   );

@@ -1,11 +1,11 @@
 import { VisuallyHidden } from '@mantine/core';
-import type { ShownMessage } from '@parley/client';
+import type { TimelineEntry } from '@parley/client';
 import { useState } from 'react';
 import { useChat } from '../../chat-context.tsx';
 import { nameOf } from './rows.ts';
 
 /** Reads out what others say from now on; the list itself can't, for it also grows at the front and while scrolling. */
-export function NewestAnnouncer({ newest }: { newest: ShownMessage | undefined }) {
+export function NewestAnnouncer({ newest }: { newest: TimelineEntry | undefined }) {
   const myId = useChat((chat) => chat.me?.id);
   const sender = useChat((chat) => (newest ? nameOf(chat, newest.message.senderId) : ''));
   const [firstId] = useState(newest?.message.id);

@@ -1,5 +1,5 @@
 import { UnstyledButton } from '@mantine/core';
-import type { ChatSnapshot, ShownMessage } from '@parley/client';
+import type { ChatSnapshot, TimelineEntry } from '@parley/client';
 import type { UserId } from '@parley/protocol';
 import { useChat, useChatClient } from '../../chat-context.tsx';
 import { useConversationActions } from './conversation-context.tsx';
@@ -10,12 +10,12 @@ import { nameOf } from './rows.ts';
 const MAX_NAMES = 12;
 
 /** What people answered with an emoji, and how many; a press adds one's own or takes it back. */
-export function Reactions({ shown }: { shown: ShownMessage }) {
+export function Reactions({ entry }: { entry: TimelineEntry }) {
   return (
     <ul className={classes.list} aria-label="Reactions">
-      {shown.reactions.map((reaction) => (
+      {entry.reactions.map((reaction) => (
         <li key={reaction.emoji}>
-          <Reaction shown={shown} {...reaction} />
+          <Reaction entry={entry} {...reaction} />
         </li>
       ))}
     </ul>
@@ -23,12 +23,12 @@ export function Reactions({ shown }: { shown: ShownMessage }) {
 }
 
 interface ReactionProps {
-  readonly shown: ShownMessage;
+  readonly entry: TimelineEntry;
   readonly emoji: string;
   readonly userIds: readonly UserId[];
 }
 
-function Reaction({ shown, emoji, userIds }: ReactionProps) {
+function Reaction({ entry, emoji, userIds }: ReactionProps) {
   const chat = useChatClient();
   const { conversationId, run } = useConversationActions();
   const myId = useChat((snapshot) => snapshot.me?.id);
@@ -40,7 +40,7 @@ function Reaction({ shown, emoji, userIds }: ReactionProps) {
       aria-pressed={isOwn}
       aria-label={`${emoji} ${userIds.length}: ${who}`}
       title={who}
-      onClick={() => void run(chat.react(conversationId, shown.message.id, isOwn ? null : emoji))}
+      onClick={() => void run(chat.react(conversationId, entry.message.id, isOwn ? null : emoji))}
     >
       <span aria-hidden>{emoji}</span>
       <span aria-hidden>{userIds.length}</span>

@@ -3,16 +3,16 @@ import type { MessageId } from '@parley/protocol';
 import { useChat } from '../../chat-context.tsx';
 import { useConversationActions } from './conversation-context.tsx';
 import classes from './reply-quote.module.css';
-import { nameOf, shownById } from './rows.ts';
+import { entryById, nameOf } from './rows.ts';
 
 /** What a message answers; a press brings it into view. */
 export function ReplyQuote({ messageId }: { messageId: MessageId }) {
   const { conversationId, jumpToMessage } = useConversationActions();
-  const shown = useChat((chat) => {
+  const entry = useChat((chat) => {
     const view = chat.views.get(conversationId);
-    return view && shownById(view.shown, messageId);
+    return view && entryById(view.timeline, messageId);
   });
-  const sender = useChat((chat) => (shown ? nameOf(chat, shown.message.senderId) : undefined));
+  const sender = useChat((chat) => (entry ? nameOf(chat, entry.message.senderId) : undefined));
   return (
     <UnstyledButton className={classes.quote} onClick={() => void jumpToMessage(messageId)}>
       <VisuallyHidden component="span">Answers </VisuallyHidden>
@@ -25,8 +25,8 @@ export function ReplyQuote({ messageId }: { messageId: MessageId }) {
         </>
       )}
       <span className={classes.text} dir="auto">
-        {!shown && 'An earlier message'}
-        {shown?.isDeleted ? 'Message deleted' : shown?.text.slice(0, 200)}
+        {!entry && 'An earlier message'}
+        {entry?.isDeleted ? 'Message deleted' : entry?.text.slice(0, 200)}
       </span>
     </UnstyledButton>
   );

@@ -4,17 +4,17 @@ import {
   type DeliveryState,
   deliveryStateOf,
   type OutboxMessage,
-  type ShownMessage,
+  type TimelineEntry,
 } from '@parley/client';
 import type { User, UserId } from '@parley/protocol';
 import { isSameDay } from '../../shell/format-time.ts';
 
 /** What one row of the list shows: a message in its place, or one's own on its way there. */
 export type Row =
-  | { readonly kind: 'placed'; readonly shown: ShownMessage; readonly delivery: DeliveryState | null }
+  | { readonly kind: 'sent'; readonly entry: TimelineEntry; readonly delivery: DeliveryState | null }
   | { readonly kind: 'pending'; readonly outgoing: OutboxMessage };
 
-export const rowCount = (view: ConversationView): number => view.shown.length + view.pending.length;
+export const rowCount = (view: ConversationView): number => view.timeline.length + view.pending.length;
 
 /** @param index 0 is the first message that is loaded */
 export function rowAt(
@@ -23,22 +23,22 @@ export function rowAt(
   otherIds: readonly UserId[],
   index: number,
 ): Row | undefined {
-  const shown = view.shown[index];
-  if (shown) {
-    const isOwn = shown.message.senderId === me?.id;
-    return { kind: 'placed', shown, delivery: isOwn ? deliveryStateOf(view, shown.message, otherIds) : null };
+  const entry = view.timeline[index];
+  if (entry) {
+    const isOwn = entry.message.senderId === me?.id;
+    return { kind: 'sent', entry, delivery: isOwn ? deliveryStateOf(view, entry.message, otherIds) : null };
   }
-  const outgoing = view.pending[index - view.shown.length];
+  const outgoing = view.pending[index - view.timeline.length];
   return outgoing && { kind: 'pending', outgoing };
 }
 
 /** The same before and after the message has found its place. */
 export const keyOf = (row: Row, me: User | null): string =>
-  row.kind === 'placed'
-    ? `${row.shown.message.senderId} ${row.shown.message.clientMessageId}`
+  row.kind === 'sent'
+    ? `${row.entry.message.senderId} ${row.entry.message.clientMessageId}`
     : `${me?.id} ${row.outgoing.clientMessageId}`;
 
-const createdAtOf = (row: Row) => (row.kind === 'placed' ? row.shown.message.createdAt : row.outgoing.createdAt);
+const createdAtOf = (row: Row) => (row.kind === 'sent' ? row.entry.message.createdAt : row.outgoing.createdAt);
 
 const SAME_GROUP_MS = 5 * 60_000;
 
@@ -52,34 +52,34 @@ export function continues(row: Row, previous: Row | undefined, me: User | null):
   );
 }
 
-const senderIdOf = (row: Row, me: User | null) => (row.kind === 'placed' ? row.shown.message.senderId : me?.id);
+const senderIdOf = (row: Row, me: User | null) => (row.kind === 'sent' ? row.entry.message.senderId : me?.id);
 
-const isSystem = (row: Row) => row.kind === 'placed' && row.shown.message.kind === 'system';
+const isSystem = (row: Row) => row.kind === 'sent' && row.entry.message.kind === 'system';
 
 /** The day that begins with this row, as the time of its first message. */
 export const dayBegun = (row: Row, previous: Row | undefined): string | undefined =>
   previous && isSameDay(createdAtOf(row), createdAtOf(previous)) ? undefined : createdAtOf(row);
 
-/** Where the message with this seq is, or the next one that is shown; the number of rows where there is none. */
-export function indexOfSeq(shown: readonly ShownMessage[], seq: number): number {
+/** Where the message with this seq is, or the next one that is entry; the number of rows where there is none. */
+export function indexOfSeq(timeline: readonly TimelineEntry[], seq: number): number {
   let low = 0;
-  let high = shown.length;
+  let high = timeline.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((shown[middle]?.message.seq ?? 0) < seq) low = middle + 1;
+    if ((timeline[middle]?.message.seq ?? 0) < seq) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-const indexes = new WeakMap<readonly ShownMessage[], Map<string, ShownMessage>>();
+const indexes = new WeakMap<readonly TimelineEntry[], Map<string, TimelineEntry>>();
 
 /** A loaded message by its id. */
-export function shownById(shown: readonly ShownMessage[], id: string): ShownMessage | undefined {
-  let index = indexes.get(shown);
+export function entryById(timeline: readonly TimelineEntry[], id: string): TimelineEntry | undefined {
+  let index = indexes.get(timeline);
   if (!index) {
-    index = new Map(shown.map((entry) => [entry.message.id, entry]));
-    indexes.set(shown, index);
+    index = new Map(timeline.map((entry) => [entry.message.id, entry]));
+    indexes.set(timeline, index);
   }
   return index.get(id);
 }

@@ -42,7 +42,7 @@ export function useArrival(
 
   useEffect(() => {
     if (!reachable || view.firstSeq > reachable.seq) return;
-    const index = indexOfSeq(view.shown, reachable.seq);
+    const index = indexOfSeq(view.timeline, reachable.seq);
     list.current?.scrollToIndex({ index, align: 'center' });
     setHighlightedSeq(reachable.seq);
     setReachable(null);

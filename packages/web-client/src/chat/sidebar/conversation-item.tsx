@@ -21,7 +21,7 @@ export function ConversationItem({ conversation, onOpen }: ConversationItemProps
   const isOpen = useChat((snapshot) => snapshot.openId === conversation.id);
   const unread = useChat((snapshot) => snapshot.views.get(conversation.id)?.unread ?? 0);
   const preview = useChat((snapshot) => previewOf(snapshot, conversation));
-  const activeAt = useChat((snapshot) => snapshot.views.get(conversation.id)?.shown.at(-1)?.message.createdAt);
+  const activeAt = useChat((snapshot) => snapshot.views.get(conversation.id)?.timeline.at(-1)?.message.createdAt);
   const title = titleOf(conversation, myId);
   const otherId = otherOf(conversation, myId)?.id;
   const presence = usePresenceText(otherId);

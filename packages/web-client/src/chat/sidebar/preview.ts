@@ -12,7 +12,7 @@ export function previewOf(snapshot: ChatSnapshot, { id, kind, members }: Convers
   if (typing) return kind === 'direct' ? 'is typing…' : `${nameOf(snapshot, typing)} is typing…`;
   const outgoing = view?.pending.at(-1);
   if (outgoing) return `You: ${outgoing.text.slice(0, MAX_CHARACTERS)}`;
-  const newest = view?.shown.at(-1);
+  const newest = view?.timeline.at(-1);
   if (!newest) return describe(id, kind, members.length);
   const { message, text, isDeleted } = newest;
   const sender = nameOf(snapshot, message.senderId);
