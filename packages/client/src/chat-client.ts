@@ -1,13 +1,13 @@
 import type { ClientMessageId, ConversationId, MessageId, SearchPage, User, UserId } from '@parley/protocol';
 import { ChatSession } from './chat-client/chat-session.ts';
 import { type ChatSnapshot, SIGNED_OUT } from './chat-client/chat-snapshot.ts';
-import { defaultOutboxStorage } from './outbox/default-outbox-storage.ts';
-import type { OutboxStorage } from './outbox/outbox-storage.ts';
+import { defaultOutboxStorage } from './outbox/storage/default-outbox-storage.ts';
+import type { OutboxStorage } from './outbox/storage/outbox-storage.ts';
 import { ParleyError } from './parley-error.ts';
 import { newId } from './random-id.ts';
 import { RestClient } from './rest-client.ts';
 import { pause, retryDelayMs } from './retry-delay.ts';
-import { Store } from './store.ts';
+import { Store } from './snapshot-store.ts';
 
 export interface ChatClientOptions {
   /** Where the cluster is, such as `http://localhost:8080`. Default: where the page came from. */

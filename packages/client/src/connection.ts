@@ -1,8 +1,8 @@
 import type { Handshake, HelloReply, Refused } from '@parley/protocol';
 import { CLOSED, type ConnectionState } from './connection/connection-state.ts';
-import { type RequestEvent, type RequestPayload, type RequestReply, request } from './connection/requests.ts';
-import { type ChatSocket, type PacketHandlers, runSocket, type SocketEnd } from './connection/run-socket.ts';
-import { type SocketHooks, SocketRelay } from './connection/socket-relay.ts';
+import { type RequestEvent, type RequestPayload, type RequestReply, request } from './connection/send-request.ts';
+import { type ChatSocket, type PacketHandlers, runSocket, type SocketEnd } from './connection/run-socket-session.ts';
+import { type SocketHooks, SocketRelay } from './connection/connection-handover.ts';
 import { ParleyError, unreachable } from './parley-error.ts';
 import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';
 

@@ -11,10 +11,10 @@ import type {
   SinceReply,
   UserId,
 } from '@parley/protocol';
-import { MessageFates, without } from './outbox/message-fates.ts';
+import { MessageFates, without } from './outbox/outbox-state-machine.ts';
 import { bytesOf, type OutboxMessage } from './outbox/outbox-message.ts';
-import type { OutboxStorage } from './outbox/outbox-storage.ts';
-import { searchHistory } from './outbox/search-history.ts';
+import type { OutboxStorage } from './outbox/storage/outbox-storage.ts';
+import { searchHistory } from './outbox/read-history.ts';
 import { ParleyError } from './parley-error.ts';
 import { newId } from './random-id.ts';
 import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Conversation, Message, Receipt, SearchPage, User } from '@parley/protocol';
 import { clientFile } from './browser/client-files.ts';
-import { refusal } from './refusal.ts';
+import { refusal } from './new-error-body.ts';
 
 /** What the REST API shows and changes of a server. */
 export interface RestState {

@@ -10,7 +10,7 @@ import type {
 } from '@parley/protocol';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import { Connection } from '../connection.ts';
-import type { OutboxStorage } from '../outbox/outbox-storage.ts';
+import type { OutboxStorage } from '../outbox/storage/outbox-storage.ts';
 import { Outbox } from '../outbox.ts';
 import type { NewConversation, RestClient } from '../rest-client.ts';
 import { pause, retryDelayMs } from '../retry-delay.ts';
@@ -19,7 +19,7 @@ import type { ChatSnapshot } from './chat-snapshot.ts';
 import { ConversationActions } from './conversation-actions.ts';
 import { Conversations } from './conversations.ts';
 import { MessageChanges } from './message-changes.ts';
-import { People } from './people.ts';
+import { People } from './user-directory.ts';
 import { Signals } from './signals.ts';
 
 export interface ChatSessionOptions {

@@ -8,15 +8,15 @@ import type {
   TypingPacket,
   UserId,
 } from '@parley/protocol';
-import type { PacketHandlers } from '../connection/run-socket.ts';
+import type { PacketHandlers } from '../connection/run-socket-session.ts';
 import type { Connection } from '../connection.ts';
 import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
-import { OwnTyping } from './own-typing.ts';
-import { PresenceBoard, type PresenceOf } from './presence-board.ts';
-import { ReceiptSnapshots } from './receipt-snapshots.ts';
-import { SeqReports } from './seq-reports.ts';
+import { OwnTyping } from './typing-sender.ts';
+import { PresenceBoard, type PresenceOf } from './presence-tracker.ts';
+import { ReceiptSnapshots } from './receipt-loader.ts';
+import { SeqReports } from './position-reporter.ts';
 import { isChange } from './timeline.ts';
-import { TypingNotices } from './typing-notices.ts';
+import { TypingNotices } from './typing-users.ts';
 
 export interface SignalsOptions {
   readonly myId: UserId;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ConversationId, UserId } from '@parley/protocol';
-import { OwnTyping } from './own-typing.ts';
-import { TypingNotices } from './typing-notices.ts';
+import { OwnTyping } from './typing-sender.ts';
+import { TypingNotices } from './typing-users.ts';
 
 const lobby = 'lobby' as ConversationId;
 const [me, ada, bo] = ['u-me', 'u-ada', 'u-bo'] as unknown as [UserId, UserId, UserId];

@@ -1,6 +1,6 @@
 import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
 import { bytesOf, type OutboxMessage } from './outbox-message.ts';
-import type { OutboxStorage } from './outbox-storage.ts';
+import type { OutboxStorage } from './storage/outbox-storage.ts';
 
 /** The messages of one user's outbox in the order of writing. The storage follows, one call after the other. */
 export class KeptMessages {

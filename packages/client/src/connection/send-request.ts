@@ -1,7 +1,7 @@
 import type { ClientToServerEvents, Refused } from '@parley/protocol';
 import type { Socket } from 'socket.io-client';
 import { UNREACHABLE_ACK } from '../parley-error.ts';
-import type { ChatSocket } from './run-socket.ts';
+import type { ChatSocket } from './run-socket-session.ts';
 
 /** The longest wait for an ack. */
 const ACK_DEADLINE_MS = 10_000;

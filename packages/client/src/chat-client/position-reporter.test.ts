@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { ConversationId, DoneReply, Refused } from '@parley/protocol';
-import { SeqReports } from './seq-reports.ts';
+import { SeqReports } from './position-reporter.ts';
 
 const lobby = 'lobby' as ConversationId;
 const group = 'group' as ConversationId;

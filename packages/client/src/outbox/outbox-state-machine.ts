@@ -1,7 +1,7 @@
 import type { ClientMessageId, ConversationId, ErrorBody, Message, UserId } from '@parley/protocol';
-import { KeptMessages } from './kept-messages.ts';
+import { KeptMessages } from './outbox-store.ts';
 import type { OutboxMessage } from './outbox-message.ts';
-import type { OutboxStorage } from './outbox-storage.ts';
+import type { OutboxStorage } from './storage/outbox-storage.ts';
 
 /** An accepted message that the history still has after this time is stored, though nobody said so while we listened. */
 const SURELY_STORED_AFTER_MS = 24 * 60 * 60_000;

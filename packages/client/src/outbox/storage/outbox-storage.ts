@@ -1,5 +1,5 @@
 import type { ClientMessageId, UserId } from '@parley/protocol';
-import type { OutboxMessage } from './outbox-message.ts';
+import type { OutboxMessage } from '../outbox-message.ts';
 
 /**
  * Where an outbox keeps its messages. What belongs to one user is never given to another. An outbox makes one call at a

@@ -1,8 +1,8 @@
 import type { ClientMessageId, UserId } from '@parley/protocol';
 import { type Database, keysUnder, type ObjectStore, openDatabase, transact } from './indexed-db.ts';
-import type { OutboxMessage } from './outbox-message.ts';
+import type { OutboxMessage } from '../outbox-message.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
-import { MemoryOutboxStorage } from './outbox-storage-memory.ts';
+import { MemoryOutboxStorage } from './memory-outbox-storage.ts';
 
 const DATABASE = 'parley-outbox';
 const STORE = 'messages';

@@ -1,5 +1,5 @@
 import { pause, retryDelayMs } from '../retry-delay.ts';
-import type { SocketEnd } from './run-socket.ts';
+import type { SocketEnd } from './run-socket-session.ts';
 
 /** How long a chat may be between two sockets before it counts as interrupted. */
 const GRACE_MS = 2_000;

@@ -1,5 +1,5 @@
 import type { ClientMessageId, UserId } from '@parley/protocol';
-import type { OutboxMessage } from './outbox-message.ts';
+import type { OutboxMessage } from '../outbox-message.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
 
 /** Keeps messages as long as the process lives. */
