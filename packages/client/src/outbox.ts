@@ -11,12 +11,12 @@ import type {
   SinceReply,
   UserId,
 } from '@parley/protocol';
-import { MessageFates, without } from './outbox/outbox-state-machine.ts';
 import { bytesOf, type OutboxMessage } from './outbox/outbox-message.ts';
+import { OutboxStateMachine, without } from './outbox/outbox-state-machine.ts';
+import { readHistory } from './outbox/read-history.ts';
 import type { OutboxStorage } from './outbox/storage/outbox-storage.ts';
-import { searchHistory } from './outbox/read-history.ts';
 import { ParleyError } from './parley-error.ts';
-import { newId } from './random-id.ts';
+import { randomId } from './random-id.ts';
 import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';
 
 /** How many messages may be on their way at once, stored ones not counted. */
@@ -52,28 +52,28 @@ export interface OutboxOptions {
  */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #fates: MessageFates;
+  readonly #machine: OutboxStateMachine;
   /** Not in the storage yet. */
-  readonly #unkept = new Set<ClientMessageId>();
+  readonly #unsaved = new Set<ClientMessageId>();
   /** Conversations whose messages are being sent right now. */
   readonly #sending = new Set<ConversationId>();
   #isOnline = false;
   /** The present time online or offline: ends its pauses. */
-  #period = new AbortController();
+  #backoff = new AbortController();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#fates = new MessageFates(options);
+    this.#machine = new OutboxStateMachine(options);
   }
 
   /** What is on its way to this conversation, in the order of writing. */
   messagesOf(conversationId: ConversationId): OutboxMessage[] {
-    return this.#fates.of(conversationId);
+    return this.#machine.messagesIn(conversationId);
   }
 
   /** Shows what an earlier page, or another tab, has left. */
   load(): Promise<void> {
-    return this.#fates.load();
+    return this.#machine.load();
   }
 
   /**
@@ -82,67 +82,67 @@ export class Outbox {
    * @throws ParleyError `BUSY` when more can not be kept
    */
   add(conversationId: ConversationId, text: string, afterSeq?: number, replyTo?: MessageId): OutboxMessage {
-    if (this.#fates.size >= MAX_OUTBOX_MESSAGES || this.#fates.bytes + bytesOf(text) > MAX_OUTBOX_BYTES) {
+    if (this.#machine.size >= MAX_OUTBOX_MESSAGES || this.#machine.bytes + bytesOf(text) > MAX_OUTBOX_BYTES) {
       throw new ParleyError({ code: 'BUSY', message: OUTBOX_FULL, retryable: true });
     }
     const message: OutboxMessage = {
       conversationId,
-      clientMessageId: newId() as ClientMessageId,
+      clientMessageId: randomId() as ClientMessageId,
       text,
       ...(replyTo !== undefined && { replyTo }),
-      createdAt: this.#fates.nextCreatedAt(),
+      createdAt: this.#machine.nextCreatedAt(),
       state: 'sending',
       ...(afterSeq !== undefined && { afterSeq }),
     };
-    void this.#keepAndSend(message);
+    void this.#saveAndSend(message);
     return message;
   }
 
   /** Tries a failed message again. */
   retry(clientMessageId: ClientMessageId): void {
-    const message = this.#fates.get(clientMessageId);
+    const message = this.#machine.get(clientMessageId);
     if (message?.state !== 'failed') return;
-    this.#fates.doubt(message);
-    void this.#keepAndSend(without(message, 'sending'));
+    this.#machine.markUncertain(message);
+    void this.#saveAndSend(without(message, 'sending'));
   }
 
   /** Gives up a failed message. */
   discard(clientMessageId: ClientMessageId): void {
-    const message = this.#fates.get(clientMessageId);
-    if (message?.state === 'failed') this.#fates.remove(message);
+    const message = this.#machine.get(clientMessageId);
+    if (message?.state === 'failed') this.#machine.remove(message);
   }
 
   /** There is a connection, a new one: everything that waits is tried at once. */
   async connected(): Promise<void> {
     this.disconnected();
-    const { signal } = this.#period;
+    const { signal } = this.#backoff;
     await this.load();
     if (signal.aborted) return;
     this.#isOnline = true;
-    this.#fates.doubtAccepted();
-    for (const id of this.#fates.conversationIds) this.#sendAll(id);
+    this.#machine.markAcceptedUncertain();
+    for (const id of this.#machine.conversationIds) this.#sendAll(id);
   }
 
   disconnected(): void {
     this.#isOnline = false;
-    this.#period.abort();
-    this.#period = new AbortController();
+    this.#backoff.abort();
+    this.#backoff = new AbortController();
   }
 
   /** Messages have come: they show that one's own are accepted, even if the ack was lost. */
-  sawMessages(conversationId: ConversationId, messages: readonly Message[]): void {
-    this.#fates.sawMessages(conversationId, messages);
+  observeMessages(conversationId: ConversationId, messages: readonly Message[]): void {
+    this.#machine.observeMessages(conversationId, messages);
     this.#sendAll(conversationId);
   }
 
   /** Everything up to `seq` is in the history store: those messages are done. */
-  sawStored(conversationId: ConversationId, seq: number): void {
-    this.#fates.sawStored(conversationId, seq);
+  observeStored(conversationId: ConversationId, seq: number): void {
+    this.#machine.observeStored(conversationId, seq);
   }
 
   /** What was accepted but not stored may be gone, and its seqs given to other messages. */
   epochChanged(conversationId: ConversationId): void {
-    this.#fates.epochChanged(conversationId);
+    this.#machine.epochChanged(conversationId);
     this.#sendAll(conversationId);
   }
 
@@ -159,11 +159,13 @@ export class Outbox {
     this.#sending.add(conversationId);
     let failures = 0;
     while (this.#isOnline) {
-      const next = this.#fates.of(conversationId).find((message) => this.#fates.isDue(message));
-      if (!next || this.#unkept.has(next.clientMessageId)) break;
-      const refused = this.#fates.isUnknown(next) ? await this.#lookUp(conversationId) : await this.#attempt(next);
+      const next = this.#machine.messagesIn(conversationId).find((message) => this.#machine.needsWork(message));
+      if (!next || this.#unsaved.has(next.clientMessageId)) break;
+      const refused = this.#machine.isUncertain(next)
+        ? await this.#lookUpInHistory(conversationId)
+        : await this.#attempt(next);
       failures = refused ? failures + 1 : 0;
-      if (refused && this.#isOnline) await pause(delayBefore(failures, refused), this.#period.signal);
+      if (refused && this.#isOnline) await pause(delayBefore(failures, refused), this.#backoff.signal);
     }
     this.#sending.delete(conversationId);
   }
@@ -171,7 +173,7 @@ export class Outbox {
   /** @returns the refusal, if another attempt can succeed */
   async #attempt(outgoing: OutboxMessage): Promise<Refused | undefined> {
     const { conversationId, clientMessageId, text, replyTo } = outgoing;
-    const epochs = this.#fates.epochsOf(conversationId);
+    const epochs = this.#machine.epochCount(conversationId);
     const reply = await this.#options.send({
       conversationId,
       clientMessageId,
@@ -179,16 +181,16 @@ export class Outbox {
       text,
       ...(replyTo !== undefined && { replyTo }),
     });
-    const message = this.#fates.get(clientMessageId);
+    const message = this.#machine.get(clientMessageId);
     if (!message || message.state === 'failed') return undefined;
     if (reply.ok) {
-      if (epochs === this.#fates.epochsOf(conversationId)) this.#fates.accept(message, reply.message.seq);
+      if (epochs === this.#machine.epochCount(conversationId)) this.#machine.markAccepted(message, reply.message.seq);
       return undefined;
     }
     if (message.state === 'accepted') return undefined;
-    if (reply.code === 'UNAVAILABLE' || reply.code === 'INTERNAL') this.#fates.doubt(message);
+    if (reply.code === 'UNAVAILABLE' || reply.code === 'INTERNAL') this.#machine.markUncertain(message);
     if (reply.retryable) return reply;
-    this.#fates.fail(message, errorOf(reply));
+    this.#machine.markFailed(message, errorOf(reply));
     return undefined;
   }
 
@@ -197,47 +199,50 @@ export class Outbox {
    *
    * @returns the refusal, if another attempt can succeed
    */
-  async #lookUp(conversationId: ConversationId): Promise<Refused | undefined> {
+  async #lookUpInHistory(conversationId: ConversationId): Promise<Refused | undefined> {
     const sought = () =>
-      this.#fates.of(conversationId).filter((each) => this.#fates.isDue(each) && this.#fates.isUnknown(each));
+      this.#machine
+        .messagesIn(conversationId)
+        .filter((each) => this.#machine.needsWork(each) && this.#machine.isUncertain(each));
     const first = sought();
     const ids = new Set(first.map(({ clientMessageId }) => clientMessageId));
     const rest = () => sought().filter(({ clientMessageId }) => ids.has(clientMessageId));
-    const outcome = await searchHistory({
+    const outcome = await readHistory({
       conversationId,
       afterSeq: Math.min(...first.map(({ seq, afterSeq = END }) => (seq === undefined ? afterSeq : seq - 1))),
       fetchSince: this.#options.fetchSince,
       onPage: (messages) => {
-        this.#fates.found(messages);
+        this.#machine.foundInHistory(messages);
         return rest().length > 0;
       },
     });
-    if (outcome.kind === 'read') await Promise.all(rest().map((each) => this.#fates.notThere(each, outcome.headSeq)));
+    if (outcome.kind === 'read')
+      await Promise.all(rest().map((each) => this.#machine.notInHistory(each, outcome.headSeq)));
     if (outcome.kind !== 'refused') return undefined;
     const { refused } = outcome;
     if (refused.code !== 'FORBIDDEN' && refused.code !== 'NOT_FOUND') return refused;
     for (const message of rest()) {
-      if (message.state === 'accepted') this.#fates.remove(message);
-      else this.#fates.fail(message, errorOf(refused));
+      if (message.state === 'accepted') this.#machine.remove(message);
+      else this.#machine.markFailed(message, errorOf(refused));
     }
     return undefined;
   }
 
-  async #keepAndSend(message: OutboxMessage): Promise<void> {
-    this.#unkept.add(message.clientMessageId);
+  async #saveAndSend(message: OutboxMessage): Promise<void> {
+    this.#unsaved.add(message.clientMessageId);
     try {
-      await this.#fates.keep(message);
+      await this.#machine.save(message);
     } catch {
-      this.#fates.fail(message, NOT_KEPT);
+      this.#machine.markFailed(message, NOT_SAVED);
     }
-    this.#unkept.delete(message.clientMessageId);
+    this.#unsaved.delete(message.clientMessageId);
     this.#sendAll(message.conversationId);
   }
 }
 
 const OUTBOX_FULL = 'Too many messages are on their way: wait until some are sent.';
 
-const NOT_KEPT: ErrorBody = {
+const NOT_SAVED: ErrorBody = {
   code: 'UNAVAILABLE',
   message: 'This device has no room to keep the message until it is sent.',
   retryable: true,

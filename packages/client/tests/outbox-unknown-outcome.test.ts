@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Message, UserId } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { accepted, History, lobby, me, newOutbox, textsOf } from './new-outbox.ts';
-import { refusal } from './protocol-server.ts';
+import { newErrorBody } from './protocol-server.ts';
 
 const texts = (outbox: ReturnType<typeof newOutbox>['outbox']) => textsOf(outbox.messagesOf(lobby));
 
@@ -30,7 +30,7 @@ describe('after a reload', () => {
     const { outbox, attempts, states, kept } = newOutbox(before);
     await outbox.connected();
     await eventually(() => expect(states()).toEqual(['accepted']));
-    outbox.sawStored(lobby, 6);
+    outbox.observeStored(lobby, 6);
     expect(states()).toEqual([]);
     await eventually(async () => expect(await kept()).toEqual([]));
     expect(attempts.length).toBe(0);
@@ -64,7 +64,7 @@ describe('a message whose attempt had no answer', () => {
     const { outbox, attempts, attempt } = newOutbox();
     void outbox.connected();
     outbox.add(lobby, 'hello', 0);
-    (await attempt(0)).answer({ ok: false, ...refusal('UNAVAILABLE') });
+    (await attempt(0)).answer({ ok: false, ...newErrorBody('UNAVAILABLE') });
     const { payload } = await attempt(1);
     expect(payload.clientMessageId).toBe(attempts[0]?.payload.clientMessageId);
   });
@@ -76,7 +76,7 @@ describe('a message whose attempt had no answer', () => {
     const { answer } = await attempt(0);
     history.accept('of someone else', 'u-ada');
     history.accept(clientMessageId);
-    answer({ ok: false, ...refusal('UNAVAILABLE') });
+    answer({ ok: false, ...newErrorBody('UNAVAILABLE') });
     await eventually(() => expect(states()).toEqual(['accepted']));
     expect([outbox.messagesOf(lobby)[0]?.seq, attempts.length]).toEqual([2, 1]);
   });
@@ -85,8 +85,8 @@ describe('a message whose attempt had no answer', () => {
     const { outbox, history, attempts, attempt } = newOutbox();
     void outbox.connected();
     outbox.add(lobby, 'hello', 0);
-    history.refusal = refusal('UNAVAILABLE', { retryAfterMs: 10 });
-    (await attempt(0)).answer({ ok: false, ...refusal('UNAVAILABLE') });
+    history.refusal = newErrorBody('UNAVAILABLE', { retryAfterMs: 10 });
+    (await attempt(0)).answer({ ok: false, ...newErrorBody('UNAVAILABLE') });
     await eventually(() => expect(history.lookUps).toBeGreaterThan(1));
     expect(attempts.length).toBe(1);
     history.refusal = undefined;
@@ -97,8 +97,8 @@ describe('a message whose attempt had no answer', () => {
     const { outbox, history, attempt, states } = newOutbox();
     void outbox.connected();
     outbox.add(lobby, 'hello', 0);
-    history.refusal = refusal('FORBIDDEN');
-    (await attempt(0)).answer({ ok: false, ...refusal('UNAVAILABLE') });
+    history.refusal = newErrorBody('FORBIDDEN');
+    (await attempt(0)).answer({ ok: false, ...newErrorBody('UNAVAILABLE') });
     await eventually(() => expect(states()).toEqual(['failed']));
   });
 });
@@ -116,7 +116,7 @@ describe('what comes from an epoch that has ended', () => {
   test('is no proof that a message is accepted: an ack', async () => {
     const { outbox, history, attempt, states, clientMessageId, answer } = await newOvertakenAttempt();
     history.accept('of someone else', 'u-ada');
-    outbox.sawStored(lobby, 1);
+    outbox.observeStored(lobby, 1);
     answer(accepted(1));
     const again = await attempt(1);
     expect([again.payload.clientMessageId, states()]).toEqual([clientMessageId, ['sending']]);
@@ -127,11 +127,11 @@ describe('what comes from an epoch that has ended', () => {
 
   test('is no proof that a message is accepted: the live message', async () => {
     const { outbox, history, attempt, states, clientMessageId, answer } = await newOvertakenAttempt();
-    outbox.sawMessages(lobby, [{ senderId: me, clientMessageId, seq: 1 } as unknown as Message]);
+    outbox.observeMessages(lobby, [{ senderId: me, clientMessageId, seq: 1 } as unknown as Message]);
     expect(states()).toEqual(['accepted']);
     history.accept('of someone else', 'u-ada');
-    outbox.sawStored(lobby, 1);
-    answer({ ok: false, ...refusal('UNAVAILABLE') });
+    outbox.observeStored(lobby, 1);
+    answer({ ok: false, ...newErrorBody('UNAVAILABLE') });
     expect((await attempt(1)).payload.clientMessageId).toBe(clientMessageId);
   });
 });
@@ -152,7 +152,7 @@ describe('an accepted message that is not stored', () => {
     outbox.disconnected();
     await outbox.connected();
     await eventually(() => expect(history.lookUps).toBe(1));
-    outbox.sawStored(lobby, 1);
+    outbox.observeStored(lobby, 1);
     await eventually(() => expect(states()).toEqual([]));
     expect(attempts.length).toBe(1);
   });
@@ -165,15 +165,15 @@ describe('an accepted message that is not stored', () => {
 
   test('is sent again when another message is at its seq, and not taken for stored', async () => {
     const { outbox, history, attempt, states } = await newAccepted();
-    outbox.sawMessages(lobby, [history.accept('of someone else', 'u-ada')]);
-    outbox.sawStored(lobby, 1);
+    outbox.observeMessages(lobby, [history.accept('of someone else', 'u-ada')]);
+    outbox.observeStored(lobby, 1);
     expect(states().length).toBe(1);
     await attempt(1);
   });
 
   test('is no more taken for stored by what was stored in an earlier epoch', async () => {
     const { outbox, history, attempt, states } = newOutbox();
-    outbox.sawStored(lobby, 5);
+    outbox.observeStored(lobby, 5);
     outbox.epochChanged(lobby);
     void outbox.connected();
     const { clientMessageId } = outbox.add(lobby, 'hello', 0);
@@ -208,7 +208,7 @@ test('what another tab has seen stored is done here too', async () => {
   const second = newOutbox({ storage: first.storage, history: first.history });
   await second.outbox.connected();
   (await second.attempt(0)).answer(accepted(1));
-  second.outbox.sawStored(lobby, 1);
+  second.outbox.observeStored(lobby, 1);
   await eventually(async () => expect(await second.kept()).toEqual([]));
   await first.outbox.connected();
   expect([first.states(), first.attempts.length]).toEqual([[], 0]);

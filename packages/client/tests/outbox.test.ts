@@ -3,9 +3,9 @@ import type { ConversationId, MessageId, Refused } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { MAX_OUTBOX_BYTES, MAX_OUTBOX_MESSAGES } from '../src/index.ts';
 import { accepted, lobby, me, newOutbox } from './new-outbox.ts';
-import { refusal } from './protocol-server.ts';
+import { newErrorBody } from './protocol-server.ts';
 
-const refused = (...args: Parameters<typeof refusal>): Refused => ({ ok: false, ...refusal(...args) });
+const refused = (...args: Parameters<typeof newErrorBody>): Refused => ({ ok: false, ...newErrorBody(...args) });
 
 test('keeps a message until it is stored', async () => {
   const { outbox, attempt, states } = newOutbox();
@@ -14,9 +14,9 @@ test('keeps a message until it is stored', async () => {
   expect(states()).toEqual(['sending']);
   (await attempt(0)).answer(accepted(7));
   await eventually(() => expect(states()).toEqual(['accepted']));
-  outbox.sawStored(lobby, 6);
+  outbox.observeStored(lobby, 6);
   expect(states()).toEqual(['accepted']);
-  outbox.sawStored(lobby, 7);
+  outbox.observeStored(lobby, 7);
   expect(states()).toEqual([]);
 });
 
@@ -58,9 +58,9 @@ test('sends the messages of a conversation one after the other, conversations si
   void outbox.connected();
   outbox.add(lobby, 'one');
   outbox.add(lobby, 'two');
-  outbox.add('other' as ConversationId, 'elsewhere');
+  outbox.add('other' as ConversationId, 'already-connected');
   await attempt(1);
-  expect(attempts.map(({ payload }) => payload.text)).toEqual(['one', 'elsewhere']);
+  expect(attempts.map(({ payload }) => payload.text)).toEqual(['one', 'already-connected']);
   (await attempt(0)).answer(accepted(1));
   expect((await attempt(2)).payload.text).toBe('two');
 });
@@ -108,7 +108,7 @@ test('takes a message that shows up as accepted, though its ack was lost', async
   void outbox.connected();
   const { clientMessageId } = outbox.add(lobby, 'hello');
   await attempt(0);
-  outbox.sawMessages(lobby, [history.accept(clientMessageId)]);
+  outbox.observeMessages(lobby, [history.accept(clientMessageId)]);
   (await attempt(0)).answer(refused('UNAVAILABLE'));
   await eventually(() => expect(states()).toEqual(['accepted']));
   expect(attempts.length).toBe(1);
@@ -123,7 +123,7 @@ describe('is bounded', () => {
     (await attempt(0)).answer(accepted(1));
     await eventually(() => expect(states()[0]).toBe('accepted'));
     expect(() => outbox.add(lobby, 'still too many')).toThrow();
-    outbox.sawStored(lobby, 1);
+    outbox.observeStored(lobby, 1);
     outbox.add(lobby, 'fits now');
     expect(states().length).toBe(MAX_OUTBOX_MESSAGES);
   });

@@ -3,7 +3,7 @@ import { bytesOf, type OutboxMessage } from './outbox-message.ts';
 import type { OutboxStorage } from './storage/outbox-storage.ts';
 
 /** The messages of one user's outbox in the order of writing. The storage follows, one call after the other. */
-export class KeptMessages {
+export class OutboxStore {
   readonly #userId: UserId;
   readonly #storage: OutboxStorage;
   #messages = new Map<ClientMessageId, OutboxMessage>();
@@ -35,7 +35,7 @@ export class KeptMessages {
     return [...this.#messages.values()];
   }
 
-  of(conversationId: ConversationId): OutboxMessage[] {
+  messagesIn(conversationId: ConversationId): OutboxMessage[] {
     return this.all().filter((message) => message.conversationId === conversationId);
   }
 

@@ -1,6 +1,6 @@
 import type { ConversationId, Message, Refused, SincePayload, SinceReply } from '@parley/protocol';
 
-export type SearchOutcome =
+export type ReadHistoryOutcome =
   | { readonly kind: 'stopped' }
   /** Everything up to `headSeq` was read. */
   | { readonly kind: 'read'; readonly headSeq: number }
@@ -9,13 +9,13 @@ export type SearchOutcome =
   | { readonly kind: 'refused'; readonly refused: Refused };
 
 /** Reads a conversation page by page from a seq to its end, or until `onPage` has seen enough. */
-export async function searchHistory(search: {
+export async function readHistory(search: {
   conversationId: ConversationId;
   afterSeq: number;
   fetchSince: (payload: SincePayload) => Promise<SinceReply | Refused>;
   /** @returns whether to go on */
   onPage: (messages: readonly Message[]) => boolean;
-}): Promise<SearchOutcome> {
+}): Promise<ReadHistoryOutcome> {
   const { conversationId, fetchSince, onPage } = search;
   let { afterSeq } = search;
   let epoch: string | undefined;

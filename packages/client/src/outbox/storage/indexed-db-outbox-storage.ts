@@ -1,8 +1,8 @@
 import type { ClientMessageId, UserId } from '@parley/protocol';
-import { type Database, keysUnder, type ObjectStore, openDatabase, transact } from './indexed-db.ts';
 import type { OutboxMessage } from '../outbox-message.ts';
-import type { OutboxStorage } from './outbox-storage.ts';
+import { type Database, keysUnder, type ObjectStore, openDatabase, transact } from './indexed-db.ts';
 import { MemoryOutboxStorage } from './memory-outbox-storage.ts';
+import type { OutboxStorage } from './outbox-storage.ts';
 
 const DATABASE = 'parley-outbox';
 const STORE = 'messages';
@@ -67,3 +67,7 @@ export class IndexedDbOutboxStorage implements OutboxStorage {
     return this.#database;
   }
 }
+
+/** Returns IndexedDB storage in a browser, and memory storage elsewhere. */
+export const defaultOutboxStorage = (): OutboxStorage =>
+  'indexedDB' in globalThis ? new IndexedDbOutboxStorage() : new MemoryOutboxStorage();
