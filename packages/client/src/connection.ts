@@ -1,9 +1,14 @@
 import type { Handshake, HelloReply, Refused } from '@parley/protocol';
-import { CLOSED, type ConnectionState } from './connection/connection-state.ts';
-import { type RequestEvent, type RequestPayload, type RequestReply, request } from './connection/send-request.ts';
-import { type ChatSocket, type PacketHandlers, runSocket, type SocketEnd } from './connection/run-socket-session.ts';
-import { type SocketHooks, SocketRelay } from './connection/connection-handover.ts';
-import { ParleyError, unreachable } from './parley-error.ts';
+import { ConnectionHandover, type SocketSessionHooks } from './connection/connection-handover.ts';
+import { CLOSED_STATE, type ConnectionState } from './connection/connection-state.ts';
+import {
+  type ChatSocket,
+  type PacketHandlers,
+  runSocketSession,
+  type SocketSessionEnd,
+} from './connection/run-socket-session.ts';
+import { type RequestEvent, type RequestPayload, type RequestReply, sendRequest } from './connection/send-request.ts';
+import { ParleyError, unavailableError } from './parley-error.ts';
 import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';
 
 /** How long a connection must have held for the next loss to count as the first one. */
@@ -54,7 +59,7 @@ interface NextStep {
  */
 export class Connection {
   readonly #options: ConnectionOptions;
-  #state: ConnectionState = CLOSED;
+  #state: ConnectionState = CLOSED_STATE;
   #socket: ChatSocket | undefined;
   #running: AbortController | undefined;
   #wait = new AbortController();
@@ -87,7 +92,7 @@ export class Connection {
     this.#wait.abort();
     this.#takeover = false;
     this.#waitTicket = undefined;
-    this.#enter(CLOSED);
+    this.#enter(CLOSED_STATE);
   }
 
   /** Continues here and ends the session elsewhere. */
@@ -103,16 +108,16 @@ export class Connection {
 
   /** Asks the server. Never rejects: no connection and no answer are `UNAVAILABLE`, like any other refusal. */
   request<E extends RequestEvent>(event: E, payload: RequestPayload<E>): Promise<RequestReply<E> | Refused> {
-    return request(this.#socket, event, payload);
+    return sendRequest(this.#socket, event, payload);
   }
 
   async #run(running: AbortController): Promise<void> {
     const { signal } = running;
     while (!signal.aborted) {
       if (this.#state.phase !== 'waiting') this.#enter({ phase: 'connecting' });
-      const relay = new SocketRelay({
+      const relay = new ConnectionHandover({
         running: signal,
-        runSocket: (hooks) => this.#runSocket(hooks),
+        runSocketSession: (hooks) => this.#runSocketSession(hooks),
         onInterrupted: () => this.#enter({ phase: 'connecting' }),
       });
       const end = await relay.ended();
@@ -127,7 +132,7 @@ export class Connection {
     }
   }
 
-  async #runSocket({ signal, onOnline, onDraining }: SocketHooks): Promise<SocketEnd> {
+  async #runSocketSession({ signal, onOnline, onDraining }: SocketSessionHooks): Promise<SocketSessionEnd> {
     const { url, deviceId, handlers, accessToken } = this.#options;
     let own: ChatSocket | undefined;
     try {
@@ -140,7 +145,7 @@ export class Connection {
         waitTicket: this.#waitTicket,
         attempt: this.#attempt,
       };
-      return await runSocket({
+      return await runSocketSession({
         url,
         handshake,
         handlers,
@@ -167,10 +172,11 @@ export class Connection {
     this.#enter({ phase: 'online', session, heads });
   }
 
-  async #nextStep(end: SocketEnd): Promise<NextStep> {
+  async #nextStep(end: SocketSessionEnd): Promise<NextStep> {
     if (end.how === 'replaced') return { state: { phase: 'replaced' }, delayMs: undefined };
-    if (end.how === 'expired') return end.end.code === 'UNAUTHENTICATED' ? this.#renew() : this.#retry(unreachable());
-    if (end.how !== 'refused') return this.#retry(unreachable());
+    if (end.how === 'expired')
+      return end.end.code === 'UNAUTHENTICATED' ? this.#renew() : this.#retry(unavailableError());
+    if (end.how !== 'refused') return this.#retry(unavailableError());
     const { error } = end;
     switch (error.code) {
       case 'SERVER_FULL':
@@ -181,7 +187,7 @@ export class Connection {
           delayMs: requestedDelayMs(error.retryAfterMs ?? DEFAULT_WAIT_MS),
         };
       case 'ALREADY_CONNECTED':
-        return { state: { phase: 'elsewhere', since: error.since }, delayMs: undefined };
+        return { state: { phase: 'already-connected', since: error.since }, delayMs: undefined };
       case 'UNAUTHENTICATED':
         return this.#renew();
       default:
@@ -192,7 +198,7 @@ export class Connection {
   async #renew(): Promise<NextStep> {
     try {
       await this.#options.refreshToken();
-      return this.#retry(unreachable());
+      return this.#retry(unavailableError());
     } catch (error) {
       const reason = asParleyError(error);
       if (reason.code === 'UNAUTHENTICATED') return { state: { phase: 'expired' }, delayMs: 0 };
@@ -217,7 +223,7 @@ export class Connection {
   }
 }
 
-const asParleyError = (error: unknown) => (error instanceof ParleyError ? error : unreachable(error));
+const asParleyError = (error: unknown) => (error instanceof ParleyError ? error : unavailableError(error));
 
 async function waitFor(delayMs: number | undefined, signal: AbortSignal): Promise<void> {
   if (delayMs !== undefined) return pause(delayMs, signal);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { PresenceChange } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { Connection, type ConnectionOptions, type ConnectionState, ParleyError } from '../src/index.ts';
-import { ProtocolServer, refusal } from './protocol-server.ts';
+import { newErrorBody, ProtocolServer } from './protocol-server.ts';
 
 const server = await ProtocolServer.start();
 const open: Connection[] = [];
@@ -109,7 +109,7 @@ test('says which presence packet is the first of its connection', async () => {
 describe('a full cluster', () => {
   test('shows the place in the queue as it changes, keeps it by its ticket, and lets in', async () => {
     const answers = [3, 1].map((position) =>
-      refusal('SERVER_FULL', { position, waitTicket: `ticket-${position}`, retryAfterMs: 20 }),
+      newErrorBody('SERVER_FULL', { position, waitTicket: `ticket-${position}`, retryAfterMs: 20 }),
     );
     server.admit = () => answers.shift();
     const { connection, states, phases } = connect();
@@ -123,7 +123,7 @@ describe('a full cluster', () => {
   });
 
   test('is not asked before the time that it named', async () => {
-    server.admit = () => refusal('SERVER_FULL', { position: 1, retryAfterMs: 60_000 });
+    server.admit = () => newErrorBody('SERVER_FULL', { position: 1, retryAfterMs: 60_000 });
     const { connection } = connect();
     await becomes(connection, 'waiting');
     connection.stop();
@@ -134,10 +134,10 @@ describe('a full cluster', () => {
 describe('a user who is connected elsewhere', () => {
   test('is told since when, and continues here when they want to', async () => {
     server.admit = ({ takeover }) =>
-      takeover ? undefined : refusal('ALREADY_CONNECTED', { since: '2026-01-01T00:00:00.000Z' });
+      takeover ? undefined : newErrorBody('ALREADY_CONNECTED', { since: '2026-01-01T00:00:00.000Z' });
     const { connection } = connect();
-    await becomes(connection, 'elsewhere');
-    expect(connection.state).toEqual({ phase: 'elsewhere', since: '2026-01-01T00:00:00.000Z' });
+    await becomes(connection, 'already-connected');
+    expect(connection.state).toEqual({ phase: 'already-connected', since: '2026-01-01T00:00:00.000Z' });
     connection.takeOver();
     await becomes(connection, 'online');
     expect(server.handshakes.map(({ takeover }) => takeover)).toEqual([false, true]);
@@ -163,7 +163,7 @@ describe('a user who is connected elsewhere', () => {
 describe('a token that has run out', () => {
   test('is renewed, and the connection goes on', async () => {
     let token = 'stale';
-    server.admit = (handshake) => (handshake.token === 'stale' ? refusal('UNAUTHENTICATED') : undefined);
+    server.admit = (handshake) => (handshake.token === 'stale' ? newErrorBody('UNAUTHENTICATED') : undefined);
     const { connection } = connect({
       accessToken: async () => token,
       refreshToken: async () => {
@@ -175,7 +175,7 @@ describe('a token that has run out', () => {
   });
 
   test('ends in expired when the login has ended too, until it is started again', async () => {
-    const loginEnded = new ParleyError(refusal('UNAUTHENTICATED'));
+    const loginEnded = new ParleyError(newErrorBody('UNAUTHENTICATED'));
     const { connection } = connect({ refreshToken: () => Promise.reject(loginEnded) });
     await becomes(connection, 'online');
     server.io.emit('session:expired', { code: 'UNAUTHENTICATED', message: 'Your session has ended.' });
@@ -222,7 +222,7 @@ describe('a server that drains', () => {
   test('is tried to be left again while it lives, where no other lets the client in yet', async () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
-    const verdicts = [refusal('SHUTTING_DOWN'), refusal('SHUTTING_DOWN')];
+    const verdicts = [newErrorBody('SHUTTING_DOWN'), newErrorBody('SHUTTING_DOWN')];
     server.admit = () => verdicts.shift();
     server.io.emit('server:draining', { reconnectWithinMs: 10 });
     await eventually(() => expect(server.handshakes.length).toBe(4));
@@ -232,7 +232,7 @@ describe('a server that drains', () => {
   test('that ends before another lets the client in is a lost connection', async () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
-    server.admit = () => refusal('SHUTTING_DOWN');
+    server.admit = () => newErrorBody('SHUTTING_DOWN');
     server.io.emit('server:draining', { reconnectWithinMs: 10 });
     await eventually(() => expect(server.handshakes.length).toBeGreaterThanOrEqual(2));
     server.cut();
@@ -258,7 +258,7 @@ describe('a server that drains', () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
     const [old] = server.io.sockets.sockets.values();
-    server.admit = () => refusal('UNAVAILABLE');
+    server.admit = () => newErrorBody('UNAVAILABLE');
     server.io.emit('server:draining', { reconnectWithinMs: 5 });
     await eventually(() => expect(server.handshakes.length).toBeGreaterThanOrEqual(2));
     old?.emit('session:replaced', { code: 'REPLACED', message: 'You continue elsewhere.' });

@@ -1,18 +1,18 @@
 import { pause, retryDelayMs } from '../retry-delay.ts';
-import type { SocketEnd } from './run-socket-session.ts';
+import type { SocketSessionEnd } from './run-socket-session.ts';
 
 /** How long a chat may be between two sockets before it counts as interrupted. */
 const GRACE_MS = 2_000;
 
 /** What the owner of a relay runs a socket with. */
-export interface SocketHooks {
+export interface SocketSessionHooks {
   readonly signal: AbortSignal;
   readonly onOnline: () => void;
   readonly onDraining: (reconnectWithinMs: number) => void;
 }
 
-interface SocketLife {
-  readonly ended: Promise<SocketEnd>;
+interface SocketSession {
+  readonly ended: Promise<SocketSessionEnd>;
   /** Aborts when it has ended. */
   readonly signal: AbortSignal;
   /** Resolves with whether the server got to know it. */
@@ -27,27 +27,27 @@ interface SocketLife {
  * with the same device id: the server then gives it the user's place, which is never free in between, and ends the old
  * one. A hand-over that fails is tried again as long as the old socket lives.
  */
-export class SocketRelay {
+export class ConnectionHandover {
   readonly #running: AbortSignal;
-  readonly #runSocket: (hooks: SocketHooks) => Promise<SocketEnd>;
+  readonly #runSocketSession: (hooks: SocketSessionHooks) => Promise<SocketSessionEnd>;
   readonly #onInterrupted: () => void;
-  #current: SocketLife;
+  #current: SocketSession;
 
   /** @param options.running ends all of it */
   constructor(options: {
     running: AbortSignal;
-    runSocket: (hooks: SocketHooks) => Promise<SocketEnd>;
+    runSocketSession: (hooks: SocketSessionHooks) => Promise<SocketSessionEnd>;
     /** The old socket has ended, and the next one is not there soon. */
     onInterrupted: () => void;
   }) {
     this.#running = options.running;
-    this.#runSocket = options.runSocket;
+    this.#runSocketSession = options.runSocketSession;
     this.#onInterrupted = options.onInterrupted;
     this.#current = this.#open();
   }
 
   /** Resolves with the end of the last socket; that of one that has handed over, or is just doing so, means nothing. */
-  async ended(): Promise<SocketEnd> {
+  async ended(): Promise<SocketSessionEnd> {
     for (;;) {
       const life = this.#current;
       const end = await life.ended;
@@ -56,12 +56,12 @@ export class SocketRelay {
     }
   }
 
-  #open(): SocketLife {
+  #open(): SocketSession {
     const ending = new AbortController();
     const online = Promise.withResolvers<boolean>();
     const signal = AbortSignal.any([this.#running, ending.signal]);
     let isDraining = false;
-    const run = this.#runSocket({
+    const run = this.#runSocketSession({
       signal,
       onOnline: () => online.resolve(true),
       onDraining: (reconnectWithinMs) => {
@@ -73,11 +73,17 @@ export class SocketRelay {
       online.resolve(false);
       ending.abort();
     });
-    const life: SocketLife = { ended, signal, wentOnline: online.promise, end: () => ending.abort(), hasNext: false };
+    const life: SocketSession = {
+      ended,
+      signal,
+      wentOnline: online.promise,
+      end: () => ending.abort(),
+      hasNext: false,
+    };
     return life;
   }
 
-  async #handOver(old: SocketLife, withinMs: number): Promise<void> {
+  async #handOver(old: SocketSession, withinMs: number): Promise<void> {
     let delayMs = Math.random() * withinMs;
     for (let failures = 1; ; failures += 1) {
       await pause(delayMs, old.signal);
@@ -92,7 +98,7 @@ export class SocketRelay {
     }
   }
 
-  async #boundGap(next: SocketLife): Promise<void> {
+  async #boundGap(next: SocketSession): Promise<void> {
     const timer = setTimeout(this.#onInterrupted, GRACE_MS);
     await next.wentOnline;
     clearTimeout(timer);
@@ -100,4 +106,5 @@ export class SocketRelay {
 }
 
 /** By the next socket, it may be, which was lost before this one heard of it; if by another device, the next attempt is told so. */
-const withoutReplacement = (end: SocketEnd): SocketEnd => (end.how === 'replaced' ? { how: 'dropped' } : end);
+const withoutReplacement = (end: SocketSessionEnd): SocketSessionEnd =>
+  end.how === 'replaced' ? { how: 'dropped' } : end;

@@ -14,10 +14,10 @@ export type ConnectionState =
   /** Every place is taken: this is the place in the queue, 1 is next; undefined where the server did not say. */
   | { readonly phase: 'waiting'; readonly position: number | undefined }
   /** The user is connected elsewhere, since this time (ISO 8601) where the server said it. Waits for `takeOver`. */
-  | { readonly phase: 'elsewhere'; readonly since: string | undefined }
+  | { readonly phase: 'already-connected'; readonly since: string | undefined }
   /** The user went on elsewhere, which ended this session. Waits for `takeOver`. */
   | { readonly phase: 'replaced' }
   /** The login has ended: a new one is needed, then `start`. */
   | { readonly phase: 'expired' };
 
-export const CLOSED: ConnectionState = { phase: 'closed' };
+export const CLOSED_STATE: ConnectionState = { phase: 'closed' };

@@ -8,7 +8,7 @@ import type {
   SessionEnd,
 } from '@parley/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { isErrorBody, ParleyError, unreachable } from '../parley-error.ts';
+import { isErrorBody, ParleyError, unavailableError } from '../parley-error.ts';
 
 export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 
@@ -23,7 +23,7 @@ export interface PacketHandlers
 }
 
 /** How the life of one socket ended. */
-export type SocketEnd =
+export type SocketSessionEnd =
   /** Never in: refused by the server, or not reached. */
   | { readonly how: 'refused'; readonly error: ParleyError }
   | { readonly how: 'replaced' | 'expired'; readonly end: SessionEnd }
@@ -44,7 +44,7 @@ const ADMISSION_DEADLINE_MS = 30_000;
  * @param url of the cluster; '' = the one that served the page
  * @param signal ends it
  */
-export function runSocket(options: {
+export function runSocketSession(options: {
   url: string;
   handshake: Handshake;
   handlers: PacketHandlers;
@@ -52,7 +52,7 @@ export function runSocket(options: {
   onOnline: (socket: ChatSocket, hello: HelloReply) => void;
   /** The server stops: go on elsewhere at a random moment within this time. */
   onDraining: (reconnectWithinMs: number) => void;
-}): Promise<SocketEnd> {
+}): Promise<SocketSessionEnd> {
   const { url, handshake, handlers, signal, onOnline, onDraining } = options;
   return new Promise((resolve) => {
     const socketOptions = {
@@ -65,7 +65,7 @@ export function runSocket(options: {
       timeout: OPEN_DEADLINE_MS,
     };
     const socket: ChatSocket = url === '' ? io(socketOptions) : io(url, socketOptions);
-    const finish = (end: SocketEnd) => {
+    const finish = (end: SocketSessionEnd) => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', close);
       socket.removeAllListeners();
@@ -75,7 +75,7 @@ export function runSocket(options: {
     const refuse = (error: ParleyError) => finish({ how: 'refused', error });
     const close = () => finish({ how: 'closed' });
     const refuseAfter = (deadlineMs: number) =>
-      setTimeout(() => refuse(unreachable(new Error('the handshake got no answer'))), deadlineMs);
+      setTimeout(() => refuse(unavailableError(new Error('the handshake got no answer'))), deadlineMs);
     let deadline = refuseAfter(OPEN_DEADLINE_MS);
     socket.io.once('open', () => {
       clearTimeout(deadline);
@@ -109,7 +109,7 @@ export function runSocket(options: {
           clearTimeout(deadline);
           onOnline(socket, reply);
         },
-        (error: unknown) => refuse(unreachable(error)),
+        (error: unknown) => refuse(unavailableError(error)),
       );
     });
     signal.addEventListener('abort', close, { once: true });
@@ -124,5 +124,5 @@ function sayHello(socket: ChatSocket): Promise<HelloReply | Refused> {
 }
 
 function parseChatError(error: Error & { data?: unknown }): ParleyError {
-  return isErrorBody(error.data) ? new ParleyError(error.data) : unreachable(error);
+  return isErrorBody(error.data) ? new ParleyError(error.data) : unavailableError(error);
 }
