@@ -1,13 +1,13 @@
 import type { ClientMessageId, ConversationId, MessageId, SearchPage, User, UserId } from '@parley/protocol';
 import { ChatSession } from './chat-client/chat-session.ts';
-import { type ChatSnapshot, SIGNED_OUT } from './chat-client/chat-snapshot.ts';
-import { defaultOutboxStorage } from './outbox/storage/default-outbox-storage.ts';
+import { type ChatSnapshot, SIGNED_OUT_SNAPSHOT } from './chat-client/chat-snapshot.ts';
+import { defaultOutboxStorage } from './outbox/storage/indexed-db-outbox-storage.ts';
 import type { OutboxStorage } from './outbox/storage/outbox-storage.ts';
 import { ParleyError } from './parley-error.ts';
-import { newId } from './random-id.ts';
+import { randomId } from './random-id.ts';
 import { RestClient } from './rest-client.ts';
 import { pause, retryDelayMs } from './retry-delay.ts';
-import { Store } from './snapshot-store.ts';
+import { SnapshotStore } from './snapshot-store.ts';
 
 export interface ChatClientOptions {
   /** Where the cluster is, such as `http://localhost:8080`. Default: where the page came from. */
@@ -43,12 +43,12 @@ export class ChatClient {
   readonly #outboxStorage: OutboxStorage;
   readonly #onDisplayed: ChatClientOptions['onDisplayed'];
   readonly #rest: RestClient;
-  readonly #store = new Store<ChatSnapshot>(SIGNED_OUT);
+  readonly #store = new SnapshotStore<ChatSnapshot>(SIGNED_OUT_SNAPSHOT);
   readonly #closing = new AbortController();
   #session: ChatSession | undefined;
 
   constructor(options: ChatClientOptions = {}) {
-    const { url = '', deviceId = newId(), outboxStorage = defaultOutboxStorage(), onDisplayed } = options;
+    const { url = '', deviceId = randomId(), outboxStorage = defaultOutboxStorage(), onDisplayed } = options;
     this.#url = url;
     this.#deviceId = deviceId;
     this.#outboxStorage = outboxStorage;
@@ -82,8 +82,8 @@ export class ChatClient {
         return this.#begin(await this.#rest.credentials.refresh());
       } catch (error) {
         if (error instanceof ParleyError && !error.retryable) {
-          const notice = error.code === 'UNAUTHENTICATED' ? 'login-expired' : null;
-          return this.#store.update({ ...SIGNED_OUT, notice });
+          const signOutReason = error.code === 'UNAUTHENTICATED' ? 'login-expired' : null;
+          return this.#store.update({ ...SIGNED_OUT_SNAPSHOT, signOutReason });
         }
         await pause(retryDelayMs(failures), signal);
       }
@@ -148,8 +148,8 @@ export class ChatClient {
   }
 
   /** Whether the open conversation is in sight; while it is not, nothing counts as read. True until said otherwise. */
-  setLooking(isLooking: boolean): void {
-    this.#session?.conversations.setLooking(isLooking);
+  setVisible(isVisible: boolean): void {
+    this.#session?.conversations.setVisible(isVisible);
   }
 
   /** Tries a failed message again, under the same id. */
@@ -188,7 +188,7 @@ export class ChatClient {
     return this.#signedIn().conversationActions.removeMember(conversationId, userId);
   }
 
-  /** People whose name begins with the query, without oneself. */
+  /** Users whose name begins with the query, without oneself. */
   searchUsers(query: string): Promise<User[]> {
     return this.#signedIn().searchUsers(query);
   }
@@ -233,17 +233,17 @@ export class ChatClient {
       onChange: (change) => this.#store.update(change),
       onExpired: () => {
         this.#end();
-        this.#store.update({ notice: 'login-expired' });
+        this.#store.update({ signOutReason: 'login-expired' });
       },
     });
-    this.#store.update({ ...SIGNED_OUT, login: 'signed-in', me });
+    this.#store.update({ ...SIGNED_OUT_SNAPSHOT, login: 'signed-in', me });
     this.#session.start();
   }
 
   #end(): void {
     this.#session?.close();
     this.#session = undefined;
-    this.#store.update(SIGNED_OUT);
+    this.#store.update(SIGNED_OUT_SNAPSHOT);
   }
 
   #signedIn(): ChatSession {

@@ -71,17 +71,17 @@ describe('live messages', () => {
 
 test('a head that is told of shows a gap', () => {
   const log = new ConversationLog(2);
-  log.sawHead(4);
+  log.observeHead(4);
   expect([log.hasGap, log.lastSeq]).toEqual([true, 2]);
-  log.sawHead(3);
+  log.observeHead(3);
   expect(log.headSeq).toBe(4);
 });
 
-test('another message at a seq of the run contradicts it', () => {
+test('another message at a seq of the run conflictsWith it', () => {
   const log = new ConversationLog(2);
   log.add(range(3, 5));
-  expect(log.contradicts(range(1, 9))).toBe(false);
-  expect(log.contradicts([{ ...message(4), id: 'another' as Message['id'] }])).toBe(true);
+  expect(log.conflictsWith(range(1, 9))).toBe(false);
+  expect(log.conflictsWith([{ ...message(4), id: 'another' as Message['id'] }])).toBe(true);
 });
 
 describe('pages of history', () => {
@@ -123,7 +123,7 @@ test('in any order, with repeats and losses, the run is right after the gap is f
       log.add(packets.splice(0, 1 + Math.floor(random() * 5)));
       expect(seqs(log)).toEqual(range(startSeq + 1, log.lastSeq).map(({ seq }) => seq));
     }
-    log.sawHead(startSeq + 60);
+    log.observeHead(startSeq + 60);
     while (log.hasGap) log.add(range(log.lastSeq + 1, Math.min(startSeq + 60, log.lastSeq + 7)));
     while (log.firstSeq > 1) log.prepend(range(Math.max(1, log.firstSeq - 9), log.firstSeq - 1));
     expect(seqs(log)).toEqual(range(1, startSeq + 60).map(({ seq }) => seq));

@@ -51,19 +51,19 @@ export class ConversationLog {
   }
 
   /** Learns that the conversation reaches at least to this seq. */
-  sawHead(headSeq: number): void {
+  observeHead(headSeq: number): void {
     this.#headSeq = Math.max(this.#headSeq, headSeq);
   }
 
   /** Whether one of these is another message than the one that the run has at its seq: the run no longer holds. */
-  contradicts(messages: readonly Message[]): boolean {
+  conflictsWith(messages: readonly Message[]): boolean {
     return messages.some(({ id, seq }) => (this.#messages[seq - this.#firstSeq]?.id ?? id) !== id);
   }
 
   /** Takes in newer messages in any order, repeats among them; gives those that the run has gained. */
   add(messages: readonly Message[]): readonly Message[] {
     for (const message of messages) {
-      this.sawHead(message.seq);
+      this.observeHead(message.seq);
       if (message.seq > this.lastSeq) this.#held.set(message.seq, message);
     }
     const gained: Message[] = [];

@@ -1,15 +1,14 @@
 export * from '@parley/protocol/constants';
 export * from './chat-client/chat-snapshot.ts';
 export * from './chat-client.ts';
-export * from './connection/connection-state.ts';
+export type { ConnectionState } from './connection/connection-state.ts';
 export * from './connection.ts';
 export * from './conversation-log.ts';
-export * from './outbox/storage/default-outbox-storage.ts';
 export type { OutboxMessage } from './outbox/outbox-message.ts';
-export * from './outbox/storage/outbox-storage.ts';
 export * from './outbox/storage/indexed-db-outbox-storage.ts';
 export * from './outbox/storage/memory-outbox-storage.ts';
+export * from './outbox/storage/outbox-storage.ts';
 export * from './outbox.ts';
-export * from './parley-error.ts';
+export { ParleyError } from './parley-error.ts';
 export * from './random-id.ts';
 export * from './rest-client.ts';

@@ -27,17 +27,17 @@ export class ParleyError extends Error {
   }
 }
 
-const UNREACHABLE: ErrorBody = {
+const UNAVAILABLE: ErrorBody = {
   code: 'UNAVAILABLE',
   message: 'The server can not be reached: check your connection; we keep trying.',
   retryable: true,
 };
 
 /** No answer came: the network failed, or the deadline passed. Whether the request was carried out is unknown. */
-export const unreachable = (cause?: unknown): ParleyError => new ParleyError(UNREACHABLE, { cause });
+export const unavailableError = (cause?: unknown): ParleyError => new ParleyError(UNAVAILABLE, { cause });
 
 /** The same in the form of an ack. */
-export const UNREACHABLE_ACK: Refused = { ok: false, ...UNREACHABLE };
+export const UNAVAILABLE_REPLY: Refused = { ok: false, ...UNAVAILABLE };
 
 /** Whether this is a refusal as the cluster writes it. */
 export function isErrorBody(value: unknown): value is ErrorBody {
@@ -47,11 +47,11 @@ export function isErrorBody(value: unknown): value is ErrorBody {
 }
 
 /** An answer that the cluster's own code did not write, such as a proxy's page for an upstream that is away. */
-export function errorOfStatus(status: number): ParleyError {
+export function errorFromStatus(status: number): ParleyError {
   if (status === 429) return new ParleyError({ code: 'RATE_LIMITED', message: 'Too many requests.', retryable: true });
   if (status === 413) {
     return new ParleyError({ code: 'PAYLOAD_TOO_LARGE', message: 'The request is too large.', retryable: false });
   }
-  if (status === 502 || status === 503 || status === 504) return unreachable(new Error(`HTTP status ${status}`));
+  if (status === 502 || status === 503 || status === 504) return unavailableError(new Error(`HTTP status ${status}`));
   return new ParleyError({ code: 'INTERNAL', message: `The server answered with status ${status}.`, retryable: false });
 }

@@ -66,7 +66,7 @@ export class RestClient {
     return this.#call('GET', '/me');
   }
 
-  /** People whose name begins with the query. */
+  /** Users whose name begins with the query. */
   async searchUsers(query: string): Promise<User[]> {
     return (await this.#call<{ users: User[] }>('GET', `/users?${new URLSearchParams({ query })}`)).users;
   }

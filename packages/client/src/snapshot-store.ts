@@ -1,5 +1,5 @@
 /** A value that is replaced, never changed, and tells who listens: what React's `useSyncExternalStore` takes. */
-export class Store<T extends object> {
+export class SnapshotStore<T extends object> {
   #value: T;
   readonly #listeners = new Set<() => void>();
 

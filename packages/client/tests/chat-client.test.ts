@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
 import { ChatClient, type ConversationView, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
-import { ProtocolServer, refusal } from './protocol-server.ts';
+import { newErrorBody, ProtocolServer } from './protocol-server.ts';
 
 const server = await ProtocolServer.start();
 let chat: ChatClient;
@@ -47,7 +47,7 @@ test('shows who is signed in, the conversations and live messages with the names
   const { id, senderId } = server.say('hello');
   await eventually(() => expect(shown()).toEqual(['hello']));
   expect(displayed).toEqual([id]);
-  await eventually(() => expect(chat.getSnapshot().people.get(senderId)?.displayName).toBe('Ada'));
+  await eventually(() => expect(chat.getSnapshot().users.get(senderId)?.displayName).toBe('Ada'));
 });
 
 test('tells its listeners of each change, and keeps what did not change', async () => {
@@ -173,7 +173,7 @@ describe('a message that is sent', () => {
 
   test('goes out when the cluster has room again', async () => {
     await join();
-    const verdicts = [refusal('BUSY', { retryAfterMs: 10 }), refusal('UNAVAILABLE', { retryAfterMs: 10 })];
+    const verdicts = [newErrorBody('BUSY', { retryAfterMs: 10 }), newErrorBody('UNAVAILABLE', { retryAfterMs: 10 })];
     server.judge = () => verdicts.shift();
     chat.send(LOBBY_ID, 'mine');
     await eventually(() => expect(shown()).toEqual(['mine']));
@@ -249,7 +249,7 @@ test('a message that is on its way is sent by the next page, or login, of the sa
   chat.close();
   chat = new ChatClient({ url: server.url, outboxStorage });
   await join();
-  server.judge = () => refusal('BUSY');
+  server.judge = () => newErrorBody('BUSY');
   chat.send(LOBBY_ID, 'mine');
   await eventually(() => expect(server.sends.length).toBeGreaterThanOrEqual(1));
   chat.close();
@@ -282,12 +282,12 @@ describe('a login', () => {
   test('is continued after a restart of the page, and not after logging out', async () => {
     await join();
     await chat.logOut();
-    expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', notice: null, me: null });
+    expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', signOutReason: null, me: null });
     await chat.resume();
     expect(chat.getSnapshot().login).toBe('signed-in');
     server.loginHolds = false;
     await chat.resume();
-    expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', notice: 'login-expired' });
+    expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', signOutReason: 'login-expired' });
   });
 
   test('is renewed before its token ends, over the same connection', async () => {
@@ -316,7 +316,9 @@ describe('a login', () => {
     await join();
     server.loginHolds = false;
     server.io.emit('session:expired', { code: 'UNAUTHENTICATED', message: 'Your session has ended.' });
-    await eventually(() => expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', notice: 'login-expired' }));
+    await eventually(() =>
+      expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', signOutReason: 'login-expired' }),
+    );
   });
 
   test('that is refused says why', async () => {

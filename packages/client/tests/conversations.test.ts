@@ -20,7 +20,7 @@ test('a group that one leaves is forgotten, and no longer open', async () => {
   await parts.join();
   await parts.chat.open(LOBBY_ID);
   await parts.chat.leave(LOBBY_ID);
-  expect(parts.chat.getSnapshot()).toMatchObject({ conversations: [], openId: null });
+  expect(parts.chat.getSnapshot()).toMatchObject({ conversations: [], openConversationId: null });
   expect(parts.chat.getSnapshot().views.size).toBe(0);
 });
 
@@ -30,7 +30,9 @@ test('a group that one is removed from is forgotten as well', async () => {
   await parts.chat.open(LOBBY_ID);
   server.isMember = false;
   server.io.emit('conversation', server.lobby);
-  await eventually(() => expect(parts.chat.getSnapshot()).toMatchObject({ conversations: [], openId: null }));
+  await eventually(() =>
+    expect(parts.chat.getSnapshot()).toMatchObject({ conversations: [], openConversationId: null }),
+  );
 });
 
 test('a search finds messages, and the names of their senders', async () => {
@@ -43,5 +45,5 @@ test('a search finds messages, and the names of their senders', async () => {
     'search q=eng+ine',
     'search q=eng&conversationId=lobby&before=m9',
   ]);
-  await eventually(() => expect(parts.chat.getSnapshot().people.get(server.ada.id)?.displayName).toBe('Ada'));
+  await eventually(() => expect(parts.chat.getSnapshot().users.get(server.ada.id)?.displayName).toBe('Ada'));
 });

@@ -3,7 +3,7 @@ import type { Message } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { LOBBY_ID, ParleyError } from '../src/index.ts';
 import { newChat } from './new-chat.ts';
-import { refusal } from './protocol-server.ts';
+import { newErrorBody } from './protocol-server.ts';
 
 const parts = await newChat();
 const { server, lobby } = parts;
@@ -36,7 +36,7 @@ describe('one’s own message', () => {
 
   test('is changed once, though the first answers said to try again', async () => {
     const { id } = await joinAndSend();
-    const verdicts = [refusal('BUSY', { retryAfterMs: 10 }), refusal('UNAVAILABLE', { retryAfterMs: 10 })];
+    const verdicts = [newErrorBody('BUSY', { retryAfterMs: 10 }), newErrorBody('UNAVAILABLE', { retryAfterMs: 10 })];
     server.judgeChange = () => verdicts.shift();
     await parts.chat.edit(LOBBY_ID, id, 'mended');
     expect(server.changes.length).toBe(3);
@@ -56,7 +56,7 @@ describe('one’s own message', () => {
 
   test('that the server will not change stays, and the call says why', async () => {
     const { id } = await joinAndSend();
-    server.judgeChange = () => refusal('FORBIDDEN');
+    server.judgeChange = () => newErrorBody('FORBIDDEN');
     const failure = await parts.chat.edit(LOBBY_ID, id, 'mended').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ParleyError);
     expect(failure).toMatchObject({ code: 'FORBIDDEN', retryable: false });
@@ -65,7 +65,7 @@ describe('one’s own message', () => {
 
   test('is not tried for longer than some seconds', async () => {
     const { id } = await joinAndSend();
-    server.judgeChange = () => refusal('BUSY', { retryAfterMs: 60_000 });
+    server.judgeChange = () => newErrorBody('BUSY', { retryAfterMs: 60_000 });
     await expect(parts.chat.deleteMessage(LOBBY_ID, id)).rejects.toMatchObject({ code: 'BUSY', retryable: true });
   });
 });

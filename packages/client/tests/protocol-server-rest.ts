@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Conversation, Message, Receipt, SearchPage, User } from '@parley/protocol';
 import { clientFile } from './browser/client-files.ts';
-import { refusal } from './new-error-body.ts';
+import { newErrorBody } from './new-error-body.ts';
 
 /** What the REST API shows and changes of a server. */
 export interface RestState {
@@ -33,7 +33,7 @@ export async function answerRest(server: RestState, request: IncomingMessage, re
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
   if (url.pathname.startsWith('/api/auth/')) {
-    if (!server.loginHolds) return reply(401, refusal('UNAUTHENTICATED'));
+    if (!server.loginHolds) return reply(401, newErrorBody('UNAUTHENTICATED'));
     tokens += 1;
     const expiresAt = new Date(Date.now() + server.tokenLifeMs).toISOString();
     const cookie = `parley_refresh=r${tokens}; HttpOnly; Path=/api/auth`;
@@ -59,7 +59,7 @@ export async function answerRest(server: RestState, request: IncomingMessage, re
       return reply(200, { users: [server.ada] });
   }
   const file = await clientFile(url.pathname);
-  if (!file) return reply(404, refusal('NOT_FOUND'));
+  if (!file) return reply(404, newErrorBody('NOT_FOUND'));
   return response.writeHead(200, { 'content-type': file.contentType }).end(file.body);
 }
 

@@ -30,7 +30,7 @@ import type {
 import { Server, type Socket } from 'socket.io';
 import { answerRest } from './protocol-server-rest.ts';
 
-export { refusal } from './new-error-body.ts';
+export { newErrorBody } from './new-error-body.ts';
 
 type ServerSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
 

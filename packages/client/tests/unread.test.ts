@@ -110,12 +110,12 @@ describe('what is open', () => {
     server.readSeq = 0;
     await parts.join();
     await parts.chat.open(LOBBY_ID);
-    parts.chat.setLooking(false);
+    parts.chat.setVisible(false);
     server.say('one');
     server.say('two');
     await eventually(() => expect(lobby().unread).toBe(2));
     expect(server.reads).toEqual([]);
-    parts.chat.setLooking(true);
+    parts.chat.setVisible(true);
     expect([lobby().unread, lobby().firstUnreadSeq]).toEqual([0, 1]);
     await eventually(() => expect(server.readSeq).toBe(2));
   });

@@ -19,8 +19,8 @@ import type { ChatSnapshot } from './chat-snapshot.ts';
 import { ConversationActions } from './conversation-actions.ts';
 import { Conversations } from './conversations.ts';
 import { MessageChanges } from './message-changes.ts';
-import { People } from './user-directory.ts';
 import { Signals } from './signals.ts';
+import { UserDirectory } from './user-directory.ts';
 
 export interface ChatSessionOptions {
   readonly me: User;
@@ -42,13 +42,13 @@ export class ChatSession {
   readonly connection: Connection;
   readonly outbox: Outbox;
   readonly conversations: Conversations;
-  readonly people: People;
+  readonly users: UserDirectory;
   readonly signals: Signals;
   readonly changes: MessageChanges;
   readonly conversationActions: ConversationActions;
   readonly #options: ChatSessionOptions;
   readonly #closing = new AbortController();
-  #openId: ConversationId | null = null;
+  #openConversationId: ConversationId | null = null;
   readonly #loadConversations = singleFlight(() => this.#loadConversationsUntilDone());
 
   constructor(options: ChatSessionOptions) {
@@ -60,7 +60,7 @@ export class ChatSession {
       request: (event, payload) => this.connection.request(event, payload),
       fetchReceipts: (conversationId) => rest.receipts(conversationId),
       onTyping: (packet) => this.conversations.typingChanged(packet),
-      onReceipts: (packet) => this.conversations.sawReceipts(packet),
+      onReceipts: (packet) => this.conversations.observeReceipts(packet),
       onPresence: onChange,
     });
     this.changes = new MessageChanges((event, payload) => this.connection.request(event, payload));
@@ -78,23 +78,23 @@ export class ChatSession {
       fetchSince: (payload) => this.conversations.fetchSince(payload),
       onChange: (conversationId) => this.conversations.outgoingChanged(conversationId),
     });
-    this.people = new People({
+    this.users = new UserDirectory({
       lookUp: (ids) => rest.usersByIds(ids),
-      onChange: (people) => onChange({ people }),
+      onChange: (users) => onChange({ users }),
     });
     this.conversations = this.#newConversations();
   }
 
   start(): void {
-    this.people.add([this.#options.me]);
+    this.users.add([this.#options.me]);
     this.connection.start();
     void this.outbox.load();
     void this.#loadConversations();
   }
 
   open(conversationId: ConversationId | null): Promise<void> {
-    this.#openId = conversationId;
-    this.#change({ openId: conversationId });
+    this.#openConversationId = conversationId;
+    this.#change({ openConversationId: conversationId });
     return this.conversations.open(conversationId);
   }
 
@@ -105,17 +105,17 @@ export class ChatSession {
     return id;
   }
 
-  /** People to talk to, without the caller. @throws ParleyError */
+  /** Users to talk to, without the caller. @throws ParleyError */
   async searchUsers(query: string): Promise<User[]> {
     const users = await this.#options.rest.searchUsers(query);
-    this.people.add(users);
+    this.users.add(users);
     return users.filter(({ id }) => id !== this.#options.me.id);
   }
 
   /** @throws ParleyError */
   async search(query: string, conversationId?: ConversationId, before?: MessageId): Promise<SearchPage> {
     const page = await this.#options.rest.search(query, { conversationId, before });
-    this.people.need(page.messages.map(({ senderId }) => senderId));
+    this.users.need(page.messages.map(({ senderId }) => senderId));
     return page;
   }
 
@@ -137,7 +137,7 @@ export class ChatSession {
     this.outbox.close();
     this.signals.close();
     this.conversations.close();
-    this.people.close();
+    this.users.close();
   }
 
   /** What arrives after the end, such as a page that was on its way, shows no more. */
@@ -156,10 +156,10 @@ export class ChatSession {
       handlers: {
         ...this.signals.handlers,
         messages: (packet) => {
-          this.outbox.sawMessages(packet.conversationId, packet.messages);
+          this.outbox.observeMessages(packet.conversationId, packet.messages);
           if (!this.conversations.receive(packet)) void this.#loadConversations();
         },
-        stored: (packet) => this.conversations.sawStored(packet),
+        stored: (packet) => this.conversations.observeStored(packet),
         conversation: (conversation) => this.#conversationChanged(conversation),
         heads: (heads) => void this.#compareHeads(heads, 'soon'),
         'server:draining': () => this.#change({ isDraining: true }),
@@ -175,8 +175,8 @@ export class ChatSession {
       fetchSince: (payload) => this.connection.request('messages:since', payload),
       outgoing: (conversationId) => this.outbox.messagesOf(conversationId),
       onMessages: (conversationId, messages) => {
-        this.outbox.sawMessages(conversationId, messages);
-        this.people.need(messages.map(({ senderId }) => senderId));
+        this.outbox.observeMessages(conversationId, messages);
+        this.users.need(messages.map(({ senderId }) => senderId));
         if (messages.length > 0)
           onDisplayed?.(
             conversationId,
@@ -186,7 +186,7 @@ export class ChatSession {
       onArrived: (conversation, messages) => this.signals.arrived(conversation, messages),
       onOpen: (conversation) => this.signals.opened(conversation),
       onRead: (conversationId, seq) => this.signals.read(conversationId, seq),
-      onStored: (conversationId, seq) => this.outbox.sawStored(conversationId, seq),
+      onStored: (conversationId, seq) => this.outbox.observeStored(conversationId, seq),
       onRefused: () => void this.#loadConversations(),
       onEpochChange: (conversationId) => {
         this.outbox.epochChanged(conversationId);
@@ -201,7 +201,7 @@ export class ChatSession {
     if (connection.phase === 'online') {
       const { heads } = connection;
       this.#change({ connection, hasBeenOnline: true, isDraining: false });
-      this.conversations.sawReadSeqs(heads);
+      this.conversations.observeReadSeqs(heads);
       void this.#compareHeads(heads, 'now');
       this.signals.connected(heads, this.conversations.openConversation);
       void this.outbox.connected();
@@ -224,7 +224,7 @@ export class ChatSession {
   }
 
   #conversationChanged(conversation: Conversation): void {
-    this.people.add(conversation.members);
+    this.users.add(conversation.members);
     if (isMember(conversation, this.#options.me.id)) this.conversations.put(conversation);
     else this.#conversationLeft(conversation.id);
   }
@@ -232,7 +232,7 @@ export class ChatSession {
   #conversationLeft(conversationId: ConversationId): void {
     this.conversations.remove(conversationId);
     this.signals.forget(conversationId);
-    if (conversationId === this.#openId) void this.open(null);
+    if (conversationId === this.#openConversationId) void this.open(null);
   }
 
   async #loadConversationsUntilDone(): Promise<void> {
@@ -242,7 +242,7 @@ export class ChatSession {
         const knownBefore = new Set(this.conversations.views.keys());
         const conversations = await this.#options.rest.conversations();
         if (signal.aborted) return;
-        this.people.add(conversations.flatMap(({ members }) => members));
+        this.users.add(conversations.flatMap(({ members }) => members));
         this.conversations.replaceAll(conversations, knownBefore);
         return;
       } catch {

@@ -1,5 +1,5 @@
 import type { Conversation, ConversationId, Message, Receipt, User, UserId } from '@parley/protocol';
-import { CLOSED, type ConnectionState } from '../connection/connection-state.ts';
+import { CLOSED_STATE, type ConnectionState } from '../connection/connection-state.ts';
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import type { ParleyError } from '../parley-error.ts';
 
@@ -58,7 +58,7 @@ export interface ConversationView {
 }
 
 /** Whether someone is there. */
-export interface PersonPresence {
+export interface UserPresence {
   readonly online: boolean;
   /** Online, but does not look. */
   readonly away: boolean;
@@ -71,7 +71,7 @@ export interface ChatSnapshot {
   /** `resuming`: it is not known yet whether the last login still holds. */
   readonly login: 'resuming' | 'signed-out' | 'signed-in';
   /** Why the user is signed out, where it was not by their own wish. */
-  readonly notice: 'login-expired' | null;
+  readonly signOutReason: 'login-expired' | null;
   readonly me: User | null;
   readonly connection: ConnectionState;
   /** Whether this login was let in before: what happens to the connection from then on interrupts a chat. */
@@ -80,30 +80,30 @@ export interface ChatSnapshot {
   readonly conversations: readonly Conversation[] | null;
   readonly views: ReadonlyMap<ConversationId, ConversationView>;
   /** Everyone whose name is known. */
-  readonly people: ReadonlyMap<UserId, User>;
+  readonly users: ReadonlyMap<UserId, User>;
   /** Everyone with whom this user shares a direct conversation or group. */
-  readonly presence: ReadonlyMap<UserId, PersonPresence>;
+  readonly presence: ReadonlyMap<UserId, UserPresence>;
   /** How many are online in each channel. */
   readonly onlineCounts: ReadonlyMap<ConversationId, number>;
   /** The server said that it stops; the connection is about to move to another one. */
   readonly isDraining: boolean;
   /** The conversation that is being looked at. */
-  readonly openId: ConversationId | null;
+  readonly openConversationId: ConversationId | null;
 }
 
-export const SIGNED_OUT: ChatSnapshot = {
+export const SIGNED_OUT_SNAPSHOT: ChatSnapshot = {
   login: 'signed-out',
-  notice: null,
+  signOutReason: null,
   me: null,
-  connection: CLOSED,
+  connection: CLOSED_STATE,
   hasBeenOnline: false,
   conversations: null,
   views: new Map(),
-  people: new Map(),
+  users: new Map(),
   presence: new Map(),
   onlineCounts: new Map(),
   isDraining: false,
-  openId: null,
+  openConversationId: null,
 };
 
 /**

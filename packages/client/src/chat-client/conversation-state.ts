@@ -2,7 +2,7 @@ import type { Conversation, Message, MessagePage, Receipt, UserId } from '@parle
 import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { ConversationLog } from '../conversation-log.ts';
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
-import { ParleyError, unreachable } from '../parley-error.ts';
+import { ParleyError, unavailableError } from '../parley-error.ts';
 import type { ConversationView } from './chat-snapshot.ts';
 import { EpochState } from './epoch-state.ts';
 import { isChange } from './timeline.ts';
@@ -37,7 +37,7 @@ export class ConversationState {
   /** Another one in each epoch, and perhaps when the read marker gets known. */
   #epochState: EpochState;
   #epoch: string | undefined;
-  #isContradicted = false;
+  #hasConflict = false;
   #storedSeq = 0;
   #loading: Promise<readonly Message[]> | undefined;
   #loadError: ParleyError | null = null;
@@ -79,7 +79,7 @@ export class ConversationState {
 
   /** Whether messages are missing, or are to be asked for to learn whether those that are here still hold. */
   get isBehind(): boolean {
-    return this.log.hasGap || this.#isContradicted;
+    return this.log.hasGap || this.#hasConflict;
   }
 
   /**
@@ -88,7 +88,7 @@ export class ConversationState {
    *
    * @returns whether that happened
    */
-  sawEpoch(epoch: string, headSeq: number): boolean {
+  observeEpoch(epoch: string, headSeq: number): boolean {
     // What was learnt before any epoch was known may be older than this one.
     const isSame = this.#epoch === undefined ? headSeq >= this.log.lastSeq : epoch === this.#epoch;
     this.#epoch = epoch;
@@ -103,14 +103,14 @@ export class ConversationState {
 
   /** Takes in what was asked for after the last message, in the epoch that this thread knows. */
   addFetched(messages: readonly Message[], headSeq: number): readonly Message[] {
-    this.#isContradicted = false;
-    this.log.sawHead(headSeq);
+    this.#hasConflict = false;
+    this.log.observeHead(headSeq);
     return this.add(messages);
   }
 
   /** Takes in newer messages; gives those that are shown from now on. */
   add(messages: readonly Message[]): readonly Message[] {
-    if (this.log.contradicts(messages)) this.#isContradicted = true;
+    if (this.log.conflictsWith(messages)) this.#hasConflict = true;
     return this.#epochState.add(messages);
   }
 
@@ -126,20 +126,20 @@ export class ConversationState {
   }
 
   /** Learns how far the user has read, on whichever device. */
-  sawReadSeq(readSeq: number): void {
+  observeReadSeq(readSeq: number): void {
     const { marker, isUntouched } = this.#epochState;
     if (marker.isKnown || !isUntouched || this.#loading) marker.learn(readSeq, this.log);
     else this.#epochState = new EpochState(this.#myId, this.log.headSeq, readSeq);
   }
 
   /** @returns whether someone moved */
-  sawReceipts(readers: readonly Receipt[]): boolean {
+  observeReceipts(readers: readonly Receipt[]): boolean {
     return this.#epochState.receipts.merge(readers);
   }
 
-  sawStored(seq: number): void {
+  observeStored(seq: number): void {
     this.#storedSeq = Math.max(this.#storedSeq, seq);
-    this.log.sawHead(seq);
+    this.log.observeHead(seq);
   }
 
   /**
@@ -179,7 +179,7 @@ export class ConversationState {
   #restart(headSeq: number): void {
     const { marker } = this.#epochState;
     this.#epochState = new EpochState(this.#myId, headSeq, marker.isKnown ? marker.seq : undefined);
-    this.#isContradicted = false;
+    this.#hasConflict = false;
     this.#storedSeq = 0;
   }
 
@@ -205,7 +205,7 @@ export class ConversationState {
     try {
       const epochState = this.#epochState;
       const page = await loading.load({ before: epochState.log.firstSeq, limit });
-      if (this.#epochState === epochState && this.sawEpoch(page.epoch, page.headSeq)) loading.onRestart();
+      if (this.#epochState === epochState && this.observeEpoch(page.epoch, page.headSeq)) loading.onRestart();
       if (this.#epochState !== epochState) {
         if (!this.hasOlder) return [];
         if (restarts === MAX_RESTARTS) throw brokenHistory();
@@ -213,11 +213,11 @@ export class ConversationState {
       }
       const older = epochState.prepend(page.messages);
       if (!older) throw brokenHistory();
-      epochState.log.sawHead(page.headSeq);
+      epochState.log.observeHead(page.headSeq);
       epochState.hasOlder = page.hasMore && epochState.log.firstSeq > 1;
       return older;
     } catch (error) {
-      this.#loadError = error instanceof ParleyError ? error : unreachable(error);
+      this.#loadError = error instanceof ParleyError ? error : unavailableError(error);
       return [];
     }
   }

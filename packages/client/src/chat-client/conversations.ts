@@ -12,14 +12,13 @@ import type {
   StoredPacket,
   TypingPacket,
 } from '@parley/protocol';
-import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
+import { LOBBY_ID, MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { PageRange } from '../rest-client.ts';
 import { CatchUp } from './catch-up.ts';
 import type { ConversationView } from './chat-snapshot.ts';
 import { ConversationState } from './conversation-state.ts';
 import type { ConversationsOptions } from './conversations-options.ts';
 import { OpenConversation } from './open-conversation.ts';
-import { orderConversations } from './order-conversations.ts';
 
 /** All conversations of the user, with their messages: what comes live, what is fetched to fill gaps, and older pages. */
 export class Conversations {
@@ -83,8 +82,8 @@ export class Conversations {
   }
 
   /** Nothing counts as read while nobody looks. */
-  setLooking(isLooking: boolean): void {
-    if (this.#open.setLooking(isLooking) && this.#open.id) this.#changed([this.#open.id]);
+  setVisible(isVisible: boolean): void {
+    if (this.#open.setVisible(isVisible) && this.#open.id) this.#changed([this.#open.id]);
   }
 
   /** Loads the page before the first message that is shown. Never rejects: the snapshot tells a failure. */
@@ -126,7 +125,7 @@ export class Conversations {
     return state !== undefined;
   }
 
-  sawStored({ conversationId, seq, epoch }: StoredPacket): void {
+  observeStored({ conversationId, seq, epoch }: StoredPacket): void {
     const state = this.#states.get(conversationId);
     // One of another epoch says nothing of what is here; the heads will tell of that epoch.
     if (!state?.isIn(epoch)) return;
@@ -141,14 +140,14 @@ export class Conversations {
     this.#changed([conversationId]);
   }
 
-  sawReceipts({ conversationId, readers }: ReceiptsPacket): void {
-    if (this.#states.get(conversationId)?.sawReceipts(readers)) this.#changed([conversationId]);
+  observeReceipts({ conversationId, readers }: ReceiptsPacket): void {
+    if (this.#states.get(conversationId)?.observeReceipts(readers)) this.#changed([conversationId]);
   }
 
   /** A connection begins: this is how far the user has read everywhere, on whichever device. */
-  sawReadSeqs(heads: HelloReply['heads']): void {
+  observeReadSeqs(heads: HelloReply['heads']): void {
     this.#readSeqs = new Map(heads.map(({ conversationId, readSeq }) => [conversationId, readSeq]));
-    for (const [conversationId, readSeq] of this.#readSeqs) this.#states.get(conversationId)?.sawReadSeq(readSeq);
+    for (const [conversationId, readSeq] of this.#readSeqs) this.#states.get(conversationId)?.observeReadSeq(readSeq);
     this.#changed([...this.#readSeqs.keys()]);
   }
 
@@ -160,8 +159,8 @@ export class Conversations {
     for (const { conversationId, headSeq, storedSeq, epoch } of heads) {
       const state = this.#states.get(conversationId);
       if (!state) continue;
-      if (state.sawEpoch(epoch, headSeq)) this.#restarted(state);
-      state.log.sawHead(headSeq);
+      if (state.observeEpoch(epoch, headSeq)) this.#restarted(state);
+      state.log.observeHead(headSeq);
       this.#stored(state, storedSeq);
     }
     if (when === 'now' || this.#gaps().length > 0) this.#catchUp[when]();
@@ -182,7 +181,7 @@ export class Conversations {
     for (const { conversationId, messages, headSeq, epoch } of pages) {
       const state = this.#states.get(conversationId);
       if (!state) continue;
-      if (state.sawEpoch(epoch, headSeq)) this.#restarted(state);
+      if (state.observeEpoch(epoch, headSeq)) this.#restarted(state);
       this.#gained(state, state.addFetched(messages, headSeq));
     }
     if (reply.refused) this.#options.onRefused();
@@ -214,13 +213,13 @@ export class Conversations {
       return;
     }
     known.conversation = conversation;
-    known.log.sawHead(conversation.headSeq);
+    known.log.observeHead(conversation.headSeq);
     if (known.isBehind) this.#catchUp.soon();
   }
 
   #stored(state: ConversationState, seq: number): void {
     const { id } = state.conversation;
-    state.sawStored(seq);
+    state.observeStored(seq);
     this.#options.onStored(id, seq);
     this.#changed([id]);
   }
@@ -259,4 +258,13 @@ export class Conversations {
       ...(orderToo && { conversations: orderConversations(this.#states.values()) }),
     });
   }
+}
+
+/** The lobby first, then by the newest activity. */
+function orderConversations(states: Iterable<ConversationState>): Conversation[] {
+  const byActivity = (a: ConversationState, b: ConversationState) => (a.activeAt < b.activeAt ? 1 : -1);
+  const isLobby = ({ conversation }: ConversationState) => Number(conversation.id === LOBBY_ID);
+  return [...states]
+    .sort((a, b) => isLobby(b) - isLobby(a) || byActivity(a, b))
+    .map(({ conversation }) => conversation);
 }

@@ -27,7 +27,7 @@ export class EpochState {
     this.receipts = new Receipts(myId);
     const isNear = headSeq - this.marker.seq <= MAX_FETCHED_UNREAD;
     this.log = new ConversationLog(isNear ? this.marker.seq : headSeq);
-    this.log.sawHead(headSeq);
+    this.log.observeHead(headSeq);
     this.#beganAtHeadSeq = headSeq;
     this.hasOlder = this.log.firstSeq > 1;
     this.hasPage = !this.hasOlder;

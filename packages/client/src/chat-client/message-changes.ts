@@ -1,7 +1,7 @@
 import type { ClientMessageId, ConversationId, MessageId, Refused, SendReply } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import { ParleyError } from '../parley-error.ts';
-import { newId } from '../random-id.ts';
+import { randomId } from '../random-id.ts';
 import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 
 /** How long a change is tried before it counts as failed. */
@@ -61,5 +61,5 @@ export class MessageChanges {
 const changeOf = (conversationId: ConversationId, messageId: MessageId) => ({
   conversationId,
   messageId,
-  clientMessageId: newId() as ClientMessageId,
+  clientMessageId: randomId() as ClientMessageId,
 });

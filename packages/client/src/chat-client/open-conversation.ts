@@ -7,7 +7,7 @@ export class OpenConversation {
   readonly #onOpen: (conversation: Conversation) => void;
   readonly #onRead: (conversationId: ConversationId, seq: number) => void;
   #id: ConversationId | null = null;
-  #isLooking = true;
+  #isVisible = true;
 
   constructor(options: {
     states: ReadonlyMap<ConversationId, ConversationState>;
@@ -50,10 +50,10 @@ export class OpenConversation {
    *
    * @returns whether that was so
    */
-  setLooking(isLooking: boolean): boolean {
+  setVisible(isVisible: boolean): boolean {
     const { state } = this;
-    const comesBack = isLooking && !this.#isLooking && state !== undefined && state.unread > 0;
-    this.#isLooking = isLooking;
+    const comesBack = isVisible && !this.#isVisible && state !== undefined && state.unread > 0;
+    this.#isVisible = isVisible;
     if (comesBack) {
       state.open();
       this.read();
@@ -64,6 +64,6 @@ export class OpenConversation {
   /** What is here of the open conversation is read, if someone looks. */
   read(): void {
     const { state } = this;
-    if (this.#isLooking && state?.isLoaded) this.#onRead(state.conversation.id, state.markRead());
+    if (this.#isVisible && state?.isLoaded) this.#onRead(state.conversation.id, state.markRead());
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { ConversationId, DoneReply, Refused } from '@parley/protocol';
-import { SeqReports } from './position-reporter.ts';
+import { PositionReporter } from './position-reporter.ts';
 
 const lobby = 'lobby' as ConversationId;
 const group = 'group' as ConversationId;
@@ -9,7 +9,7 @@ const refused = (retryable: boolean): Refused => ({ ok: false, code: 'UNAVAILABL
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-const open: SeqReports[] = [];
+const open: PositionReporter[] = [];
 afterEach(() => {
   for (const reports of open.splice(0)) reports.disconnected();
 });
@@ -18,7 +18,7 @@ afterEach(() => {
 function newReports() {
   const packets: string[] = [];
   const answers: (DoneReply | Refused)[] = [];
-  const reports = new SeqReports(async (sent) => {
+  const reports = new PositionReporter(async (sent) => {
     packets.push(sent.map(({ conversationId, seq }) => `${conversationId} ${seq}`).join());
     const reply = answers.shift() ?? { ok: true };
     return sent.map(() => reply);
@@ -59,15 +59,15 @@ test('waits for a connection, and tells what the server does not know when it be
   reports.moveTo(lobby, 3);
   await passMs(60_000);
   expect(packets).toEqual([]);
-  reports.sawTold(lobby, 2);
+  reports.observeTold(lobby, 2);
   reports.connected();
   await passMs(0);
   reports.disconnected();
-  reports.sawTold(lobby, 3);
+  reports.observeTold(lobby, 3);
   reports.connected();
   await passMs(60_000);
   expect(packets).toEqual(['lobby 3']);
-  reports.sawTold(lobby, 1);
+  reports.observeTold(lobby, 1);
   reports.connected();
   await passMs(60_000);
   expect(packets).toEqual(['lobby 3', 'lobby 3']);

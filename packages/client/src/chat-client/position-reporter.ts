@@ -5,7 +5,7 @@ import { pause, requestedDelayMs } from '../retry-delay.ts';
 /** The least time between two reports. */
 const INTERVAL_MS = 1_000;
 
-export interface SeqReport {
+export interface PositionReport {
   readonly conversationId: ConversationId;
   readonly seq: Seq;
 }
@@ -14,8 +14,8 @@ export interface SeqReport {
  * Tells the server how far something has come in conversations, such as reading: at once, then once a second at most, and only
  * the newest seq of each. What was not acked is told again, on the next connection if need be.
  */
-export class SeqReports {
-  readonly #send: (reports: readonly SeqReport[]) => Promise<readonly (DoneReply | Refused)[]>;
+export class PositionReporter {
+  readonly #send: (reports: readonly PositionReport[]) => Promise<readonly (DoneReply | Refused)[]>;
   readonly #reached = new Map<ConversationId, number>();
   readonly #told = new Map<ConversationId, number>();
   #isOnline = false;
@@ -24,7 +24,7 @@ export class SeqReports {
   #period = new AbortController();
 
   /** @param send resolves with a reply to each report, a refusal rather than to reject */
-  constructor(send: (reports: readonly SeqReport[]) => Promise<readonly (DoneReply | Refused)[]>) {
+  constructor(send: (reports: readonly PositionReport[]) => Promise<readonly (DoneReply | Refused)[]>) {
     this.#send = send;
   }
 
@@ -35,7 +35,7 @@ export class SeqReports {
   }
 
   /** The server says how far it knows it to be. */
-  sawTold(conversationId: ConversationId, seq: number): void {
+  observeTold(conversationId: ConversationId, seq: number): void {
     this.#told.set(conversationId, seq);
   }
 
@@ -69,7 +69,7 @@ export class SeqReports {
     this.#isRunning = false;
   }
 
-  #due(): SeqReport[] {
+  #due(): PositionReport[] {
     if (!this.#isOnline) return [];
     return [...this.#reached]
       .filter(([conversationId, seq]) => seq > (this.#told.get(conversationId) ?? 0))
@@ -78,7 +78,7 @@ export class SeqReports {
   }
 
   /** A refusal that does not pass counts as told: the next message brings the next report. */
-  #replied({ conversationId, seq }: SeqReport, reply: DoneReply | Refused | undefined): void {
+  #replied({ conversationId, seq }: PositionReport, reply: DoneReply | Refused | undefined): void {
     const isDone = reply && (reply.ok || !reply.retryable);
     const isForgotten = (this.#reached.get(conversationId) ?? 0) < seq;
     if (isDone && !isForgotten) this.#told.set(conversationId, seq);

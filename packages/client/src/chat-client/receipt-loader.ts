@@ -3,7 +3,7 @@ import { ParleyError } from '../parley-error.ts';
 import { pause, retryDelayMs } from '../retry-delay.ts';
 
 /** Fetches how far everyone is in the open conversation; from then on packets tell what moves. */
-export class ReceiptSnapshots {
+export class ReceiptLoader {
   readonly #fetch: (conversationId: ConversationId) => Promise<Receipt[]>;
   readonly #onReceipts: (packet: ReceiptsPacket) => void;
   #fetching = new AbortController();

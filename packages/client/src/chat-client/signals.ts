@@ -11,12 +11,12 @@ import type {
 import type { PacketHandlers } from '../connection/run-socket-session.ts';
 import type { Connection } from '../connection.ts';
 import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
-import { OwnTyping } from './typing-sender.ts';
-import { PresenceBoard, type PresenceOf } from './presence-tracker.ts';
-import { ReceiptSnapshots } from './receipt-loader.ts';
-import { SeqReports } from './position-reporter.ts';
+import { PositionReporter } from './position-reporter.ts';
+import { type PresenceState, PresenceTracker } from './presence-tracker.ts';
+import { ReceiptLoader } from './receipt-loader.ts';
 import { isChange } from './timeline.ts';
-import { TypingNotices } from './typing-users.ts';
+import { TypingSender } from './typing-sender.ts';
+import { TypingUsers } from './typing-users.ts';
 
 export interface SignalsOptions {
   readonly myId: UserId;
@@ -25,46 +25,46 @@ export interface SignalsOptions {
   /** Gets who is typing in a conversation now, without this user. */
   readonly onTyping: (packet: TypingPacket) => void;
   readonly onReceipts: (packet: ReceiptsPacket) => void;
-  readonly onPresence: (change: PresenceOf) => void;
+  readonly onPresence: (change: PresenceState) => void;
 }
 
 /** What goes to and fro beside the messages, and may be lost: who types, reads, has received, is there, is away. */
 export class Signals {
-  readonly typing: OwnTyping;
+  readonly typing: TypingSender;
   readonly handlers: Pick<PacketHandlers, 'typing' | 'receipts' | 'presence'>;
   readonly #myId: UserId;
   readonly #request: Connection['request'];
-  readonly #typingNotices: TypingNotices;
-  readonly #receipts: ReceiptSnapshots;
-  readonly #read: SeqReports;
-  readonly #delivered: SeqReports;
+  readonly #typingNotices: TypingUsers;
+  readonly #receipts: ReceiptLoader;
+  readonly #read: PositionReporter;
+  readonly #delivered: PositionReporter;
   #isAway = false;
   /** Ends the attempts to say so. */
   #sayingAway = new AbortController();
 
   constructor(options: SignalsOptions) {
     const { myId, request, fetchReceipts, onTyping, onReceipts, onPresence } = options;
-    const presence = new PresenceBoard(onPresence);
+    const presence = new PresenceTracker(onPresence);
     this.#myId = myId;
     this.#request = request;
-    this.typing = new OwnTyping((payload) => void request('typing', payload));
-    this.#typingNotices = new TypingNotices(myId, onTyping);
-    this.#receipts = new ReceiptSnapshots({ fetch: fetchReceipts, onReceipts });
-    this.#read = new SeqReports((reports) => Promise.all(reports.map((report) => request('read', report))));
-    this.#delivered = new SeqReports(async (reports) => {
+    this.typing = new TypingSender((payload) => void request('typing', payload));
+    this.#typingNotices = new TypingUsers(myId, onTyping);
+    this.#receipts = new ReceiptLoader({ fetch: fetchReceipts, onReceipts });
+    this.#read = new PositionReporter((reports) => Promise.all(reports.map((report) => request('read', report))));
+    this.#delivered = new PositionReporter(async (reports) => {
       const reply = await request('delivered', { cursors: [...reports] });
       return reports.map(() => reply);
     });
     this.handlers = {
-      typing: (packet) => this.#typingNotices.saw(packet),
+      typing: (packet) => this.#typingNotices.observe(packet),
       receipts: onReceipts,
-      presence: (packet, isFirst) => presence.saw(packet, isFirst),
+      presence: (packet, isFirst) => presence.observe(packet, isFirst),
     };
   }
 
   /** Messages have come, in a conversation that is known. */
   arrived({ id, kind }: Conversation, messages: readonly Message[]): void {
-    this.#typingNotices.sawMessagesOf(
+    this.#typingNotices.observeMessagesOf(
       id,
       messages.filter((message) => !isChange(message)).map(({ senderId }) => senderId),
     );
@@ -95,7 +95,7 @@ export class Signals {
   /** @param open the conversation that is open */
   connected(heads: HelloReply['heads'], open: Conversation | undefined): void {
     this.disconnected();
-    for (const { conversationId, readSeq } of heads) this.#read.sawTold(conversationId, readSeq);
+    for (const { conversationId, readSeq } of heads) this.#read.observeTold(conversationId, readSeq);
     this.#read.connected();
     this.#delivered.connected();
     if (open) this.#receipts.want(open);

@@ -4,7 +4,7 @@ import type { ConversationId, TypingPayload } from '@parley/protocol';
 const REPEAT_MS = 3_000;
 
 /** Tells the others that this user is typing. */
-export class OwnTyping {
+export class TypingSender {
   readonly #send: (payload: TypingPayload) => void;
   /** When it was said last of those where it holds, by the monotonic clock. */
   readonly #saidAtMs = new Map<ConversationId, number>();

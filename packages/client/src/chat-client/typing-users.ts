@@ -9,7 +9,7 @@ interface Notice {
 }
 
 /** Which others are typing, as long as that can be believed. */
-export class TypingNotices {
+export class TypingUsers {
   readonly #myId: UserId;
   readonly #onChange: (packet: TypingPacket) => void;
   readonly #notices = new Map<ConversationId, Notice>();
@@ -20,7 +20,7 @@ export class TypingNotices {
     this.#onChange = onChange;
   }
 
-  saw({ conversationId, userIds }: TypingPacket): void {
+  observe({ conversationId, userIds }: TypingPacket): void {
     this.#set(
       conversationId,
       userIds.filter((id) => id !== this.#myId),
@@ -28,7 +28,7 @@ export class TypingNotices {
   }
 
   /** What someone has sent they are typing no more. */
-  sawMessagesOf(conversationId: ConversationId, senderIds: readonly UserId[]): void {
+  observeMessagesOf(conversationId: ConversationId, senderIds: readonly UserId[]): void {
     const before = this.#notices.get(conversationId)?.userIds ?? [];
     const left = before.filter((id) => !senderIds.includes(id));
     if (left.length < before.length) this.#set(conversationId, left);

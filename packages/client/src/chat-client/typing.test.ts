@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ConversationId, UserId } from '@parley/protocol';
-import { OwnTyping } from './typing-sender.ts';
-import { TypingNotices } from './typing-users.ts';
+import { TypingSender } from './typing-sender.ts';
+import { TypingUsers } from './typing-users.ts';
 
 const lobby = 'lobby' as ConversationId;
 const [me, ada, bo] = ['u-me', 'u-ada', 'u-bo'] as unknown as [UserId, UserId, UserId];
@@ -12,7 +12,7 @@ afterEach(() => void jest.useRealTimers());
 describe('one’s own typing', () => {
   function newOwnTyping() {
     const said: boolean[] = [];
-    return { said, typing: new OwnTyping(({ isTyping }) => said.push(isTyping)) };
+    return { said, typing: new TypingSender(({ isTyping }) => said.push(isTyping)) };
   }
 
   test('is said again every three seconds while it goes on', () => {
@@ -45,25 +45,25 @@ describe('one’s own typing', () => {
 describe('the typing of others', () => {
   function newNotices() {
     const changes: UserId[][] = [];
-    const notices = new TypingNotices(me, ({ userIds }) => changes.push(userIds));
+    const notices = new TypingUsers(me, ({ userIds }) => changes.push(userIds));
     return { changes, notices };
   }
 
   test('shows without oneself, and each change once', () => {
     const { changes, notices } = newNotices();
-    notices.saw({ conversationId: lobby, userIds: [me] });
-    notices.saw({ conversationId: lobby, userIds: [me, ada] });
-    notices.saw({ conversationId: lobby, userIds: [ada] });
-    notices.saw({ conversationId: lobby, userIds: [ada, bo] });
-    notices.saw({ conversationId: lobby, userIds: [] });
+    notices.observe({ conversationId: lobby, userIds: [me] });
+    notices.observe({ conversationId: lobby, userIds: [me, ada] });
+    notices.observe({ conversationId: lobby, userIds: [ada] });
+    notices.observe({ conversationId: lobby, userIds: [ada, bo] });
+    notices.observe({ conversationId: lobby, userIds: [] });
     expect(changes).toEqual([[ada], [ada, bo], []]);
   });
 
   test('is forgotten after seven seconds without another word', () => {
     const { changes, notices } = newNotices();
-    notices.saw({ conversationId: lobby, userIds: [ada] });
+    notices.observe({ conversationId: lobby, userIds: [ada] });
     jest.advanceTimersByTime(6_000);
-    notices.saw({ conversationId: lobby, userIds: [ada] });
+    notices.observe({ conversationId: lobby, userIds: [ada] });
     jest.advanceTimersByTime(6_999);
     expect(changes).toEqual([[ada]]);
     jest.advanceTimersByTime(1);
@@ -72,8 +72,8 @@ describe('the typing of others', () => {
 
   test('ends with what they send, and with the connection', () => {
     const { changes, notices } = newNotices();
-    notices.saw({ conversationId: lobby, userIds: [ada, bo] });
-    notices.sawMessagesOf(lobby, [bo]);
+    notices.observe({ conversationId: lobby, userIds: [ada, bo] });
+    notices.observeMessagesOf(lobby, [bo]);
     notices.forget();
     expect(changes).toEqual([[ada, bo], [ada], []]);
     notices.close();

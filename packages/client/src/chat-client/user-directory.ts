@@ -7,10 +7,10 @@ const GATHER_MS = 30;
 const MAX_IDS = 100;
 
 /** Who is who: everyone that anything has named, and whoever had to be looked up because only an id was there. */
-export class People {
+export class UserDirectory {
   #byId: ReadonlyMap<UserId, User> = new Map();
   readonly #lookUp: (ids: readonly UserId[]) => Promise<User[]>;
-  readonly #onChange: (people: ReadonlyMap<UserId, User>) => void;
+  readonly #onChange: (users: ReadonlyMap<UserId, User>) => void;
   readonly #wanted = new Set<UserId>();
   readonly #asked = new Set<UserId>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,7 +18,7 @@ export class People {
   constructor(options: {
     /** May reject; those people are asked for again when they are next seen. */
     lookUp: (ids: readonly UserId[]) => Promise<User[]>;
-    onChange: (people: ReadonlyMap<UserId, User>) => void;
+    onChange: (users: ReadonlyMap<UserId, User>) => void;
   }) {
     this.#lookUp = options.lookUp;
     this.#onChange = options.onChange;

@@ -1,4 +1,4 @@
-import { errorOfStatus, isErrorBody, ParleyError, unreachable } from '../parley-error.ts';
+import { errorFromStatus, isErrorBody, ParleyError, unavailableError } from '../parley-error.ts';
 
 export interface JsonRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -36,11 +36,11 @@ export async function requestJson<T>(url: string, request: JsonRequest): Promise
     const text = await response.text();
     return { body: (text === '' ? undefined : JSON.parse(text)) as T, headers: response.headers };
   } catch (error) {
-    throw error instanceof ParleyError ? error : unreachable(error);
+    throw error instanceof ParleyError ? error : unavailableError(error);
   }
 }
 
 async function refusalIn(response: Response): Promise<ParleyError> {
   const problem: unknown = await response.json().catch(() => undefined);
-  return isErrorBody(problem) ? new ParleyError(problem) : errorOfStatus(response.status);
+  return isErrorBody(problem) ? new ParleyError(problem) : errorFromStatus(response.status);
 }
