@@ -1,9 +1,9 @@
 import { ChatScreen } from './chat/chat-screen.tsx';
 import { useChat } from './chat-context.tsx';
-import { ElsewhereScreen } from './shell/elsewhere-screen.tsx';
-import { LoadingScreen } from './shell/loading-screen.tsx';
-import { WaitingRoomScreen } from './shell/waiting-room-screen.tsx';
-import { WelcomeScreen } from './welcome/welcome-screen.tsx';
+import { LoadingScreen } from './screens/loading-screen.tsx';
+import { OtherSessionScreen } from './screens/other-session-screen.tsx';
+import { WaitingRoomScreen } from './screens/waiting-room-screen.tsx';
+import { WelcomeScreen } from './screens/welcome/welcome-screen.tsx';
 
 /** One screen for each state that the login and the connection can be in. */
 export function App() {
@@ -13,7 +13,7 @@ export function App() {
   if (login === 'resuming') return <LoadingScreen />;
   if (login === 'signed-out') return <WelcomeScreen />;
   if (phase === 'waiting') return <WaitingRoomScreen />;
-  if (phase === 'elsewhere' || phase === 'replaced') return <ElsewhereScreen />;
+  if (phase === 'already-connected' || phase === 'replaced') return <OtherSessionScreen />;
   if ((phase === 'connecting' || phase === 'offline') && !hasBeenOnline) return <LoadingScreen />;
   return <ChatScreen />;
 }

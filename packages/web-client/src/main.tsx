@@ -1,20 +1,20 @@
 import '@mantine/core/styles.css';
-import './shell/page.css';
+import './ui/page.css';
 import { MantineProvider } from '@mantine/core';
 import { ChatClient } from '@parley/client';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { deviceId, isTracing, keepLoginHint, mayResume } from './browser-storage.ts';
+import { deviceId, isTracing, keepLoginHint, mayResume } from './browser/browser-storage.ts';
+import { watchForNews } from './browser/notifications.ts';
+import { trackActivity } from './browser/track-activity.ts';
 import { ChatProvider } from './chat-context.tsx';
-import { preloadParts } from './shell/lazy-part.tsx';
-import { watchForNews } from './shell/notifications.ts';
-import { cssVariables, theme } from './shell/theme.ts';
-import { watchAttention } from './shell/watch-attention.ts';
+import { preloadComponents } from './ui/lazy-component.tsx';
+import { cssVariables, theme } from './ui/theme.ts';
 
 const chat = new ChatClient({ deviceId: deviceId(), ...(isTracing() && { onDisplayed: markDisplayed }) });
 keepLoginHint(chat);
-watchAttention(chat);
+trackActivity(chat);
 watchForNews(chat);
 if (mayResume()) void chat.resume();
 
@@ -25,7 +25,7 @@ document.addEventListener('visibilitychange', () => {
 
 // What the first load did not carry comes when the page has settled, so that it is there without a connection.
 const SETTLED_AFTER_MS = 3_000;
-setTimeout(() => void preloadParts(), SETTLED_AFTER_MS);
+setTimeout(() => void preloadComponents(), SETTLED_AFTER_MS);
 
 /** Puts what is displayed on the time line of the browser's developer tools. */
 function markDisplayed(conversationId: string, messageIds: readonly string[]): void {

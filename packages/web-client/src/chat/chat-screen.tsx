@@ -4,23 +4,23 @@ import { useChat, useChatClient } from '../chat-context.tsx';
 import { Banners } from './banners.tsx';
 import classes from './chat-screen.module.css';
 import { ConversationPane } from './conversation/conversation-pane.tsx';
-import { JumpProvider } from './jump.tsx';
+import { JumpProvider } from './jump-to-message.tsx';
 import { Sidebar } from './sidebar/sidebar.tsx';
 
 /** The list of conversations beside the open one; on a phone one of the two. */
 export function ChatScreen() {
   const chat = useChatClient();
-  const openId = useChat((snapshot) => snapshot.openId);
+  const openConversationId = useChat((snapshot) => snapshot.openConversationId);
 
   useEffect(() => {
-    if (chat.getSnapshot().openId === null) void chat.open(LOBBY_ID);
+    if (chat.getSnapshot().openConversationId === null) void chat.open(LOBBY_ID);
   }, [chat]);
 
   return (
     <JumpProvider>
       <div className={classes.page}>
         <Banners />
-        <div className={classes.screen} data-open={openId !== null}>
+        <div className={classes.screen} data-open={openConversationId !== null}>
           <Sidebar className={classes.sidebar} />
           <main className={classes.view}>
             <ConversationPane />

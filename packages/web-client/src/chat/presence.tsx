@@ -2,7 +2,7 @@ import { VisuallyHidden } from '@mantine/core';
 import type { ChatSnapshot } from '@parley/client';
 import type { UserId } from '@parley/protocol';
 import { useChat } from '../chat-context.tsx';
-import { formatLastSeen } from '../shell/format-time.ts';
+import { formatLastSeen } from '../ui/format-time.ts';
 import classes from './presence.module.css';
 
 export type Presence = 'online' | 'away' | 'offline';

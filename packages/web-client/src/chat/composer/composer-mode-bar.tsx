@@ -1,6 +1,6 @@
 import { CloseButton } from '@mantine/core';
 import { useChat } from '../../chat-context.tsx';
-import { PencilIcon, ReplyIcon } from '../../shell/icons.tsx';
+import { PencilIcon, ReplyIcon } from '../../ui/icons.tsx';
 import type { ComposerMode } from '../conversation/conversation-context.tsx';
 import { nameOf } from '../conversation/rows.ts';
 import classes from './composer.module.css';

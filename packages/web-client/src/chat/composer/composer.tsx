@@ -3,8 +3,8 @@ import { MAX_TEXT_CHARACTERS } from '@parley/client';
 import type { ConversationId } from '@parley/protocol';
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { SendIcon } from '../../shell/icons.tsx';
-import { describeError } from '../../welcome/describe-error.ts';
+import { describeError } from '../../ui/describe-error.ts';
+import { SendIcon } from '../../ui/icons.tsx';
 import {
   type ComposerMode,
   useConversationActions,

@@ -1,9 +1,9 @@
 import { ActionIcon } from '@mantine/core';
 import { useRef, useState } from 'react';
-import { SmileIcon } from '../../shell/icons.tsx';
-import { lazyPart } from '../../shell/lazy-part.tsx';
+import { SmileIcon } from '../../ui/icons.tsx';
+import { lazyComponent } from '../../ui/lazy-component.tsx';
 
-const EmojiPicker = lazyPart(() => import('./emoji-picker.tsx'));
+const EmojiPicker = lazyComponent(() => import('./emoji-picker.tsx'));
 
 /** Opens the emoji. */
 export function EmojiButton({ onPick }: { onPick: (emoji: string) => void }) {

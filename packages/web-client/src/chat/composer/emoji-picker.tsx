@@ -1,5 +1,5 @@
 import { UnstyledButton } from '@mantine/core';
-import { Popup } from '../../shell/popup.tsx';
+import { Popup } from '../../ui/popup.tsx';
 import { EMOJI } from './emoji-list.ts';
 import classes from './emoji-picker.module.css';
 

@@ -2,8 +2,8 @@ import type { TimelineEntry } from '@parley/client';
 import type { Conversation, ConversationId, MessageId } from '@parley/protocol';
 import { createContext, type ReactNode, use, useMemo, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { describeError } from '../../welcome/describe-error.ts';
-import { useJump } from '../jump.tsx';
+import { describeError } from '../../ui/describe-error.ts';
+import { useJump } from '../jump-to-message.tsx';
 import { entryById } from './rows.ts';
 
 /** What the composer writes: something new, an answer to a message, or its new text. */

@@ -3,13 +3,13 @@ import type { ChatSnapshot } from '@parley/client';
 import type { Conversation } from '@parley/protocol';
 import { useEffect, useRef, useState } from 'react';
 import { useChat, useChatClient } from '../../chat-context.tsx';
-import { BackIcon, InfoIcon } from '../../shell/icons.tsx';
-import { lazyPart } from '../../shell/lazy-part.tsx';
+import { BackIcon, InfoIcon } from '../../ui/icons.tsx';
+import { lazyComponent } from '../../ui/lazy-component.tsx';
 import { otherOf } from '../conversation-title.ts';
 import { PresenceDot, presenceOf, usePresenceText } from '../presence.tsx';
 import classes from './conversation-header.module.css';
 
-const GroupDrawer = lazyPart(() => import('../group/group-drawer.tsx'));
+const GroupDrawer = lazyComponent(() => import('../group/group-drawer.tsx'));
 
 /** Where the reader is; on a touch screen the focus comes here, so that no keyboard springs up. */
 export function ConversationHeader({ title, conversation }: { title: string; conversation: Conversation | undefined }) {
@@ -44,7 +44,7 @@ export function ConversationHeader({ title, conversation }: { title: string; con
         >
           {title}
         </Title>
-        {conversation && <WhoIsThere conversation={conversation} />}
+        {conversation && <MemberSummary conversation={conversation} />}
       </div>
       {hasInfo && (
         <>
@@ -66,11 +66,11 @@ export function ConversationHeader({ title, conversation }: { title: string; con
   );
 }
 
-function WhoIsThere({ conversation }: { conversation: Conversation }) {
+function MemberSummary({ conversation }: { conversation: Conversation }) {
   const myId = useChat((snapshot) => snapshot.me?.id);
   const otherId = otherOf(conversation, myId)?.id;
   const presence = usePresenceText(otherId);
-  const crowd = useChat((snapshot) => describeCrowd(snapshot, conversation));
+  const summary = useChat((snapshot) => describeMembers(snapshot, conversation));
   return (
     <div className={classes.presence}>
       {otherId && (
@@ -79,13 +79,13 @@ function WhoIsThere({ conversation }: { conversation: Conversation }) {
         </span>
       )}
       <Text size="xs" c="dimmed" truncate>
-        {otherId ? presence : crowd}
+        {otherId ? presence : summary}
       </Text>
     </div>
   );
 }
 
-function describeCrowd(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
+function describeMembers(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
   if (kind === 'channel') {
     const online = snapshot.onlineCounts.get(id);
     return online === undefined ? 'Everyone may read and write here' : `${online.toLocaleString('en')} online`;

@@ -2,25 +2,25 @@ import { Button, Center, Loader, Stack, Text } from '@mantine/core';
 import { type ConversationView, LOBBY_ID } from '@parley/client';
 import type { Conversation, ConversationId } from '@parley/protocol';
 import { useChat, useChatClient } from '../../chat-context.tsx';
-import { lazyPart } from '../../shell/lazy-part.tsx';
+import { lazyComponent } from '../../ui/lazy-component.tsx';
 import { Composer } from '../composer/composer.tsx';
 import { conversationOf, titleOf } from '../conversation-title.ts';
 import { ConversationProvider, useConversationState } from './conversation-context.tsx';
 import { ConversationError } from './conversation-error.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
 import { LoadError } from './load-error.tsx';
+import { MessageAnnouncer } from './message-announcer.tsx';
 import { MessageList } from './message-list.tsx';
-import { NewestAnnouncer } from './newest-announcer.tsx';
 import { rowCount } from './rows.ts';
 import { TypingIndicator } from './typing-indicator.tsx';
 
-const DeleteDialog = lazyPart(() => import('./delete-dialog.tsx'));
+const DeleteDialog = lazyComponent(() => import('./delete-dialog.tsx'));
 
 /** The open conversation, where there is one. */
 export function ConversationPane() {
-  const openId = useChat((chat) => chat.openId);
-  if (openId === null) return <Notice text="Choose a conversation, or start a new one." />;
-  return <OpenConversation key={openId} conversationId={openId} />;
+  const openConversationId = useChat((chat) => chat.openConversationId);
+  if (openConversationId === null) return <Notice text="Choose a conversation, or start a new one." />;
+  return <OpenConversation key={openConversationId} conversationId={openConversationId} />;
 }
 
 function OpenConversation({ conversationId }: { conversationId: ConversationId }) {
@@ -63,7 +63,7 @@ function History({ conversationId, conversation, view }: HistoryProps) {
       ) : (
         <MessageList conversationId={conversationId} conversation={conversation} view={view} />
       )}
-      <NewestAnnouncer newest={view.timeline.at(-1)} />
+      <MessageAnnouncer newest={view.timeline.at(-1)} />
     </>
   );
 }

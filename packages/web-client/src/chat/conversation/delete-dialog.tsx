@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import type { TimelineEntry } from '@parley/client';
 import { useChatClient } from '../../chat-context.tsx';
-import { ConfirmDialog } from '../../shell/confirm-dialog.tsx';
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { useConversationActions } from './conversation-context.tsx';
 
 /** Deleting can not be undone, so it is asked for twice. */

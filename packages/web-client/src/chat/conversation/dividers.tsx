@@ -1,4 +1,4 @@
-import { formatDay } from '../../shell/format-time.ts';
+import { formatDay } from '../../ui/format-time.ts';
 import classes from './dividers.module.css';
 
 /** Begins a day. */

@@ -1,11 +1,11 @@
 import { ActionIcon } from '@mantine/core';
 import type { TimelineEntry } from '@parley/client';
 import { useRef, useState } from 'react';
-import { MoreIcon } from '../../shell/icons.tsx';
-import { lazyPart } from '../../shell/lazy-part.tsx';
+import { MoreIcon } from '../../ui/icons.tsx';
+import { lazyComponent } from '../../ui/lazy-component.tsx';
 import classes from './message-row.module.css';
 
-const MessageMenu = lazyPart(() => import('./message-menu.tsx'));
+const MessageMenu = lazyComponent(() => import('./message-menu.tsx'));
 
 /** The way to everything that can be done with a message; faint until the row is pointed at or has the focus. */
 export function MessageActions({ entry }: { entry: TimelineEntry }) {

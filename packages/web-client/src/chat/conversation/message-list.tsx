@@ -4,14 +4,14 @@ import type { Conversation, ConversationId } from '@parley/protocol';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
 import { useChat } from '../../chat-context.tsx';
-import { DownIcon, UpIcon } from '../../shell/icons.tsx';
-import { useJump } from '../jump.tsx';
+import { DownIcon, UpIcon } from '../../ui/icons.tsx';
+import { useJump } from '../jump-to-message.tsx';
 import { DayDivider, UnreadDivider } from './dividers.tsx';
 import classes from './message-list.module.css';
 import { MessageRow, PendingRow } from './message-row.tsx';
 import { continues, dayBegun, indexOfSeq, keyOf, rowAt, rowCount } from './rows.ts';
-import { useArrival } from './use-arrival.ts';
 import { useOlderPages } from './use-older-pages.ts';
+import { useScrollToTarget } from './use-scroll-to-target.ts';
 
 /** From how far off the beginning earlier history is loaded, and to how far off the end the list follows what comes. */
 const NEAR_TOP_PX = 800;
@@ -52,7 +52,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
   const list = useRef<VirtuosoHandle>(null);
   const [isAtBottom, setIsAtBottom] = useState(true);
   const [isNearTop, setIsNearTop] = useState(false);
-  const highlightedSeq = useArrival(conversationId, view, list);
+  const highlightedSeq = useScrollToTarget(conversationId, view, list);
   useOlderPages(conversationId, view, isNearTop || view.timeline.length === 0);
 
   const otherIds = useMemo(

@@ -2,11 +2,11 @@ import { Text, VisuallyHidden } from '@mantine/core';
 import type { DeliveryState, OutboxMessage, TimelineEntry } from '@parley/client';
 import { memo, type ReactNode } from 'react';
 import { useChat } from '../../chat-context.tsx';
-import { formatFull, formatTime } from '../../shell/format-time.ts';
-import { PersonAvatar } from '../person-avatar.tsx';
+import { formatFull, formatTime } from '../../ui/format-time.ts';
 import { MessageText } from '../text/message-text.tsx';
-import { DeliveryMark } from './delivery-mark.tsx';
-import { FailedActions } from './failed-actions.tsx';
+import { UserAvatar } from '../user-avatar.tsx';
+import { DeliveryStatus } from './delivery-status.tsx';
+import { FailedMessageActions } from './failed-message-actions.tsx';
 import { MessageActions } from './message-actions.tsx';
 import classes from './message-row.module.css';
 import { Reactions } from './reactions.tsx';
@@ -27,7 +27,7 @@ interface MessageRowProps {
 export const MessageRow = memo(function MessageRow({ entry, delivery, isFirst, isHighlighted }: MessageRowProps) {
   const { message, text, isDeleted, isEdited, reactions } = entry;
   const sender = useChat((chat) => nameOf(chat, message.senderId));
-  if (message.kind === 'system') return <SystemLine sender={sender} text={text} />;
+  if (message.kind === 'system') return <SystemMessage sender={sender} text={text} />;
   const isOwn = delivery !== null;
   return (
     <article
@@ -37,7 +37,7 @@ export const MessageRow = memo(function MessageRow({ entry, delivery, isFirst, i
       data-highlighted={isHighlighted}
       aria-label={isOwn ? 'You' : sender}
     >
-      {!isOwn && <div>{isFirst && <PersonAvatar name={sender} size={36} />}</div>}
+      {!isOwn && <div>{isFirst && <UserAvatar name={sender} size={36} />}</div>}
       <div className={classes.body}>
         {!isOwn && isFirst && (
           <Text className={classes.sender} size="sm" fw={600} truncate>
@@ -80,7 +80,7 @@ export const PendingRow = memo(function PendingRow({
             <Meta createdAt={outgoing.createdAt} isEdited={false} delivery={outgoing.state} />
           </div>
         </div>
-        {outgoing.state === 'failed' && <FailedActions message={outgoing} />}
+        {outgoing.state === 'failed' && <FailedMessageActions message={outgoing} />}
       </div>
     </article>
   );
@@ -99,7 +99,7 @@ function Meta({ createdAt, isEdited, delivery }: MetaProps) {
       <time dateTime={createdAt} title={formatFull(createdAt)}>
         {formatTime(createdAt)}
       </time>
-      {delivery !== null && <DeliveryMark state={delivery} />}
+      {delivery !== null && <DeliveryStatus state={delivery} />}
     </div>
   );
 }
@@ -109,7 +109,7 @@ function Content({ kind, id, text }: { kind: string; id: string; text: string })
   return <span className={classes.faint}>Something of the kind “{kind}”, which this page can not show yet.</span>;
 }
 
-function SystemLine({ sender, text }: { sender: string; text: string }) {
+function SystemMessage({ sender, text }: { sender: string; text: string }) {
   return (
     <p className={classes.system} dir="auto">
       <VisuallyHidden>News: </VisuallyHidden>

@@ -7,7 +7,7 @@ import {
   type TimelineEntry,
 } from '@parley/client';
 import type { User, UserId } from '@parley/protocol';
-import { isSameDay } from '../../shell/format-time.ts';
+import { isSameDay } from '../../ui/format-time.ts';
 
 /** What one row of the list shows: a message in its place, or one's own on its way there. */
 export type Row =
@@ -86,4 +86,4 @@ export function entryById(timeline: readonly TimelineEntry[], id: string): Timel
 
 /** What somebody is called. */
 export const nameOf = (snapshot: ChatSnapshot, userId: UserId): string =>
-  snapshot.people.get(userId)?.displayName ?? 'Someone';
+  snapshot.users.get(userId)?.displayName ?? 'Someone';

@@ -2,9 +2,9 @@ import { Button } from '@mantine/core';
 import type { Conversation, User } from '@parley/protocol';
 import { useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { FormError } from '../../welcome/form-error.tsx';
-import { useSubmit } from '../../welcome/use-submit.ts';
-import { PeopleSearch } from '../sidebar/people-search.tsx';
+import { FormError } from '../../ui/form-error.tsx';
+import { useSubmit } from '../../ui/use-submit.ts';
+import { UserSearch } from '../sidebar/user-search.tsx';
 
 /** Brings somebody into a group. */
 export function InviteForm({ conversation }: { conversation: Conversation }) {
@@ -20,7 +20,7 @@ export function InviteForm({ conversation }: { conversation: Conversation }) {
   }
   return (
     <div>
-      <PeopleSearch
+      <UserSearch
         excluded={conversation.members}
         onPick={(user: User) => void submit(() => chat.invite(conversation.id, [user.id]))}
       />

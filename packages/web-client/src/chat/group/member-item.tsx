@@ -1,8 +1,8 @@
 import { ActionIcon, Text } from '@mantine/core';
 import type { User } from '@parley/protocol';
-import { CloseIcon } from '../../shell/icons.tsx';
-import { PersonAvatar } from '../person-avatar.tsx';
+import { CloseIcon } from '../../ui/icons.tsx';
 import { usePresenceText } from '../presence.tsx';
+import { UserAvatar } from '../user-avatar.tsx';
 import classes from './group-drawer.module.css';
 
 interface MemberItemProps {
@@ -19,7 +19,7 @@ export function MemberItem({ member, isMe, isCreator, onRemove }: MemberItemProp
   const notes = [isMe && 'You', isCreator && 'Created the group', !isMe && presence].filter((note) => note);
   return (
     <li className={classes.member}>
-      <PersonAvatar name={member.displayName} size={34} userId={isMe ? undefined : member.id} />
+      <UserAvatar name={member.displayName} size={34} userId={isMe ? undefined : member.id} />
       <span className={classes.name}>
         <Text component="span" display="block" truncate dir="auto" ta="start">
           {member.displayName}

@@ -3,8 +3,8 @@ import { MAX_NAME_CHARACTERS } from '@parley/client';
 import type { ConversationId } from '@parley/protocol';
 import { type SubmitEvent, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { FormError } from '../../welcome/form-error.tsx';
-import { useSubmit } from '../../welcome/use-submit.ts';
+import { FormError } from '../../ui/form-error.tsx';
+import { useSubmit } from '../../ui/use-submit.ts';
 
 /** Gives a group another name. */
 export function RenameForm({ conversationId, title }: { conversationId: ConversationId; title: string }) {

@@ -1,7 +1,7 @@
 import { CloseButton, TextInput } from '@mantine/core';
 import { type KeyboardEvent, type RefObject, useEffect, useState } from 'react';
 import { useChat, useChatClient } from '../../chat-context.tsx';
-import { SearchIcon } from '../../shell/icons.tsx';
+import { SearchIcon } from '../../ui/icons.tsx';
 
 interface SearchBoxProps {
   readonly field: RefObject<HTMLInputElement | null>;
@@ -48,7 +48,7 @@ export function SearchBox({ field, typed, onType, onDown }: SearchBoxProps) {
 
 function useSearchShortcut(field: RefObject<HTMLInputElement | null>): void {
   const chat = useChatClient();
-  const openId = useChat((snapshot) => snapshot.openId);
+  const openConversationId = useChat((snapshot) => snapshot.openConversationId);
   useEffect(() => {
     const pressed = (event: globalThis.KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
@@ -61,10 +61,10 @@ function useSearchShortcut(field: RefObject<HTMLInputElement | null>): void {
       const isInSight = field.current?.offsetParent !== null;
       if (isInSight) return focus();
       // On a phone the box is on the other screen.
-      if (openId !== null) void chat.open(null);
+      if (openConversationId !== null) void chat.open(null);
       requestAnimationFrame(focus);
     };
     document.addEventListener('keydown', pressed);
     return () => document.removeEventListener('keydown', pressed);
-  }, [chat, openId, field]);
+  }, [chat, openConversationId, field]);
 }

@@ -1,8 +1,8 @@
 import { UnstyledButton } from '@mantine/core';
 import { useChat, useChatClient } from '../../chat-context.tsx';
-import { formatFull, formatShort } from '../../shell/format-time.ts';
+import { formatFull, formatShort } from '../../ui/format-time.ts';
 import { nameOf } from '../conversation/rows.ts';
-import { useJump } from '../jump.tsx';
+import { useJump } from '../jump-to-message.tsx';
 import classes from './search-panel.module.css';
 import { snippetOf } from './snippet.ts';
 import type { Hit } from './use-search.ts';

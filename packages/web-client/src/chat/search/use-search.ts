@@ -2,7 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import type { SearchPage } from '@parley/protocol';
 import { useEffect, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { describeError } from '../../welcome/describe-error.ts';
+import { describeError } from '../../ui/describe-error.ts';
 
 const TYPING_PAUSE_MS = 250;
 

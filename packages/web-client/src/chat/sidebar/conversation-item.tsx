@@ -1,11 +1,11 @@
 import { Avatar, Badge, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import type { Conversation } from '@parley/protocol';
 import { useChat, useChatClient } from '../../chat-context.tsx';
-import { formatShort } from '../../shell/format-time.ts';
-import { PeopleIcon } from '../../shell/icons.tsx';
+import { formatShort } from '../../ui/format-time.ts';
+import { PeopleIcon } from '../../ui/icons.tsx';
 import { otherOf, titleOf } from '../conversation-title.ts';
-import { PersonAvatar } from '../person-avatar.tsx';
 import { usePresenceText } from '../presence.tsx';
+import { UserAvatar } from '../user-avatar.tsx';
 import { previewOf } from './preview.ts';
 import classes from './sidebar.module.css';
 
@@ -18,7 +18,7 @@ interface ConversationItemProps {
 export function ConversationItem({ conversation, onOpen }: ConversationItemProps) {
   const chat = useChatClient();
   const myId = useChat((snapshot) => snapshot.me?.id);
-  const isOpen = useChat((snapshot) => snapshot.openId === conversation.id);
+  const isOpen = useChat((snapshot) => snapshot.openConversationId === conversation.id);
   const unread = useChat((snapshot) => snapshot.views.get(conversation.id)?.unread ?? 0);
   const preview = useChat((snapshot) => previewOf(snapshot, conversation));
   const activeAt = useChat((snapshot) => snapshot.views.get(conversation.id)?.timeline.at(-1)?.message.createdAt);
@@ -32,7 +32,7 @@ export function ConversationItem({ conversation, onOpen }: ConversationItemProps
   return (
     <UnstyledButton className={classes.item} aria-current={isOpen} onClick={open}>
       {conversation.kind === 'direct' ? (
-        <PersonAvatar name={title} userId={otherId} />
+        <UserAvatar name={title} userId={otherId} />
       ) : (
         <Avatar color="indigo.8" variant="filled" aria-hidden>
           <PeopleIcon />

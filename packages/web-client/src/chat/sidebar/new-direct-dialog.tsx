@@ -1,10 +1,10 @@
 import { Modal } from '@mantine/core';
 import type { User } from '@parley/protocol';
 import { useChatClient } from '../../chat-context.tsx';
-import { useReturnFocus } from '../../shell/use-return-focus.ts';
-import { FormError } from '../../welcome/form-error.tsx';
-import { useSubmit } from '../../welcome/use-submit.ts';
-import { PeopleSearch } from './people-search.tsx';
+import { FormError } from '../../ui/form-error.tsx';
+import { useReturnFocus } from '../../ui/use-return-focus.ts';
+import { useSubmit } from '../../ui/use-submit.ts';
+import { UserSearch } from './user-search.tsx';
 
 /** Picks a person and opens the direct conversation with them. */
 export default function NewDirectDialog({ onClose }: { onClose: () => void }) {
@@ -18,7 +18,7 @@ export default function NewDirectDialog({ onClose }: { onClose: () => void }) {
     });
   return (
     <Modal opened onClose={onClose} title="Talk to someone" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <PeopleSearch onPick={start} />
+      <UserSearch onPick={start} />
       <FormError error={error} />
     </Modal>
   );

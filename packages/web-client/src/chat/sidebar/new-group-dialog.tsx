@@ -3,10 +3,10 @@ import { MAX_NAME_CHARACTERS } from '@parley/client';
 import type { User } from '@parley/protocol';
 import { type SubmitEvent, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { useReturnFocus } from '../../shell/use-return-focus.ts';
-import { FormError } from '../../welcome/form-error.tsx';
-import { useSubmit } from '../../welcome/use-submit.ts';
-import { PeopleSearch } from './people-search.tsx';
+import { FormError } from '../../ui/form-error.tsx';
+import { useReturnFocus } from '../../ui/use-return-focus.ts';
+import { useSubmit } from '../../ui/use-submit.ts';
+import { UserSearch } from './user-search.tsx';
 
 /** Names a group and picks who is in it. */
 export default function NewGroupDialog({ onClose }: { onClose: () => void }) {
@@ -54,7 +54,7 @@ function NewGroupForm({ onDone }: { onDone: () => void }) {
             </Pill>
           ))}
         </Pill.Group>
-        <PeopleSearch onPick={(user) => setMembers([...members, user])} excluded={members} />
+        <UserSearch onPick={(user) => setMembers([...members, user])} excluded={members} />
         <FormError error={error} />
         <Button type="submit" loading={isBusy} disabled={title.trim() === '' || members.length === 0}>
           Create the group

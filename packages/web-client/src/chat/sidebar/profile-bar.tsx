@@ -1,12 +1,12 @@
 import { Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { useChat } from '../../chat-context.tsx';
-import { lazyPart } from '../../shell/lazy-part.tsx';
-import { PersonAvatar } from '../person-avatar.tsx';
+import { lazyComponent } from '../../ui/lazy-component.tsx';
+import { UserAvatar } from '../user-avatar.tsx';
 import { ConnectionStatus } from './connection-status.tsx';
 import classes from './sidebar.module.css';
 
-const ProfileMenu = lazyPart(() => import('./profile-menu.tsx'));
+const ProfileMenu = lazyComponent(() => import('./profile-menu.tsx'));
 
 /** Who one is here, and how the connection stands. */
 export function ProfileBar() {
@@ -23,7 +23,7 @@ export function ProfileBar() {
         aria-expanded={isOpen}
         onClick={() => setIsOpen(!isOpen)}
       >
-        <PersonAvatar name={me.displayName} size={36} />
+        <UserAvatar name={me.displayName} size={36} />
         <Text component="span" truncate flex={1} dir="auto" ta="start" fw={500} lh={1.2}>
           {me.displayName}
         </Text>

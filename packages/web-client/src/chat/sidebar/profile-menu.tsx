@@ -1,9 +1,9 @@
 import { SegmentedControl, Stack, Switch, Text, useMantineColorScheme } from '@mantine/core';
 import { useState } from 'react';
+import { canNotify, isNotifying, setNotifying } from '../../browser/notifications.ts';
 import { useChat } from '../../chat-context.tsx';
-import { LogOutButton } from '../../shell/log-out-button.tsx';
-import { canNotify, isNotifying, setNotifying } from '../../shell/notifications.ts';
-import { Popup } from '../../shell/popup.tsx';
+import { LogOutButton } from '../../ui/log-out-button.tsx';
+import { Popup } from '../../ui/popup.tsx';
 
 const SCHEMES = [
   { value: 'auto', label: 'System' },

@@ -1,17 +1,17 @@
 import { ActionIcon, Group, Loader, Title } from '@mantine/core';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import { useChat } from '../../chat-context.tsx';
-import { LogoIcon, PencilIcon, PeopleIcon } from '../../shell/icons.tsx';
-import { lazyPart } from '../../shell/lazy-part.tsx';
+import { LogoIcon, PencilIcon, PeopleIcon } from '../../ui/icons.tsx';
+import { lazyComponent } from '../../ui/lazy-component.tsx';
 import { SearchBox } from '../search/search-box.tsx';
 import { ConversationItem } from './conversation-item.tsx';
 import { ProfileBar } from './profile-bar.tsx';
 import classes from './sidebar.module.css';
-import { usePreviews } from './use-previews.ts';
+import { useLoadPreviews } from './use-load-previews.ts';
 
-const NewDirectDialog = lazyPart(() => import('./new-direct-dialog.tsx'));
-const NewGroupDialog = lazyPart(() => import('./new-group-dialog.tsx'));
-const SearchPanel = lazyPart(() => import('../search/search-panel.tsx'));
+const NewDirectDialog = lazyComponent(() => import('./new-direct-dialog.tsx'));
+const NewGroupDialog = lazyComponent(() => import('./new-group-dialog.tsx'));
+const SearchPanel = lazyComponent(() => import('../search/search-panel.tsx'));
 
 /** The conversations, or what a search among them and their messages has found. */
 export function Sidebar({ className }: { className: string | undefined }) {
@@ -21,7 +21,7 @@ export function Sidebar({ className }: { className: string | undefined }) {
   const field = useRef<HTMLInputElement>(null);
   const results = useRef<HTMLDivElement>(null);
   const close = () => setDialog(null);
-  usePreviews();
+  useLoadPreviews();
   return (
     <nav className={className} aria-label="Conversations">
       <div className={classes.head}>

@@ -3,8 +3,8 @@ import { Component, type ComponentType, lazy, type ReactNode, Suspense } from 'r
 
 const loaders: (() => Promise<unknown>)[] = [];
 
-/** A component that the first load does not carry. `preloadParts` fetches it when nothing else is to be done. */
-export function lazyPart<Props>(load: () => Promise<{ default: ComponentType<Props> }>): ComponentType<Props> {
+/** A component that the first load does not carry. `preloadComponents` fetches it when nothing else is to be done. */
+export function lazyComponent<Props>(load: () => Promise<{ default: ComponentType<Props> }>): ComponentType<Props> {
   loaders.push(load);
   const Part = lazy(load) as unknown as ComponentType<Props & object>;
   return (props: Props) => (
@@ -17,7 +17,7 @@ export function lazyPart<Props>(load: () => Promise<{ default: ComponentType<Pro
 }
 
 /** Fetches all parts, so that they are there when there is no connection. A part that fails is fetched when it is needed. */
-export async function preloadParts(): Promise<void> {
+export async function preloadComponents(): Promise<void> {
   await Promise.allSettled(loaders.map((load) => load()));
 }
 

@@ -1,11 +1,11 @@
 import { Alert, Divider, Stack, Text, Title } from '@mantine/core';
-import { useChat } from '../chat-context.tsx';
-import { CentredScreen } from '../shell/centred-screen.tsx';
+import { useChat } from '../../chat-context.tsx';
+import { CentredScreen } from '../centred-screen.tsx';
 import { AccountForm } from './account-form.tsx';
 import { GuestForm } from './guest-form.tsx';
 
 export function WelcomeScreen() {
-  const notice = useChat((chat) => chat.notice);
+  const signOutReason = useChat((chat) => chat.signOutReason);
   return (
     <CentredScreen>
       <title>Parley</title>
@@ -16,7 +16,7 @@ export function WelcomeScreen() {
           </Title>
           <Text c="dimmed">A chat that tells you the truth about what was sent.</Text>
         </div>
-        {notice === 'login-expired' && (
+        {signOutReason === 'login-expired' && (
           <Alert color="yellow" role="status" title="Your session has ended">
             Join or log in again to go on.
           </Alert>

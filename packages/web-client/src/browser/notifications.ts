@@ -39,10 +39,10 @@ export function watchForNews(chat: ChatClient): void {
 }
 
 function notify(chat: ChatClient, conversationId: ConversationId): void {
-  const { me, people, views, conversations } = chat.getSnapshot();
+  const { me, users, views, conversations } = chat.getSnapshot();
   const newest = views.get(conversationId)?.timeline.at(-1);
   if (!newest || newest.isDeleted || newest.message.kind === 'system' || newest.message.senderId === me?.id) return;
-  const sender = people.get(newest.message.senderId)?.displayName ?? 'Someone';
+  const sender = users.get(newest.message.senderId)?.displayName ?? 'Someone';
   const title = conversations?.find(({ id }) => id === conversationId)?.title;
   const notification = new Notification(title ? `${sender} · ${title}` : sender, {
     body: newest.text.slice(0, MAX_TEXT_CHARACTERS) || newest.message.kind,

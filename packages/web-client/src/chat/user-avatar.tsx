@@ -1,7 +1,7 @@
 import { Avatar } from '@mantine/core';
 import type { UserId } from '@parley/protocol';
-import classes from './person-avatar.module.css';
 import { PresenceDot } from './presence.tsx';
+import classes from './user-avatar.module.css';
 
 /** The first character of the first and the last word, whatever the script. */
 function initialsOf(name: string): string {
@@ -13,7 +13,7 @@ function initialsOf(name: string): string {
     .toLocaleUpperCase();
 }
 
-interface PersonAvatarProps {
+interface UserAvatarProps {
   readonly name: string;
   readonly size?: number;
   /** Whose presence is shown at the corner, for the eye only. */
@@ -21,7 +21,7 @@ interface PersonAvatarProps {
 }
 
 /** A person's initials in a colour of their own. Beside the name, so they say nothing to a screen reader. */
-export function PersonAvatar({ name, size = 38, userId }: PersonAvatarProps) {
+export function UserAvatar({ name, size = 38, userId }: UserAvatarProps) {
   return (
     <span className={classes.frame}>
       <Avatar name={name} color="initials" size={size} aria-hidden>

@@ -5,7 +5,7 @@ import { useChat } from '../../chat-context.tsx';
 import { nameOf } from './rows.ts';
 
 /** Reads out what others say from now on; the list itself can't, for it also grows at the front and while scrolling. */
-export function NewestAnnouncer({ newest }: { newest: TimelineEntry | undefined }) {
+export function MessageAnnouncer({ newest }: { newest: TimelineEntry | undefined }) {
   const myId = useChat((chat) => chat.me?.id);
   const sender = useChat((chat) => (newest ? nameOf(chat, newest.message.senderId) : ''));
   const [firstId] = useState(newest?.message.id);

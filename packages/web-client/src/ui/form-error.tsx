@@ -1,5 +1,5 @@
 import { Group, Text } from '@mantine/core';
-import { AlertIcon } from '../shell/icons.tsx';
+import { AlertIcon } from './icons.tsx';
 
 /** Why a form was refused; read out when it comes up. */
 export function FormError({ error }: { error: string | null }) {

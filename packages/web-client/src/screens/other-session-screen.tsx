@@ -1,13 +1,13 @@
 import { Button, Stack, Text, Title } from '@mantine/core';
 import { useChat, useChatClient } from '../chat-context.tsx';
+import { formatMoment } from '../ui/format-time.ts';
+import { LogOutButton } from '../ui/log-out-button.tsx';
 import { CentredScreen } from './centred-screen.tsx';
-import { formatMoment } from './format-time.ts';
-import { LogOutButton } from './log-out-button.tsx';
 
-export function ElsewhereScreen() {
+export function OtherSessionScreen() {
   const chat = useChatClient();
   const connection = useChat((snapshot) => snapshot.connection);
-  const since = connection.phase === 'elsewhere' ? connection.since : undefined;
+  const since = connection.phase === 'already-connected' ? connection.since : undefined;
   return (
     <CentredScreen>
       <title>Connected elsewhere · Parley</title>
@@ -25,7 +25,7 @@ export function ElsewhereScreen() {
               <time dateTime={since}>{formatMoment(since)}</time>
             </>
           )}
-          {connection.phase === 'elsewhere' && '. Only one can be connected at a time.'}
+          {connection.phase === 'already-connected' && '. Only one can be connected at a time.'}
         </Text>
         <Button onClick={() => chat.takeOver()} autoFocus>
           Use it here

@@ -3,7 +3,7 @@ import type { OutboxMessage } from '@parley/client';
 import { useChatClient } from '../../chat-context.tsx';
 
 /** Why a message was not sent, and what can be done. */
-export function FailedActions({ message }: { message: OutboxMessage }) {
+export function FailedMessageActions({ message }: { message: OutboxMessage }) {
   const chat = useChatClient();
   return (
     <Group gap="xs" justify="flex-end" mt={4} role="alert">

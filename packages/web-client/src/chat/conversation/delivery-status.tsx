@@ -1,6 +1,6 @@
 import { VisuallyHidden } from '@mantine/core';
 import type { DeliveryState } from '@parley/client';
-import { AlertIcon, CheckIcon, CircledCheckIcon, ClockIcon, DoubleCheckIcon } from '../../shell/icons.tsx';
+import { AlertIcon, CheckIcon, CircledCheckIcon, ClockIcon, DoubleCheckIcon } from '../../ui/icons.tsx';
 import classes from './message-row.module.css';
 
 const MARKS = {
@@ -13,7 +13,7 @@ const MARKS = {
 } as const;
 
 /** How far one's own message has come. */
-export function DeliveryMark({ state }: { state: DeliveryState }) {
+export function DeliveryStatus({ state }: { state: DeliveryState }) {
   const { Icon, meaning } = MARKS[state];
   return (
     <span className={classes.delivery} data-state={state} title={meaning}>

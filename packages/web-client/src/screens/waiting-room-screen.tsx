@@ -1,7 +1,7 @@
 import { Loader, Stack, Text, Title } from '@mantine/core';
 import { useChat } from '../chat-context.tsx';
+import { LogOutButton } from '../ui/log-out-button.tsx';
 import { CentredScreen } from './centred-screen.tsx';
-import { LogOutButton } from './log-out-button.tsx';
 
 export function WaitingRoomScreen() {
   const position = useChat(({ connection }) => (connection.phase === 'waiting' ? connection.position : undefined));

@@ -10,7 +10,7 @@ const MAX_PREVIEWS = 30;
 const LOAD_AGAIN_MS = 5_000;
 
 /** Loads the newest page of the conversations at the top of the list, one after another, so that it can show what was said. */
-export function usePreviews(): void {
+export function useLoadPreviews(): void {
   const chat = useChatClient();
   const nextId = useChat((snapshot) => firstLacking(snapshot, false));
   const failedId = useChat((snapshot) => firstLacking(snapshot, true));

@@ -1,4 +1,4 @@
-import { type ChatClient, newId } from '@parley/client';
+import { type ChatClient, randomId } from '@parley/client';
 
 const DEVICE_KEY = 'parley.device';
 const LOGIN_KEY = 'parley.logged-in';
@@ -6,7 +6,7 @@ const TRACE_KEY = 'parley.trace';
 
 /** Names this tab: the same after a reload, another one in a second tab, which then is a session of its own. */
 export function deviceId(): string {
-  const id = sessionStorage.getItem(DEVICE_KEY) ?? newId();
+  const id = sessionStorage.getItem(DEVICE_KEY) ?? randomId();
   sessionStorage.setItem(DEVICE_KEY, id);
   return id;
 }

@@ -1,9 +1,9 @@
 import { Button, Stack, TextInput } from '@mantine/core';
 import { MAX_NAME_CHARACTERS } from '@parley/client';
 import { type SubmitEvent, useState } from 'react';
-import { useChatClient } from '../chat-context.tsx';
-import { FormError } from './form-error.tsx';
-import { useSubmit } from './use-submit.ts';
+import { useChatClient } from '../../chat-context.tsx';
+import { FormError } from '../../ui/form-error.tsx';
+import { useSubmit } from '../../ui/use-submit.ts';
 
 export function GuestForm() {
   const chat = useChatClient();

@@ -1,7 +1,7 @@
 import { Center, Paper, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { LogoIcon } from '../ui/icons.tsx';
 import classes from './centred-screen.module.css';
-import { LogoIcon } from './icons.tsx';
 
 /** A screen with one thing on it. */
 export function CentredScreen({ children }: { children: ReactNode }) {

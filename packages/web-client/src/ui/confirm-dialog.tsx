@@ -1,8 +1,8 @@
 import { Button, Group, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { FormError } from '../welcome/form-error.tsx';
-import { useSubmit } from '../welcome/use-submit.ts';
+import { FormError } from './form-error.tsx';
 import { useReturnFocus } from './use-return-focus.ts';
+import { useSubmit } from './use-submit.ts';
 
 interface ConfirmDialogProps {
   readonly title: string;

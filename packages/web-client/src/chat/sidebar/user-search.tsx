@@ -3,14 +3,14 @@ import { useDebouncedValue } from '@mantine/hooks';
 import type { User } from '@parley/protocol';
 import { useEffect, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { describeError } from '../../welcome/describe-error.ts';
-import { PersonAvatar } from '../person-avatar.tsx';
+import { describeError } from '../../ui/describe-error.ts';
+import { UserAvatar } from '../user-avatar.tsx';
 import classes from './sidebar.module.css';
 
 const TYPING_PAUSE_MS = 200;
 
 /** Finds people by the beginning of their name. */
-export function PeopleSearch({ onPick, excluded = [] }: { onPick: (user: User) => void; excluded?: readonly User[] }) {
+export function UserSearch({ onPick, excluded = [] }: { onPick: (user: User) => void; excluded?: readonly User[] }) {
   const chat = useChatClient();
   const [typed, setTyped] = useState('');
   const [query] = useDebouncedValue(typed.trim(), TYPING_PAUSE_MS);
@@ -57,7 +57,7 @@ export function PeopleSearch({ onPick, excluded = [] }: { onPick: (user: User) =
       <Stack gap={2} mah="18rem" style={{ overflowY: 'auto' }}>
         {shown?.map((user) => (
           <UnstyledButton key={user.id} className={classes.item} onClick={() => pick(user)}>
-            <PersonAvatar name={user.displayName} size={28} />
+            <UserAvatar name={user.displayName} size={28} />
             <span className={classes.itemText}>
               <Text component="span" display="block" truncate dir="auto" ta="start">
                 {user.displayName}

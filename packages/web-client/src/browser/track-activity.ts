@@ -9,7 +9,7 @@ const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart']
  * Tells the chat whether anybody looks: nothing counts as read in a hidden page, and who has hidden it or has not touched it for
  * five minutes is shown as away.
  */
-export function watchAttention(chat: ChatClient): void {
+export function trackActivity(chat: ChatClient): void {
   let isIdle = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wasSignedIn = false;
@@ -17,7 +17,7 @@ export function watchAttention(chat: ChatClient): void {
   const tell = () => {
     if (chat.getSnapshot().login !== 'signed-in') return;
     const isHidden = document.visibilityState === 'hidden';
-    chat.setLooking(!isHidden);
+    chat.setVisible(!isHidden);
     chat.setAway(isHidden || isIdle);
   };
   const becomeIdle = () => {

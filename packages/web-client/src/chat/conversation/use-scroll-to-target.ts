@@ -3,7 +3,7 @@ import type { ConversationId } from '@parley/protocol';
 import { type RefObject, useEffect, useState } from 'react';
 import type { VirtuosoHandle } from 'react-virtuoso';
 import { useChatClient } from '../../chat-context.tsx';
-import { type JumpTarget, useJump } from '../jump.tsx';
+import { type JumpTarget, useJump } from '../jump-to-message.tsx';
 import { useConversationActions } from './conversation-context.tsx';
 import { indexOfSeq } from './rows.ts';
 
@@ -15,7 +15,7 @@ const HIGHLIGHT_MS = 2_500;
  *
  * @returns the seq of the message that is set off now
  */
-export function useArrival(
+export function useScrollToTarget(
   conversationId: ConversationId,
   view: ConversationView,
   list: RefObject<VirtuosoHandle | null>,
