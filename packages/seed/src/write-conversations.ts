@@ -60,8 +60,8 @@ export class Stage {
     const conversationId =
       title === undefined ? await client.startDirect(ids[0] as UserId) : await client.createGroup(title, ids);
     for (const name of others) {
-      await this.#until(this.#client(name), `${CAST[name]} is in ${title ?? 'the conversation'}`, ({ threads }) =>
-        threads.get(conversationId),
+      await this.#until(this.#client(name), `${CAST[name]} is in ${title ?? 'the conversation'}`, ({ views }) =>
+        views.get(conversationId),
       );
     }
     return conversationId;
@@ -80,8 +80,8 @@ export class Stage {
   async #say(conversationId: ConversationId, name: PersonName, text: string, replyTo?: MessageId): Promise<Message> {
     const client = this.#client(name);
     const clientMessageId = client.send(conversationId, text, replyTo);
-    return this.#until(client, `${CAST[name]} said it`, ({ threads }) =>
-      threads.get(conversationId)?.messages.findLast((message) => message.clientMessageId === clientMessageId),
+    return this.#until(client, `${CAST[name]} said it`, ({ views }) =>
+      views.get(conversationId)?.messages.findLast((message) => message.clientMessageId === clientMessageId),
     );
   }
 

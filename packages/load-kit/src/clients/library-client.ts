@@ -1,4 +1,4 @@
-import { ChatClient, type ChatSnapshot, ParleyError, type ThreadSnapshot } from '@parley/client';
+import { ChatClient, type ChatSnapshot, type ConversationView, ParleyError } from '@parley/client';
 import type { ConversationId, Message, UserId } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 import { hashOf } from '../events/recorder.ts';
@@ -14,7 +14,7 @@ export class LibraryClient {
   readonly name: string;
   readonly #chat: ChatClient;
   readonly #options: LoadClientOptions;
-  readonly #threads = new Map<ConversationId, ThreadSnapshot>();
+  readonly #views = new Map<ConversationId, ConversationView>();
   /** Messages that were sent, until the library calls them accepted: when they were, ms. */
   readonly #pending = new Map<string, { conversationId: ConversationId; sentAtMs: number }>();
   readonly #refused = new Set<string>();
@@ -62,7 +62,7 @@ export class LibraryClient {
   }
 
   knows(conversationId: ConversationId): boolean {
-    return this.#chat.getSnapshot().threads.has(conversationId);
+    return this.#chat.getSnapshot().views.has(conversationId);
   }
 
   /** Whether it has displayed all messages up to this seq. */
@@ -92,13 +92,13 @@ export class LibraryClient {
     this.#chat.close();
   }
 
-  #changed({ connection, threads }: ChatSnapshot): void {
+  #changed({ connection, views }: ChatSnapshot): void {
     this.#connectionChanged(connection);
-    for (const [conversationId, thread] of threads) {
-      const before = this.#threads.get(conversationId);
-      if (before === thread) continue;
-      this.#threads.set(conversationId, thread);
-      this.#threadChanged(conversationId, before?.messages ?? [], thread);
+    for (const [conversationId, view] of views) {
+      const before = this.#views.get(conversationId);
+      if (before === view) continue;
+      this.#views.set(conversationId, view);
+      this.#viewChanged(conversationId, before?.messages ?? [], view);
     }
   }
 
@@ -118,9 +118,9 @@ export class LibraryClient {
     recorder.add({ type: 'opened', client, session: this.#session, node: connection.session.node });
   }
 
-  #threadChanged(conversationId: ConversationId, before: readonly Message[], thread: ThreadSnapshot): void {
+  #viewChanged(conversationId: ConversationId, before: readonly Message[], view: ConversationView): void {
     const { recorder } = this.#options;
-    const { messages, pending } = thread;
+    const { messages, pending } = view;
     if (messages !== before) {
       const start = before.length === 0 ? 0 : messages.indexOf(before[0] as Message);
       const end = start + before.length;
@@ -133,8 +133,8 @@ export class LibraryClient {
       }
     }
     const upTo = this.#displayedUpTo.get(conversationId) ?? 0;
-    if (thread.firstSeq <= upTo + 1) {
-      this.#displayedUpTo.set(conversationId, Math.max(upTo, thread.firstSeq + messages.length - 1));
+    if (view.firstSeq <= upTo + 1) {
+      this.#displayedUpTo.set(conversationId, Math.max(upTo, view.firstSeq + messages.length - 1));
     } else void this.#scrollBack(conversationId);
     for (const { clientMessageId, seq, state, error } of pending) {
       if (seq !== undefined) this.#accepted(clientMessageId, seq);
@@ -155,11 +155,11 @@ export class LibraryClient {
     this.#scrolling.add(conversationId);
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const before = this.#chat.getSnapshot().threads.get(conversationId);
+      const before = this.#chat.getSnapshot().views.get(conversationId);
       const upTo = this.#displayedUpTo.get(conversationId) ?? 0;
       if (!before?.hasOlder || before.firstSeq <= upTo + 1) break;
       await this.#chat.loadOlder(conversationId);
-      const after = this.#chat.getSnapshot().threads.get(conversationId);
+      const after = this.#chat.getSnapshot().views.get(conversationId);
       if (after?.firstSeq === before.firstSeq) await pause(SCROLL_RETRY_MS, signal);
     }
     this.#scrolling.delete(conversationId);
