@@ -47,6 +47,11 @@ const checks: Check[] = [
     proof: /[1-9]\d{2,} dependencies cruised/,
   },
   {
+    name: 'spelling and wording',
+    commands: [[NODE, workspacePath('packages/cli/src/wording/check-wording.ts')]],
+    proof: /[1-9]\d* files checked/,
+  },
+  {
     name: 'generated documents are up to date',
     commands: [[NODE, workspacePath('packages/reference-docs/src/write-docs.ts'), '--check']],
   },
