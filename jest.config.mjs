@@ -1,12 +1,14 @@
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/packages/testing/src/jest/environment.ts',
+  globalSetup: '<rootDir>/packages/testing/src/jest/global-setup.ts',
+  globalTeardown: '<rootDir>/packages/testing/src/jest/global-teardown.ts',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': '<rootDir>/packages/testing/jest-transform.mjs' },
+  transform: { '\\.ts$': '<rootDir>/packages/testing/src/jest/transform.mjs' },
   transformIgnorePatterns: ['/node_modules/(?!@parley/)'],
   testMatch: ['<rootDir>/packages/*/{src,tests}/**/*.test.ts'],
   modulePathIgnorePatterns: ['/dist/', '/\\.data/'],
   testTimeout: 600_000,
   // Most tests wait for other processes; a run with one worker fewer than processors would have just one on small machines.
   maxWorkers: 2,
-  reporters: ['default', '<rootDir>/packages/testing/closing-lines-reporter.mjs'],
+  reporters: ['default', '<rootDir>/packages/testing/src/jest/closing-lines-reporter.mjs'],
 };

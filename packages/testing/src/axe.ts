@@ -17,8 +17,8 @@ const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 let axeSource: Promise<string> | undefined;
 
 /**
- * What in the page, as it is now, keeps people out by the rules of WCAG 2.2 AA, as far as axe-core can tell: one line each. The
- * checker comes in through the debugger, so that the page's own policy stays as strict as it is.
+ * Returns the violations of WCAG 2.2 AA that axe-core finds in the page, one line each. The checker is injected through the
+ * debugger, so the page keeps its strict content security policy.
  */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
   axeSource ??= readFile(axePath, 'utf8');

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
 
-/** A message as a client sees it. */
+/** A message as a client receives it. */
 export interface SeenMessage {
   id: string;
   seq: number;
@@ -12,7 +12,7 @@ export interface SeenMessage {
   createdAt: string;
 }
 
-/** What an ack carries: a success or one of the catalogue's refusals. */
+/** An ack: success, or an error of the catalogue. */
 export type Reply = { ok: true; [field: string]: unknown } | { ok: false; code: string; retryAfterMs?: number };
 
 /** A refused connection. */
@@ -29,39 +29,39 @@ type RefusedError = Error & { data?: RefusedConnection };
 export interface PeerOptions {
   auth?: Record<string, unknown>;
   transports?: ('polling' | 'websocket')[];
-  /** Whether Socket.IO's own reconnection is on. Give a deviceId with it, or a new connection meets the old session. */
+  /** Enables Socket.IO's own reconnection. It needs a deviceId, or a reconnect is refused because of the former session. */
   reconnects?: boolean;
 }
 
 /** How long an ack or a connection may take before a test fails. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** An ack that is lost with its connection is known to be lost at once; this is for one that never comes. */
-const ACK_PATIENCE_MS = 10_000;
+/** For an ack that never arrives. An ack that is lost with its connection fails at once. */
+const ACK_TIMEOUT_MS = 10_000;
 const MAX_TRIES = 2_000;
 const NO_ACK: Reply = { ok: false, code: 'NO_ACK', retryAfterMs: 50 };
 
-/** How a connection ends that broke before anybody had decided about it. */
+/** The outcome of a connection that broke before the server accepted or refused it. */
 const BROKEN: RefusedConnection = { code: 'UNAVAILABLE', retryAfterMs: 500 };
 
-/** A plain Socket.IO client, with nothing of the project in it, that notes all that it sees. */
+/** A plain Socket.IO client without any code of the project. It records everything that it receives. */
 export class ChatPeer {
   readonly socket: Socket;
-  /** Every message of every `messages` packet, in the order of arrival, repeats included. */
+  /** All messages by conversation, in the order of arrival, with repeats. */
   readonly seen = new Map<string, SeenMessage[]>();
-  /** The highest `stored` of each conversation. */
+  /** The highest `stored` packet by conversation. */
   readonly stored = new Map<string, number>();
   readonly sessionEnds: { event: string; code: string }[] = [];
-  /** The last head that a `heads` packet told of each conversation. */
+  /** The last head by conversation. */
   readonly heads = new Map<string, { headSeq: number; epoch: string }>();
-  /** The windows of `server:draining` packets. */
+  /** `reconnectWithinMs` of the `server:draining` packets. */
   readonly draining: number[] = [];
-  /** The codes with which connections were refused. */
+  /** The codes of refused connections. */
   readonly refusals: string[] = [];
   disconnectedBy: string | undefined;
-  /** How many requests were made again, since they were refused for a while: they may have been carried out nevertheless. */
+  /** Number of repeated requests. A request that failed with a retryable error may have taken effect. */
   repeats = 0;
-  #comingBack: NodeJS.Timeout | undefined;
+  #reconnect: NodeJS.Timeout | undefined;
 
   constructor(url: string, token: string, options: PeerOptions = {}) {
     this.socket = io(url, {
@@ -71,7 +71,7 @@ export class ChatPeer {
       reconnectionDelay: 100,
       reconnectionDelayMax: 500,
       forceNew: true,
-      timeout: PATIENCE_MS,
+      timeout: TIMEOUT_MS,
     });
     this.socket.on('messages', (packet: { conversationId: string; messages: SeenMessage[] }) => {
       const messages = this.seen.get(packet.conversationId) ?? [];
@@ -92,9 +92,9 @@ export class ChatPeer {
     }
     this.socket.on('connect_error', ({ message, data }: RefusedError) => {
       this.refusals.push(message);
-      // Socket.IO's own reconnection ends with a refusal.
+      // Socket.IO does not reconnect after a refusal.
       if (options.reconnects && message === 'UNAVAILABLE') {
-        this.#comingBack = setTimeout(() => this.socket.connect(), data?.retryAfterMs);
+        this.#reconnect = setTimeout(() => this.socket.connect(), data?.retryAfterMs);
       }
     });
     this.socket.on('disconnect', (reason) => {
@@ -102,7 +102,7 @@ export class ChatPeer {
     });
   }
 
-  /** Resolves with undefined once connected, or with the refusal. */
+  /** Resolves with undefined when connected, or with the refusal. */
   outcome(): Promise<RefusedConnection | undefined> {
     if (this.socket.connected) return Promise.resolve(undefined);
     const { socket } = this;
@@ -114,15 +114,15 @@ export class ChatPeer {
       };
       const connected = () => settle();
       const refused = ({ message, data }: RefusedError) => settle(data ?? { code: message });
-      // Instead of the former, where the transport closes while the client waits to be let in.
+      // Emitted instead of `connect_error` when the transport closes before the server answers the handshake.
       const broken = () => settle(BROKEN);
       socket.on('connect', connected).on('connect_error', refused).on('disconnect', broken);
     });
   }
 
-  /** Asks until there is an answer other than that a part of the cluster is away just now. */
+  /** Emits an event with an ack, again while the ack is `UNAVAILABLE`. */
   async emit(event: string, payload: unknown): Promise<Reply> {
-    const endsAt = performance.now() + PATIENCE_MS;
+    const endsAt = performance.now() + TIMEOUT_MS;
     for (;;) {
       const reply = await this.emitOnce(event, payload);
       if (reply.ok || reply.code !== 'UNAVAILABLE' || performance.now() > endsAt) return reply;
@@ -131,17 +131,17 @@ export class ChatPeer {
     }
   }
 
-  /** Asks once: for tests of the refusal itself. */
+  /** Emits an event once, for tests of the error itself. */
   emitOnce(event: string, payload: unknown): Promise<Reply> {
-    return this.socket.timeout(PATIENCE_MS).emitWithAck(event, payload) as Promise<Reply>;
+    return this.socket.timeout(TIMEOUT_MS).emitWithAck(event, payload) as Promise<Reply>;
   }
 
-  /** Sends a text until it is accepted, under one id, waiting as it is told between tries and for lost acks only briefly. */
+  /** Sends a text under one id until it is acked. Waits `retryAfterMs` between attempts, and only briefly for a lost ack. */
   async send(conversationId: string, clientMessageId: string, text: string): Promise<Reply> {
     const payload = { conversationId, clientMessageId, kind: 'text', text };
     for (let tries = 1; ; tries += 1) {
       const reply = (await this.socket
-        .timeout(ACK_PATIENCE_MS)
+        .timeout(ACK_TIMEOUT_MS)
         .emitWithAck('message:send', payload)
         .catch(() => NO_ACK)) as Reply;
       if (reply.ok || reply.retryAfterMs === undefined || tries === MAX_TRIES) return reply;
@@ -150,40 +150,40 @@ export class ChatPeer {
     }
   }
 
-  /** What was seen in a conversation, each message once, in its order. */
+  /** Returns the received messages of a conversation by `seq`, each once. */
   messages(conversationId: string): SeenMessage[] {
     const bySeq = new Map((this.seen.get(conversationId) ?? []).map((message) => [message.seq, message]));
     return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   }
 
-  /** The seqs seen in a conversation, without repeats, ascending. */
+  /** Returns the received seqs of a conversation, ascending, each once. */
   seqs(conversationId: string): number[] {
     return this.messages(conversationId).map(({ seq }) => seq);
   }
 
-  /** The chat server that holds the connection, by its session id. */
+  /** The chat server that holds the connection: the session id begins with its name. */
   get node(): string {
     return this.socket.io.engine.id?.split('.')[0] ?? '';
   }
 
   close(): void {
-    clearTimeout(this.#comingBack);
+    clearTimeout(this.#reconnect);
     this.socket.disconnect();
   }
 }
 
-/** Connects and fails unless the client is let in. */
+/** Connects. @throws Error when the server refuses the connection */
 export async function connectPeer(url: string, token: string, options?: PeerOptions): Promise<ChatPeer> {
   const { peer, refusal } = await askToConnect(() => new ChatPeer(url, token, options));
   if (refusal) throw new Error(`refused: ${JSON.stringify(refusal)}`);
   return peer;
 }
 
-/** Connects, also again, until there is an answer other than that a part of the cluster is away just now. */
+/** Connects, again while the refusal is `UNAVAILABLE`. */
 export async function askToConnect(
   newPeer: () => ChatPeer,
 ): Promise<{ peer: ChatPeer; refusal: RefusedConnection | undefined }> {
-  const endsAt = performance.now() + PATIENCE_MS;
+  const endsAt = performance.now() + TIMEOUT_MS;
   for (;;) {
     const peer = newPeer();
     const refusal = await peer.outcome();

@@ -1,12 +1,11 @@
-/** Generous: a condition that is met costs nothing of it, and a machine that tests share may stand still for seconds. */
-const PATIENCE_MS = 60_000;
+/** Long, because a shared machine may pause for seconds. A condition that holds costs nothing of it. */
+const TIMEOUT_MS = 60_000;
 
 /**
- * Waits until `check` returns without throwing, looking again every `everyMs`; then gives what it returned. Fails
- * with the check's last error after `withinMs`. Check what stays true once it is: what holds for a moment only may be over
- * before a slow machine looks.
+ * Calls `check` every `everyMs` until it does not throw, and returns its result. Rejects with its last error after `withinMs`. Use
+ * conditions that stay true: a slow machine may miss a state that lasts for a moment.
  */
-export async function eventually<T>(check: () => T | Promise<T>, withinMs = PATIENCE_MS, everyMs = 20): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, withinMs = TIMEOUT_MS, everyMs = 20): Promise<T> {
   const endsAt = performance.now() + withinMs;
   for (;;) {
     try {

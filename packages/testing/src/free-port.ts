@@ -1,26 +1,26 @@
 import { createServer } from 'node:net';
 
 /**
- * Below the range from which the kernel takes ports by itself (an outgoing connection must not get this one before its server
- * does, or while that restarts), and below the internal ports of a local cluster.
+ * Below the kernel's range of ephemeral ports, so that no outgoing connection gets the port before the server does or while it
+ * restarts. Also below the internal ports of a local cluster.
  */
 const LOWEST_PORT = 10_000;
-/** The only one here to which no browser and no `fetch` goes: https://fetch.spec.whatwg.org/#port-blocking */
+/** Browsers and `fetch` refuse this port: https://fetch.spec.whatwg.org/#port-blocking */
 const BLOCKED_PORT = 10_080;
-const PORTS_OF_A_WORKER = 1_000;
+const PORTS_PER_WORKER = 1_000;
 const WORKERS = 10;
 
 const worker = (Number(process.env.JEST_WORKER_ID ?? process.pid) - 1) % WORKERS;
-let next = Math.floor(Math.random() * PORTS_OF_A_WORKER);
+let next = Math.floor(Math.random() * PORTS_PER_WORKER);
 
-/** A port on loopback that nothing listens on; test files that run side by side never get the same. */
+/** Returns a loopback port without a listener. Test files that run in parallel never get the same port. */
 export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < PORTS_OF_A_WORKER; attempt += 1) {
-    const port = LOWEST_PORT + worker * PORTS_OF_A_WORKER + next;
-    next = (next + 1) % PORTS_OF_A_WORKER;
+  for (let attempt = 0; attempt < PORTS_PER_WORKER; attempt += 1) {
+    const port = LOWEST_PORT + worker * PORTS_PER_WORKER + next;
+    next = (next + 1) % PORTS_PER_WORKER;
     if (port !== BLOCKED_PORT && (await isFree(port))) return port;
   }
-  throw new Error(`none of ${PORTS_OF_A_WORKER} ports is free`);
+  throw new Error(`all ${PORTS_PER_WORKER} ports are in use`);
 }
 
 function isFree(port: number): Promise<boolean> {

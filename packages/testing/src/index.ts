@@ -1,3 +1,4 @@
+export * from './at-file-end.ts';
 export * from './axe.ts';
 export * from './chat-peer.ts';
 export * from './eventually.ts';
@@ -5,8 +6,9 @@ export * from './free-port.ts';
 export * from './new-browser.ts';
 export * from './new-mongodb.ts';
 export * from './new-redis.ts';
-export * from './relay.ts';
 export * from './rest.ts';
+export * from './start-server.ts';
+export * from './tcp-proxy.ts';
 export * from './temporary-directory.ts';
 export * from './without-command-deadline.ts';
 export * from './without-store-deadlines.ts';

@@ -1,41 +1,39 @@
 import { existsSync } from 'node:fs';
-import { afterAll } from '@jest/globals';
-import type { Browser, ConsoleMessage, Page } from 'playwright-core';
+import type { ConsoleMessage, Page } from 'playwright-core';
+import { atFileEnd } from './at-file-end.ts';
 
 export type { Locator, Page } from 'playwright-core';
 
 /** How long the browser may take to start, and a page to show what a test waits for. */
-const PATIENCE_MS = 90_000;
+const TIMEOUT_MS = 90_000;
 
 const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 export interface TestPage {
   readonly page: Page;
   /**
-   * What the page complained of: console errors, uncaught errors, violations of its policy. But for what the browser notes of
-   * requests to the cluster that are refused for a while: those the client makes again.
+   * Console errors, uncaught errors and violations of the content security policy. Without the browser's notes about replies with
+   * 503, because the client repeats these requests.
    */
-  readonly complaints: string[];
+  readonly errors: string[];
 }
 
 export interface TestBrowser {
-  /** A page of a new, empty profile: another person's browser. */
+  /** Opens a page in a new, empty profile, as the browser of another person. */
   newPage(options?: { width?: number; height?: number; colorScheme?: 'light' | 'dark' }): Promise<TestPage>;
-  /** Everybody leaves. */
+  /** Closes the pages of every profile. */
   closePages(): Promise<void>;
 }
 
-/** Starts the system's Chromium without a window, asked for at the top level of a test file; it ends with the file. */
+/** Starts the system's Chromium without a window for one test file. It ends with the file. */
 export async function newBrowser(): Promise<TestBrowser> {
   const executablePath = CHROMIUM_PATHS.find((path) => existsSync(path));
-  if (!executablePath) throw new Error('no Chromium: install the package chromium');
-  // More than a second of work, which most test files can do without.
+  if (!executablePath) throw new Error('Chromium is not installed: install the package chromium');
+  // Imported on first use, because it takes more than a second to load and most test files do not need it.
   const { chromium } = await import('playwright-core');
-  let browser: Browser | undefined;
-  afterAll(() => browser?.close());
-  browser = await chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
-    timeout: PATIENCE_MS,
+    timeout: TIMEOUT_MS,
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       '--disable-gpu',
@@ -45,31 +43,31 @@ export async function newBrowser(): Promise<TestBrowser> {
       '--no-first-run',
     ],
   });
-  const launched = browser;
+  atFileEnd(() => browser.close());
   return {
     async newPage({ width = 1_100, height = 760, colorScheme = 'light' } = {}) {
-      const context = await launched.newContext({
+      const context = await browser.newContext({
         viewport: { width, height },
         colorScheme,
-        // What moves is in another place, and of another colour, than where a test looks.
+        // An animated element is neither where nor as coloured as a test expects.
         reducedMotion: 'reduce',
       });
-      context.setDefaultTimeout(PATIENCE_MS);
+      context.setDefaultTimeout(TIMEOUT_MS);
       const page = await context.newPage();
-      const complaints: string[] = [];
+      const errors: string[] = [];
       page.on('console', (message) => {
-        if (message.type() === 'error' && !isRefusedForAWhile(message)) complaints.push(message.text());
+        if (message.type() === 'error' && !isUnavailableReply(message)) errors.push(message.text());
       });
-      page.on('pageerror', (error) => complaints.push(String(error)));
-      return { page, complaints };
+      page.on('pageerror', (error) => errors.push(String(error)));
+      return { page, errors };
     },
     async closePages() {
-      await Promise.all(launched.contexts().map((context) => context.close()));
+      await Promise.all(browser.contexts().map((context) => context.close()));
     },
   };
 }
 
-function isRefusedForAWhile(message: ConsoleMessage): boolean {
-  const isOfTheCluster = /^https?:\/\/[^/]+\/(api|socket\.io)\//.test(message.location().url);
-  return isOfTheCluster && /^Failed to load resource: .*\b503\b/.test(message.text());
+function isUnavailableReply(message: ConsoleMessage): boolean {
+  const isFromCluster = /^https?:\/\/[^/]+\/(api|socket\.io)\//.test(message.location().url);
+  return isFromCluster && /^Failed to load resource: .*\b503\b/.test(message.text());
 }

@@ -1,39 +1,37 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { afterAll } from '@jest/globals';
+import type { ChildProcess } from 'node:child_process';
 import { Redis } from 'ioredis';
-import { eventually } from './eventually.ts';
-import { freePort } from './free-port.ts';
-import { newTemporaryDirectory } from './temporary-directory.ts';
+import { atFileEnd } from './at-file-end.ts';
+import { startServer } from './start-server.ts';
 
 export interface TestRedis {
   readonly url: string;
   readonly port: number;
-  /** A client for the test's own questions. */
+  /** For the test's own commands; it reconnects by itself. */
   readonly client: Redis;
   readonly process: ChildProcess;
 }
 
-/** Starts a Redis of its own for one test file, called at its top level, on a free port; it ends with the file. */
+/** Starts a Redis without persistence for one test file. It ends with the file. */
 export async function newRedis(): Promise<TestRedis> {
-  // Hooks run in the order in which they were asked for: the server ends before its directory goes.
-  let stop = async () => undefined as unknown;
-  afterAll(() => stop());
-  const port = await freePort();
-  const dir = await newTemporaryDirectory();
-  const server = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
-    { stdio: 'ignore' },
-  );
+  let client: Redis | undefined;
+  const { port, process } = await startServer({
+    command: 'redis-server',
+    args: ({ port, directory }) => {
+      const options = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no' };
+      return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    },
+    ping: async (port) => {
+      client ??= connect(port);
+      await client.ping();
+    },
+  });
+  const connected = client ?? connect(port);
+  atFileEnd(() => connected.disconnect());
+  return { url: `redis://127.0.0.1:${port}`, port, client: connected, process };
+}
+
+function connect(port: number): Redis {
   const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 20 });
   client.on('error', () => undefined);
-  stop = async () => {
-    client.disconnect();
-    if (server.exitCode !== null || server.signalCode !== null) return;
-    server.kill('SIGKILL');
-    await once(server, 'exit');
-  };
-  await eventually(() => client.ping());
-  return { url: `redis://127.0.0.1:${port}`, port, client, process: server };
+  return client;
 }

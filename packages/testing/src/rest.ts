@@ -12,7 +12,7 @@ export interface RestReply<T> {
   status: number;
   body: T;
   headers: Headers;
-  /** How often it was asked. A try before the last one was refused for a while, and may have been carried out nevertheless. */
+  /** Number of attempts. An attempt that failed with 503 may have taken effect. */
   tries: number;
 }
 
@@ -24,17 +24,17 @@ export interface RestOptions {
 }
 
 /** How long a call may take, and for how long it is repeated. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const RETRY_MS = 500;
 
-/** A REST call with a JSON body, repeated while it is told that a part of the cluster is away just now. */
+/** Makes a REST call with a JSON body, again while the reply is 503. */
 export async function callRest<T = Record<string, unknown>>(
   url: string,
   method: string,
   path: string,
   options: RestOptions = {},
 ): Promise<RestReply<T>> {
-  const endsAt = performance.now() + PATIENCE_MS;
+  const endsAt = performance.now() + TIMEOUT_MS;
   for (let tries = 1; ; tries += 1) {
     const reply = await callRestOnce<T>(url, method, path, options);
     if (reply.status !== 503 || performance.now() > endsAt) return { ...reply, tries };
@@ -42,7 +42,7 @@ export async function callRest<T = Record<string, unknown>>(
   }
 }
 
-/** One REST call: for tests of the refusal itself, and for what must not be repeated. */
+/** Makes one REST call, for tests of the error itself and for calls that must not be repeated. */
 export async function callRestOnce<T = Record<string, unknown>>(
   url: string,
   method: string,
@@ -57,7 +57,7 @@ export async function callRestOnce<T = Record<string, unknown>>(
     method,
     headers,
     body: options.body === undefined ? null : JSON.stringify(options.body),
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const text = await response.text();
   return {
@@ -68,19 +68,19 @@ export async function callRestOnce<T = Record<string, unknown>>(
   };
 }
 
-/** The refresh cookie that an answer sets. */
+/** Returns the refresh cookie of a reply. */
 export const cookieOf = (reply: RestReply<unknown>): string => reply.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '';
 
-/** Enters as a guest. */
+/** Creates a guest. */
 export async function newGuest(url: string, displayName: string): Promise<TestUser> {
   const reply = await callRest<{ user: { id: string }; accessToken: string }>(url, 'POST', '/api/auth/guest', {
     body: { displayName },
   });
-  if (reply.status !== 201) throw new Error(`no guest: ${reply.status} ${JSON.stringify(reply.body)}`);
+  if (reply.status !== 201) throw new Error(`guest not created: ${reply.status} ${JSON.stringify(reply.body)}`);
   return { id: reply.body.user.id, displayName, token: reply.body.accessToken, cookie: cookieOf(reply) };
 }
 
-/** Enters as many guests as are asked for, a few at a time. */
+/** Creates guests, 20 at a time. */
 export async function newGuests(url: string, count: number, prefix = 'Guest'): Promise<TestUser[]> {
   const guests: TestUser[] = [];
   for (let first = 0; first < count; first += 20) {
@@ -92,17 +92,17 @@ export async function newGuests(url: string, count: number, prefix = 'Guest'): P
   return guests;
 }
 
-/** Creates a conversation and gives its id. */
+/** Creates a conversation and returns its id. */
 export async function newConversation(url: string, owner: TestUser, payload: object): Promise<string> {
   const reply = await callRest<{ id: string }>(url, 'POST', '/api/conversations', {
     token: owner.token,
     body: payload,
   });
-  if (reply.status > 201) throw new Error(`no conversation: ${reply.status} ${JSON.stringify(reply.body)}`);
+  if (reply.status > 201) throw new Error(`conversation not created: ${reply.status} ${JSON.stringify(reply.body)}`);
   return reply.body.id;
 }
 
-/** Takes somebody out of a conversation. @returns how often that was asked */
+/** Removes a member from a conversation. @returns the number of attempts */
 export async function removeMember(
   url: string,
   actor: TestUser,
@@ -111,6 +111,6 @@ export async function removeMember(
 ): Promise<number> {
   const path = `/api/conversations/${conversationId}/members/${memberId}`;
   const { status, body, tries } = await callRest(url, 'DELETE', path, { token: actor.token });
-  if (status !== 204) throw new Error(`not removed: ${status} ${JSON.stringify(body)}`);
+  if (status !== 204) throw new Error(`member not removed: ${status} ${JSON.stringify(body)}`);
   return tries;
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from '@jest/globals';
+import { atFileEnd } from './at-file-end.ts';
 
-/** A new empty directory, asked for at the top level of a test file, that is deleted after it. */
+/** Creates an empty directory that is deleted when the test file ends. */
 export async function newTemporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-test-'));
-  afterAll(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  atFileEnd(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }

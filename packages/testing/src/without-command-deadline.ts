@@ -1,16 +1,16 @@
 import { type Cluster, Redis } from 'ioredis';
 
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
 /**
- * Gives the commands of a connection time: for tests that are not about their deadline, a machine that stands still for two
- * seconds is no outage.
+ * Raises the command timeout of a connection. In tests of something else, a machine that pauses for two seconds must not count as an
+ * outage.
  */
 export function withoutCommandDeadline<T extends Redis | Cluster>(connection: T): T {
   const options =
     connection instanceof Redis
       ? [connection.options]
       : [connection.options.redisOptions, ...connection.nodes('all').map((node) => node.options)];
-  for (const each of options) if (each?.commandTimeout) each.commandTimeout = PATIENCE_MS;
+  for (const each of options) if (each?.commandTimeout) each.commandTimeout = TIMEOUT_MS;
   return connection;
 }

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { newFencingToken } from '@parley/leases';
 import type { ConversationId } from '@parley/protocol';
 import { connectRedis, type RedisRole, silentLogger } from '@parley/service-kit';
-import { eventually, newRedis, startRelay, withoutCommandDeadline } from '@parley/testing';
+import { eventually, newRedis, startTcpProxy, withoutCommandDeadline } from '@parley/testing';
 import { NodeBus } from './server-rpc.ts';
 
 const closers: (() => unknown)[] = [];
@@ -71,18 +71,18 @@ test('who takes over waits until a server that hears nothing surely serves nobod
 });
 
 test('a server is certain of its sessions while it hears itself, and after a gap once they are confirmed', async () => {
-  const relay = await startRelay('127.0.0.1', redis.port);
-  const { bus, confirmations, subscriber } = await newBus('certain', `redis://127.0.0.1:${relay.port}`);
-  closers.unshift(() => relay.close());
+  const proxy = await startTcpProxy('127.0.0.1', redis.port);
+  const { bus, confirmations, subscriber } = await newBus('certain', `redis://127.0.0.1:${proxy.port}`);
+  closers.unshift(() => proxy.close());
   const looksCertain = async () => {
     await bus.checkHearing();
     return bus.isCertain;
   };
   await eventually(async () => expect(await looksCertain()).toBe(true));
   expect(confirmations).toHaveLength(0);
-  relay.freeze();
+  proxy.stall();
   await eventually(async () => expect(await looksCertain()).toBe(false));
-  relay.restore();
+  proxy.restore();
   subscriber.disconnect(true);
   await eventually(async () => {
     expect(await looksCertain()).toBe(false);
@@ -110,15 +110,15 @@ test('every server that remembers a delivery tells of it', async () => {
 });
 
 test('a subscriber that has silently stopped receiving is noticed and replaced', async () => {
-  const relay = await startRelay('127.0.0.1', redis.port);
-  const { bus, subscriber } = await newBus('deaf', `redis://127.0.0.1:${relay.port}`);
-  closers.unshift(() => relay.close());
+  const proxy = await startTcpProxy('127.0.0.1', redis.port);
+  const { bus, subscriber } = await newBus('deaf', `redis://127.0.0.1:${proxy.port}`);
+  closers.unshift(() => proxy.close());
   await eventually(async () => expect(await bus.checkHearing()).toBe(false));
-  relay.freeze();
+  proxy.stall();
   const closed = new Promise<void>((resolve) => subscriber.on('close', resolve));
   await eventually(async () => expect(await bus.checkHearing()).toBe(true), 60_000, 200);
   await closed;
-  relay.restore();
+  proxy.restore();
   const asking = await newBus('asking-deaf');
   await eventually(async () =>
     expect(await asking.bus.deliveriesOf(lobby, 7)).toContainEqual({ node: 'deaf', atMs: 1, sessions: 3 }),

@@ -61,7 +61,7 @@ test.each(LOOKS)('every screen passes the rules of WCAG 2.2 AA: $name', async (l
 
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Diddley', look);
   await composer(bo.page).waitFor();
-  const { page, complaints } = await joinAsGuest(browser, cluster.url, 'Ada Lovelace', look);
+  const { page, errors } = await joinAsGuest(browser, cluster.url, 'Ada Lovelace', look);
   await say(bo.page, hello);
   await toNewest(page, hello);
   await shows(page, hello);
@@ -117,7 +117,7 @@ test.each(LOOKS)('every screen passes the rules of WCAG 2.2 AA: $name', async (l
   await second.getByRole('button', { name: 'Use it here' }).waitFor();
   await check(second, 'connected elsewhere');
 
-  const all = [...complaints, ...bo.complaints, ...newcomer.complaints];
-  expect({ violations, complaints: all }).toEqual({ violations: [], complaints: [] });
+  const all = [...errors, ...bo.errors, ...newcomer.errors];
+  expect({ violations, errors: all }).toEqual({ violations: [], errors: [] });
   await browser.closePages();
 });

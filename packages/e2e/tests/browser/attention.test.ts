@@ -56,7 +56,7 @@ test('who hides the page is away and has read nothing; who leaves was last seen 
     .getByText(/^Last seen/)
     .first()
     .waitFor();
-  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+  expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
 test('whoever wants it is notified of what others say while the page is hidden', async () => {
@@ -82,7 +82,7 @@ test('whoever wants it is notified of what others say while the page is hidden',
   await eventually(async () =>
     expect(await ada.page.evaluate('window.shownNotifications')).toEqual(['Bo Talking · Lobby: Come and look']),
   );
-  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+  expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
 test('whose server is stopped is told, and moved to another one', async () => {
@@ -96,5 +96,5 @@ test('whose server is stopped is told, and moved to another one', async () => {
   await ada.page.getByText('This server is being replaced').waitFor({ state: 'detached' });
   await say(ada.page, 'Still here');
   await shows(ada.page, 'Still here');
-  expect(ada.complaints).toEqual([]);
+  expect(ada.errors).toEqual([]);
 });

@@ -29,7 +29,7 @@ async function fillLobby(peers: readonly ChatPeer[]): Promise<void> {
 test('the 51st person waits in line, is let in, and scrolls through 10,000 messages', async () => {
   const guests = await newGuests(cluster.url, PLACES);
   const peers = await Promise.all(guests.map(({ token }) => connectPeer(cluster.url, token)));
-  const { page, complaints } = await joinAsGuest(browser, cluster.url, 'The Fifty-First');
+  const { page, errors } = await joinAsGuest(browser, cluster.url, 'The Fifty-First');
   await page.getByText(/number 1 in line/i).waitFor();
   await fillLobby(peers);
   peers[0]?.close();
@@ -49,6 +49,6 @@ test('the 51st person waits in line, is let in, and scrolls through 10,000 messa
   await page.getByRole('button', { name: 'Newest' }).click();
   await peers[1]?.send('lobby', 'the-last-word', 'The last word');
   await shows(page, 'The last word');
-  expect(complaints).toEqual([]);
+  expect(errors).toEqual([]);
   for (const peer of peers) peer.close();
 });

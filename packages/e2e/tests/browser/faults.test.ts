@@ -27,7 +27,7 @@ const joinElsewhere = (node: string, name: (attempt: number) => string): Promise
 };
 
 /** What the browser itself says of connections that break. */
-const isOfTheNetwork = (complaint: string) => /WebSocket|net::ERR_|\b50[23]\b/.test(complaint);
+const isOfTheNetwork = (error: string) => /WebSocket|net::ERR_|\b50[23]\b/.test(error);
 
 test('whose server is killed goes on typing; what was sent meanwhile arrives once, and in order', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Steadfast');
@@ -54,5 +54,5 @@ test('whose server is killed goes on typing; what was sent meanwhile arrives onc
     const shown = texts.flatMap((lines) => lines.filter((line) => order.includes(line)));
     expect(shown).toEqual(order);
   }
-  expect([...ada.complaints, ...bo.complaints].filter((complaint) => !isOfTheNetwork(complaint))).toEqual([]);
+  expect([...ada.errors, ...bo.errors].filter((error) => !isOfTheNetwork(error))).toEqual([]);
 });

@@ -91,7 +91,7 @@ test('what is typed, answered, reacted to, edited and deleted shows at the other
   await pressUntil(ada.page, () => confirm.click(), ada.page.getByRole('dialog'), 'gone');
   await message(bo.page, 'Message deleted').first().waitFor();
   await message(bo.page, 'The first one').waitFor({ state: 'detached' });
-  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+  expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
 test('what came meanwhile is counted through a reload, and marked where it begins', async () => {
@@ -111,7 +111,7 @@ test('what came meanwhile is counted through a reload, and marked where it begin
   await message(ada.page, 'Missed three').getByTitle('Read', { exact: true }).waitFor();
   await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
   await entry.waitFor({ state: 'detached' });
-  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+  expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
 test('a draft outlives a reload; a search hit far back is brought into view', async () => {
@@ -132,7 +132,7 @@ test('a draft outlives a reload; a search hit far back is brought into view', as
   // From another conversation, to where everything is loaded by now.
   await open(ada.page, 'Lobby');
   await jumpToHit(ada.page, 'needle', 'A needle in the haystack');
-  expect([...ada.complaints, ...bo.complaints]).toEqual([]);
+  expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
 test('a group is named, renamed, grows, and is left', async () => {
@@ -168,7 +168,7 @@ test('a group is named, renamed, grows, and is left', async () => {
   await dialog.getByRole('button', { name: 'Remove Cy Invited' }).click();
   await pressUntil(ada.page, press(ada, 'Remove'), dialog.getByText('1 member', { exact: true }));
   await cy.page.getByRole('button', { name: /^Good readers/ }).waitFor({ state: 'detached' });
-  expect([...ada.complaints, ...bo.complaints, ...cy.complaints]).toEqual([]);
+  expect([...ada.errors, ...bo.errors, ...cy.errors]).toEqual([]);
 });
 
 test('without a network the page says so, keeps what is written, and sends it when it is back', async () => {
@@ -180,8 +180,8 @@ test('without a network the page says so, keeps what is written, and sends it wh
   await ada.page.context().setOffline(false);
   await ada.page.getByText('You are offline.').waitFor({ state: 'detached' });
   await shows(bo.page, 'Written in a tunnel');
-  const others = ada.complaints.filter((complaint) => !complaint.includes('ERR_INTERNET_DISCONNECTED'));
-  expect([...others, ...bo.complaints]).toEqual([]);
+  const others = ada.errors.filter((error) => !error.includes('ERR_INTERNET_DISCONNECTED'));
+  expect([...others, ...bo.errors]).toEqual([]);
 });
 
 test('while nothing can be stored the page says that messages wait, until they do no more', async () => {
@@ -201,5 +201,5 @@ test('while nothing can be stored the page says that messages wait, until they d
     .getByTitle(/^Stored/)
     .waitFor();
   await ada.page.getByText(/messages wait to be taken or stored/).waitFor({ state: 'detached' });
-  expect(ada.complaints).toEqual([]);
+  expect(ada.errors).toEqual([]);
 });

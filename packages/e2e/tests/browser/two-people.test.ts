@@ -44,7 +44,7 @@ test('two people on two servers talk in the lobby and directly; the third waits 
   await bo.page.context().close();
   await cy.page.getByRole('textbox', { name: 'Message' }).waitFor();
   await shows(cy.page, 'Good morning, lobby');
-  expect([...ada.complaints, ...cy.complaints]).toEqual([]);
+  expect([...ada.errors, ...cy.errors]).toEqual([]);
 });
 
 /** Everybody leaves, so that the next test has both places. */
@@ -79,5 +79,5 @@ test('history comes on scrolling up, and a second tab asks before it takes over'
     .getByText(/connected elsewhere/i)
     .first()
     .waitFor();
-  expect(dee.complaints).toEqual([]);
+  expect(dee.errors).toEqual([]);
 });

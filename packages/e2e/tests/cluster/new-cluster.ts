@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll } from '@jest/globals';
 import { type LocalCluster, startLocalCluster } from '@parley/local-cluster';
-import { callRestOnce, freePort, newTemporaryDirectory } from '@parley/testing';
+import { atFileEnd, callRestOnce, freePort, newTemporaryDirectory } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 
@@ -28,11 +27,6 @@ export interface TestCluster extends LocalCluster {
  * Redis, nginx and data; it ends with the file. History is in SQLite.
  */
 export async function newCluster(settings: Record<string, string | number>): Promise<TestCluster> {
-  // Hooks run in the order in which they were asked for: the cluster ends before its directory goes.
-  const closers: (() => Promise<void> | void)[] = [];
-  afterAll(async () => {
-    for (const close of closers) await close();
-  });
   const dataDir = await newTemporaryDirectory();
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
@@ -45,11 +39,11 @@ export async function newCluster(settings: Record<string, string | number>): Pro
   };
   for (const [name, value] of Object.entries(settings)) env[name] = String(value);
   const cluster = await startLocalCluster({ env });
-  closers.push(() => cluster.stop());
+  atFileEnd(() => cluster.stop());
   const historyFile = join(dataDir, 'history.sqlite');
 
   const redis = new Redis(cluster.redisUrl);
-  closers.unshift(() => redis.disconnect());
+  atFileEnd(() => redis.disconnect());
 
   return {
     ...cluster,

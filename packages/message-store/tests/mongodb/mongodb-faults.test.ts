@@ -5,8 +5,8 @@ import {
   eventually,
   freePort,
   newMongodb,
-  type Relay,
-  startRelay,
+  startTcpProxy,
+  type TcpProxy,
   type TestMongodb,
 } from '@parley/testing';
 import { openMongodbStore } from '../../src/mongodb/open-mongodb-store.ts';
@@ -14,12 +14,12 @@ import { newConversationId, newMessage } from '../../src/new-message.ts';
 import { type Store, StoreUnavailable } from '../../src/store.ts';
 
 const DEADLINE_MS = 3_000;
-/** What a busy machine may add. */
+/** Allowance for a busy machine. */
 const SLACK_MS = 15_000;
 
 const open = (url: string) => openMongodbStore({ url, logger: silentLogger(), deadlineMs: DEADLINE_MS });
 
-test('is not opened where no server is, and says so in time', async () => {
+test('opening rejects within its deadline where no server listens', async () => {
   const startedAtMs = performance.now();
   await expect(open(`mongodb://127.0.0.1:${await freePort()}/parley`)).rejects.toThrow(StoreUnavailable);
   expect(performance.now() - startedAtMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
@@ -31,33 +31,33 @@ const mongodb = await newMongodb();
 const server = SINGLE_HOST.exec(mongodb.url ?? '')?.groups;
 const reachable: TestMongodb =
   mongodb.url !== undefined && !server
-    ? { url: undefined, missing: 'a relay needs a MONGODB_URL with one host' }
+    ? { url: undefined, missing: 'the proxy needs a MONGODB_URL with one host' }
     : mongodb;
 
-describeWithMongodb('the MongoDB store behind a network that fails', reachable, () => {
-  let relay: Relay;
+describeWithMongodb('the MongoDB store behind a faulty network', reachable, () => {
+  let proxy: TcpProxy;
   let store: Store;
 
   beforeEach(async () => {
-    relay = await startRelay(server?.host ?? '', Number(server?.port ?? 27_017));
+    proxy = await startTcpProxy(server?.host ?? '', Number(server?.port ?? 27_017));
     const rest = `${server?.rest}${server?.rest?.includes('?') ? '&' : '?'}directConnection=true`;
-    store = await eventually(() => open(`mongodb://${server?.login ?? ''}127.0.0.1:${relay.port}/${rest}`));
+    store = await eventually(() => open(`mongodb://${server?.login ?? ''}127.0.0.1:${proxy.port}/${rest}`));
   });
 
   afterEach(async () => {
     await store.close();
-    await relay.close();
+    await proxy.close();
   });
 
-  test.each(['freeze', 'cut'] as const)(
-    'is unavailable in time after a %s, loses nothing, and is back',
+  test.each(['stall', 'cut'] as const)(
+    'reports StoreUnavailable within its deadline after a %s, loses nothing, and recovers',
     async (fault) => {
       const conversationId = newConversationId();
       const saved = newMessage({ conversationId, seq: 1 });
       const late = newMessage({ conversationId, seq: 2 });
       await eventually(() => store.messages.saveBatch([saved]));
 
-      relay[fault]();
+      proxy[fault]();
       const startedAtMs = performance.now();
       const attempts = await Promise.allSettled([
         store.messages.saveBatch([late]),
@@ -71,7 +71,7 @@ describeWithMongodb('the MongoDB store behind a network that fails', reachable, 
       }
       expect(performance.now() - startedAtMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
 
-      relay.restore();
+      proxy.restore();
       await eventually(async () => expect(await store.messages.saveBatch([saved, late])).toEqual({ rejected: [] }));
       expect(await eventually(() => store.messages.readRange(conversationId, 1, 10))).toEqual([saved, late]);
     },

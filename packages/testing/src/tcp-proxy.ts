@@ -1,20 +1,21 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
+import { atFileEnd } from './at-file-end.ts';
 
-export interface Relay {
+export interface TcpProxy {
   readonly port: number;
-  /** From now on nothing comes through either way, as if the server were frozen. */
-  freeze(): void;
-  /** Ends what is open and refuses what comes, as if the server were killed. */
+  /** Holds back all bytes in both directions, as if the server were frozen. */
+  stall(): void;
+  /** Closes every connection and refuses new ones, as if the server were killed. */
   cut(): void;
-  /** Everything comes through again, also what was held back. */
+  /** Forwards again, first what was held back. */
   restore(): void;
   close(): Promise<void>;
 }
 
-/** A TCP relay in front of a server, for tests of a network that fails. */
-export async function startRelay(host: string, port: number): Promise<Relay> {
-  let state: 'open' | 'frozen' | 'cut' = 'open';
+/** Starts a TCP proxy on a free port in front of a server, to test network faults. It ends with the test file. */
+export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
+  let state: 'open' | 'stalled' | 'cut' = 'open';
   const sockets = new Set<Socket>();
   const own = (socket: Socket) => {
     sockets.add(socket);
@@ -35,17 +36,25 @@ export async function startRelay(host: string, port: number): Promise<Relay> {
       from.on('data', (chunk) => to.write(chunk));
       from.once('close', () => to.destroy());
     }
-    if (state === 'frozen') for (const socket of [client, upstream]) socket.pause();
+    if (state === 'stalled') for (const socket of [client, upstream]) socket.pause();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const endAll = () => {
     for (const socket of sockets) socket.destroy();
   };
+  const close = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    endAll();
+    await closed;
+  };
+  atFileEnd(close);
   return {
     port: (server.address() as AddressInfo).port,
-    freeze() {
-      state = 'frozen';
+    stall() {
+      state = 'stalled';
       for (const socket of sockets) socket.pause();
     },
     cut() {
@@ -56,10 +65,6 @@ export async function startRelay(host: string, port: number): Promise<Relay> {
       state = 'open';
       for (const socket of sockets) socket.resume();
     },
-    async close() {
-      server.close();
-      endAll();
-      await once(server, 'close');
-    },
+    close,
   };
 }

@@ -1,4 +1,4 @@
-/** Ends a run with one plain line of counts, and with the reason of each skipped group of tests. */
+/** Prints the reason of each skipped group of tests and one line of counts at the end of a run. */
 export default class ClosingLinesReporter {
   onRunComplete(_contexts, results) {
     const skipped = new Map();

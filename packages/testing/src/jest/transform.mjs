@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stripTypeScriptTypes } from 'node:module';
 
-// Node runs the sources as they are, with their types blanked out; jest gets the very same text, so lines and columns are exact.
+// Node blanks out the types of a source before it runs it. jest gets the same text, so lines and columns are exact.
 export default {
   process: (source) => ({ code: stripTypeScriptTypes(source) }),
   getCacheKey: (source) => createHash('sha1').update(process.version).update(source).digest('hex'),
