@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  awaitOpenPort,
   chooseInternalPorts,
   LogFiles,
   nginxSpec,
   type ProcessSpec,
-  portAccepts,
   redisSpec,
   SupervisedProcess,
   workspacePath,
@@ -37,7 +37,7 @@ export async function startPlain({ nodes, directory, env, signal }: StartOptions
     program: SCRIPT,
     port,
     metricsPort: null,
-    awaitUp: portAccepts(port),
+    readinessProbe: awaitOpenPort(port),
     startDeadlineMs: START_DEADLINE_MS,
     stopSignal: 'SIGTERM',
   }));

@@ -6,7 +6,7 @@ import { findProcess } from './process-table.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /** A process that the supervisor started, noted so that a later start can find it and be sure that it is the one. */
-export interface StartedProcess {
+export interface ProcessRecord {
   readonly name: string;
   readonly pid: number;
   readonly startedAt: string;
@@ -16,14 +16,14 @@ export interface StartedProcess {
 
 interface SupervisorRecord {
   readonly pid: number;
-  readonly processes: readonly StartedProcess[];
+  readonly processes: readonly ProcessRecord[];
 }
 
 /** One supervisor's hold on a data directory. */
-export interface DataDirClaim {
+export interface DataDirLock {
   /** What an earlier supervisor noted and did not take back: it died before it could stop them. */
-  readonly abandoned: readonly StartedProcess[];
-  note(processes: readonly StartedProcess[]): void;
+  readonly abandoned: readonly ProcessRecord[];
+  note(processes: readonly ProcessRecord[]): void;
   release(): void;
 }
 
@@ -33,7 +33,7 @@ export interface DataDirClaim {
  *
  * @throws ConfigError when another supervisor has it or it cannot be written
  */
-export function claimDataDir(directory: string): DataDirClaim {
+export function lockDataDir(directory: string): DataDirLock {
   const recordPath = join(directory, 'supervisor.json');
   try {
     for (const part of ['logs', 'nginx', 'redis']) makeDirectory(join(directory, part));
@@ -52,7 +52,7 @@ export function claimDataDir(directory: string): DataDirClaim {
     );
   }
   const abandoned = readRecord(recordPath)?.processes ?? [];
-  const note = (processes: readonly StartedProcess[]) => {
+  const note = (processes: readonly ProcessRecord[]) => {
     const record: SupervisorRecord = { pid: process.pid, processes };
     writeAtomically(recordPath, JSON.stringify(record), 0o600);
   };

@@ -1,10 +1,10 @@
-export { portAccepts } from './await-up.ts';
 export { LogFiles } from './log-files.ts';
 export { nginxArgs, renderListenConf, writeNginxPrefix } from './nginx-config.ts';
 export { chooseInternalPorts } from './ports.ts';
 export type { ProcessEntry } from './process-files.ts';
 export { nginxSpec, redisSpec, systemEnv } from './process-specs.ts';
 export { findProcess } from './process-table.ts';
+export { awaitOpenPort } from './readiness-probes.ts';
 export { type LocalCluster, type LocalClusterOptions, startLocalCluster } from './start-local-cluster.ts';
 export { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
 export { buildWebClient } from './web-client.ts';

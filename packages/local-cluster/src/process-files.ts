@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DataDirClaim } from './data-dir.ts';
+import type { DataDirLock } from './data-dir.ts';
 import { findProcess } from './process-table.ts';
 import type { SupervisedProcess } from './supervised-process.ts';
 import { writeAtomically } from './write-atomically.ts';
@@ -14,7 +14,7 @@ export interface ProcessEntry {
 }
 
 /** What runs and is up right now. */
-export const entriesOf = (processes: readonly SupervisedProcess[]): ProcessEntry[] =>
+export const listRunning = (processes: readonly SupervisedProcess[]): ProcessEntry[] =>
   processes.flatMap(({ spec, pid, isUp }) =>
     isUp && pid !== undefined ? [{ name: spec.name, pid, port: spec.port, metricsPort: spec.metricsPort }] : [],
   );
@@ -23,12 +23,12 @@ export const entriesOf = (processes: readonly SupervisedProcess[]): ProcessEntry
  * Keeps the two files in step with what runs: the public `processes.json` lists what is up, the private record everything
  * that was started and has not ended yet.
  */
-export function writeProcessFiles(dataDir: string, claim: DataDirClaim, processes: readonly SupervisedProcess[]): void {
-  claim.note(
+export function writeProcessFiles(dataDir: string, lock: DataDirLock, processes: readonly SupervisedProcess[]): void {
+  lock.record(
     processes.flatMap(({ spec, pid }) => {
       const row = pid === undefined ? undefined : findProcess(pid);
       return row ? [{ name: spec.name, pid: row.pid, startedAt: row.startedAt, program: spec.program }] : [];
     }),
   );
-  writeAtomically(join(dataDir, 'processes.json'), `${JSON.stringify(entriesOf(processes), null, 2)}\n`);
+  writeAtomically(join(dataDir, 'processes.json'), `${JSON.stringify(listRunning(processes), null, 2)}\n`);
 }

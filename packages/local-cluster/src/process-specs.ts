@@ -1,6 +1,6 @@
 import { delimiter, join } from 'node:path';
-import { portAccepts, redisAnswers, startedMessage } from './await-up.ts';
 import { nginxArgs } from './nginx-config.ts';
+import { awaitOpenPort, awaitRedisPing, awaitStartedMessage } from './readiness-probes.ts';
 import type { ClusterConfig } from './settings.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 import { workspacePath } from './workspace.ts';
@@ -30,7 +30,7 @@ export const redisSpec = (dataDir: string, port: number): ProcessSpec => ({
   program: 'redis-server',
   port,
   metricsPort: null,
-  awaitUp: redisAnswers(port),
+  readinessProbe: awaitRedisPing(port),
   startDeadlineMs: REDIS_START_DEADLINE_MS,
   stopSignal: 'SIGTERM',
 });
@@ -44,7 +44,7 @@ export const nginxSpec = (dataDir: string, port: number): ProcessSpec => ({
   program: 'nginx',
   port,
   metricsPort: null,
-  awaitUp: portAccepts(port),
+  readinessProbe: awaitOpenPort(port),
   startDeadlineMs: START_DEADLINE_MS,
   stopSignal: 'SIGQUIT', // takes no new connections, leaves those that are open to the chat servers
 });
@@ -79,7 +79,7 @@ export function serviceSpec(
     program: script,
     port: ports.httpPort ?? ports.opsPort,
     metricsPort: ports.opsPort,
-    awaitUp: startedMessage,
+    readinessProbe: awaitStartedMessage,
     startDeadlineMs: START_DEADLINE_MS,
     stopSignal: 'SIGTERM',
   };

@@ -1,14 +1,14 @@
 import { join, resolve } from 'node:path';
 import { ConfigError, whyRedisIsAway } from '@parley/service-kit';
-import { answersOk } from './await-up.ts';
-import { claimDataDir, type DataDirClaim } from './data-dir.ts';
-import { endAbandoned } from './end-abandoned.ts';
+import { type DataDirLock, lockDataDir } from './data-dir.ts';
+import { endOrphanedProcesses } from './end-orphaned-processes.ts';
+import { loadOrCreateJwtSecret } from './jwt-secret.ts';
 import { LogFiles } from './log-files.ts';
 import { writeNginxPrefix } from './nginx-config.ts';
 import { chooseInternalPorts, publicHosts, requireFreePort } from './ports.ts';
-import { entriesOf, type ProcessEntry, writeProcessFiles } from './process-files.ts';
+import { listRunning, type ProcessEntry, writeProcessFiles } from './process-files.ts';
 import { nginxSpec, redisSpec, serviceEnv, serviceSpec } from './process-specs.ts';
-import { localJwtSecret } from './secret.ts';
+import { awaitHttpOk } from './readiness-probes.ts';
 import { type ClusterConfig, readClusterConfig } from './settings.ts';
 import { stopInOrder } from './stop-in-order.ts';
 import { type ProcessSpec, SupervisedProcess, type Supervision } from './supervised-process.ts';
@@ -56,12 +56,12 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
   const { env = process.env, report = () => undefined, signal = new AbortController().signal } = options;
   const config = readClusterConfig(env);
   const dataDir = resolve(config.DATA_DIR);
-  const claim = claimDataDir(dataDir);
+  const lock = lockDataDir(dataDir);
   const processes: SupervisedProcess[] = [];
   // A full disk must not keep the supervisor from what it is there for.
   const changed = () => {
     try {
-      writeProcessFiles(dataDir, claim, processes);
+      writeProcessFiles(dataDir, lock, processes);
     } catch (error) {
       report(`processes.json cannot be written: ${error}`);
     }
@@ -72,17 +72,17 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
   const stop = () => {
     stopped ??= stopInOrder(processes).finally(async () => {
       await logs.close();
-      claim.release();
+      lock.release();
     });
     return stopped;
   };
   try {
-    const cluster = await start({ env, config, dataDir, claim, processes, supervision, signal });
+    const cluster = await start({ env, config, dataDir, lock, processes, supervision, signal });
     return {
       ...cluster,
       url: `http://localhost:${config.PORT}`,
       dataDir,
-      processes: () => entriesOf(processes),
+      processes: () => listRunning(processes),
       kill(name, killSignal) {
         const found = processes.find(({ spec }) => spec.name === name);
         if (!found) throw new Error(`no process is called ${name}`);
@@ -100,16 +100,16 @@ interface Starting {
   env: NodeJS.ProcessEnv;
   config: ClusterConfig;
   dataDir: string;
-  claim: DataDirClaim;
+  lock: DataDirLock;
   /** Filled as processes are started, in the order of `processes.json`. */
   processes: SupervisedProcess[];
   supervision: Supervision;
   signal: AbortSignal;
 }
 
-async function start({ env, config, dataDir, claim, processes, supervision, signal }: Starting) {
+async function start({ env, config, dataDir, lock, processes, supervision, signal }: Starting) {
   const { report, changed } = supervision;
-  await endAbandoned(claim.abandoned, report);
+  await endOrphanedProcesses(lock.orphans, report);
   changed();
   const hosts = await publicHosts(config.BIND_ADDRESS);
   await requireFreePort(config.PORT, hosts);
@@ -120,7 +120,7 @@ async function start({ env, config, dataDir, claim, processes, supervision, sign
   const [redisPort = 0, ...ports] = await chooseInternalPorts(2 + 2 * config.NODES + config.WORKERS);
   const takePort = () => ports.pop() ?? 0;
   const redisUrl = config.REDIS_URL ?? `redis://127.0.0.1:${redisPort}`;
-  const jwtSecret = config.JWT_SECRET ?? localJwtSecret(dataDir);
+  const jwtSecret = config.JWT_SECRET ?? loadOrCreateJwtSecret(dataDir);
   const shared = serviceEnv(env, config, { dataDir, redisUrl });
   const chatServers = named('chat-server', config.NODES).map((name) =>
     serviceSpec(
@@ -154,7 +154,7 @@ async function start({ env, config, dataDir, claim, processes, supervision, sign
   try {
     const specs = [...chatServers, ...workers, presence, nginxSpec(dataDir, config.PORT)];
     await unlessAborted(Promise.all(specs.map(run)), waiting);
-    await answersOk(`http://localhost:${config.PORT}/readyz`, waiting);
+    await awaitHttpOk(`http://localhost:${config.PORT}/readyz`, waiting);
   } catch (error) {
     if (!overdue.aborted || signal.aborted) throw error;
     const notUp = processes.filter(({ isUp }) => !isUp).map(({ spec }) => spec.name);

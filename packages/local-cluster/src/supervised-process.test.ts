@@ -1,8 +1,8 @@
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { eventually, newTemporaryDirectory } from '@parley/testing';
-import { startedMessage } from './await-up.ts';
 import { LogFiles } from './log-files.ts';
 import { findProcess } from './process-table.ts';
+import { awaitStartedMessage } from './readiness-probes.ts';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
 
 const directory = await newTemporaryDirectory();
@@ -25,7 +25,7 @@ function supervise(script: string, changes: Partial<ProcessSpec> = {}, onLine: (
   const supervised = new SupervisedProcess(
     {
       ...{ name: 'it', command: process.execPath, args: ['-e', script], env: { PATH: process.env.PATH } },
-      ...{ ipc: true, program: '-e', port: 1, metricsPort: null, awaitUp: startedMessage },
+      ...{ ipc: true, program: '-e', port: 1, metricsPort: null, readinessProbe: awaitStartedMessage },
       ...{ startDeadlineMs: 60_000, stopSignal: 'SIGTERM' },
       ...changes,
     },

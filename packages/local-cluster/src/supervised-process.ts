@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import type { AwaitUp } from './await-up.ts';
 import type { LogFiles } from './log-files.ts';
+import type { ReadinessProbe } from './readiness-probes.ts';
 
 /** What runs, and how to tell that it does. */
 export interface ProcessSpec {
@@ -16,7 +16,7 @@ export interface ProcessSpec {
   readonly port: number;
   /** Port of `/metrics`; null = it has none. */
   readonly metricsPort: number | null;
-  readonly awaitUp: AwaitUp;
+  readonly readinessProbe: ReadinessProbe;
   readonly startDeadlineMs: number;
   readonly stopSignal: NodeJS.Signals;
 }
@@ -126,7 +126,7 @@ export class SupervisedProcess {
   #watchStart(child: ChildProcess, ended: AbortSignal): void {
     const { spec } = this;
     const overdue = AbortSignal.timeout(spec.startDeadlineMs);
-    spec.awaitUp(child, AbortSignal.any([ended, overdue])).then(
+    spec.readinessProbe(child, AbortSignal.any([ended, overdue])).then(
       () => {
         if (ended.aborted || this.#state !== 'starting') return;
         this.#state = 'up';

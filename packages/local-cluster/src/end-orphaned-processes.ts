@@ -1,5 +1,5 @@
 import { pause, STOP_DEADLINE_MS } from '@parley/service-kit';
-import type { StartedProcess } from './data-dir.ts';
+import type { ProcessRecord } from './data-dir.ts';
 import { listProcesses, type ProcessRow } from './process-table.ts';
 
 const LOOK_AGAIN_MS = 50;
@@ -10,22 +10,25 @@ const KILLED_WITHIN_MS = 5_000;
  * only if its pid, start time and command line are those noted, or if it belongs to the group that such a process
  * led until it died (nginx's workers outlive a killed master).
  */
-export async function endAbandoned(noted: readonly StartedProcess[], report: (line: string) => void): Promise<void> {
-  const left = findAbandoned(noted);
+export async function endOrphanedProcesses(
+  noted: readonly ProcessRecord[],
+  report: (line: string) => void,
+): Promise<void> {
+  const left = findOrphans(noted);
   if (left.length === 0) return;
   report(
     `ending what an earlier start left behind: ${left.map(({ pid, program }) => `${program} (${pid})`).join(', ')}`,
   );
   for (const { pid } of left) send(pid, 'SIGTERM');
   if (await allGone(noted, STOP_DEADLINE_MS + 500)) return;
-  for (const { pid } of findAbandoned(noted)) send(pid, 'SIGKILL');
+  for (const { pid } of findOrphans(noted)) send(pid, 'SIGKILL');
   if (!(await allGone(noted, KILLED_WITHIN_MS))) {
-    const stuck = findAbandoned(noted).map(({ pid }) => pid);
+    const stuck = findOrphans(noted).map(({ pid }) => pid);
     throw new Error(`cannot end what an earlier start left behind (pid ${stuck.join(', ')})`);
   }
 }
 
-function findAbandoned(noted: readonly StartedProcess[]): (ProcessRow & { program: string })[] {
+function findOrphans(noted: readonly ProcessRecord[]): (ProcessRow & { program: string })[] {
   if (noted.length === 0) return [];
   const rows = listProcesses();
   return noted.flatMap(({ pid, startedAt, program }) => {
@@ -37,9 +40,9 @@ function findAbandoned(noted: readonly StartedProcess[]): (ProcessRow & { progra
   });
 }
 
-async function allGone(noted: readonly StartedProcess[], withinMs: number): Promise<boolean> {
+async function allGone(noted: readonly ProcessRecord[], withinMs: number): Promise<boolean> {
   const endsAt = performance.now() + withinMs;
-  while (findAbandoned(noted).length > 0) {
+  while (findOrphans(noted).length > 0) {
     if (performance.now() > endsAt) return false;
     await pause(LOOK_AGAIN_MS);
   }

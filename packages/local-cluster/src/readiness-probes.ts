@@ -7,24 +7,24 @@ const LOOK_AGAIN_MS = 50;
 const ATTEMPT_DEADLINE_MS = 10_000;
 
 /** How a process shows that it takes work; rejects when the signal aborts first. */
-export type AwaitUp = (child: ChildProcess, signal: AbortSignal) => Promise<void>;
+export type ReadinessProbe = (child: ChildProcess, signal: AbortSignal) => Promise<void>;
 
 /** A service of the workspace says so over IPC. */
-export const startedMessage: AwaitUp = async (child, signal) => {
+export const awaitStartedMessage: ReadinessProbe = async (child, signal) => {
   for await (const [message] of on(child, 'message', { signal })) {
     if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'started') return;
   }
 };
 
 /** Redis answers PING, also after it has loaded its append-only file, which takes as long as it takes. */
-export const redisAnswers =
-  (port: number): AwaitUp =>
+export const awaitRedisPing =
+  (port: number): ReadinessProbe =>
   (_child, signal) =>
     repeatedly(signal, async () => (await exchange(port, 'PING\r\n')).startsWith('+PONG'));
 
 /** Something takes connections on the port. */
-export const portAccepts =
-  (port: number): AwaitUp =>
+export const awaitOpenPort =
+  (port: number): ReadinessProbe =>
   (_child, signal) =>
     repeatedly(signal, async () => {
       await exchange(port);
@@ -32,7 +32,7 @@ export const portAccepts =
     });
 
 /** A GET answers 200. */
-export const answersOk = (url: string, signal: AbortSignal): Promise<void> =>
+export const awaitHttpOk = (url: string, signal: AbortSignal): Promise<void> =>
   repeatedly(signal, async () => {
     const response = await fetch(url, { signal: AbortSignal.timeout(ATTEMPT_DEADLINE_MS) });
     await response.arrayBuffer();

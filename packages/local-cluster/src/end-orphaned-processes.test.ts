@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, expect, test } from '@jest/globals';
-import { endAbandoned } from './end-abandoned.ts';
+import { endOrphanedProcesses } from './end-orphaned-processes.ts';
 import { findProcess } from './process-table.ts';
 
 const started: ChildProcess[] = [];
@@ -35,7 +35,7 @@ async function newGroup(): Promise<{
 test('what was left behind ends, with the rest of its group', async () => {
   const { leader, noted, follower } = await newGroup();
   const lines: string[] = [];
-  await endAbandoned([{ ...noted, name: 'it', program: 'sleep' }], (line) => lines.push(line));
+  await endOrphanedProcesses([{ ...noted, name: 'it', program: 'sleep' }], (line) => lines.push(line));
   expect(findProcess(leader.pid as number)).toBeUndefined();
   expect(findProcess(follower)).toBeUndefined();
   expect(lines[0]).toContain(`sleep (${leader.pid})`);
@@ -45,14 +45,14 @@ test('what a dead leader left in its group ends, too', async () => {
   const { leader, noted, follower } = await newGroup();
   leader.kill('SIGKILL');
   await once(leader, 'exit');
-  await endAbandoned([{ ...noted, name: 'it', program: 'sleep' }], () => undefined);
+  await endOrphanedProcesses([{ ...noted, name: 'it', program: 'sleep' }], () => undefined);
   expect(findProcess(follower)).toBeUndefined();
 });
 
 test('a process that only has the same pid, or another program, is left alone', async () => {
   const { noted, follower } = await newGroup();
-  await endAbandoned([{ ...noted, startedAt: '1', name: 'it', program: 'sleep' }], () => undefined);
-  await endAbandoned([{ ...noted, name: 'it', program: 'redis-server' }], () => undefined);
+  await endOrphanedProcesses([{ ...noted, startedAt: '1', name: 'it', program: 'sleep' }], () => undefined);
+  await endOrphanedProcesses([{ ...noted, name: 'it', program: 'redis-server' }], () => undefined);
   expect(findProcess(noted.pid)).toBeDefined();
   expect(findProcess(follower)).toBeDefined();
 });

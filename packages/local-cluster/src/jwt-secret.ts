@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeAtomically } from './write-atomically.ts';
 
 /** The local cluster's own JWT_SECRET: made once, kept in the data directory for its owner alone. */
-export function localJwtSecret(dataDir: string): string {
+export function loadOrCreateJwtSecret(dataDir: string): string {
   const path = join(dataDir, 'jwt-secret');
   try {
     const secret = readFileSync(path, 'utf8').trim();
