@@ -9,6 +9,7 @@ import {
   type ProcessSpec,
   redisSpec,
   SupervisedProcess,
+  startProcessGuard,
   workspacePath,
   writeNginxPrefix,
 } from '@parley/local-cluster';
@@ -50,11 +51,13 @@ export async function startPlain({ nodes, directory, env, signal }: StartOptions
   });
 
   const logs = new LogFiles(join(directory, 'logs'), () => undefined);
-  const supervision = { logs, report: () => undefined, changed: () => undefined };
+  const guard = startProcessGuard();
+  const supervision = { logs, guard, report: () => undefined, changed: () => undefined };
   const running: SupervisedProcess[] = [];
   const stop = async () => {
     for (let next = running.pop(); next; next = running.pop()) await next.stop(STOP_DEADLINE_MS);
     await logs.close();
+    guard.close();
   };
   const run = async (specs: readonly ProcessSpec[]) => {
     const started = specs.map((spec) => new SupervisedProcess(spec, supervision));

@@ -15,7 +15,7 @@ const HOLD = `
   setInterval(() => undefined, 1000);
 `;
 
-/** Another process that has claimed the directory. */
+/** Starts another process that holds the lock. */
 async function holderOf(directory: string) {
   const holder = spawn(process.execPath, ['--input-type=module', '-e', HOLD, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -24,8 +24,8 @@ async function holderOf(directory: string) {
   return holder;
 }
 
-test('a second lock is refused, with the pid of the holder, until the holder dies, however it does', async () => {
-  const directory = join(root, 'claimed');
+test('a locked directory is refused with the pid of the holder, and can be locked when the holder was killed', async () => {
+  const directory = join(root, 'locked');
   const holder = await holderOf(directory);
   expect(() => lockDataDir(directory)).toThrow(
     `DATA_DIR is "${directory}": a cluster already runs there (pid ${holder.pid}); stop it, or set DATA_DIR to another directory`,
@@ -37,7 +37,7 @@ test('a second lock is refused, with the pid of the holder, until the holder die
   lock.release();
 });
 
-test('one process cannot lock a directory twice, and can again after a release', () => {
+test('one process cannot lock a directory twice without a release', () => {
   const directory = join(root, 'twice');
   const lock = lockDataDir(directory);
   expect(() => lockDataDir(directory)).toThrow(`(pid ${process.pid})`);
@@ -45,11 +45,11 @@ test('one process cannot lock a directory twice, and can again after a release',
   lockDataDir(directory).release();
 });
 
-test('a directory that cannot be written is named', () => {
+test('the error for a directory that cannot be written names it', () => {
   expect(() => lockDataDir('/proc/nowhere')).toThrow('DATA_DIR is "/proc/nowhere": it cannot be written');
 });
 
-test('only its owner can look into the directory', () => {
+test('only the owner of a data directory can read it', () => {
   const directory = join(root, 'private');
   lockDataDir(directory).release();
   expect(statSync(directory).mode & 0o777).toBe(0o700);

@@ -5,7 +5,7 @@ import { ConfigError } from '@parley/service-kit';
 import { findProcess } from './process-table.ts';
 import { writeAtomically } from './write-atomically.ts';
 
-/** A process that the supervisor started, noted so that a later start can find it and be sure that it is the one. */
+/** Identifies a process that the supervisor started. The start time protects against a reused pid. */
 export interface ProcessRecord {
   readonly name: string;
   readonly pid: number;
@@ -19,19 +19,20 @@ interface SupervisorRecord {
   readonly processes: readonly ProcessRecord[];
 }
 
-/** One supervisor's hold on a data directory. */
+/** The exclusive lock of one supervisor on a data directory. */
 export interface DataDirLock {
-  /** What an earlier supervisor noted and did not take back: it died before it could stop them. */
-  readonly abandoned: readonly ProcessRecord[];
-  note(processes: readonly ProcessRecord[]): void;
+  /** The processes that the previous supervisor recorded last. They may still run if it was killed. */
+  readonly orphans: readonly ProcessRecord[];
+  /** Replaces the record of the processes that run. */
+  record(processes: readonly ProcessRecord[]): void;
   release(): void;
 }
 
 /**
- * Claims a data directory for this process. The lock is the operating system's, on a file: it ends with the process
- * that holds it, however that dies, so there is no such thing as a stale one.
+ * Locks a data directory for this process, and creates it if necessary. The operating system releases the file lock when the
+ * process ends in any way, and no stale lock can remain.
  *
- * @throws ConfigError when another supervisor has it or it cannot be written
+ * @throws ConfigError if another supervisor holds the lock or the directory cannot be written
  */
 export function lockDataDir(directory: string): DataDirLock {
   const recordPath = join(directory, 'supervisor.json');
@@ -43,7 +44,7 @@ export function lockDataDir(directory: string): DataDirLock {
       `DATA_DIR is "${directory}": it cannot be written (${(error as NodeJS.ErrnoException).code}); allowed: a directory of this user`,
     );
   }
-  const lock = takeLock(join(directory, 'cluster.lock'));
+  const lock = openLock(join(directory, 'cluster.lock'));
   if (!lock) {
     const holder = readRecord(recordPath)?.pid;
     const known = holder !== undefined && findProcess(holder) ? ` (pid ${holder})` : '';
@@ -51,24 +52,24 @@ export function lockDataDir(directory: string): DataDirLock {
       `DATA_DIR is "${directory}": a cluster already runs there${known}; stop it, or set DATA_DIR to another directory`,
     );
   }
-  const abandoned = readRecord(recordPath)?.processes ?? [];
-  const note = (processes: readonly ProcessRecord[]) => {
-    const record: SupervisorRecord = { pid: process.pid, processes };
-    writeAtomically(recordPath, JSON.stringify(record), 0o600);
+  const orphans = readRecord(recordPath)?.processes ?? [];
+  const record = (processes: readonly ProcessRecord[]) => {
+    const content: SupervisorRecord = { pid: process.pid, processes };
+    writeAtomically(recordPath, JSON.stringify(content), 0o600);
   };
-  note(abandoned);
-  return { abandoned, note, release: () => lock.close() };
+  record(orphans);
+  return { orphans, record, release: () => lock.close() };
 }
 
-/** Node's own recursive mkdir never returns below a file system that refuses every new directory, such as /proc. */
+/** Creates a directory with its parents. Node's recursive `mkdirSync` loops forever below /proc. */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
   mkdirSync(path);
 }
 
-/** SQLite's exclusive lock, here without any data. */
-function takeLock(path: string): DatabaseSync | undefined {
+/** Uses SQLite's exclusive file lock, which works on every system. @returns undefined if another process holds it */
+function openLock(path: string): DatabaseSync | undefined {
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -84,6 +85,6 @@ function readRecord(path: string): SupervisorRecord | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as SupervisorRecord;
   } catch {
-    return undefined; // never written, or by another release
+    return undefined; // missing, or written by another release
   }
 }

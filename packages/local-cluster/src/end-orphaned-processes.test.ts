@@ -10,15 +10,15 @@ afterAll(() => {
     try {
       if (pid) process.kill(-pid, 'SIGKILL');
     } catch {
-      // It ended in its test.
+      // It has ended.
     }
   }
 });
 
-/** A group leader that starts a follower in its group, and says so. */
+/** Starts a process group of two: a leader, and a follower that the leader starts. */
 async function newGroup(): Promise<{
   leader: ChildProcess;
-  noted: { pid: number; startedAt: string };
+  recorded: { pid: number; startedAt: string };
   follower: number;
 }> {
   const leader = spawn('sh', ['-c', 'sleep 1000 & echo $!; wait'], {
@@ -28,31 +28,31 @@ async function newGroup(): Promise<{
   started.push(leader);
   const [line] = (await once(leader.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
   const row = findProcess(leader.pid as number);
-  if (!row) throw new Error('the leader does not run');
-  return { leader, noted: { pid: row.pid, startedAt: row.startedAt }, follower: Number(line) };
+  if (!row) throw new Error('the leader has ended');
+  return { leader, recorded: { pid: row.pid, startedAt: row.startedAt }, follower: Number(line) };
 }
 
-test('what was left behind ends, with the rest of its group', async () => {
-  const { leader, noted, follower } = await newGroup();
+test('an orphaned process is ended with its whole process group', async () => {
+  const { leader, recorded, follower } = await newGroup();
   const lines: string[] = [];
-  await endOrphanedProcesses([{ ...noted, name: 'it', program: 'sleep' }], (line) => lines.push(line));
+  await endOrphanedProcesses([{ ...recorded, name: 'it', program: 'sleep' }], (line) => lines.push(line));
   expect(findProcess(leader.pid as number)).toBeUndefined();
   expect(findProcess(follower)).toBeUndefined();
   expect(lines[0]).toContain(`sleep (${leader.pid})`);
 });
 
-test('what a dead leader left in its group ends, too', async () => {
-  const { leader, noted, follower } = await newGroup();
+test('the process group of a leader that has ended is ended', async () => {
+  const { leader, recorded, follower } = await newGroup();
   leader.kill('SIGKILL');
   await once(leader, 'exit');
-  await endOrphanedProcesses([{ ...noted, name: 'it', program: 'sleep' }], () => undefined);
+  await endOrphanedProcesses([{ ...recorded, name: 'it', program: 'sleep' }], () => undefined);
   expect(findProcess(follower)).toBeUndefined();
 });
 
-test('a process that only has the same pid, or another program, is left alone', async () => {
-  const { noted, follower } = await newGroup();
-  await endOrphanedProcesses([{ ...noted, startedAt: '1', name: 'it', program: 'sleep' }], () => undefined);
-  await endOrphanedProcesses([{ ...noted, name: 'it', program: 'redis-server' }], () => undefined);
-  expect(findProcess(noted.pid)).toBeDefined();
+test('a process with the recorded pid but another start time or program is not ended', async () => {
+  const { recorded, follower } = await newGroup();
+  await endOrphanedProcesses([{ ...recorded, startedAt: '1', name: 'it', program: 'sleep' }], () => undefined);
+  await endOrphanedProcesses([{ ...recorded, name: 'it', program: 'redis-server' }], () => undefined);
+  expect(findProcess(recorded.pid)).toBeDefined();
   expect(findProcess(follower)).toBeDefined();
 });

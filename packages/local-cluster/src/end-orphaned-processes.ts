@@ -2,49 +2,49 @@ import { pause, STOP_DEADLINE_MS } from '@parley/service-kit';
 import type { ProcessRecord } from './data-dir.ts';
 import { listProcesses, type ProcessRow } from './process-table.ts';
 
-const LOOK_AGAIN_MS = 50;
-const KILLED_WITHIN_MS = 5_000;
+const RETRY_MS = 50;
+const KILL_DEADLINE_MS = 5_000;
 
 /**
- * Ends what a supervisor that was killed left behind: SIGTERM first, SIGKILL for what stays. A process counts as left behind
- * only if its pid, start time and command line are those noted, or if it belongs to the group that such a process
- * led until it died (nginx's workers outlive a killed master).
+ * Ends the processes that a killed supervisor has left running: SIGTERM first, SIGKILL after a deadline. A process counts as
+ * orphaned only if its pid, start time and command line equal the record, or if it belongs to the process group of such a
+ * process (nginx's workers outlive a killed master).
  */
 export async function endOrphanedProcesses(
-  noted: readonly ProcessRecord[],
+  records: readonly ProcessRecord[],
   report: (line: string) => void,
 ): Promise<void> {
-  const left = findOrphans(noted);
-  if (left.length === 0) return;
+  const orphans = findOrphans(records);
+  if (orphans.length === 0) return;
   report(
-    `ending what an earlier start left behind: ${left.map(({ pid, program }) => `${program} (${pid})`).join(', ')}`,
+    `ending processes that an earlier start left running: ${orphans.map(({ pid, program }) => `${program} (${pid})`).join(', ')}`,
   );
-  for (const { pid } of left) send(pid, 'SIGTERM');
-  if (await allGone(noted, STOP_DEADLINE_MS + 500)) return;
-  for (const { pid } of findOrphans(noted)) send(pid, 'SIGKILL');
-  if (!(await allGone(noted, KILLED_WITHIN_MS))) {
-    const stuck = findOrphans(noted).map(({ pid }) => pid);
-    throw new Error(`cannot end what an earlier start left behind (pid ${stuck.join(', ')})`);
+  for (const { pid } of orphans) send(pid, 'SIGTERM');
+  if (await haveEnded(records, STOP_DEADLINE_MS + 500)) return;
+  for (const { pid } of findOrphans(records)) send(pid, 'SIGKILL');
+  if (!(await haveEnded(records, KILL_DEADLINE_MS))) {
+    const alive = findOrphans(records).map(({ pid }) => pid);
+    throw new Error(`cannot end the processes that an earlier start left running (pid ${alive.join(', ')})`);
   }
 }
 
-function findOrphans(noted: readonly ProcessRecord[]): (ProcessRow & { program: string })[] {
-  if (noted.length === 0) return [];
+function findOrphans(records: readonly ProcessRecord[]): (ProcessRow & { program: string })[] {
+  if (records.length === 0) return [];
   const rows = listProcesses();
-  return noted.flatMap(({ pid, startedAt, program }) => {
+  return records.flatMap(({ pid, startedAt, program }) => {
     const leader = rows.find((row) => row.pid === pid);
-    if (leader && leader.startedAt !== startedAt) return []; // the pid is someone else's by now
+    if (leader && leader.startedAt !== startedAt) return []; // the pid has been reused
     return rows
       .filter((row) => (row.pid === pid || row.groupId === pid) && row.commandLine.includes(program))
       .map((row) => ({ ...row, program }));
   });
 }
 
-async function allGone(noted: readonly ProcessRecord[], withinMs: number): Promise<boolean> {
+async function haveEnded(records: readonly ProcessRecord[], withinMs: number): Promise<boolean> {
   const endsAt = performance.now() + withinMs;
-  while (findOrphans(noted).length > 0) {
+  while (findOrphans(records).length > 0) {
     if (performance.now() > endsAt) return false;
-    await pause(LOOK_AGAIN_MS);
+    await pause(RETRY_MS);
   }
   return true;
 }
@@ -53,6 +53,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It ended by itself meanwhile.
+    // The process has ended.
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from './write-atomically.ts';
 
-/** The local cluster's own JWT_SECRET: made once, kept in the data directory for its owner alone. */
+/** Returns the JWT_SECRET of this data directory; generates it on the first start. Only the owner can read the file. */
 export function loadOrCreateJwtSecret(dataDir: string): string {
   const path = join(dataDir, 'jwt-secret');
   try {

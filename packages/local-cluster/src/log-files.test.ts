@@ -20,7 +20,7 @@ function newLogFiles(limits?: { maxBytes: number; checkEveryMs: number }): LogFi
 
 afterEach(() => Promise.all(open.splice(0).map((logs) => logs.close())));
 
-test('a log that grew too long is kept once more beside a fresh one, and its writer goes on', async () => {
+test('a log file above the size limit is copied and truncated, and its writer continues in the empty file', async () => {
   const logs = newLogFiles({ maxBytes: 10, checkEveryMs: 5 });
   const file = logs.open('long');
   writeSync(file, 'more than ten bytes\n');
@@ -31,7 +31,7 @@ test('a log that grew too long is kept once more beside a fresh one, and its wri
   expect(readFileSync(`${logs.pathOf('long')}.1`, 'utf8')).toBe('more than ten bytes\n');
 });
 
-test('the last line is the last of this run, not of an earlier one', () => {
+test('the last line of a run is not taken from an earlier run', () => {
   const logs = newLogFiles();
   appendFileSync(logs.pathOf('short'), 'earlier\n');
   const size = logs.sizeOf('short');

@@ -6,8 +6,8 @@ const LIMITS = { maxBytes: 16 * 1024 * 1024, checkEveryMs: 5_000 };
 const TAIL_BYTES = 4_096;
 
 /**
- * The files that processes write their output to, by themselves: it is complete even when the supervisor dies. A file that has
- * grown too long is copied to `NAME.log.1` and emptied, so each process keeps at most two such lengths.
+ * The log files of the supervised processes. Each process writes to its file directly, and no output is lost when the supervisor
+ * is killed. A file above the size limit is copied to `NAME.log.1` and truncated: each process has at most two files of that size.
  */
 export class LogFiles {
   readonly #directory: string;
@@ -20,7 +20,7 @@ export class LogFiles {
     this.#directory = directory;
     this.#maxBytes = limits.maxBytes;
     this.#timer = setInterval(() => {
-      this.#checking = this.#checking.then(() => this.#shorten()).catch(onError);
+      this.#checking = this.#checking.then(() => this.#rotate()).catch(onError);
     }, limits.checkEveryMs);
   }
 
@@ -28,7 +28,7 @@ export class LogFiles {
     return join(this.#directory, `${name}.log`);
   }
 
-  /** Opens the log for a process that is about to start; the caller closes the descriptor. */
+  /** Opens the log for a process that is about to start. The caller closes the descriptor. */
   open(name: string): number {
     this.#names.add(name);
     return openSync(this.pathOf(name), 'a');
@@ -38,7 +38,7 @@ export class LogFiles {
     return statSync(this.pathOf(name), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** The last line that was written since the file had this size; '' = none. */
+  /** Returns the last line written since the file had this size; '' if there is none. */
   lastLineSince(name: string, size: number): string {
     const grown = this.sizeOf(name);
     const start = Math.max(size, grown - TAIL_BYTES);
@@ -58,12 +58,12 @@ export class LogFiles {
     await this.#checking;
   }
 
-  async #shorten(): Promise<void> {
+  async #rotate(): Promise<void> {
     for (const name of this.#names) {
       const path = this.pathOf(name);
       if (this.sizeOf(name) < this.#maxBytes) continue;
       await copyFile(path, `${path}.1`);
-      await truncate(path); // its writers append: they go on at the new end
+      await truncate(path); // its writers append, and continue at the new end
     }
   }
 }

@@ -1,34 +1,10 @@
-import { ConfigError } from '@parley/service-kit';
-import { startLocalCluster } from './start-local-cluster.ts';
+// `npm start`: runs the local cluster until a signal stops it.
+import { runUntilSignal } from './run-until-signal.ts';
 
-const stopRequested = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequested.abort());
-// Whoever read the lines may leave without stopping the cluster.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-process.on('uncaughtException', (error) => {
-  process.stderr.write(`fault in the supervisor: ${error.stack ?? error.message}\n`);
-  process.exitCode = 1;
-  stopRequested.abort();
+await runUntilSignal({
+  usage: `usage: npm start
+Starts the whole cluster on this machine: Redis, nginx, chat servers, message workers and the presence service.
+Prints "ready URL" when the URL can be used. Ctrl-C (SIGINT, SIGTERM) stops all processes within 10 s.
+Settings are environment variables, for example PORT=9000 NODES=2 npm start; see .env.example and docs/configuration.md.
+  --help  show this text`,
 });
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
-const report = (line: string) => print(`${new Date().toTimeString().slice(0, 8)} ${line}`);
-const untilStopRequested = new Promise<void>((resolve) => {
-  stopRequested.signal.addEventListener('abort', () => resolve(), { once: true });
-});
-
-try {
-  const cluster = await startLocalCluster({ report, signal: stopRequested.signal });
-  print(`ready ${cluster.url}`);
-  print(`Ctrl-C stops it; its logs are in ${cluster.dataDir}/logs`);
-  await untilStopRequested;
-  report('stopping');
-  await cluster.stop();
-} catch (error) {
-  if (!stopRequested.signal.aborted) {
-    const reason = error instanceof ConfigError ? error.message : `start failed: ${String(error)}`;
-    process.stderr.write(`${reason}\n`);
-    process.exitCode = 1;
-  }
-}
-process.exit();

@@ -1,20 +1,18 @@
 import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A chat server as nginx sees it. */
+/** A chat server behind nginx. */
 export interface Upstream {
-  /** Its NODE_NAME, with which its session ids begin. */
+  /** Its NODE_NAME. The session ids that it creates begin with it. */
   readonly name: string;
   readonly port: number;
 }
 
-/**
- * What stands beside the top-level nginx.conf in `http`: the pool, each chat server by name, and the way from a session id to
- * its server.
- */
+/** Renders the generated part of nginx.conf's `http` block: the pool, each chat server by name, a map from session id to server. */
 export function renderClusterConf(upstreams: readonly Upstream[]): string {
-  // A server that refuses costs nothing, the next is asked at once; leaving it alone for a while would leave none, where two are
-  // restarted in turn. Idle connections are dropped before Node, after 5 s, does.
+  // max_fails=0: a server that refuses a connection costs nothing, because nginx tries the next one at once. If nginx marked it as
+  // failed for some seconds, a rolling restart could leave no server. keepalive_timeout is below Node's 5 s, and nginx never
+  // reuses a connection that Node is about to close.
   const pool = upstreams.map(({ port }) => `  server 127.0.0.1:${port} max_fails=0;\n`).join('');
   const named = upstreams.map(
     ({ name, port }) => `upstream ${name} {\n  server 127.0.0.1:${port} max_fails=0;\n  ${KEEPALIVE}\n}\n`,
@@ -33,11 +31,11 @@ ${bySession}}
 
 const KEEPALIVE = 'keepalive 64;\n  keepalive_timeout 4s;';
 
-/** What stands beside the top-level nginx.conf in `server`: the public addresses. */
+/** Renders the generated part of nginx.conf's `server` block: the public addresses. */
 export const renderListenConf = (port: number, hosts: readonly string[]): string =>
   hosts.map((host) => `listen ${host.includes(':') ? `[${host}]` : host}:${port} reuseport backlog=4096;\n`).join('');
 
-/** Lays out nginx's prefix: the shared configuration, its two generated parts, and the web client as `web`. */
+/** Writes nginx's prefix directory: nginx.conf, its two generated parts, and a link `web` to the web client. */
 export function writeNginxPrefix(
   prefix: string,
   options: {
@@ -57,8 +55,8 @@ export function writeNginxPrefix(
 }
 
 /**
- * Runs nginx in the foreground, unprivileged below its prefix. Started by root, its workers stay that user's: the checkout
- * may be in a directory that nobody else can enter.
+ * Returns the arguments that run nginx in the foreground within its prefix. If root starts it, the workers run as root too: other
+ * users may have no access to the directory of the checkout.
  */
 export const nginxArgs = (prefix: string, isRoot: boolean): string[] => [
   ...['-e', 'stderr', '-p', `${prefix}/`, '-c', join(prefix, 'nginx.conf')],

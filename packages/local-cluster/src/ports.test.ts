@@ -4,7 +4,7 @@ import { closeServer, listen } from '@parley/service-kit';
 import { freePort } from '@parley/testing';
 import { chooseInternalPorts, publicHosts, requireFreePort } from './ports.ts';
 
-test('a taken port is named with the variable that changes it', async () => {
+test('the error for a taken port names the variable to change', async () => {
   const server = createServer();
   const port = await freePort();
   await listen(server, port, '127.0.0.1');
@@ -15,16 +15,16 @@ test('a taken port is named with the variable that changes it', async () => {
   await expect(requireFreePort(port, ['127.0.0.1'])).resolves.toBeUndefined();
 });
 
-test('a port to which no browser goes is refused before anything starts', async () => {
+test('a port that browsers refuse is refused', async () => {
   await expect(requireFreePort(6_000, ['127.0.0.1'])).rejects.toThrow('PORT is "6000": browsers refuse this port');
   await expect(requireFreePort(10_080, ['127.0.0.1'])).rejects.toThrow('set PORT to another one');
 });
 
-test('an address that this machine does not have is named', async () => {
+test('the error for an address of another machine names the variable to change', async () => {
   await expect(requireFreePort(0, ['192.0.2.1'])).rejects.toThrow('BIND_ADDRESS is "192.0.2.1"');
 });
 
-test('localhost stays on this machine, and any other address comes on top of it', async () => {
+test('the loopback addresses are always opened, and a given address in addition', async () => {
   expect(await publicHosts('localhost')).toContain('127.0.0.1');
   expect(await publicHosts('192.0.2.1')).toEqual([...(await publicHosts('localhost')), '192.0.2.1']);
   expect(await publicHosts('0.0.0.0')).toEqual(['0.0.0.0']);
@@ -34,6 +34,6 @@ test('internal ports are distinct and free', async () => {
   const ports = await chooseInternalPorts(50);
   expect(new Set(ports).size).toBe(50);
   const outcomes = await Promise.allSettled(ports.map((port) => requireFreePort(port, ['127.0.0.1'])));
-  // A cluster that starts beside this test may have taken a few of them since; were they still held, none would be free.
+  // Another cluster may have taken a few of them since. If this process still held them, none would be free.
   expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(25);
 });

@@ -4,17 +4,17 @@ import { ConfigError, closeServer, listen } from '@parley/service-kit';
 
 const LOOPBACK = '127.0.0.1';
 const LOWEST_INTERNAL_PORT = 20_000;
-/** Clusters that start at once, each in a process of its own, look for ports in different places. */
+/** The search begins at a different port in each process; clusters that start at the same time rarely try the same ports. */
 const PORTS_OF_A_PROCESS = 64;
-let tried = 0;
+let triedPorts = 0;
 
-/** Those above 1023 that are other protocols', so that browsers go to none of them: https://fetch.spec.whatwg.org/#port-blocking */
+/** Ports above 1023 that browsers refuse: https://fetch.spec.whatwg.org/#port-blocking */
 const BLOCKED_PORTS: ReadonlySet<number> = new Set([
   ...[1_719, 1_720, 1_723, 2_049, 3_659, 4_045, 4_190, 5_060, 5_061, 6_000, 6_566],
   ...[6_665, 6_666, 6_667, 6_668, 6_669, 6_679, 6_697, 10_080],
 ]);
 
-/** The addresses that the public port is opened on: both loopback ones, and the given one if it is another. */
+/** Returns the addresses on which the public port is opened: both loopback addresses, and the given one. */
 export async function publicHosts(bindAddress: string): Promise<string[]> {
   if (bindAddress === '0.0.0.0') return [bindAddress];
   if (bindAddress === '::') return ['0.0.0.0', '::'];
@@ -22,7 +22,7 @@ export async function publicHosts(bindAddress: string): Promise<string[]> {
   return bindAddress === 'localhost' ? loopback : [...new Set([...loopback, bindAddress])];
 }
 
-/** @throws ConfigError naming the variable that changes the port or the address */
+/** @throws ConfigError that names the variable to change, if the port or the address cannot be opened */
 export async function requireFreePort(port: number, hosts: readonly string[]): Promise<void> {
   if (BLOCKED_PORTS.has(port))
     throw new ConfigError(`PORT is "${port}": browsers refuse this port; set PORT to another one`);
@@ -37,8 +37,8 @@ export async function requireFreePort(port: number, hosts: readonly string[]): P
 }
 
 /**
- * Ports for the cluster's own processes, which keep them over every restart. They lie below the range from which the
- * kernel takes the near end of outgoing connections: a port from inside it could be occupied at the moment of a restart.
+ * Returns free ports for the cluster's processes, which keep them across restarts. The ports are below the kernel's range of
+ * ephemeral ports: during a restart, an outgoing connection could otherwise occupy one.
  */
 export async function chooseInternalPorts(count: number): Promise<number[]> {
   const range = Math.max(lowestEphemeralPort() - LOWEST_INTERNAL_PORT, 1_000);
@@ -46,9 +46,9 @@ export async function chooseInternalPorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   try {
     for (let attempt = 0; ports.length < count; attempt += 1) {
-      if (attempt > range) throw new Error(`found no ${count} free ports on ${LOOPBACK}`);
-      const port = LOWEST_INTERNAL_PORT + ((process.pid * PORTS_OF_A_PROCESS + tried) % range);
-      tried += 1;
+      if (attempt > range) throw new Error(`found fewer than ${count} free ports on ${LOOPBACK}`);
+      const port = LOWEST_INTERNAL_PORT + ((process.pid * PORTS_OF_A_PROCESS + triedPorts) % range);
+      triedPorts += 1;
       const server = createServer();
       try {
         await listen(server, port, LOOPBACK);
@@ -81,6 +81,6 @@ function lowestEphemeralPort(): number {
   try {
     return Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
   } catch {
-    return 32_768; // what Linux uses unless told otherwise; other systems begin higher
+    return 32_768; // the default of Linux; other systems have a higher one
   }
 }

@@ -4,24 +4,24 @@ import { findProcess } from './process-table.ts';
 import type { SupervisedProcess } from './supervised-process.ts';
 import { writeAtomically } from './write-atomically.ts';
 
-/** A line of `DATA_DIR/processes.json`. */
+/** An entry of `DATA_DIR/processes.json`. */
 export interface ProcessEntry {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
-  /** Where `/metrics` is; null = nowhere. */
+  /** Port of `/metrics`; null if it has none. */
   readonly metricsPort: number | null;
 }
 
-/** What runs and is up right now. */
+/** Returns the processes that are up. */
 export const listRunning = (processes: readonly SupervisedProcess[]): ProcessEntry[] =>
   processes.flatMap(({ spec, pid, isUp }) =>
     isUp && pid !== undefined ? [{ name: spec.name, pid, port: spec.port, metricsPort: spec.metricsPort }] : [],
   );
 
 /**
- * Keeps the two files in step with what runs: the public `processes.json` lists what is up, the private record everything
- * that was started and has not ended yet.
+ * Updates both lists of processes: the public `processes.json` has those that are up, the private record of the directory lock
+ * has all that were started and have not ended.
  */
 export function writeProcessFiles(dataDir: string, lock: DataDirLock, processes: readonly SupervisedProcess[]): void {
   lock.record(

@@ -6,10 +6,10 @@ import type { ProcessSpec } from './supervised-process.ts';
 import { workspacePath } from './workspace.ts';
 
 const START_DEADLINE_MS = 120_000;
-/** Redis first loads its append-only file, as long as that takes. */
+/** Redis loads its append-only file before it answers, and a large file takes minutes. */
 const REDIS_START_DEADLINE_MS = 600_000;
 
-/** A service of the workspace, found by its path at run time only: nothing here imports one. */
+/** A service of the workspace. It is started by its path; no package imports a service. */
 type ServiceName = 'chat-server' | 'message-worker' | 'presence-service';
 
 export const redisSpec = (dataDir: string, port: number): ProcessSpec => ({
@@ -22,7 +22,7 @@ export const redisSpec = (dataDir: string, port: number): ProcessSpec => ({
     'tcp-backlog': 511,
     appendonly: 'yes',
     appendfsync: 'everysec',
-    save: '', // the append-only file is complete; snapshots would only cost
+    save: '', // no snapshots: the append-only file is complete
     'maxmemory-policy': 'noeviction',
   }).flatMap(([name, value]) => [`--${name}`, String(value)]),
   env: systemEnv(),
@@ -46,17 +46,16 @@ export const nginxSpec = (dataDir: string, port: number): ProcessSpec => ({
   metricsPort: null,
   readinessProbe: awaitOpenPort(port),
   startDeadlineMs: START_DEADLINE_MS,
-  stopSignal: 'SIGQUIT', // takes no new connections, leaves those that are open to the chat servers
+  stopSignal: 'SIGQUIT', // graceful: no new connections; open ones end when the chat servers close them
 });
 
 /**
- * Short-lived objects are collected early, in small steps: what a server holds for ten thousand connections is less than with the
- * default of 16 MB. With 4 MB it would be less still, but what lives for the time of a call would grow old too often, and
- * collecting that takes longer.
+ * A semi-space of 8 MB instead of V8's default of 16 MB lowers the memory of a server with ten thousand connections. With 4 MB,
+ * too many objects of running calls move to the old generation, and garbage collection takes longer.
  */
 const NODE_FLAGS = ['--max-semi-space-size=8'];
 
-/** @param ports only a chat server has more than the one of `/metrics` */
+/** @param ports `httpPort` is for chat servers only */
 export function serviceSpec(
   service: ServiceName,
   name: string,
@@ -85,7 +84,7 @@ export function serviceSpec(
   };
 }
 
-/** What every service of the cluster is told, on top of the caller's own environment. */
+/** Returns the environment of every service: the caller's environment with the cluster's settings on top. */
 export function serviceEnv(
   env: NodeJS.ProcessEnv,
   config: ClusterConfig,
@@ -94,7 +93,7 @@ export function serviceEnv(
   return {
     ...env,
     PATH: searchPath(),
-    // Halves what the start of a server costs, so that the others hardly notice the restart of one.
+    // Halves the CPU time of a server's start; a restart disturbs the other processes less.
     NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? workspacePath('node_modules/.cache/node'),
     DATA_DIR: cluster.dataDir,
     REDIS_URL: cluster.redisUrl,
@@ -109,11 +108,11 @@ export function serviceEnv(
     ALLOW_GUESTS: String(config.ALLOW_GUESTS),
     ALLOWED_ORIGINS:
       config.ALLOWED_ORIGINS?.join() ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
-    JWT_SECRET: undefined, // for those alone that sign
+    JWT_SECRET: undefined, // only chat servers get it
   };
 }
 
-/** Redis and nginx get nothing that they do not need, no secret above all. */
+/** Returns the environment of Redis and nginx: only variables that they need, and no secret. */
 export const systemEnv = (): NodeJS.ProcessEnv => ({
   PATH: searchPath(),
   HOME: process.env.HOME,
@@ -122,5 +121,5 @@ export const systemEnv = (): NodeJS.ProcessEnv => ({
   TMPDIR: process.env.TMPDIR,
 });
 
-/** Debian keeps servers where a user's PATH does not look. */
+/** Debian installs servers in directories that are not in a user's PATH. */
 const searchPath = () => [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].filter(Boolean).join(delimiter);

@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process as the operating system knows it. */
+/** An entry of the operating system's process table. */
 export interface ProcessRow {
   readonly pid: number;
   readonly groupId: number;
-  /** When it started, in the system's own words: with the pid it names one process for good. */
+  /** Start time as the system prints it. Pid and start time identify one process, even if the pid is reused. */
   readonly startedAt: string;
   readonly commandLine: string;
 }
 
-/** Every process that lives; those that only wait to be collected do not count. */
+/** Returns all processes except zombies. */
 export const listProcesses = (): ProcessRow[] =>
   process.platform === 'linux'
     ? readdirSync('/proc')
@@ -21,7 +21,7 @@ export const listProcesses = (): ProcessRow[] =>
 export const findProcess = (pid: number): ProcessRow | undefined =>
   process.platform === 'linux' ? fromProc(pid) : fromPs(['-p', String(pid)])[0];
 
-/** See proc(5): the fields follow the command's name, which is in parentheses and may contain anything. */
+/** Parses /proc as described in proc(5). The command name is in parentheses and may itself contain parentheses and spaces. */
 function fromProc(pid: number): ProcessRow | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -31,7 +31,7 @@ function fromProc(pid: number): ProcessRow | undefined {
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
     return { pid, groupId: Number(groupId), startedAt: fields[19] ?? '', commandLine };
   } catch {
-    return undefined; // it ended meanwhile
+    return undefined; // it has ended
   }
 }
 
@@ -40,7 +40,7 @@ function fromPs(selection: readonly string[]): ProcessRow[] {
   try {
     output = execFileSync('ps', [...selection, '-o', 'pid=,pgid=,stat=,lstart=,command='], { encoding: 'utf8' });
   } catch {
-    return []; // ps says so when no process is selected
+    return []; // ps fails if no process matches
   }
   return output.split('\n').flatMap((line) => {
     const [, pid, groupId, state, startedAt, commandLine] =

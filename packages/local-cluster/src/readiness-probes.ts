@@ -3,54 +3,54 @@ import { on, once } from 'node:events';
 import { connect } from 'node:net';
 import { pause } from '@parley/service-kit';
 
-const LOOK_AGAIN_MS = 50;
-const ATTEMPT_DEADLINE_MS = 10_000;
+const RETRY_MS = 50;
+const ATTEMPT_TIMEOUT_MS = 10_000;
 
-/** How a process shows that it takes work; rejects when the signal aborts first. */
+/** Resolves when a process is ready to work; rejects when the signal aborts first. */
 export type ReadinessProbe = (child: ChildProcess, signal: AbortSignal) => Promise<void>;
 
-/** A service of the workspace says so over IPC. */
+/** Resolves when a service of the workspace reports over IPC that it has started. */
 export const awaitStartedMessage: ReadinessProbe = async (child, signal) => {
   for await (const [message] of on(child, 'message', { signal })) {
     if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'started') return;
   }
 };
 
-/** Redis answers PING, also after it has loaded its append-only file, which takes as long as it takes. */
+/** Resolves when Redis answers PING. It does so only after it has loaded its append-only file. */
 export const awaitRedisPing =
   (port: number): ReadinessProbe =>
   (_child, signal) =>
-    repeatedly(signal, async () => (await exchange(port, 'PING\r\n')).startsWith('+PONG'));
+    retryUntilTrue(signal, async () => (await exchange(port, 'PING\r\n')).startsWith('+PONG'));
 
-/** Something takes connections on the port. */
+/** Resolves when a port accepts connections. */
 export const awaitOpenPort =
   (port: number): ReadinessProbe =>
   (_child, signal) =>
-    repeatedly(signal, async () => {
+    retryUntilTrue(signal, async () => {
       await exchange(port);
       return true;
     });
 
-/** A GET answers 200. */
+/** Resolves when a GET request is answered with status 200. */
 export const awaitHttpOk = (url: string, signal: AbortSignal): Promise<void> =>
-  repeatedly(signal, async () => {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ATTEMPT_DEADLINE_MS) });
+  retryUntilTrue(signal, async () => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS) });
     await response.arrayBuffer();
     return response.status === 200;
   });
 
-async function repeatedly(signal: AbortSignal, attempt: () => Promise<boolean>): Promise<void> {
+async function retryUntilTrue(signal: AbortSignal, attempt: () => Promise<boolean>): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     if (await attempt().catch(() => false)) return;
-    await pause(LOOK_AGAIN_MS, signal);
+    await pause(RETRY_MS, signal);
   }
 }
 
-/** Opens a connection, sends a request if there is one, and gives what comes back first. */
+/** Opens a connection, sends the request if there is one, and returns the first chunk of the answer. */
 async function exchange(port: number, request?: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
-  const signal = AbortSignal.timeout(ATTEMPT_DEADLINE_MS);
+  const signal = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
   try {
     await once(socket, 'connect', { signal });
     if (request === undefined) return '';

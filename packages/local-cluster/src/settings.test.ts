@@ -30,11 +30,14 @@ describe('settings', () => {
       { NODE_ENV: 'production' },
       'JWT_SECRET is not set; allowed: at least 32 characters; a production start needs one',
     ],
-  ])('a wrong one is named with its value and what is allowed: %j', (env: NodeJS.ProcessEnv, message) => {
-    expect(() => readClusterConfig(env)).toThrow(message);
-  });
+  ])(
+    'the error for a wrong setting names it, its value and the allowed values: %j',
+    (env: NodeJS.ProcessEnv, message) => {
+      expect(() => readClusterConfig(env)).toThrow(message);
+    },
+  );
 
-  test('guests are not allowed in production unless asked for', () => {
+  test('guests are not allowed in production unless ALLOW_GUESTS says so', () => {
     const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
     expect(readClusterConfig(production).ALLOW_GUESTS).toBe(false);
     expect(readClusterConfig({ ...production, ALLOW_GUESTS: 'true' }).ALLOW_GUESTS).toBe(true);

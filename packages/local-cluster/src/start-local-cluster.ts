@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { ConfigError, whyRedisIsAway } from '@parley/service-kit';
+import { ConfigError, STOP_DEADLINE_MS, whyRedisIsAway } from '@parley/service-kit';
 import { type DataDirLock, lockDataDir } from './data-dir.ts';
 import { endOrphanedProcesses } from './end-orphaned-processes.ts';
 import { loadOrCreateJwtSecret } from './jwt-secret.ts';
@@ -7,6 +7,7 @@ import { LogFiles } from './log-files.ts';
 import { writeNginxPrefix } from './nginx-config.ts';
 import { chooseInternalPorts, publicHosts, requireFreePort } from './ports.ts';
 import { listRunning, type ProcessEntry, writeProcessFiles } from './process-files.ts';
+import { startProcessGuard } from './process-guard.ts';
 import { nginxSpec, redisSpec, serviceEnv, serviceSpec } from './process-specs.ts';
 import { awaitHttpOk } from './readiness-probes.ts';
 import { type ClusterConfig, readClusterConfig } from './settings.ts';
@@ -15,22 +16,22 @@ import { type ProcessSpec, SupervisedProcess, type Supervision } from './supervi
 import { buildWebClient, WEB_ROOT } from './web-client.ts';
 import { workspacePath } from './workspace.ts';
 
-/** How long a Redis that is not ours may take to answer. */
+/** Time limit for the first answer of an external Redis (`REDIS_URL`). */
 const REDIS_DEADLINE_MS = 10_000;
 
-/** The longest that the services, once Redis answers, may take until the public address is ready. */
+/** Time limit for the services, once Redis answers, until the public address is ready. */
 const READY_DEADLINE_MS = 300_000;
 
 export interface LocalClusterOptions {
-  /** The settings, as environment variables; what is not set has its default. Services get all of it. Default: `process.env` */
+  /** The settings as environment variables. All services inherit them. Default: `process.env` */
   env?: NodeJS.ProcessEnv;
-  /** Gets one line for each event. Default: nobody */
+  /** Receives one line for each event. Default: none */
   report?: (line: string) => void;
-  /** Gives the start up; what was started is stopped. */
+  /** Cancels the start. Processes that were started are stopped. */
   signal?: AbortSignal;
 }
 
-/** A cluster that runs on this machine and is ready. */
+/** A cluster that runs on this machine. */
 export interface LocalCluster {
   /** The public address: `http://localhost:PORT`. */
   readonly url: string;
@@ -38,19 +39,21 @@ export interface LocalCluster {
   readonly redisUrl: string;
   /** Signs the cluster's access tokens. */
   readonly jwtSecret: string;
-  /** What is up right now: the content of `processes.json`. */
+  /** The processes that are up: the content of `processes.json`. */
   processes(): ProcessEntry[];
-  /** Sends a signal to the process of that name, which is started again if it dies of it. */
+  /** Sends a signal to the process of that name. A process that ends is restarted. */
   kill(name: string, signal: NodeJS.Signals): void;
-  /** Stops everything that was started, and only that, within 10 s. */
+  /** Replaces the process of that name by a new one. @returns true when it is up, false if it has ended before */
+  restart(name: string): Promise<boolean>;
+  /** Stops all processes that the cluster started, within 10 s. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts a whole cluster: Redis (unless `REDIS_URL` names one), chat servers, message workers, a presence service and nginx in
- * front of them, each restarted when it dies. Resolves when `GET /readyz` through the public address answers 200.
+ * front of them. Each is restarted when it ends. Resolves when `GET /readyz` at the public address answers 200.
  *
- * @throws ConfigError when a setting is wrong, the port is taken or the data directory is in use; nothing was started then
+ * @throws ConfigError before any process is started, if a setting is wrong, the port is taken or the data directory is in use
  */
 export async function startLocalCluster(options: LocalClusterOptions = {}): Promise<LocalCluster> {
   const { env = process.env, report = () => undefined, signal = new AbortController().signal } = options;
@@ -58,7 +61,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
   const dataDir = resolve(config.DATA_DIR);
   const lock = lockDataDir(dataDir);
   const processes: SupervisedProcess[] = [];
-  // A full disk must not keep the supervisor from what it is there for.
+  // The supervisor keeps working when the disk is full.
   const changed = () => {
     try {
       writeProcessFiles(dataDir, lock, processes);
@@ -66,12 +69,19 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
       report(`processes.json cannot be written: ${error}`);
     }
   };
-  const logs = new LogFiles(join(dataDir, 'logs'), (error) => report(`a log cannot be shortened: ${error}`));
-  const supervision: Supervision = { logs, report, changed };
+  const logs = new LogFiles(join(dataDir, 'logs'), (error) => report(`a log file cannot be rotated: ${error}`));
+  const guard = startProcessGuard();
+  const supervision: Supervision = { logs, guard, report, changed };
+  const find = (name: string) => {
+    const found = processes.find(({ spec }) => spec.name === name);
+    if (!found) throw new Error(`no process has the name ${name}`);
+    return found;
+  };
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= stopInOrder(processes).finally(async () => {
       await logs.close();
+      guard.close();
       lock.release();
     });
     return stopped;
@@ -84,10 +94,9 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
       dataDir,
       processes: () => listRunning(processes),
       kill(name, killSignal) {
-        const found = processes.find(({ spec }) => spec.name === name);
-        if (!found) throw new Error(`no process is called ${name}`);
-        if (!found.kill(killSignal)) throw new Error(`${name} does not run right now`);
+        if (!find(name).kill(killSignal)) throw new Error(`${name} does not run`);
       },
+      restart: (name) => find(name).restart(STOP_DEADLINE_MS),
       stop,
     };
   } catch (error) {
@@ -101,28 +110,42 @@ interface Starting {
   config: ClusterConfig;
   dataDir: string;
   lock: DataDirLock;
-  /** Filled as processes are started, in the order of `processes.json`. */
+  /** The processes started so far, in the order of `processes.json`. */
   processes: SupervisedProcess[];
   supervision: Supervision;
   signal: AbortSignal;
 }
 
-async function start({ env, config, dataDir, lock, processes, supervision, signal }: Starting) {
-  const { report, changed } = supervision;
-  await endOrphanedProcesses(lock.orphans, report);
-  changed();
+async function start(starting: Starting) {
+  const { config, dataDir, lock, supervision, signal } = starting;
+  await endOrphanedProcesses(lock.orphans, supervision.report);
+  supervision.changed();
   const hosts = await publicHosts(config.BIND_ADDRESS);
   await requireFreePort(config.PORT, hosts);
   if (config.REDIS_URL) await requireRedis(config.REDIS_URL);
-  await buildWebClient(report, signal);
+  await buildWebClient(supervision.report, signal);
   signal.throwIfAborted();
 
+  const jwtSecret = config.JWT_SECRET ?? loadOrCreateJwtSecret(dataDir);
+  const { redisUrl, redis, services, upstreams } = await planProcesses(starting, jwtSecret);
+  writeNginxPrefix(join(dataDir, 'nginx'), {
+    nginxConf: workspacePath('nginx.conf'),
+    webRoot: WEB_ROOT,
+    port: config.PORT,
+    hosts,
+    upstreams,
+  });
+  await runUntilReady(starting, redis, [...services, nginxSpec(dataDir, config.PORT)]);
+  return { redisUrl, jwtSecret };
+}
+
+/** Chooses the internal ports and returns the processes to run; `redis` is undefined if `REDIS_URL` names another one. */
+async function planProcesses({ env, config, dataDir }: Starting, jwtSecret: string) {
   const [redisPort = 0, ...ports] = await chooseInternalPorts(2 + 2 * config.NODES + config.WORKERS);
   const takePort = () => ports.pop() ?? 0;
   const redisUrl = config.REDIS_URL ?? `redis://127.0.0.1:${redisPort}`;
-  const jwtSecret = config.JWT_SECRET ?? loadOrCreateJwtSecret(dataDir);
   const shared = serviceEnv(env, config, { dataDir, redisUrl });
-  const chatServers = named('chat-server', config.NODES).map((name) =>
+  const chatServers = numberedNames('chat-server', config.NODES).map((name) =>
     serviceSpec(
       'chat-server',
       name,
@@ -130,43 +153,47 @@ async function start({ env, config, dataDir, lock, processes, supervision, signa
       { ...shared, JWT_SECRET: jwtSecret },
     ),
   );
-  const workers = named('message-worker', config.WORKERS).map((name) =>
+  const workers = numberedNames('message-worker', config.WORKERS).map((name) =>
     serviceSpec('message-worker', name, { opsPort: takePort() }, shared),
   );
   const presence = serviceSpec('presence-service', 'presence-service-1', { opsPort: takePort() }, shared);
-  writeNginxPrefix(join(dataDir, 'nginx'), {
-    nginxConf: workspacePath('nginx.conf'),
-    webRoot: WEB_ROOT,
-    port: config.PORT,
-    hosts,
+  return {
+    redisUrl,
+    redis: config.REDIS_URL ? undefined : redisSpec(dataDir, redisPort),
+    services: [...chatServers, ...workers, presence],
     upstreams: chatServers,
-  });
+  };
+}
 
+/** Starts Redis, then all other processes at once. Resolves when the public address is ready. */
+async function runUntilReady(
+  { config, dataDir, processes, supervision, signal }: Starting,
+  redis: ProcessSpec | undefined,
+  others: readonly ProcessSpec[],
+): Promise<void> {
   const run = (spec: ProcessSpec) => {
     const supervised = new SupervisedProcess(spec, supervision);
     processes.push(supervised);
     supervised.start();
     return supervised.firstUp;
   };
-  if (!config.REDIS_URL) await unlessAborted(run(redisSpec(dataDir, redisPort)), signal);
-  const overdue = AbortSignal.timeout(READY_DEADLINE_MS);
-  const waiting = AbortSignal.any([signal, overdue]);
+  if (redis) await rejectOnAbort(run(redis), signal);
+  const deadline = AbortSignal.timeout(READY_DEADLINE_MS);
+  const deadlineOrCancel = AbortSignal.any([signal, deadline]);
   try {
-    const specs = [...chatServers, ...workers, presence, nginxSpec(dataDir, config.PORT)];
-    await unlessAborted(Promise.all(specs.map(run)), waiting);
-    await awaitHttpOk(`http://localhost:${config.PORT}/readyz`, waiting);
+    await rejectOnAbort(Promise.all(others.map(run)), deadlineOrCancel);
+    await awaitHttpOk(`http://localhost:${config.PORT}/readyz`, deadlineOrCancel);
   } catch (error) {
-    if (!overdue.aborted || signal.aborted) throw error;
+    if (!deadline.aborted || signal.aborted) throw error;
     const notUp = processes.filter(({ isUp }) => !isUp).map(({ spec }) => spec.name);
     const reason = notUp.length > 0 ? `${notUp.join(', ')} did not start` : '/readyz did not answer 200';
     throw new Error(`not ready within ${READY_DEADLINE_MS} ms: ${reason}; see ${join(dataDir, 'logs')}`, {
       cause: error,
     });
   }
-  return { redisUrl, jwtSecret };
 }
 
-/** @throws ConfigError when no Redis answers there */
+/** @throws ConfigError if no Redis answers at this URL */
 async function requireRedis(url: string): Promise<void> {
   const reason = await whyRedisIsAway(url, REDIS_DEADLINE_MS);
   if (reason === undefined) return;
@@ -176,10 +203,10 @@ async function requireRedis(url: string): Promise<void> {
   );
 }
 
-const named = (service: string, count: number) =>
+const numberedNames = (service: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${service}-${index + 1}`);
 
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolvePromise, reject) => {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

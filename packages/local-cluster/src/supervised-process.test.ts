@@ -1,6 +1,9 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { eventually, newTemporaryDirectory } from '@parley/testing';
 import { LogFiles } from './log-files.ts';
+import { startProcessGuard } from './process-guard.ts';
 import { findProcess } from './process-table.ts';
 import { awaitStartedMessage } from './readiness-probes.ts';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
@@ -11,11 +14,15 @@ const logs = new LogFiles(directory, (error) => {
   throw error;
 });
 afterEach(() => Promise.all(running.splice(0).map((one) => one.stop(1_000))));
-afterAll(() => logs.close());
+const guard = startProcessGuard();
+afterAll(async () => {
+  await logs.close();
+  guard.close();
+});
 
 const GOOD = `process.send({ type: 'started' }); setInterval(() => undefined, 1000);`;
 
-/** @param onLine told of each line as it is reported, before anything else can happen */
+/** @param onLine called for each reported line, before the supervisor continues */
 function supervise(script: string, changes: Partial<ProcessSpec> = {}, onLine: () => void = () => undefined) {
   const lines: string[] = [];
   const report = (line: string) => {
@@ -29,14 +36,14 @@ function supervise(script: string, changes: Partial<ProcessSpec> = {}, onLine: (
       ...{ startDeadlineMs: 60_000, stopSignal: 'SIGTERM' },
       ...changes,
     },
-    { logs, report, changed: () => undefined },
+    { logs, guard, report, changed: () => undefined },
   );
   running.push(supervised);
   supervised.start();
   return { supervised, lines };
 }
 
-test('a process that is killed is started again 100 ms after its death', async () => {
+test('a killed process is restarted after 100 ms', async () => {
   const { supervised, lines } = supervise(GOOD);
   await supervised.firstUp;
   const { pid } = supervised;
@@ -49,7 +56,7 @@ test('a process that is killed is started again 100 ms after its death', async (
   ]);
 });
 
-test('one that cannot start is tried again at growing intervals, and its last words are shown', async () => {
+test('a process that fails at its start is restarted with growing delays, and the report shows its last line of output', async () => {
   const { lines } = supervise(`process.stderr.write('no database\\n'); process.exit(3)`);
   await eventually(() => expect(lines.length).toBeGreaterThanOrEqual(3), 120_000);
   expect(lines.slice(0, 3).map((line) => line.split(';')[0])).toEqual([
@@ -64,14 +71,14 @@ test('a program that does not exist is reported, not thrown', async () => {
   await eventually(() => expect(lines[0]).toContain('ENOENT'));
 });
 
-test('one that never says that it is up is killed and tried again', async () => {
+test('a process that misses its start deadline is killed and restarted', async () => {
   const { lines } = supervise('setInterval(() => undefined, 1000)', { startDeadlineMs: 200 });
   await eventually(() =>
     expect(lines.slice(0, 2)).toEqual(['it was not up within 200 ms', expect.stringContaining('SIGKILL')]),
   );
 });
 
-test('what it leaves in its group goes with it', async () => {
+test('when a process ends, the rest of its process group is killed', async () => {
   const { supervised } = supervise(`
     const child = require('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' });
     process.stdout.write(child.pid + '\\n', () => process.send({ type: 'started' }));
@@ -88,7 +95,7 @@ test('what it leaves in its group goes with it', async () => {
   await eventually(() => expect(findProcess(left)).toBeUndefined());
 });
 
-test('a stop is final, and ends a process that does not listen', async () => {
+test('stop kills a process that ignores its stop signal, and the process is not started again', async () => {
   const { supervised, lines } = supervise(`process.on('SIGTERM', () => undefined); ${GOOD}`);
   await supervised.firstUp;
   await supervised.stop(200);
@@ -98,13 +105,45 @@ test('a stop is final, and ends a process that does not listen', async () => {
   expect(supervised.pid).toBeUndefined();
 });
 
-test('a stop while it waits to be restarted lets it rest', async () => {
+test('stop cancels a pending restart', async () => {
   const waiting = Promise.withResolvers<void>();
   const stopped = supervise('process.exit(1)', {}, () => waiting.resolve(stopped.supervised.stop(1_000)));
   await waiting.promise;
-  // One that waits as long from now on, and is not stopped, has been started again by then.
+  // Another process with the same delay, which is not stopped, has been restarted when this passes.
   const other = supervise('process.exit(1)');
   await eventually(() => expect(other.lines.length).toBeGreaterThanOrEqual(2));
   expect(stopped.supervised.pid).toBeUndefined();
   expect(stopped.lines).toHaveLength(1);
+});
+
+test('restart replaces a process without a restart delay, and resolves when the new one is up', async () => {
+  const { supervised, lines } = supervise(GOOD);
+  await supervised.firstUp;
+  const { pid } = supervised;
+  expect(await supervised.restart(1_000)).toBe(true);
+  expect(supervised.isUp).toBe(true);
+  expect(supervised.pid).not.toBe(pid);
+  expect(lines).toEqual([`it started (pid ${pid}, port 1)`, `it started (pid ${supervised.pid}, port 1)`]);
+});
+
+test('restart reports a new process that ends before it is up, and a later restart starts it again', async () => {
+  const flag = join(directory, 'broken');
+  const { supervised } = supervise(
+    `if (require('node:fs').existsSync(${JSON.stringify(flag)})) process.exit(1); ${GOOD}`,
+  );
+  await supervised.firstUp;
+  writeFileSync(flag, '');
+  expect(await supervised.restart(1_000)).toBe(false);
+  rmSync(flag);
+  expect(await supervised.restart(1_000)).toBe(true);
+});
+
+test('stop during a restart ends the process, and no new one is started', async () => {
+  const { supervised, lines } = supervise(`process.on('SIGTERM', () => setTimeout(process.exit, 300)); ${GOOD}`);
+  await supervised.firstUp;
+  const restarted = supervised.restart(5_000);
+  await supervised.stop(5_000);
+  expect(await restarted).toBe(false);
+  expect(supervised.pid).toBeUndefined();
+  expect(lines.at(-1)).toBe('it stopped');
 });

@@ -1,45 +1,53 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { LogFiles } from './log-files.ts';
+import type { ProcessGuard } from './process-guard.ts';
 import type { ReadinessProbe } from './readiness-probes.ts';
 
-/** What runs, and how to tell that it does. */
+/** A program to run, and the way to recognise that it is ready. */
 export interface ProcessSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Whether it speaks IPC; it then also notices when the supervisor is gone. */
+  /** Whether it has an IPC channel to the supervisor; it then stops by itself when the supervisor is gone. */
   readonly ipc: boolean;
-  /** Part of the command line by which it is recognised. */
+  /** Part of its command line. A later start recognises an orphaned process by it. */
   readonly program: string;
   readonly port: number;
-  /** Port of `/metrics`; null = it has none. */
+  /** Port of `/metrics`; null if it has none. */
   readonly metricsPort: number | null;
   readonly readinessProbe: ReadinessProbe;
   readonly startDeadlineMs: number;
   readonly stopSignal: NodeJS.Signals;
 }
 
+/** The parts of a supervisor that all its processes share. */
 export interface Supervision {
   readonly logs: LogFiles;
-  /** One line for each event. */
+  readonly guard: ProcessGuard;
+  /** Receives one line for each event. */
   report(line: string): void;
-  /** Told whenever a process appears, is up or is gone. */
+  /** Called when a process has been started, is up, or has ended. */
   changed(): void;
 }
 
 const FIRST_RESTART_MS = 100;
-const LONGEST_RESTART_MS = 5_000;
+const MAX_RESTART_MS = 5_000;
 const STABLE_AFTER_MS = 10_000;
 
 /**
- * One process that is kept running, in a process group of its own: a Ctrl-C on the terminal reaches only the supervisor, which
- * stops everything in order.
+ * A process that is restarted when it ends. It runs in a process group of its own: Ctrl-C on the terminal reaches only the
+ * supervisor, which then stops all processes in order.
  *
- * `idle` → `starting` → `up`, and `stopped` from everywhere, for good. A process that dies, or is not up in time and is
- * therefore killed, goes to `waiting`: 100 ms, doubling to 5 s, from the beginning again once one was up for 10 s. Then it
- * is `starting` once more, on the same ports.
+ * States:
+ * - `idle`: not started yet.
+ * - `starting`: it runs, and its readiness probe has not succeeded yet. A process that misses its start deadline is killed.
+ * - `up`: it is ready.
+ * - `waiting`: it has ended and is restarted, on the same ports, after a delay: 100 ms, doubled by each failure up to 5 s. The
+ *   delay starts at 100 ms again after a run of 10 s.
+ * - `restarting`: `restart` has asked it to end; the next process starts without delay.
+ * - `stopped`: `stop` was called. This state is final.
  */
 export class SupervisedProcess {
   readonly spec: ProcessSpec;
@@ -47,12 +55,14 @@ export class SupervisedProcess {
   readonly firstUp: Promise<void>;
   readonly #supervision: Supervision;
   readonly #resolveFirstUp: () => void;
-  #state: 'idle' | 'starting' | 'up' | 'waiting' | 'stopped' = 'idle';
+  #state: 'idle' | 'starting' | 'up' | 'waiting' | 'restarting' | 'stopped' = 'idle';
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
-  #restart: NodeJS.Timeout | undefined;
+  /** Settles for the current process: true when it is up, false when it ends before. */
+  #isUpOrEnded = Promise.withResolvers<boolean>();
+  #restartTimer: NodeJS.Timeout | undefined;
   #failures = 0;
-  /** Since when it is up, `performance.now()`. */
+  /** Time of `performance.now()` at which it was up. */
   #upSince: number | undefined;
 
   constructor(spec: ProcessSpec, supervision: Supervision) {
@@ -72,9 +82,11 @@ export class SupervisedProcess {
   }
 
   start(): void {
-    if (this.#state !== 'idle' && this.#state !== 'waiting') return;
+    if (this.#state !== 'idle' && this.#state !== 'waiting' && this.#state !== 'restarting') return;
     const { spec } = this;
-    const { logs } = this.#supervision;
+    const { logs, guard } = this.#supervision;
+    const kind = spec.ipc ? 'service' : 'server';
+    this.#isUpOrEnded = Promise.withResolvers<boolean>();
     this.#state = 'starting';
     this.#upSince = undefined;
     const logSize = logs.sizeOf(spec.name);
@@ -85,13 +97,17 @@ export class SupervisedProcess {
       stdio: spec.ipc ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
     });
     closeSync(log);
+    if (child.pid !== undefined) guard.started(kind, child.pid);
     this.#child = child;
     const ended = new AbortController();
     const { promise: exited, resolve: resolveExited } = Promise.withResolvers<void>();
     this.#exited = exited;
     const onEnd = (how: string) => {
       ended.abort();
-      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+      if (child.pid !== undefined) {
+        signalGroup(child.pid, 'SIGKILL');
+        guard.ended(kind, child.pid);
+      }
       this.#onEnd(how, logSize);
       resolveExited();
     };
@@ -103,19 +119,47 @@ export class SupervisedProcess {
     this.#watchStart(child, ended.signal);
   }
 
-  /** Sends a signal; false = it does not run right now. */
+  /** Sends a signal. @returns false if no process runs */
   kill(signal: NodeJS.Signals): boolean {
     return this.#child?.kill(signal) ?? false;
   }
 
-  /** Ends it for good: politely, and by SIGKILL, with its whole group, after `deadlineMs`. */
+  /** Stops it: with its stop signal first, and after `deadlineMs` with SIGKILL to its process group. It is not restarted. */
   async stop(deadlineMs: number): Promise<void> {
     const wasStopped = this.#state === 'stopped';
     this.#state = 'stopped';
-    clearTimeout(this.#restart);
+    clearTimeout(this.#restartTimer);
+    if (!wasStopped) this.#child?.kill(this.spec.stopSignal);
+    await this.#killAfter(deadlineMs);
+  }
+
+  /**
+   * Replaces it by a new process: ends it as `stop` does, and starts the next one without delay.
+   *
+   * @returns true when the new process is up, false if it has ended before
+   */
+  async restart(deadlineMs: number): Promise<boolean> {
+    if (this.#state === 'idle' || this.#state === 'stopped') return false;
+    clearTimeout(this.#restartTimer);
+    this.#failures = 0;
+    if (this.#child) {
+      this.#state = 'restarting';
+      this.#child.kill(this.spec.stopSignal);
+      await this.#killAfter(deadlineMs);
+    } else {
+      this.start();
+    }
+    return !this.#isStopped() && this.#isUpOrEnded.promise;
+  }
+
+  /** As a method, because the compiler does not expect the state to change during an `await`. */
+  #isStopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
+  async #killAfter(deadlineMs: number): Promise<void> {
     const child = this.#child;
     if (!child) return;
-    if (!wasStopped) child.kill(this.spec.stopSignal);
     const timer = setTimeout(() => {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
     }, deadlineMs);
@@ -134,6 +178,7 @@ export class SupervisedProcess {
         this.#supervision.report(`${spec.name} started (pid ${child.pid}, port ${spec.port})`);
         this.#supervision.changed();
         this.#resolveFirstUp();
+        this.#isUpOrEnded.resolve(true);
       },
       () => {
         if (ended.aborted || this.#state !== 'starting') return;
@@ -147,6 +192,11 @@ export class SupervisedProcess {
     const { name } = this.spec;
     const { logs, report, changed } = this.#supervision;
     this.#child = undefined;
+    this.#isUpOrEnded.resolve(false);
+    if (this.#state === 'restarting') {
+      this.start();
+      return;
+    }
     if (this.#state === 'stopped') {
       report(`${name} stopped`);
       changed();
@@ -155,10 +205,10 @@ export class SupervisedProcess {
     const lastLine = this.#state === 'starting' ? logs.lastLineSince(name, logSize) : '';
     const upSince = this.#upSince ?? Number.POSITIVE_INFINITY;
     if (performance.now() - upSince >= STABLE_AFTER_MS) this.#failures = 0;
-    const restartMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#failures);
+    const restartMs = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#failures);
     this.#failures += 1;
     this.#state = 'waiting';
-    this.#restart = setTimeout(() => this.start(), restartMs);
+    this.#restartTimer = setTimeout(() => this.start(), restartMs);
     report(
       `${name} died (${lastLine ? `${how}: ${lastLine}` : how}), restarting in ${restartMs} ms; see ${logs.pathOf(name)}`,
     );
@@ -166,11 +216,11 @@ export class SupervisedProcess {
   }
 }
 
-/** What a leader leaves in its group goes with it: nginx's workers would go on serving, with an old configuration. */
+/** Ends the rest of a group whose leader has ended: nginx's workers would serve on with an old configuration. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nothing is left of the group.
+    // The group is empty.
   }
 }

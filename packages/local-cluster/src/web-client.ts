@@ -24,7 +24,7 @@ export async function buildWebClient(report: (line: string) => void, signal?: Ab
   report('building the web client');
   const startedAt = performance.now();
   mkdirSync(CACHE, { recursive: true });
-  // Built beside and moved in: a cluster that runs from this checkout never serves half a client.
+  // Built in another directory and moved: a running cluster never serves a partial build.
   const built = join(CACHE, `web-client-${process.pid}`);
   await runVite(built, signal);
   const replaced = `${built}-replaced`;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
-/** The checkout that this runs from. */
+/** The root of this checkout. */
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** A path of the checkout, absolute. */
+/** Returns the absolute path of a file or directory of the checkout. */
 export const workspacePath = (path: string): string => join(ROOT, path);
