@@ -8,7 +8,7 @@ export default {
   testMatch: ['<rootDir>/packages/*/{src,tests}/**/*.test.ts'],
   modulePathIgnorePatterns: ['/dist/', '/\\.data/'],
   testTimeout: 600_000,
-  // Most tests wait for other processes; a run with one worker fewer than processors would have just one on small machines.
+  // Most tests wait for other processes. Jest's default, one worker fewer than CPUs, would be a single worker on small machines.
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/packages/testing/src/jest/closing-lines-reporter.mjs'],
 };

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs Debian packages without starting or enabling the services that they bring: apt-install.sh PACKAGE... (as root)
+# Usage, as root: apt-install.sh PACKAGE...
+# Installs Debian packages, and neither starts nor enables the services that they contain.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
-# The policy layer that every Debian service asks before it starts; one that the machine already has stays as it is.
+# Debian asks this script before it starts a service. An existing one is not replaced.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
@@ -26,7 +27,7 @@ if ! $apt --simulate install --no-install-recommends "$@" > /dev/null 2>&1; then
   $apt update
 fi
 echo "parley: apt-get install $*"
-# Package lists may be older than the archive: one more try with fresh ones.
+# If the package lists are out of date, the second attempt uses new ones.
 $apt install --no-install-recommends "$@" || { $apt update && $apt install --no-install-recommends "$@"; }
 
 if [ -d /run/systemd/system ]; then

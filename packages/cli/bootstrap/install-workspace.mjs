@@ -16,60 +16,60 @@ import { runCommand } from './run-command.mjs';
 
 const OLDEST_NODE = 24;
 
-/** Packages of the workspace that one command alone needs and that would make every first start long. */
+/** Large packages of the workspace that only one command needs. Without them, the first install is much shorter. */
 const LARGE_PACKAGES = ['artillery-runtime'];
 
 /**
- * Installs the workspace's packages unless those that its manifests and lockfile ask for are there already.
+ * Installs the packages of the workspace, unless the installed ones are those of the current manifests and lockfile.
  *
- * @param largePackages those of the large ones that the command needs
+ * @param largePackages the large packages that the command needs
  */
 export async function installWorkspace(root, largePackages = []) {
   const wanted = fingerprint(root);
   await installOnce(root, wanted, {
     stampName: '.installed-from',
-    what: "the workspace's packages",
+    description: 'packages',
     filters: LARGE_PACKAGES.map((name) => `!@parley/${name}`),
   });
   for (const name of largePackages) {
     const stampName = `.installed-${name}-from`;
     if (!existsSync(join(root, 'packages', name, 'node_modules'))) removeStamp(root, stampName);
-    await installOnce(root, wanted, { stampName, what: `${name}, once,`, filters: [`@parley/${name}`] });
+    await installOnce(root, wanted, { stampName, description: `packages of ${name}`, filters: [`@parley/${name}`] });
   }
 }
 
-async function installOnce(root, wanted, { stampName, what, filters }) {
+async function installOnce(root, wanted, { stampName, description, filters }) {
   const stamp = join(root, 'node_modules', stampName);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
 
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  report(`installing ${what} with ${packageManager} (the first time takes a minute)`);
+  report(`installing ${description} with ${packageManager}; the first time takes about a minute`);
   removeStamp(root, stampName);
-  // Development packages carry Node itself, the web client's build and Artillery: they are wanted in production, too.
+  // --prod=false: Node itself, the build of the web client and Artillery are development packages; production needs them too.
   const args = ['install', '--frozen-lockfile', '--prod=false', ...filters.flatMap((filter) => ['--filter', filter])];
   const exitCode = await runCommand('npx', ['--yes', packageManager, ...args], {
     NODE_ENV: 'development',
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
   });
-  if (exitCode !== 0) fail(`installing the packages failed (exit code ${exitCode}); see the lines above`, exitCode);
+  if (exitCode !== 0) fail(`the installation failed with exit code ${exitCode}; see the output above`, exitCode);
   writeFileSync(stamp, wanted);
 }
 
 const removeStamp = (root, stampName) => rmSync(join(root, 'node_modules', stampName), { force: true });
 
-/** @returns the path of the workspace's own Node, which is new enough */
+/** Returns the path of the workspace's own Node. Exits if it is missing or too old. */
 export function workspaceNode(root) {
   const node = join(root, 'node_modules/node/bin/node');
   let version = 'missing';
   try {
     version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   } catch {
-    // Reported below, with what to do about it.
+    // Reported below.
   }
   if (Number(/^v(\d+)\./.exec(version)?.[1] ?? 0) < OLDEST_NODE) {
     removeStamp(root, '.installed-from');
     fail(
-      `node_modules/node/bin/node is ${version}; ${OLDEST_NODE} or newer is needed: delete node_modules and run this again`,
+      `node_modules/node/bin/node is ${version}, but Node ${OLDEST_NODE} or newer is needed. Delete node_modules and run this command again`,
     );
   }
   linkDirectly(join(root, 'node_modules/.bin/node'));
@@ -77,8 +77,8 @@ export function workspaceNode(root) {
 }
 
 /**
- * npm runs the next command with `node_modules/.bin/node`, for which pnpm writes a shell script; a signal to that shell ends
- * it, but not the Node behind it. A link has nothing in between.
+ * Replaces `node_modules/.bin/node`, with which npm runs the next command, by a link. pnpm writes a shell script there. A signal
+ * from npm would end that shell, and the Node that it started would keep running.
  */
 function linkDirectly(bin) {
   if (lstatSync(bin, { throwIfNoEntry: false })?.isSymbolicLink()) return;

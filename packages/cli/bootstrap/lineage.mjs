@@ -4,10 +4,8 @@ import { basename } from 'node:path';
 const SHELLS = ['sh', 'dash', 'bash', 'ash', 'zsh', 'busybox'];
 
 /**
- * The processes that wait for this one: its parent, and, as long as that is a shell, the one above. It changes when one of
- * them dies, because then someone else takes its children. Where there is no /proc: the parent.
- *
- * @returns their ids, as one comparable text
+ * Returns the pids of the parent and, while that is a shell, of its parents, as one string to compare. The string changes when one
+ * of them ends, because its children then get another parent. Without /proc it has the parent only.
  */
 export function lineage() {
   const pids = [process.ppid];
@@ -16,7 +14,7 @@ export function lineage() {
       pids.push(parentOf(pids.at(-1)));
     }
   } catch {
-    // No /proc, or the top of what may be looked at.
+    // No /proc, or no permission.
   }
   return pids.join(' ');
 }

@@ -1,4 +1,4 @@
-/** One line for each step that takes time or changes something. */
+/** Prints a line about a step that takes time or changes the machine. */
 export function report(line) {
   process.stderr.write(`parley: ${line}\n`);
 }

@@ -6,10 +6,10 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const ORPHAN_CHECK_MS = 500;
 
 /**
- * Runs a program on this terminal to its end; signals go to it, it decides when to leave. Under npm, a parent that
- * is gone means the same as SIGTERM: npm sends that to a shell, which dies of it and tells nobody.
+ * Runs a program with the standard streams of this process until it exits. Forwards signals to it. Under npm it also gets SIGTERM
+ * when a parent of this process has ended: npm sends its signals to a shell, which ends without forwarding them.
  *
- * @returns its exit code, 128 + n when signal n ended it
+ * @returns its exit code, or 128 + n if signal n ended it
  */
 export function runCommand(program, args, env = {}) {
   return new Promise((resolve, reject) => {

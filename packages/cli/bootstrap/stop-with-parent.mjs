@@ -1,5 +1,5 @@
-// Preloaded into the command that the bootstrap runs: when the bootstrap dies without a word (SIGKILL), the command is
-// told to stop as if by SIGTERM, instead of running on unattended. The timer never keeps the process alive.
+// Preloaded into the command that the bootstrap runs. Sends SIGTERM to the command when the bootstrap has been killed, because
+// nobody could stop the command then. The timer does not keep the process alive.
 const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');

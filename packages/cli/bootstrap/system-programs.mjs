@@ -9,21 +9,21 @@ import { runCommand } from './run-command.mjs';
 const OLDEST_REDIS = 7;
 const APT_INSTALL = fileURLToPath(new URL('./apt-install.sh', import.meta.url));
 
-/** What a command may need: the names it may have, Debian's packages for it, and what to say where there is no apt-get. */
+/** The system programs that commands need: possible file names, Debian packages, Homebrew formula, description. */
 const PROGRAMS = {
-  'redis-server': { names: ['redis-server'], apt: ['redis-server'], brew: 'redis', what: 'Redis 7 or newer' },
-  nginx: { names: ['nginx'], apt: ['nginx'], brew: 'nginx', what: 'nginx 1.22 or newer' },
+  'redis-server': { names: ['redis-server'], apt: ['redis-server'], brew: 'redis', description: 'Redis 7 or newer' },
+  nginx: { names: ['nginx'], apt: ['nginx'], brew: 'nginx', description: 'nginx 1.22 or newer' },
   chromium: {
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     apt: ['chromium', 'fonts-liberation'],
     brew: '--cask chromium',
-    what: 'Chromium',
+    description: 'Chromium',
   },
 };
 
-/** Makes sure that the programs are there: installs them on Debian and Ubuntu, says what to install elsewhere. */
+/** Installs missing programs on Debian and Ubuntu. On other systems, exits with the command that installs them. */
 export async function ensureSystemPrograms(wanted, { yes }) {
-  // Debian keeps servers where a user's PATH does not look.
+  // Debian installs servers in directories that are not in a user's PATH.
   process.env.PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
   const missing = wanted.filter((name) => !find(name));
   if (missing.length > 0) await install(missing, yes);
@@ -31,23 +31,25 @@ export async function ensureSystemPrograms(wanted, { yes }) {
 }
 
 async function install(missing, yes) {
-  const needed = missing.map((name) => PROGRAMS[name].what).join(', ');
+  const needed = missing.map((name) => PROGRAMS[name].description).join(', ');
   const packages = missing.flatMap((name) => PROGRAMS[name].apt);
   if (!findOnPath('apt-get')) {
     fail(`missing: ${needed}. Install with: brew install ${missing.map((name) => PROGRAMS[name].brew).join(' ')}
-        or with this system's own package manager, then run this again`);
+or with the package manager of this system, then run this command again`);
   }
   const root = process.getuid?.() === 0;
-  const byHand = `${root ? '' : 'sudo '}apt-get install ${packages.join(' ')}`;
-  if (!root && !yes && !(await confirmed(`${needed} missing. Run "${byHand}" now?`))) {
-    fail(`missing: ${needed}. Install with: ${byHand}`);
+  const installCommand = `${root ? '' : 'sudo '}apt-get install ${packages.join(' ')}`;
+  if (!root && !yes && !(await confirmed(`${needed} missing. Run "${installCommand}" now?`))) {
+    fail(`missing: ${needed}. Install with: ${installCommand}`);
   }
-  report(`installing ${packages.join(', ')} with apt-get; no system service is started`);
+  report(`installing ${packages.join(', ')} with apt-get; their services are not started`);
   const [program, ...prefix] = root ? ['sh'] : ['sudo', ...(yes ? ['-n'] : []), 'sh'];
   const exitCode = await runCommand(program, [...prefix, APT_INSTALL, ...packages]);
   const stillMissing = missing.filter((name) => !find(name));
   if (exitCode !== 0 || stillMissing.length > 0) {
-    fail(`apt-get did not bring ${stillMissing.join(', ') || 'everything'} (exit code ${exitCode}); try: ${byHand}`);
+    fail(
+      `apt-get could not install ${stillMissing.join(', ') || 'all packages'} (exit code ${exitCode}); try: ${installCommand}`,
+    );
   }
 }
 
@@ -64,7 +66,7 @@ function requireRedisVersion() {
   const version = /v=(\d+)[.\d]*/.exec(shown);
   if (Number(version?.[1] ?? 0) < OLDEST_REDIS) {
     fail(
-      `redis-server is ${version?.[0] ?? 'of an unknown version'}; install Redis ${OLDEST_REDIS} or newer (packages.redis.io)`,
+      `redis-server has ${version ? `version ${version[0].slice(2)}` : 'an unknown version'}; install Redis ${OLDEST_REDIS} or newer (packages.redis.io)`,
     );
   }
 }

@@ -1,4 +1,4 @@
-// Builds the web client if it is out of date: the step before the tests.
+// Builds the web client if its sources have changed. `npm test` runs it before the tests.
 import { buildWebClient } from '@parley/local-cluster';
 
 await buildWebClient((line) => process.stderr.write(`parley: ${line}\n`));

@@ -1,15 +1,15 @@
-// `npm run check`: everything about the sources that can be judged without running them, one line for each verdict.
+// `npm run check`: static checks of the sources and documents. Prints one line for each check.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { workspacePath } from '@parley/local-cluster';
 
 interface Check {
   readonly name: string;
-  /** The programs that must all succeed, each with its arguments; the workspace's own run on this Node. */
+  /** The commands that must all succeed. */
   readonly commands: readonly (readonly string[])[];
-  /** Why it cannot be made on this machine; undefined = it can. */
+  /** The reason why it cannot run on this machine; undefined if it can. */
   readonly skipped?: string | undefined;
-  /** What the output must show, so that a check that looked at nothing does not pass. */
+  /** The output must match: a check that examined no files must not pass. */
   readonly proof?: RegExp;
 }
 
@@ -81,7 +81,7 @@ for (const check of checks) {
     if (result.ok && proven) continue;
     ok = false;
     outputs.push(result.output.trimEnd());
-    if (!proven) outputs.push(`the output does not show ${check.proof}`);
+    if (!proven) outputs.push(`the output does not match ${check.proof}`);
   }
   print(`${ok ? 'ok      ' : 'FAILED  '} ${check.name} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)`);
   if (!ok) print(outputs.join('\n'));
