@@ -11,7 +11,7 @@ import {
 import { Cluster } from 'ioredis';
 import type { PartitionKeys } from './partition-keys.ts';
 
-const KEEP_EPOCH = loadScript(new URL('./scripts/keep-epoch.lua', import.meta.url), 2);
+const KEEP_EPOCH = loadScript(new URL('./scripts/check-epoch.lua', import.meta.url), 2);
 
 export const newEpoch = (): string => randomBytes(9).toString('base64url');
 

@@ -7,7 +7,7 @@ import {
   runScript,
   withDeadline,
 } from '@parley/service-kit';
-import { chunksOf, type EndedEntry, endEntries } from './end-entries.ts';
+import { chunksOf, type EndedEntry, endEntries } from './settle-entries.ts';
 import { type DeliveredEntry, fieldsOf, placeOf, toLogBatch } from './log-entry.ts';
 import type { LogBatch, LogEntry, MessageConsumer, StoredMark } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
@@ -26,10 +26,10 @@ export interface RedisMessageConsumerOptions {
 }
 
 const scripts = {
-  readOwn: loadScript(new URL('./scripts/read-own.lua', import.meta.url), 1),
-  takeOver: loadScript(new URL('./scripts/take-over.lua', import.meta.url), 1),
-  keep: loadScript(new URL('./scripts/keep.lua', import.meta.url), 1),
-  leave: loadScript(new URL('./scripts/leave.lua', import.meta.url), 1),
+  readOwn: loadScript(new URL('./scripts/read-pending.lua', import.meta.url), 1),
+  takeOver: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 1),
+  keep: loadScript(new URL('./scripts/extend-claim.lua', import.meta.url), 1),
+  leave: loadScript(new URL('./scripts/leave-group.lua', import.meta.url), 1),
 };
 
 const BEFORE_ALL = '0-0';

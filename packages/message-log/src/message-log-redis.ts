@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ConversationId, MessageId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import type { ChainableCommander } from 'ioredis';
-import { AcceptBatches } from './accept-batches.ts';
+import { AcceptBatches } from './append-batcher.ts';
 import { EpochKeeper, newEpoch } from './epoch-keeper.ts';
 import { fieldsOf, firstPartOf, type StreamFields, toLogBatch } from './log-entry.ts';
 import type {
@@ -30,7 +30,7 @@ export interface RedisMessageLogOptions {
   keyPrefix?: string;
 }
 
-const SEED = loadScript(new URL('./scripts/seed.lua', import.meta.url), 4);
+const SEED = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 4);
 
 /**
  * The log on Redis Streams.

@@ -13,7 +13,7 @@ import {
 import { describeConversations, type HeadReader } from './describe-conversations.ts';
 import { readStates } from './heads.ts';
 import type { Membership } from './membership.ts';
-import { listNames, type SystemLines } from './system-lines.ts';
+import { listNames, type SystemLines } from './system-messages.ts';
 
 /** Tells the connected users, on whichever server they are, what changed in their conversations. */
 export interface MembershipEvents {

@@ -10,7 +10,7 @@ import {
   type SinceReply,
 } from '@parley/protocol';
 import type { ConcurrencyLimiter } from '@parley/service-kit';
-import type { MessageAcceptor } from '../conversations/accept-message.ts';
+import type { MessageAcceptor } from '../conversations/send-message.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { readStates } from '../conversations/heads.ts';
 import type { History } from '../conversations/history.ts';

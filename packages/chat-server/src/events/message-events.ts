@@ -7,7 +7,7 @@ import {
   type SendReply,
   type UserId,
 } from '@parley/protocol';
-import type { MessageAcceptor, NewMessage } from '../conversations/accept-message.ts';
+import type { MessageAcceptor, NewMessage } from '../conversations/send-message.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import { eventHandler } from './dispatcher.ts';

@@ -1,5 +1,5 @@
 import { ChatError, SendPayload } from '@parley/protocol';
-import type { MessageAcceptor } from '../conversations/accept-message.ts';
+import type { MessageAcceptor } from '../conversations/send-message.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import { eventHandler } from './dispatcher.ts';

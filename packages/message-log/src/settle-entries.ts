@@ -3,7 +3,7 @@ import { loadScript, type RedisConnection, runScript } from '@parley/service-kit
 import type { StoredMark } from './message-consumer.ts';
 import { type PartitionKeys, WORKERS } from './partition-keys.ts';
 
-const script = loadScript(new URL('./scripts/end-entries.lua', import.meta.url), 6);
+const script = loadScript(new URL('./scripts/settle.lua', import.meta.url), 6);
 
 /** Lua can unpack some thousands of values at once; so few also keep one call from holding up all others. */
 const MAX_ENTRIES_PER_CALL = 500;

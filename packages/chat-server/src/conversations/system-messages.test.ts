@@ -4,7 +4,7 @@ import { openSqliteStore } from '@parley/message-store';
 import type { ConversationId, UserId } from '@parley/protocol';
 import { connectRedis, silentLogger } from '@parley/service-kit';
 import { newRedis, newTemporaryDirectory, WITHOUT_STORE_DEADLINES, withoutCommandDeadline } from '@parley/testing';
-import { listNames, SystemLines } from './system-lines.ts';
+import { listNames, SystemLines } from './system-messages.ts';
 
 const closers: (() => unknown)[] = [];
 afterAll(async () => {

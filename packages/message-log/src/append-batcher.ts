@@ -14,7 +14,7 @@ const WORTH_GATHERING = 4;
 const NEWEST_SHARE = 0.05;
 const MAX_APART_MS = 100;
 
-const scripts = CALL_SIZES.map((size) => loadScript(new URL('./scripts/accept.lua', import.meta.url), 2 + 4 * size));
+const scripts = CALL_SIZES.map((size) => loadScript(new URL('./scripts/append.lua', import.meta.url), 2 + 4 * size));
 
 type AcceptReply =
   | ['sent', string]

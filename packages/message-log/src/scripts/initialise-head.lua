@@ -2,7 +2,7 @@
 -- Tells Redis a conversation's newest stored seq, unless it is certain of one already in this epoch.
 --
 -- A worker may have saved messages after the caller asked the store and before Redis knew the conversation again; their
--- highest seq was kept as `floor` (see end-entries.lua) and wins, or the next message would get a seq that is taken. A Redis
+-- highest seq was kept as `floor` (see settle.lua) and wins, or the next message would get a seq that is taken. A Redis
 -- that came back with an older head than the store's goes on above the store's.
 --
 -- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 epoch
