@@ -22,7 +22,6 @@ import { createChatIo, serveSockets } from './admission/serve-sockets.ts';
 import { NodeBus } from './admission/server-rpc.ts';
 import { SessionRegistry } from './admission/session-registry.ts';
 import type { ChatServerConfig } from './config.ts';
-import { MessageAcceptor } from './conversations/send-message.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { History } from './conversations/history.ts';
 import { Membership } from './conversations/membership.ts';
@@ -32,7 +31,8 @@ import { MessageTraces } from './conversations/message-traces.ts';
 import { ReadMarkers } from './conversations/read-markers.ts';
 import { Receipts } from './conversations/receipts.ts';
 import { Search } from './conversations/search.ts';
-import { SystemLines } from './conversations/system-messages.ts';
+import { MessageSender } from './conversations/send-message.ts';
+import { SystemMessages } from './conversations/system-messages.ts';
 import { DeliveryMemory } from './delivery/delivery-memory.ts';
 import { EventLoopUtilisation, linearRamp } from './delivery/event-loop-utilisation.ts';
 import { FanOutDelivery } from './delivery/fan-out-delivery.ts';
@@ -85,6 +85,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const log = createRedisMessageLog(command, {
     gatherMs: () => MAX_ACCEPT_GATHER_MS * linearRamp(load.busy, ACCEPT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
+    readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
     partitions: config.LOG_PARTITIONS,
   });
   const leases = createRedisSessionLeases(command, {
@@ -134,12 +135,12 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     logger,
   });
   const membershipEvents = announceMembers(createMembershipEvents(io, publisher), presence);
-  const lines = new SystemLines({ node, log, messages: store.messages, logger });
-  const conversations = new Conversations({ store, log, membership, membershipEvents, lines });
+  const sender = new MessageSender({ node, log, membership, metrics, logger });
+  const systemMessages = new SystemMessages({ sender, logger });
+  const conversations = new Conversations({ store, log, membership, membershipEvents, systemMessages });
   const history = new History({ log, messages: store.messages, membership });
   const readMarkers = new ReadMarkers(command);
   const receipts = new Receipts({ redis: command, membership, signals });
-  const acceptor = new MessageAcceptor({ node, log, messages: store.messages, membership, metrics, logger });
 
   const arrivals = new ConcurrencyLimiter(MAX_ARRIVALS);
   serveSockets(io, {
@@ -149,13 +150,12 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     handlers: createEventHandlers({
       node,
       log,
-      messages: store.messages,
       membership,
       conversations,
       history,
       readMarkers,
       receipts,
-      acceptor,
+      sender,
       targets: new MessageTargets({ log, messages: store.messages }),
       signals,
       delivery: signalDelivery,

@@ -26,7 +26,7 @@ export const CHAT_SERVER_METRICS = {
     type: 'counter',
     help: 'message:send by outcome. BUSY or UNAVAILABLE: senders wait.',
     labels: {
-      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted', 'unseeded'],
+      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted'],
     },
   },
   chat_accept_seconds: {

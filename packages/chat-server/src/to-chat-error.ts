@@ -1,3 +1,4 @@
+import { HeadUnknown } from '@parley/message-log';
 import { StoreUnavailable } from '@parley/message-store';
 import { ChatError } from '@parley/protocol';
 import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/service-kit';
@@ -5,9 +6,15 @@ import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/servi
 /** What to wait for when a part of the cluster is away. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
+/** The head of a conversation is known again after one more attempt. */
+const HEAD_UNKNOWN_RETRY_MS = 100;
+
 /** Turns whatever a request ended with into what its client is told; the one place where faults become codes. */
 export function toChatError(error: unknown, logger: Logger): ChatError {
   if (error instanceof ChatError) return error;
+  if (error instanceof HeadUnknown) {
+    return new ChatError('UNAVAILABLE', { retryAfterMs: HEAD_UNKNOWN_RETRY_MS }, { cause: error });
+  }
   if (error instanceof StoreUnavailable || error instanceof DeadlineExceeded || isRedisUnavailable(error)) {
     logger.warn({ err: error }, 'a request failed because a part is away');
     return new ChatError('UNAVAILABLE', { retryAfterMs: UNAVAILABLE_RETRY_MS }, { cause: error });

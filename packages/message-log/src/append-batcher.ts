@@ -1,63 +1,68 @@
 import type { MessageId, Seq } from '@parley/protocol';
 import { loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
-import type { AcceptOutcome, AcceptRequest } from './message-log.ts';
+import type { AppendOutcome, AppendRequest } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
-/** Messages that one call accepts at most, and the sizes of calls: Redis is told of the keys' number before it sees them. */
+/**
+ * The numbers of messages that one call can carry. Redis is told the number of keys before it reads them, so the script is
+ * loaded once for each size and a smaller batch repeats a key.
+ */
 const CALL_SIZES = [1, 8, 32];
 const MAX_CALL_MESSAGES = Math.max(...CALL_SIZES);
 
-/** Gathering for fewer than that saves less than it delays. */
-const WORTH_GATHERING = 4;
+/** A batch expected to be smaller than this saves less than the wait costs. */
+const MIN_BATCH_MESSAGES = 4;
 
-/** How much the newest message counts in how far apart they come. */
-const NEWEST_SHARE = 0.05;
-const MAX_APART_MS = 100;
+/** Weight of the newest interval in the moving average of the intervals between messages. */
+const INTERVAL_WEIGHT = 0.05;
+const MAX_INTERVAL_MS = 100;
 
 const scripts = CALL_SIZES.map((size) => loadScript(new URL('./scripts/append.lua', import.meta.url), 2 + 4 * size));
 
-type AcceptReply =
+type AppendReply =
   | ['sent', string]
-  | ['unseeded']
+  | ['head-unknown']
   | ['stale-members', string]
   | ['target-deleted']
   | ['busy']
-  | ['accepted', seq: number, createdAtMs: number]
-  | ['failed', why: string];
+  | ['appended', seq: number, createdAtMs: number]
+  | ['failed', reason: string];
 
 interface Waiting {
-  readonly request: AcceptRequest;
-  resolve(outcome: AcceptOutcome): void;
+  readonly request: AppendRequest;
+  resolve(outcome: AppendOutcome | undefined): void;
   reject(error: unknown): void;
 }
 
-export interface AcceptBatchesOptions {
+export interface AppendBatcherOptions {
   readonly redis: RedisConnection;
   readonly keys: PartitionKeys;
   readonly maxInProcess: number;
   readonly dedupeTtlMs: number;
-  /** How long accepts may wait for others, ms; asked often. 0 = not at all. */
+  /** How long appends may wait for others, ms; read at each append. 0 = one call for each. */
   readonly gatherMs: () => number;
-  /** Resolves when the connection may be used; asked before each call. */
+  /** Resolves when the connection may be used; awaited before each call. */
   readonly ready: () => Promise<void>;
 }
 
 /**
- * Accepts a partition's messages. While there is little to do each goes at once; a busy server lets some milliseconds' messages
- * share a call, which costs it and Redis about two thirds of what so many calls do.
+ * Appends a partition's messages: at once while there are few, in batches on a busy server
+ * (docs/decisions/0013-four-adaptive-batchers.md). Each message gets the outcome that it would have had alone, in the order of
+ * arrival; a failure affects one message only.
  */
-export class AcceptBatches {
-  readonly #options: AcceptBatchesOptions;
+export class AppendBatcher {
+  readonly #options: AppendBatcherOptions;
   #waiting: Waiting[] = [];
   #lastAt = performance.now();
-  #apartMs = MAX_APART_MS;
+  #averageIntervalMs = MAX_INTERVAL_MS;
 
-  constructor(options: AcceptBatchesOptions) {
+  constructor(options: AppendBatcherOptions) {
     this.#options = options;
   }
 
-  accept(request: AcceptRequest): Promise<AcceptOutcome> {
-    const { promise, resolve, reject } = Promise.withResolvers<AcceptOutcome>();
+  /** Resolves to undefined when the conversation's head is unknown. */
+  append(request: AppendRequest): Promise<AppendOutcome | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome | undefined>();
     this.#waiting.push({ request, resolve, reject });
     const gatherMs = this.#gatherMs();
     if (this.#waiting.length === MAX_CALL_MESSAGES || (this.#waiting.length === 1 && gatherMs === 0)) this.#call();
@@ -67,32 +72,32 @@ export class AcceptBatches {
 
   #gatherMs(): number {
     const now = performance.now();
-    const apartMs = Math.min(MAX_APART_MS, now - this.#lastAt);
+    const intervalMs = Math.min(MAX_INTERVAL_MS, now - this.#lastAt);
     this.#lastAt = now;
-    this.#apartMs += NEWEST_SHARE * (apartMs - this.#apartMs);
+    this.#averageIntervalMs += INTERVAL_WEIGHT * (intervalMs - this.#averageIntervalMs);
     const gatherMs = this.#options.gatherMs();
-    return gatherMs >= this.#apartMs * WORTH_GATHERING ? gatherMs : 0;
+    return gatherMs >= this.#averageIntervalMs * MIN_BATCH_MESSAGES ? gatherMs : 0;
   }
 
   #call(): void {
-    const called = this.#waiting;
-    if (called.length === 0) return;
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
     this.#waiting = [];
-    this.#replies(called.map(({ request }) => request)).then(
+    this.#replies(batch.map(({ request }) => request)).then(
       (replies) => {
-        for (const [index, { request, resolve, reject }] of called.entries()) {
+        for (const [index, { request, resolve, reject }] of batch.entries()) {
           const reply = replies[index] ?? ['failed', 'no reply'];
-          if (reply[0] === 'failed') reject(new Error(`accepting a message: ${reply[1]}`));
+          if (reply[0] === 'failed') reject(new Error(`appending a message failed: ${reply[1]}`));
           else resolve(toOutcome(reply, request));
         }
       },
       (error: unknown) => {
-        for (const { reject } of called) reject(error);
+        for (const { reject } of batch) reject(error);
       },
     );
   }
 
-  async #replies(requests: readonly AcceptRequest[]): Promise<AcceptReply[]> {
+  async #replies(requests: readonly AppendRequest[]): Promise<AppendReply[]> {
     const { redis, keys, maxInProcess, dedupeTtlMs, ready } = this.#options;
     const scriptKeys = [keys.log, keys.epoch];
     const args: (string | number)[] = [maxInProcess, dedupeTtlMs];
@@ -104,36 +109,40 @@ export class AcceptBatches {
         keys.sent(senderId, clientMessageId),
         keys.deletions(conversationId),
       );
-      const [needed, deleted] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
-      args.push(conversationId, draft.id, JSON.stringify(draft), node, membersVersion, needed, deleted);
+      const [targetId, deletedId] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
+      args.push(conversationId, draft.id, JSON.stringify(draft), node, membersVersion, targetId, deletedId);
     }
     const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
     await ready();
-    return (await runScript(redis, script, scriptKeys, args)) as AcceptReply[];
+    return (await runScript(redis, script, scriptKeys, args)) as AppendReply[];
   }
 }
 
-function toOutcome(reply: Exclude<AcceptReply, ['failed', string]>, { conversationId }: AcceptRequest): AcceptOutcome {
+function toOutcome(
+  reply: Exclude<AppendReply, ['failed', string]>,
+  { conversationId }: AppendRequest,
+): AppendOutcome | undefined {
   switch (reply[0]) {
-    case 'accepted':
-      return { kind: 'accepted', seq: reply[1] as Seq, createdAtMs: reply[2] };
+    case 'appended':
+      return { kind: 'appended', seq: reply[1] as Seq, createdAtMs: reply[2] };
     case 'sent':
-      return sentBefore(reply[1], conversationId);
+      return toRepeatOutcome(reply[1], conversationId);
     case 'stale-members':
       return { kind: 'stale-members', membersVersion: reply[1] };
     case 'busy':
       return { kind: 'busy', retryAfterMs: busyRetryAfterMs() };
     case 'target-deleted':
-    case 'unseeded':
-      return { kind: reply[0] };
+      return { kind: 'target-deleted' };
+    case 'head-unknown':
+      return undefined;
   }
 }
 
-/** Workers free places within a batch's time; the jitter keeps those who were refused together from coming back together. */
+/** Workers free capacity within the time of one batch. The jitter spreads the retries of clients that were refused together. */
 const busyRetryAfterMs = () => Math.round(100 + 400 * Math.random());
 
-function sentBefore(sent: string, conversationId: string): AcceptOutcome {
+function toRepeatOutcome(sent: string, conversationId: string): AppendOutcome {
   const [sentTo, id, seq, createdAtMs] = sent.split(' ');
   if (sentTo !== conversationId) return { kind: 'conflict' };
   return { kind: 'duplicate', id: id as MessageId, seq: Number(seq) as Seq, createdAtMs: Number(createdAtMs) };

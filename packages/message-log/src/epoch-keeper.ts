@@ -11,67 +11,74 @@ import {
 import { Cluster } from 'ioredis';
 import type { PartitionKeys } from './partition-keys.ts';
 
-const KEEP_EPOCH = loadScript(new URL('./scripts/check-epoch.lua', import.meta.url), 2);
+const CHECK_EPOCH = loadScript(new URL('./scripts/check-epoch.lua', import.meta.url), 2);
 
 export const newEpoch = (): string => randomBytes(9).toString('base64url');
 
 /**
- * Sees to it that nothing is read or accepted on a Redis that may have lost its newest writes, before the epoch says so.
+ * Checks the epoch after each connect, before the log sends anything else. Without it the log could append to a Redis that has
+ * lost its newest writes and give out a seq twice (docs/decisions/0007-an-epoch-for-each-redis.md).
  *
  * A Redis that was restarted, failed over or emptied has another run id, or no epoch. The first process that connects to it
- * begins a new epoch; from then on every conversation of an older one counts as unseeded, and its head is compared with
- * the store's before the next message gets a seq. It is checked after each connect, before anything else is sent.
+ * begins a new epoch. From then on the head of every conversation is unknown until it is compared with the store's.
+ *
+ * **Unchecked.** The state from the start, and again from the end of a connection until the check of the next one succeeded.
+ * `ensure` waits for the check, at most for the command timeout. A failed check is repeated with backoff while the connection
+ * lives.
+ *
+ * **Checked.** `ensure` resolves at once. The check holds for the whole connection: Redis loses writes only when it restarts or
+ * fails over, and both close the connection.
  */
 export class EpochKeeper {
   readonly #redis: RedisConnection;
   readonly #partitions: readonly PartitionKeys[];
-  #isKept = false;
-  #kept: Promise<void>;
+  #isChecked = false;
+  #checked: Promise<void>;
 
   constructor(redis: RedisConnection, partitions: readonly PartitionKeys[]) {
     this.#redis = redis;
     this.#partitions = partitions;
-    redis.on('ready', () => this.#check());
+    redis.on('ready', () => this.#restart());
     redis.on('close', () => {
-      this.#isKept = false;
-      // Not the last connection's promise: a call in the turn in which the next one gets ready would go out before the check.
-      this.#kept = Promise.reject(new Error('Connection is closed.'));
-      this.#kept.catch(() => undefined);
+      this.#isChecked = false;
+      // Replaced at once: a call in the turn in which the next connection becomes ready must not pass on the old promise.
+      this.#checked = Promise.reject(new Error('Connection is closed.'));
+      this.#checked.catch(() => undefined);
     });
-    this.#kept = this.#keep();
+    this.#checked = this.#check();
   }
 
-  /** Resolves when the epoch is right for this connection; at once while it is known to be. */
+  /** Resolves when the epoch was checked on the current connection. */
   async ensure(): Promise<void> {
-    if (!this.#isKept) await withDeadline(this.#kept, commandTimeoutOf(this.#redis), 'checking the epoch');
+    if (!this.#isChecked) await withDeadline(this.#checked, commandTimeoutOf(this.#redis), 'checking the epoch');
   }
 
-  #check(): void {
-    this.#isKept = false;
-    this.#kept = this.#keep();
+  #restart(): void {
+    this.#isChecked = false;
+    this.#checked = this.#check();
   }
 
-  /** Tries until it succeeded or the connection is gone; what waits for it has a deadline of its own. */
-  async #keep(): Promise<void> {
+  /** Retries until it succeeds or the connection is closed. Callers of `ensure` have their own deadline. */
+  async #check(): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       try {
         const runId = await this.#runId();
         await Promise.all(
           this.#partitions.map(({ runId: key, epoch }) =>
-            runScript(this.#redis, KEEP_EPOCH, [key, epoch], [runId, newEpoch()]),
+            runScript(this.#redis, CHECK_EPOCH, [key, epoch], [runId, newEpoch()]),
           ),
         );
-        this.#isKept = true;
+        this.#isChecked = true;
         return;
       } catch {
-        // Without a connection the next `ready` begins anew.
+        // The next `ready` starts another check.
         if (this.#redis.status !== 'ready') return;
         await pause(backoffMs(failures));
       }
     }
   }
 
-  /** Names the Redis processes that hold the data; a failover or restart of any of them changes it. */
+  /** Returns a name for the Redis processes that hold the data. A failover or restart of any of them changes it. */
   async #runId(): Promise<string> {
     const servers = this.#redis instanceof Cluster ? this.#redis.nodes('master') : [this.#redis];
     const ids = await Promise.all(

@@ -2,10 +2,10 @@ import type { ConversationId, MessageRecord, Seq } from '@parley/protocol';
 import type { LogBatch } from './message-consumer.ts';
 import type { MessageDraft } from './message-log.ts';
 
-/** A stream entry's fields as Redis gives them: name, value, name, value … */
+/** A stream entry's fields as Redis replies them: name, value, name, value … */
 export type StreamFields = readonly string[];
 
-/** An entry as the scripts that hand over entries reply it. */
+/** An entry as read-pending.lua and reclaim.lua reply it. */
 export type DeliveredEntry = readonly [entryId: string, deliveries: number, fields: StreamFields];
 
 export const fieldsOf = (flat: StreamFields): ReadonlyMap<string, string> => {
@@ -14,10 +14,10 @@ export const fieldsOf = (flat: StreamFields): ReadonlyMap<string, string> => {
   return fields;
 };
 
-/** Redis gives an entry's id as `<Unix milliseconds>-<number>`, and `<seq>-0` in the recent window. */
+/** Returns the first number of an entry id: `<Unix milliseconds>-<number>` in the log, `<seq>-0` in the recent window. */
 export const firstPartOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
 
-/** A message from its parts; the draft comes first, so that it can't override its place. */
+/** Builds a message record. The draft is spread first and cannot override the conversation, seq or time. */
 export const toMessageRecord = (
   draft: MessageDraft,
   conversationId: string,
@@ -30,39 +30,41 @@ export const toMessageRecord = (
   createdAtMs,
 });
 
-/** Where an entry's message stands, as far as it says so legibly; undefined = it does not. */
-export function placeOf(fields: ReadonlyMap<string, string>): { conversationId: ConversationId; seq: Seq } | undefined {
+/** Returns the conversation and seq of an entry, or undefined when it has no valid ones. */
+export function positionOf(
+  fields: ReadonlyMap<string, string>,
+): { conversationId: ConversationId; seq: Seq } | undefined {
   const conversationId = fields.get('conversation');
   const seq = positiveInteger(fields.get('seq'));
   return conversationId && seq ? { conversationId: conversationId as ConversationId, seq: seq as Seq } : undefined;
 }
 
-/** Sorts entries into messages and those that are none. */
+/** Parses entries into messages and malformed entries. */
 export function toLogBatch(entries: readonly DeliveredEntry[]): LogBatch {
   const batch: LogBatch = { entries: [], malformed: [] };
   for (const [entryId, deliveries, flat] of entries) {
     const fields = fieldsOf(flat);
-    const read = readMessage(fields);
-    if (typeof read === 'string') batch.malformed.push({ entryId, reason: read });
-    else batch.entries.push({ entryId, message: read, acceptedBy: fields.get('node') ?? '', deliveries });
+    const parsed = parseMessage(fields);
+    if (typeof parsed === 'string') batch.malformed.push({ entryId, reason: parsed });
+    else batch.entries.push({ entryId, message: parsed, appendedBy: fields.get('node') ?? '', deliveries });
   }
   return batch;
 }
 
-/** The message, or what is wrong with the entry. */
-function readMessage(fields: ReadonlyMap<string, string>): MessageRecord | string {
+/** Returns the message, or why the entry is malformed. */
+function parseMessage(fields: ReadonlyMap<string, string>): MessageRecord | string {
   const conversationId = fields.get('conversation');
   if (!conversationId) return 'has no conversation';
   const seq = positiveInteger(fields.get('seq'));
   if (!seq) return 'has no valid seq';
   const createdAtMs = positiveInteger(fields.get('time'));
   if (!createdAtMs) return 'has no valid time';
-  const draft = readDraft(fields.get('message'));
+  const draft = parseDraft(fields.get('message'));
   if (!draft) return 'has no valid message';
   return toMessageRecord(draft, conversationId, seq, createdAtMs);
 }
 
-function readDraft(json: string | undefined): MessageDraft | undefined {
+function parseDraft(json: string | undefined): MessageDraft | undefined {
   try {
     const draft: unknown = JSON.parse(json ?? '');
     return isDraft(draft) ? draft : undefined;
@@ -71,7 +73,7 @@ function readDraft(json: string | undefined): MessageDraft | undefined {
   }
 }
 
-/** What every message has. Looser than the schema of input: a newer release may have put more or other things into the log. */
+/** Checks the fields that every message has. Looser than the input schema: a newer release may append further fields or kinds. */
 const isDraft = (value: unknown): value is MessageDraft =>
   typeof value === 'object' &&
   value !== null &&

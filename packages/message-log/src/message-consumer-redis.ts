@@ -7,36 +7,40 @@ import {
   runScript,
   withDeadline,
 } from '@parley/service-kit';
-import { chunksOf, type EndedEntry, endEntries } from './settle-entries.ts';
-import { type DeliveredEntry, fieldsOf, placeOf, toLogBatch } from './log-entry.ts';
-import type { LogBatch, LogEntry, MessageConsumer, StoredMark } from './message-consumer.ts';
+import { type DeliveredEntry, fieldsOf, positionOf, toLogBatch } from './log-entry.ts';
+import type { CommittedOffset, LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
+import { chunksOf, type SettledEntry, settleEntries } from './settle-entries.ts';
 
 export interface RedisMessageConsumerOptions {
-  /** Which partition of the log, from 0. Default 0. */
+  /** The partition of the log, counted from 0. Default 0. */
   partition?: number;
-  /** This worker's name. Living workers have different names; a restarted one had best have its old one. */
+  /** The worker's name, unique among running workers. A restarted worker should use its old name. */
   consumerName: string;
-  /** A worker that is silent for so long has failed. Shorter frees places sooner, longer forgives pauses. Default 10 000. */
-  takeOverAfterMs?: number;
-  /** How many stored messages of each conversation stay in the recent window. Default 200. */
+  /**
+   * A worker that does not extend its claims for this long counts as dead. A shorter time frees capacity sooner, a longer one
+   * tolerates longer pauses. Default 10 000.
+   */
+  reclaimAfterMs?: number;
+  /** Number of stored messages that each conversation's recent window keeps. Default 200. */
   keepRecent?: number;
   /** Default 'parley'. */
   keyPrefix?: string;
 }
 
 const scripts = {
-  readOwn: loadScript(new URL('./scripts/read-pending.lua', import.meta.url), 1),
-  takeOver: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 1),
-  keep: loadScript(new URL('./scripts/extend-claim.lua', import.meta.url), 1),
-  leave: loadScript(new URL('./scripts/leave-group.lua', import.meta.url), 1),
+  readPending: loadScript(new URL('./scripts/read-pending.lua', import.meta.url), 1),
+  reclaim: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 1),
+  extendClaim: loadScript(new URL('./scripts/extend-claim.lua', import.meta.url), 1),
+  leaveGroup: loadScript(new URL('./scripts/leave-group.lua', import.meta.url), 1),
 };
 
-const BEFORE_ALL = '0-0';
+/** The id before the first entry of a stream. */
+const STREAM_START = '0-0';
 
 /**
- * Joins the consumer group of one partition; creates the stream and the group where they are missing, now and whenever Redis
- * has lost them. The caller owns both connections; `blocking` serves this consumer alone.
+ * Joins the consumer group of one partition. Creates the stream and the group where they are missing, and again whenever Redis
+ * loses them. The caller owns both connections; no other part may use `blocking`.
  */
 export async function createRedisMessageConsumer(
   connections: { command: RedisConnection; blocking: RedisConnection },
@@ -48,27 +52,33 @@ export async function createRedisMessageConsumer(
 }
 
 /**
- * A member of the group, in one of two modes. *Catching up*: `read` gives what is pending under this name beyond the last
- * entry that it is known to have got. It begins so (a process of the same name may have crashed with entries in hand) and
- * comes back to it after a failed read (Redis may have handed over entries that never arrived). *Following*: `read` waits
- * for new entries. What is pending elsewhere, under the names of the dead, comes by `takeOver`.
+ * A member of the consumer group. `read` has two modes.
+ *
+ * **Catching up.** `read` returns the entries that are pending under this name, after the last entry that surely arrived here.
+ * The consumer starts in this mode: a process of the same name may have crashed with pending entries. It returns to this mode
+ * after a failed read (Redis may have delivered entries whose reply was lost) and after the group was lost. It leaves the mode
+ * when no pending entry is left.
+ *
+ * **Following.** `read` waits for new entries.
+ *
+ * In both modes, entries that are pending under the names of dead workers come through `reclaim`.
  */
 class RedisMessageConsumer implements MessageConsumer {
   readonly #command: RedisConnection;
   readonly #blocking: RedisConnection;
   readonly #keys: PartitionKeys;
   readonly #name: string;
-  readonly #takeOverAfterMs: number;
+  readonly #reclaimAfterMs: number;
   readonly #keepRecent: number;
-  #catchingUp = true;
-  #lastReadId = BEFORE_ALL;
+  #isCatchingUp = true;
+  #lastReadId = STREAM_START;
 
   constructor(
     connections: { command: RedisConnection; blocking: RedisConnection },
     {
       partition = 0,
       consumerName,
-      takeOverAfterMs = 10_000,
+      reclaimAfterMs = 10_000,
       keepRecent = 200,
       keyPrefix = 'parley',
     }: RedisMessageConsumerOptions,
@@ -77,16 +87,16 @@ class RedisMessageConsumer implements MessageConsumer {
     this.#blocking = connections.blocking;
     this.#keys = partitionKeys(keyPrefix, partition);
     this.#name = consumerName;
-    this.#takeOverAfterMs = takeOverAfterMs;
+    this.#reclaimAfterMs = reclaimAfterMs;
     this.#keepRecent = keepRecent;
   }
 
-  /** The group begins before all entries: one that is in the stream is not completed, however the group was lost. */
+  /** Creates the group at the start of the stream: every entry of the stream is uncompleted, even if the group was lost. */
   async join(): Promise<void> {
-    this.#catchingUp = true;
-    this.#lastReadId = BEFORE_ALL;
+    this.#isCatchingUp = true;
+    this.#lastReadId = STREAM_START;
     try {
-      await this.#command.xgroup('CREATE', this.#keys.log, WORKERS, BEFORE_ALL, 'MKSTREAM');
+      await this.#command.xgroup('CREATE', this.#keys.log, WORKERS, STREAM_START, 'MKSTREAM');
     } catch (error) {
       if (!isReply(error, 'BUSYGROUP')) throw error;
     }
@@ -94,48 +104,48 @@ class RedisMessageConsumer implements MessageConsumer {
 
   read(options: { maxEntries: number; blockMs: number }): Promise<LogBatch> {
     return this.#inGroup(async () => {
-      if (this.#catchingUp) {
-        const own = await this.#readOwn(options.maxEntries);
-        // An empty answer does not say that there is no more: what it looked at may have been deleted.
-        if (own.length > 0 || this.#catchingUp) return toLogBatch(own);
+      if (this.#isCatchingUp) {
+        const pending = await this.#readPending(options.maxEntries);
+        // An empty reply does not end the catching up: the entries that it examined may have been deleted.
+        if (pending.length > 0 || this.#isCatchingUp) return toLogBatch(pending);
       }
       return toLogBatch(await this.#readNew(options));
     }, emptyBatch());
   }
 
-  takeOver({ maxEntries }: { maxEntries: number }): Promise<LogBatch> {
+  reclaim({ maxEntries }: { maxEntries: number }): Promise<LogBatch> {
     return this.#inGroup(async () => {
-      const taken: DeliveredEntry[] = [];
-      let start = BEFORE_ALL;
+      const reclaimed: DeliveredEntry[] = [];
+      let start = STREAM_START;
       do {
-        const args = [WORKERS, this.#name, this.#takeOverAfterMs, start, maxEntries - taken.length];
-        const reply = await runScript(this.#command, scripts.takeOver, [this.#keys.log], args);
+        const args = [WORKERS, this.#name, this.#reclaimAfterMs, start, maxEntries - reclaimed.length];
+        const reply = await runScript(this.#command, scripts.reclaim, [this.#keys.log], args);
         const [next, entries] = reply as [next: string, entries: DeliveredEntry[]];
-        taken.push(...entries);
+        reclaimed.push(...entries);
         start = next;
-      } while (start !== BEFORE_ALL && taken.length < maxEntries);
-      return toLogBatch(taken);
+      } while (start !== STREAM_START && reclaimed.length < maxEntries);
+      return toLogBatch(reclaimed);
     }, emptyBatch());
   }
 
-  async keep(entryIds: readonly string[]): Promise<void> {
-    const keepSome = (ids: readonly string[]) =>
-      runScript(this.#command, scripts.keep, [this.#keys.log], [WORKERS, this.#name, ...ids]);
-    await this.#inGroup(() => Promise.all(chunksOf(entryIds).map(keepSome)), []);
+  async extendClaim(entryIds: readonly string[]): Promise<void> {
+    const extendChunk = (ids: readonly string[]) =>
+      runScript(this.#command, scripts.extendClaim, [this.#keys.log], [WORKERS, this.#name, ...ids]);
+    await this.#inGroup(() => Promise.all(chunksOf(entryIds).map(extendChunk)), []);
   }
 
-  complete(entries: readonly LogEntry[]): Promise<StoredMark[]> {
-    return this.#end(
+  complete(entries: readonly LogEntry[]): Promise<CommittedOffset[]> {
+    return this.#settle(
       entries.map(({ entryId, message: { conversationId, seq } }) => ({ entryId, conversationId, seq, reason: '' })),
     );
   }
 
   async deadLetter(entries: readonly { entryId: string; reason: string; message?: MessageRecord }[]): Promise<void> {
-    const located = entries.map(async ({ entryId, reason, message }): Promise<EndedEntry> => {
-      const { conversationId, seq } = message ?? (await this.#placeOf(entryId)) ?? NO_PLACE;
+    const located = entries.map(async ({ entryId, reason, message }): Promise<SettledEntry> => {
+      const { conversationId, seq } = message ?? (await this.#positionOf(entryId)) ?? UNKNOWN_POSITION;
       return { entryId, conversationId, seq, reason: reason || 'no reason given' };
     });
-    await this.#end(await Promise.all(located));
+    await this.#settle(await Promise.all(located));
   }
 
   deadLetters(): Promise<number> {
@@ -143,22 +153,22 @@ class RedisMessageConsumer implements MessageConsumer {
   }
 
   async close(): Promise<void> {
-    // Best effort: a name that stays in the group costs a few bytes, and a process that stops may have lost Redis.
-    await runScript(this.#command, scripts.leave, [this.#keys.log], [WORKERS, this.#name]).catch(() => undefined);
+    // Failures are ignored: a name that stays in the group costs a few bytes, and a stopping process may have lost Redis.
+    await runScript(this.#command, scripts.leaveGroup, [this.#keys.log], [WORKERS, this.#name]).catch(() => undefined);
   }
 
-  async #readOwn(maxEntries: number): Promise<DeliveredEntry[]> {
+  async #readPending(maxEntries: number): Promise<DeliveredEntry[]> {
     const args = [WORKERS, this.#name, this.#lastReadId, maxEntries];
-    const reply = await runScript(this.#command, scripts.readOwn, [this.#keys.log], args);
+    const reply = await runScript(this.#command, scripts.readPending, [this.#keys.log], args);
     const [lastId, entries] = reply as [lastId: string, entries: DeliveredEntry[]];
-    if (lastId === '') this.#catchingUp = false;
+    if (lastId === '') this.#isCatchingUp = false;
     else this.#lastReadId = lastId;
     return entries;
   }
 
   async #readNew({ maxEntries, blockMs }: { maxEntries: number; blockMs: number }): Promise<DeliveredEntry[]> {
     const { log } = this.#keys;
-    // To Redis BLOCK 0 is for ever.
+    // In Redis, BLOCK 0 means without a limit.
     const reading =
       blockMs > 0
         ? this.#blocking.xreadgroup(
@@ -175,29 +185,29 @@ class RedisMessageConsumer implements MessageConsumer {
           )
         : this.#blocking.xreadgroup('GROUP', WORKERS, this.#name, 'COUNT', maxEntries, 'STREAMS', log, '>');
     try {
-      // Late by as much as any command may take: its connection counts as dead.
+      // A reply later than the block time and the command timeout together: the connection counts as dead.
       const reply = await withDeadline(reading, blockMs + commandTimeoutOf(this.#command), 'reading the log');
       const entries = reply?.[0]?.[1] ?? [];
       this.#lastReadId = entries.at(-1)?.[0] ?? this.#lastReadId;
       return entries.map(([entryId, fields]) => [entryId, 1, fields ?? []]);
     } catch (error) {
-      this.#catchingUp = true;
-      // A link that died silently would hold every later read too.
+      this.#isCatchingUp = true;
+      // On a connection that died silently every later read would wait, too.
       if (error instanceof DeadlineExceeded) this.#blocking.disconnect(true);
       throw error;
     }
   }
 
-  #end(entries: readonly EndedEntry[]): Promise<StoredMark[]> {
-    return endEntries(this.#command, this.#keys, this.#keepRecent, entries);
+  #settle(entries: readonly SettledEntry[]): Promise<CommittedOffset[]> {
+    return settleEntries(this.#command, this.#keys, this.#keepRecent, entries);
   }
 
-  async #placeOf(entryId: string): Promise<{ conversationId: ConversationId; seq: number } | undefined> {
+  async #positionOf(entryId: string): Promise<{ conversationId: ConversationId; seq: number } | undefined> {
     const [entry] = await this.#command.xrange(this.#keys.log, entryId, entryId);
-    return entry && placeOf(fieldsOf(entry[1]));
+    return entry && positionOf(fieldsOf(entry[1]));
   }
 
-  /** Runs a call that needs the group; where Redis has lost it, joins again and gives `whenLost`. */
+  /** Runs a call that needs the group. When Redis has lost the group, joins again and returns `whenLost`. */
   async #inGroup<T>(call: () => Promise<T>, whenLost: T): Promise<T> {
     try {
       return await call();
@@ -211,6 +221,6 @@ class RedisMessageConsumer implements MessageConsumer {
 
 const isReply = (error: unknown, code: string) => error instanceof Error && error.message.startsWith(code);
 
-const NO_PLACE = { conversationId: '', seq: 0 } as const;
+const UNKNOWN_POSITION = { conversationId: '', seq: 0 } as const;
 
 const emptyBatch = (): LogBatch => ({ entries: [], malformed: [] });

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { ConversationId, MessageId } from '@parley/protocol';
-import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import type { RedisConnection } from '@parley/service-kit';
 import type { ChainableCommander } from 'ioredis';
-import { AcceptBatches } from './append-batcher.ts';
-import { EpochKeeper, newEpoch } from './epoch-keeper.ts';
+import { AppendBatcher } from './append-batcher.ts';
+import { EpochKeeper } from './epoch-keeper.ts';
+import { HeadInitialiser } from './head-initialiser.ts';
 import { fieldsOf, firstPartOf, type StreamFields, toLogBatch } from './log-entry.ts';
 import type {
-  AcceptOutcome,
-  AcceptRequest,
+  AppendOutcome,
+  AppendRequest,
   ConversationState,
   LedgerRow,
   MessageLog,
@@ -18,30 +19,30 @@ import { type PartitionKeys, partitionKeys, partitionOf } from './partition-keys
 import { lastSeqOf, type RecentEntry, recentPage } from './recent-page.ts';
 
 export interface RedisMessageLogOptions {
-  /** Messages accepted and not yet completed, in all partitions together. Each partition has its fixed share of them. */
+  /** Limit of messages appended and not yet completed, over all partitions. Each partition has a fixed share of it. */
   maxInProcess: number;
-  /** 1 is right for one Redis; more spread the load over a Cluster. The same for every process. Default 1. */
+  /** Reads a conversation's newest seq from the store, 0 = none. Called when Redis does not know the head. */
+  readStoredHead: (conversationId: ConversationId) => Promise<number>;
+  /** Number of partitions: 1 for a single Redis, more to spread the load over a Cluster. Equal in all processes. Default 1. */
   partitions?: number;
-  /** How long a repeated clientMessageId is recognised; longer costs memory, ~150 bytes a message. Default 24 h. */
+  /** How long a repeated clientMessageId is recognised, ms. Costs about 150 bytes of memory for each message. Default 24 h. */
   dedupeTtlMs?: number;
-  /** How long accepts may wait for others to share a call with, ms; asked at each. Default 0: a call for each. */
+  /** How long an append may wait for others to share a call, ms; read at each append. Default 0: one call for each. */
   gatherMs?: () => number;
   /** Default 'parley'. */
   keyPrefix?: string;
 }
 
-const SEED = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 4);
-
 /**
- * The log on Redis Streams.
+ * Creates the log on Redis Streams. The caller owns the connection.
  *
- * The entries in the stream *are* the messages in process: `accept` adds them, completing or burying them deletes them,
- * nothing trims. So the length of the stream is the number of places taken: exact at every moment, atomic with the
- * append, and free of leases that could outlive or be outlived by what they stand for. The limit of 500 is a comparison.
+ * The entries of the stream *are* the messages in process: `append` adds them, completing or dead-lettering deletes them, and
+ * nothing trims the stream. Its length is therefore the exact number of messages in process at every moment, atomic with the
+ * append, and there is no separate counter or lease that could leak. The limit of 500 is one comparison.
  *
- * A conversation lives in one partition, chosen by its id, with every key that its scripts touch. With several partitions
- * a repeated `clientMessageId` is recognised within a partition: the repeat of a message always is, its use in another
- * conversation only where that shares the partition. The caller owns the connection.
+ * A conversation belongs to one partition, chosen by its id, with all keys that its scripts touch. With several partitions a
+ * repeated `clientMessageId` is recognised within its partition: a resent message always is, the use of the same id in another
+ * conversation only when both share a partition.
  */
 export function createRedisMessageLog(redis: RedisConnection, options: RedisMessageLogOptions): MessageLog {
   return new RedisMessageLog(redis, options);
@@ -49,7 +50,8 @@ export function createRedisMessageLog(redis: RedisConnection, options: RedisMess
 
 interface Partition {
   readonly keys: PartitionKeys;
-  readonly accepts: AcceptBatches;
+  readonly appends: AppendBatcher;
+  readonly heads: HeadInitialiser;
 }
 
 class RedisMessageLog implements MessageLog {
@@ -58,69 +60,46 @@ class RedisMessageLog implements MessageLog {
   readonly #epochs: EpochKeeper;
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
-    const { maxInProcess, partitions = 1, dedupeTtlMs = 24 * 60 * 60 * 1_000, keyPrefix = 'parley' } = options;
-    const { gatherMs = () => 0 } = options;
+    const { maxInProcess, readStoredHead, partitions = 1, keyPrefix = 'parley' } = options;
+    const { dedupeTtlMs = 24 * 60 * 60 * 1_000, gatherMs = () => 0 } = options;
     if (partitions < 1 || partitions > maxInProcess) {
-      throw new Error(`${partitions} partitions can't share ${maxInProcess} messages in process`);
+      throw new Error(`${partitions} partitions cannot share ${maxInProcess} messages in process`);
     }
     this.#redis = redis;
     const allKeys = Array.from({ length: partitions }, (_, index) => partitionKeys(keyPrefix, index));
     this.#epochs = new EpochKeeper(redis, allKeys);
+    const ready = () => this.#epochs.ensure();
     const shareUpTo = (index: number) => Math.floor((index * maxInProcess) / partitions);
     this.#partitions = allKeys.map((keys, index) => ({
       keys,
-      accepts: new AcceptBatches({
+      appends: new AppendBatcher({
         redis,
         keys,
         maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
         dedupeTtlMs,
         gatherMs,
-        ready: () => this.#epochs.ensure(),
+        ready,
       }),
+      heads: new HeadInitialiser({ redis, keys, readStoredHead, ready }),
     }));
   }
 
-  accept(request: AcceptRequest): Promise<AcceptOutcome> {
-    return this.#partitionOf(request.conversationId).accepts.accept(request);
+  append(request: AppendRequest): Promise<AppendOutcome> {
+    const { appends, heads } = this.#partitionOf(request.conversationId);
+    return heads.withHead(request.conversationId, () => appends.append(request));
   }
 
-  async seed(conversationId: ConversationId, headSeq: number): Promise<void> {
-    await this.#epochs.ensure();
-    const { keys } = this.#partitionOf(conversationId);
-    const conversationKeys = [
-      keys.conversation(conversationId),
-      keys.recent(conversationId),
-      keys.done(conversationId),
-      keys.epoch,
-    ];
-    await runScript(this.#redis, SEED, conversationKeys, [headSeq, newEpoch()]);
+  readRecent(conversationId: ConversationId, query: RecentQuery): Promise<RecentPage> {
+    const { heads } = this.#partitionOf(conversationId);
+    return heads.withHead(conversationId, () => this.#readRecent(conversationId, query));
   }
 
-  /** A transaction, not a script: both see one instant, and turning a window into Lua values costs four times the time. */
-  async readRecent(conversationId: ConversationId, query: RecentQuery): Promise<RecentPage> {
-    await this.#epochs.ensure();
-    const { keys } = this.#partitionOf(conversationId);
-    const recent = keys.recent(conversationId);
-    const { afterSeq, limit } = query;
-    const lastSeq = Math.max(0, lastSeqOf(query));
-    const transaction = this.#redis
-      .multi()
-      .get(keys.epoch)
-      .hmget(keys.conversation(conversationId), ...STATE_FIELDS)
-      .zrange(keys.deletions(conversationId), lastSeq + 1, '+inf', 'BYSCORE');
-    if (afterSeq === undefined) transaction.xrevrange(recent, lastSeq, '-', 'COUNT', limit);
-    else transaction.xrange(recent, afterSeq + 1, lastSeq);
-    const [epoch, fields, deletedLater, window] = (await repliesOf(transaction)) as [
-      string | null,
-      StateFields,
-      MessageId[],
-      RecentEntry[],
-    ];
-    const state = toState(fields, epoch);
-    return state ? recentPage(conversationId, state, query, window, deletedLater) : { kind: 'unseeded' };
+  async states(conversationIds: readonly ConversationId[]): Promise<ConversationState[]> {
+    const known = await this.knownStates(conversationIds);
+    return Promise.all(conversationIds.map((id, index) => known[index] ?? this.#initialisedState(id)));
   }
 
-  async states(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]> {
+  async knownStates(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]> {
     await this.#epochs.ensure();
     const epochs = new Map<Partition, Promise<string | null>>();
     return Promise.all(
@@ -151,8 +130,37 @@ class RedisMessageLog implements MessageLog {
     return oldest
       .flat()
       .map(([entryId, fields]) => toLedgerRow(entryId, fields))
-      .sort((a, b) => a.acceptedAtMs - b.acceptedAtMs)
+      .sort((a, b) => a.appendedAtMs - b.appendedAtMs)
       .slice(0, limit);
+  }
+
+  /** A transaction, not a script: it also reads one instant, and a script takes four times as long to convert a window to Lua. */
+  async #readRecent(conversationId: ConversationId, query: RecentQuery): Promise<RecentPage | undefined> {
+    await this.#epochs.ensure();
+    const { keys } = this.#partitionOf(conversationId);
+    const recent = keys.recent(conversationId);
+    const { afterSeq, limit } = query;
+    const lastSeq = Math.max(0, lastSeqOf(query));
+    const transaction = this.#redis
+      .multi()
+      .get(keys.epoch)
+      .hmget(keys.conversation(conversationId), ...STATE_FIELDS)
+      .zrange(keys.deletions(conversationId), lastSeq + 1, '+inf', 'BYSCORE');
+    if (afterSeq === undefined) transaction.xrevrange(recent, lastSeq, '-', 'COUNT', limit);
+    else transaction.xrange(recent, afterSeq + 1, lastSeq);
+    const [epoch, fields, deletedLater, window] = (await repliesOf(transaction)) as [
+      string | null,
+      StateFields,
+      MessageId[],
+      RecentEntry[],
+    ];
+    const state = toState(fields, epoch);
+    return state && recentPage(conversationId, state, query, window, deletedLater);
+  }
+
+  #initialisedState(conversationId: ConversationId): Promise<ConversationState> {
+    const { heads } = this.#partitionOf(conversationId);
+    return heads.withHead(conversationId, async () => (await this.knownStates([conversationId]))[0]);
   }
 
   #partitionOf(conversationId: ConversationId): Partition {
@@ -160,7 +168,7 @@ class RedisMessageLog implements MessageLog {
   }
 }
 
-/** What the commands of a transaction replied. */
+/** Runs the transaction. @throws the error of its first failed command */
 async function repliesOf(transaction: ChainableCommander): Promise<unknown[]> {
   const replies = (await transaction.exec()) ?? [];
   return replies.map(([error, reply]) => {
@@ -172,6 +180,7 @@ async function repliesOf(transaction: ChainableCommander): Promise<unknown[]> {
 const STATE_FIELDS = ['head', 'stored', 'membersVersion', 'epoch'] as const;
 type StateFields = (string | null)[];
 
+/** Returns undefined when the head is unknown: Redis has none, or one of an earlier epoch. */
 function toState(
   [head, stored, membersVersion, epoch]: StateFields,
   currentEpoch: string | null,
@@ -187,6 +196,6 @@ function toLedgerRow(entryId: string, flat: StreamFields): LedgerRow {
     conversationId: fields.get('conversation') ?? '',
     seq: Number(fields.get('seq') ?? 0),
     node: fields.get('node') ?? '',
-    acceptedAtMs: firstPartOf(entryId),
+    appendedAtMs: firstPartOf(entryId),
   };
 }

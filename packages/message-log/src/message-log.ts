@@ -1,47 +1,44 @@
 import type { ConversationId, MessageId, MessageRecord, Seq } from '@parley/protocol';
 
-/** What a sender says; the log adds `seq` and the time. */
+/** A message as its sender wrote it. The log adds `seq` and the time. */
 export type MessageDraft = Omit<MessageRecord, 'conversationId' | 'seq' | 'createdAtMs'>;
 
-export interface AcceptRequest {
+export interface AppendRequest {
   conversationId: ConversationId;
   draft: MessageDraft;
-  /** The chat server that accepts, for the ledger. */
+  /** The chat server that appends, for the ledger. */
   node: string;
-  /** Version of the member list by which the sender was let through; '' = none noted. */
+  /** The version of the member list under which the sender's membership was checked; '' = no version recorded. */
   membersVersion: string;
 }
 
-export type AcceptOutcome =
-  | { kind: 'accepted'; seq: Seq; createdAtMs: number }
-  /** The sender's `clientMessageId` was accepted before, as this message. */
+export type AppendOutcome =
+  | { kind: 'appended'; seq: Seq; createdAtMs: number }
+  /** The sender's `clientMessageId` was appended before, as this message. */
   | { kind: 'duplicate'; id: MessageId; seq: Seq; createdAtMs: number }
   /** The sender used this `clientMessageId` in another conversation. */
   | { kind: 'conflict' }
-  /** As many messages are in process as may be. */
+  /** The number of messages in process has reached its limit. */
   | { kind: 'busy'; retryAfterMs: number }
-  /** The members changed: read them again, decide again, call again with this version. */
+  /** The member list changed. Check the sender's membership again, then append again with this version. */
   | { kind: 'stale-members'; membersVersion: string }
-  /** What the message answers or changes is deleted; a deletion itself may be repeated. */
-  | { kind: 'target-deleted' }
-  /** Redis is not certain of the conversation's newest seq: read it from the store, call `seed`, call again. */
-  | { kind: 'unseeded' };
+  /** The message that this one answers or changes is deleted. A deletion may be repeated. */
+  | { kind: 'target-deleted' };
 
-/** A conversation's numbers. */
 export interface ConversationState {
-  /** The newest accepted seq; 0 = none. */
+  /** The seq of the newest appended message; 0 = none. */
   readonly headSeq: number;
-  /** Everything up to here is in the store. */
+  /** The committed offset: every message up to this seq is in the store. */
   readonly storedSeq: number;
-  /** Changes with each change of the member list; '' = none noted since Redis began. */
+  /** Changes with each change of the member list; '' = no change recorded since Redis began. */
   readonly membersVersion: string;
-  /** Changes when Redis may have lost messages that were accepted and not stored. */
+  /** Changes when Redis may have lost messages that were appended and not stored. */
   readonly epoch: string;
 }
 
 /**
- * Which messages: below `beforeSeq` the newest, or above `afterSeq` the oldest, or with neither the newest of all. With both,
- * the oldest of those between them.
+ * Selects a page: the newest messages below `beforeSeq`, the oldest above `afterSeq`, or the newest of all when neither is
+ * given. With both, the oldest of the messages between them.
  */
 export interface RecentQuery {
   beforeSeq?: number | undefined;
@@ -50,62 +47,77 @@ export interface RecentQuery {
   limit: number;
 }
 
-export type RecentPage =
-  | { kind: 'unseeded' }
-  | {
-      kind: 'page';
-      state: ConversationState;
-      /** The page's first and last seq, bounds included; `toSeq < fromSeq` = the page is empty. */
-      fromSeq: number;
-      toSeq: number;
-      /** The page's newest part, without a gap up to `toSeq`; what is missing before it is in the store. */
-      messages: MessageRecord[];
-      /** What was deleted after the page, by at least all deletions that are not stored yet. */
-      deletedLater: MessageId[];
-    };
+export interface RecentPage {
+  state: ConversationState;
+  /** The page's first and last seq, inclusive; `toSeq < fromSeq` = the page is empty. */
+  fromSeq: number;
+  toSeq: number;
+  /** The newest part of the page, gap-free up to `toSeq`. The store has the rest. */
+  messages: MessageRecord[];
+  /** Ids of messages deleted after the page. It includes at least every deletion that is not stored yet. */
+  deletedLater: MessageId[];
+}
 
-/** Who holds one of the places in process. */
+/** One message in process. */
 export interface LedgerRow {
-  /** The message's id; an entry that can't be read as a message has that of the entry, and '' for what it lacks. */
+  /** The message's id. An entry that cannot be parsed has the entry's id here, and '' or 0 in place of missing fields. */
   readonly id: string;
   readonly conversationId: string;
   readonly seq: number;
-  /** The chat server that accepted it. */
+  /** The chat server that appended it. */
   readonly node: string;
   /** Unix milliseconds. */
-  readonly acceptedAtMs: number;
+  readonly appendedAtMs: number;
 }
 
 /**
- * The log of accepted messages, shared by all servers: the one source of order.
+ * The log of appended messages, shared by all chat servers. It alone decides the order of messages.
  *
- * Guarantees: each `accept` is one atomic step. A conversation's `seq` counts 1, 2, 3 … without a gap or repeat. At most
- * `maxInProcess` messages are accepted and not yet completed. Nothing answers or changes a message after its deletion: what is
- * not stored yet is known here, the store knows the rest, which the caller asks first. An accepted message stays in the log until it is completed
- * or moved to the dead letters, whoever dies. The recent window holds at least every message that is not stored yet. A call
- * that rejects may or may not have happened; repeating it with the same `clientMessageId` is safe.
+ * Guarantees:
+ * - `append` is atomic. In each conversation `seq` counts 1, 2, 3 … without a gap or a repeat.
+ * - At most `maxInProcess` messages are appended and not yet completed.
+ * - No message is appended that answers or changes a deleted message. The log knows the deletions that are not stored yet;
+ *   the caller checks the store for the others first.
+ * - An appended message stays in the log until it is completed or moved to the dead letters, whichever process dies.
+ * - The recent window holds at least every message that is not stored yet.
+ * - A call that rejects may have taken effect. Repeating it with the same `clientMessageId` is safe.
+ *
+ * The log initialises a conversation's head from the store when Redis does not know it in the current epoch. `append`,
+ * `readRecent` and `states` then read the store once and continue. They reject with {@link HeadUnknown} when the head is
+ * still unknown after a few attempts, and with the store's error when the store is unavailable.
  */
 export interface MessageLog {
-  accept(request: AcceptRequest): Promise<AcceptOutcome>;
+  append(request: AppendRequest): Promise<AppendOutcome>;
 
-  /** Tells Redis a conversation's newest stored seq, 0 = none. Without effect where Redis knows one already. */
-  seed(conversationId: ConversationId, headSeq: number): Promise<void>;
-
-  /** The part of a page that is in the recent window, and all that is needed to read the rest from the store. */
+  /** Returns the part of a page that is in the recent window, and the bounds of the part to read from the store. */
   readRecent(conversationId: ConversationId, query: RecentQuery): Promise<RecentPage>;
 
-  /** The numbers of many conversations in one round trip, in the order asked for; undefined = unseeded. */
-  states(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]>;
+  /** Returns the state of each conversation, in the order of the ids. One round trip while all heads are known. */
+  states(conversationIds: readonly ConversationId[]): Promise<ConversationState[]>;
 
   /**
-   * Notes that the member list changed, so that what any server remembers of it is stale from now on. Called after the store
-   * has the change; works for an unseeded conversation too.
+   * Returns the states in one round trip and never reads the store: undefined where the head is unknown. For callers that
+   * poll, and for ids from a client whose membership is not checked yet.
+   */
+  knownStates(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]>;
+
+  /**
+   * Records that the member list changed, which makes every server's cached membership stale. Call it after the store has
+   * the change. It works while the head is unknown, too.
    */
   membersChanged(conversationId: ConversationId): Promise<void>;
 
-  /** How many messages are accepted and not yet completed. */
+  /** Returns the number of messages that are appended and not yet completed. */
   inProcess(): Promise<number>;
 
-  /** Who holds the places in process: up to `limit` of the oldest, oldest first. */
+  /** Returns up to `limit` of the messages in process, oldest first. */
   ledger(limit: number): Promise<LedgerRow[]>;
+}
+
+/** The head of a conversation stayed unknown although it was initialised: Redis lost its data repeatedly. Retry soon. */
+export class HeadUnknown extends Error {
+  constructor(conversationId: ConversationId) {
+    super(`Redis does not know the head of conversation ${conversationId}`);
+    this.name = 'HeadUnknown';
+  }
 }

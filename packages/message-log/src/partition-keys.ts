@@ -4,30 +4,30 @@ import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
 export const WORKERS = 'workers';
 
 /**
- * The keys of one partition of the log. All of them carry the hash tag `{pN}`, so that a partition lives on one node of a
- * Redis Cluster and a script may touch any of them in one atomic step.
+ * The keys of one partition of the log. All carry the hash tag `{pN}`: a partition lives on one node of a Redis Cluster, and a
+ * script can touch any of its keys atomically.
  */
 export interface PartitionKeys {
-  /** STREAM of the entries in process: what is accepted and neither completed nor dead. */
+  /** STREAM of the messages in process: appended, and neither completed nor dead-lettered. */
   readonly log: string;
-  /** STREAM of the entries that could not be processed, verbatim, each with its reason. */
+  /** STREAM of the entries that could not be processed, each with all its fields and a reason. */
   readonly dead: string;
-  /** STRING that names the stretch of time in which Redis is certain to have lost nothing. */
+  /** STRING, the name of the epoch: the period in which Redis has certainly lost nothing. */
   readonly epoch: string;
-  /** STRING that names the Redis process that the epoch holds for. */
+  /** STRING, the run id of the Redis process in which the epoch began. */
   readonly runId: string;
   /**
-   * HASH `head`, `stored`, `membersVersion`, `lastMs` (time of the newest message), `epoch` (in which it was seeded), `floor` (only
-   * while unseeded).
+   * HASH `head`, `stored`, `membersVersion`, `lastMs` (time of the newest message), `epoch` (in which the head was initialised),
+   * `floor` (only while the head is unknown).
    */
   conversation(id: ConversationId): string;
-  /** STREAM of the newest messages; the entry of a seq has the id `<seq>-0`, so that a page is one range. */
+  /** STREAM, the recent window: the entry of a seq has the id `<seq>-0`, so a page is one range. */
   recent(id: ConversationId): string;
-  /** SET of the seqs above the stored mark that were stored out of order. */
+  /** SET of the seqs above the committed offset that were stored out of order. */
   done(id: ConversationId): string;
-  /** ZSET of the ids of messages that were deleted lately, by the seqs of their deletions. */
+  /** ZSET of the ids of recently deleted messages; the score is the seq of the deletion. */
   deletions(id: ConversationId): string;
-  /** STRING `conversationId id seq createdAtMs` that a sender's clientMessageId was accepted as; expires. */
+  /** STRING `conversationId id seq createdAtMs`: the message that a sender's clientMessageId was appended as; expires. */
   sent(senderId: UserId, clientMessageId: ClientMessageId): string;
 }
 
@@ -48,8 +48,8 @@ export function partitionKeys(keyPrefix: string, partition: number): PartitionKe
 }
 
 /**
- * The partition that a conversation belongs to: 32-bit FNV-1a of its id. It decides where data lies, so it and the number
- * of partitions must not change while messages are in process.
+ * Returns a conversation's partition: the 32-bit FNV-1a hash of its id, modulo the number of partitions. Neither may change
+ * while messages are in process, because both decide where data lies.
  */
 export function partitionOf(conversationId: ConversationId, partitions: number): number {
   if (partitions === 1) return 0;

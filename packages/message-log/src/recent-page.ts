@@ -5,14 +5,14 @@ import type { ConversationState, MessageDraft, RecentPage, RecentQuery } from '.
 /** An entry of the recent window: `<seq>-0`, then the fields `time` and `message`. */
 export type RecentEntry = readonly [entryId: string, fields: StreamFields];
 
-/** Where the page that a query asks for ends at the latest. */
+/** Returns an upper bound of the last seq of the page that a query selects. */
 export const lastSeqOf = ({ beforeSeq, afterSeq, limit }: RecentQuery): number =>
   Math.min(
     (beforeSeq ?? Number.MAX_SAFE_INTEGER) - 1,
     afterSeq === undefined ? Number.MAX_SAFE_INTEGER : afterSeq + limit,
   );
 
-/** The page that a query asks for: its bounds, and the newest part of it that the window has without a gap. */
+/** Returns the page that a query selects: its bounds, and its newest gap-free part that the window has. */
 export function recentPage(
   conversationId: ConversationId,
   state: ConversationState,
@@ -30,7 +30,7 @@ export function recentPage(
     const draft = JSON.parse(fields.get('message') ?? '') as MessageDraft;
     messages.push(toMessageRecord(draft, conversationId, seq, Number(fields.get('time'))));
   }
-  return { kind: 'page', state, fromSeq, toSeq, messages: messages.reverse(), deletedLater };
+  return { state, fromSeq, toSeq, messages: messages.reverse(), deletedLater };
 }
 
 function boundsOf(query: RecentQuery, headSeq: number): { fromSeq: number; toSeq: number } {

@@ -5,77 +5,76 @@ import { conversation, kindAndSeq, newLogs, request, requestsOfEveryKind } from 
 const open = await newLogs();
 const lobby = conversation('lobby');
 
-/** So many in quick succession show that gathering is worth it. */
+/** After this many messages in quick succession the log gathers. */
 const RUSH = 200;
 
-/** A log whose accepts gather, in the middle of a rush. */
-async function inRush(keyPrefix: string, maxInProcess = 5_000): Promise<MessageLog> {
-  const log = await open.log({ keyPrefix, maxInProcess, gatherMs: () => 50 });
-  await log.seed(lobby, 0);
-  await Promise.all(Array.from({ length: RUSH }, () => log.accept(request())));
+/** Opens a log that gathers appends, under load. */
+async function underLoad(keyPrefix: string, { maxInProcess = 5_000, storedHeads = {} } = {}): Promise<MessageLog> {
+  const log = await open.log({ keyPrefix, maxInProcess, gatherMs: () => 50, storedHeads });
+  await log.states([lobby]);
+  await Promise.all(Array.from({ length: RUSH }, () => log.append(request())));
   return log;
 }
 
-/** How many scripts Redis has run. */
+/** Returns the number of scripts that Redis has run. */
 async function scriptsRun(): Promise<number> {
   const stats = await open.redis.client.info('commandstats');
   return [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
 }
 
-test('messages that come together share calls, and each has the answer that it would have had alone', async () => {
-  const log = await inRush('shared', RUSH + 3);
+test('concurrent appends share one call, and each has the outcome that it would have had alone', async () => {
+  const log = await underLoad('shared', { maxInProcess: RUSH + 3, storedHeads: { den: 7 } });
   const den = conversation('den');
-  await log.seed(den, 7);
+  await log.states([den]);
   const before = await scriptsRun();
   const requests = requestsOfEveryKind(den);
   const repeated = requests.slice(1, 2);
   const all = [...requests, request({ conversationId: den }), request(), ...repeated];
-  const outcomes = await Promise.all(all.map((each) => log.accept(each)));
+  const outcomes = await Promise.all(all.map((each) => log.append(each)));
   expect(outcomes.map(kindAndSeq)).toEqual([
-    `accepted ${RUSH + 1}`,
-    'accepted 8',
-    'unseeded',
+    `appended ${RUSH + 1}`,
+    'appended 8',
     'duplicate 8',
     'conflict',
     'stale-members',
-    'accepted 9',
+    'appended 9',
     'busy',
     'duplicate 8',
   ]);
   expect(await scriptsRun()).toBe(before + 1);
 });
 
-test('no call carries more than 32 messages', async () => {
-  const log = await inRush('bounded');
+test('a call carries at most 32 messages', async () => {
+  const log = await underLoad('bounded');
   const before = await scriptsRun();
-  const outcomes = await Promise.all(Array.from({ length: 100 }, () => log.accept(request())));
+  const outcomes = await Promise.all(Array.from({ length: 100 }, () => log.append(request())));
   expect(outcomes).toEqual(
-    Array.from({ length: 100 }, (_, index) => expect.objectContaining({ kind: 'accepted', seq: RUSH + 1 + index })),
+    Array.from({ length: 100 }, (_, index) => expect.objectContaining({ kind: 'appended', seq: RUSH + 1 + index })),
   );
   expect(await scriptsRun()).toBe(before + 4);
 });
 
-test('what fails for one message fails for it alone', async () => {
-  const log = await inRush('alone');
+test('a failure of one message does not affect the others of its call', async () => {
+  const log = await underLoad('alone');
   const broken = conversation('broken');
   await open.redis.client.set('alone:{p0}:conversation:broken', 'not a hash');
   const outcomes = await Promise.allSettled([
-    log.accept(request()),
-    log.accept(request({ conversationId: broken })),
-    log.accept(request()),
+    log.append(request()),
+    log.append(request({ conversationId: broken })),
+    log.append(request()),
   ]);
   expect(outcomes).toEqual([
-    { status: 'fulfilled', value: expect.objectContaining({ kind: 'accepted', seq: RUSH + 1 }) },
+    { status: 'fulfilled', value: expect.objectContaining({ kind: 'appended', seq: RUSH + 1 }) },
     { status: 'rejected', reason: expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') }) },
-    { status: 'fulfilled', value: expect.objectContaining({ kind: 'accepted', seq: RUSH + 2 }) },
+    { status: 'fulfilled', value: expect.objectContaining({ kind: 'appended', seq: RUSH + 2 }) },
   ]);
 });
 
-test('a message that comes alone waits for nobody', async () => {
-  // Longer than the test may take.
+test('a single message is appended at once', async () => {
+  // A wait of this length would exceed the time limit of the test.
   const log = await open.log({ keyPrefix: 'lone', gatherMs: () => 300 });
-  await log.seed(lobby, 0);
+  await log.states([lobby]);
   const before = await scriptsRun();
-  for (let seq = 1; seq <= 3; seq += 1) expect(await log.accept(request())).toMatchObject({ kind: 'accepted', seq });
+  for (let seq = 1; seq <= 3; seq += 1) expect(await log.append(request())).toMatchObject({ kind: 'appended', seq });
   expect(await scriptsRun()).toBe(before + 3);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MessageLog } from '../src/index.ts';
-import { acceptMany, conversation, newLogs, readAll, request } from './open-log.ts';
+import { appendMany, conversation, newLogs, readAll, request } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -9,19 +9,19 @@ const storedSeq = async (log: MessageLog) => (await log.states([lobby]))[0]?.sto
 
 async function windowOf(log: MessageLog) {
   const page = await log.readRecent(lobby, { limit: 1_000 });
-  return page.kind === 'page' ? page.messages.map(({ seq }) => seq as number) : [];
+  return page.messages.map(({ seq }) => seq as number);
 }
 
 describe('complete', () => {
-  test('frees the places and moves the mark of each conversation', async () => {
+  test('removes the entries and advances the committed offset of each conversation', async () => {
     const log = await open.log({ keyPrefix: 'marks' });
     const consumer = await open.consumer({ keyPrefix: 'marks' });
-    for (const id of ['a', 'b', 'c']) await acceptMany(log, conversation(id), 4);
+    for (const id of ['a', 'b', 'c']) await appendMany(log, conversation(id), 4);
     expect(await log.inProcess()).toBe(12);
     const { entries } = await readAll(consumer);
     const done = entries.filter(({ message }) => message.conversationId !== 'c' && message.seq <= 3);
-    const marks = await consumer.complete(done.reverse());
-    expect(marks.sort((x, y) => x.conversationId.localeCompare(y.conversationId))).toEqual([
+    const offsets = await consumer.complete(done.reverse());
+    expect(offsets.sort((x, y) => x.conversationId.localeCompare(y.conversationId))).toEqual([
       { conversationId: 'a', storedSeq: 3, epoch: expect.any(String) },
       { conversationId: 'b', storedSeq: 3, epoch: expect.any(String) },
     ]);
@@ -30,22 +30,22 @@ describe('complete', () => {
     expect(await consumer.complete([])).toEqual([]);
   });
 
-  test('handles batches larger than one call takes', async () => {
+  test('handles a batch that is larger than one call', async () => {
     const log = await open.log({ keyPrefix: 'large', maxInProcess: 2_000 });
     const consumer = await open.consumer({ keyPrefix: 'large', keepRecent: 5 });
-    await acceptMany(log, lobby, 1_700);
+    await appendMany(log, lobby, 1_700);
     const { entries } = await consumer.read({ maxEntries: 2_000, blockMs: 0 });
-    await consumer.keep(entries.map(({ entryId }) => entryId));
+    await consumer.extendClaim(entries.map(({ entryId }) => entryId));
     expect(await consumer.complete(entries)).toMatchObject([{ conversationId: 'lobby', storedSeq: 1_700 }]);
     expect(await windowOf(log)).toEqual([1_696, 1_697, 1_698, 1_699, 1_700]);
     expect(await log.inProcess()).toBe(0);
   });
 
-  test('moves the mark only over what is stored without a gap, whoever completes first', async () => {
+  test('advances the committed offset only without a gap, whichever worker completes first', async () => {
     const log = await open.log({ keyPrefix: 'order' });
     const one = await open.consumer({ keyPrefix: 'order', consumerName: 'one', keepRecent: 2 });
     const two = await open.consumer({ keyPrefix: 'order', consumerName: 'two', keepRecent: 2 });
-    await acceptMany(log, lobby, 10);
+    await appendMany(log, lobby, 10);
     const first = (await one.read({ maxEntries: 4, blockMs: 0 })).entries;
     const second = (await two.read({ maxEntries: 6, blockMs: 0 })).entries;
 
@@ -60,12 +60,12 @@ describe('complete', () => {
     expect(await two.complete(second.slice(5))).toMatchObject([{ conversationId: 'lobby', storedSeq: 10 }]);
   });
 
-  test('reaches the head with an empty log, whatever the order of many racing completions', async () => {
+  test('reaches the head and empties the log, whatever the order of concurrent completions', async () => {
     const log = await open.log({ keyPrefix: 'race' });
     const consumers = await Promise.all(
       ['one', 'two', 'three'].map((consumerName) => open.consumer({ keyPrefix: 'race', consumerName, keepRecent: 3 })),
     );
-    await acceptMany(log, lobby, 300);
+    await appendMany(log, lobby, 300);
     const { entries } = await readAll(consumers[0] as (typeof consumers)[number]);
     const shuffled = entries.toSorted((a, b) => hashed(a.message.seq) - hashed(b.message.seq));
     await Promise.all(
@@ -73,7 +73,7 @@ describe('complete', () => {
         await consumers[i % 3]?.complete(shuffled.slice(i * 3, i * 3 + 3));
         const state = (await log.states([lobby]))[0];
         const window = await windowOf(log);
-        // Never without one that is not stored.
+        // The window always contains every message that is not stored.
         expect(window[0]).toBeLessThanOrEqual((state?.storedSeq ?? 0) + 1);
       }),
     );
@@ -85,11 +85,11 @@ describe('complete', () => {
     expect(await open.redis.client.exists('race:{p0}:done:lobby')).toBe(0);
   });
 
-  test('may be repeated, by the same worker and by one that took over', async () => {
+  test('may be repeated, by the same worker and by one that reclaimed the entries', async () => {
     const log = await open.log({ keyPrefix: 'repeat' });
     const one = await open.consumer({ keyPrefix: 'repeat', consumerName: 'one' });
     const two = await open.consumer({ keyPrefix: 'repeat', consumerName: 'two' });
-    await acceptMany(log, lobby, 6);
+    await appendMany(log, lobby, 6);
     const { entries } = await readAll(one);
     const later = entries.slice(3, 5);
     for (const consumer of [one, one, two]) {
@@ -101,13 +101,13 @@ describe('complete', () => {
       expect(await log.inProcess()).toBe(1);
     }
     expect(await storedSeq(log)).toBe(5);
-    expect(await log.accept(request())).toMatchObject({ seq: 7 });
+    expect(await log.append(request())).toMatchObject({ seq: 7 });
   });
 
-  test('works while memory is full', async () => {
+  test('completes entries while memory is full', async () => {
     const log = await open.log({ keyPrefix: 'full' });
     const consumer = await open.consumer({ keyPrefix: 'full' });
-    await acceptMany(log, lobby, 3);
+    await appendMany(log, lobby, 3);
     const { entries } = await readAll(consumer);
     await open.redis.client.config('SET', 'maxmemory', '1');
     try {
@@ -117,24 +117,24 @@ describe('complete', () => {
     }
   });
 
-  test('remembers for the next seed what was stored of a conversation that Redis has lost', async () => {
+  test('sets the floor for the next initialisation of a conversation that Redis has lost', async () => {
     const log = await open.log({ keyPrefix: 'lost' });
     const consumer = await open.consumer({ keyPrefix: 'lost' });
-    await acceptMany(log, lobby, 5);
+    await appendMany(log, lobby, 5);
     const { entries } = await readAll(consumer);
     await open.redis.client.flushall();
     expect(await consumer.complete(entries)).toEqual([]);
     expect(await consumer.complete(entries.slice(0, 2))).toEqual([]);
-    expect(await log.accept(request())).toEqual({ kind: 'unseeded' });
-    await log.seed(lobby, 0); // as read from the store before the worker saved
-    expect(await log.accept(request())).toMatchObject({ kind: 'accepted', seq: 6 });
+    expect(await log.knownStates([lobby])).toEqual([undefined]);
+    // The store's head is 0 here, as read before the worker saved.
+    expect(await log.append(request())).toMatchObject({ kind: 'appended', seq: 6 });
     expect(await storedSeq(log)).toBe(5);
   });
 
-  test('goes on above what is stored where Redis has lost its newest writes', async () => {
+  test('continues above the stored messages when Redis has lost its newest writes', async () => {
     const log = await open.log({ keyPrefix: 'tail' });
     const consumer = await open.consumer({ keyPrefix: 'tail' });
-    await acceptMany(log, lobby, 5);
+    await appendMany(log, lobby, 5);
     const { entries } = await readAll(consumer);
     await open.redis.client.hset('tail:{p0}:conversation:lobby', 'head', 2);
     expect(await consumer.complete(entries.slice(3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 5 }]);

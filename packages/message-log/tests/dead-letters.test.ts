@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { acceptMany, conversation, newLogs, readAll, seqsOf } from './open-log.ts';
+import { appendMany, conversation, newLogs, readAll, seqsOf } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -17,38 +17,38 @@ describe('malformed entries', () => {
   };
   test.each<[string, Record<string, string>, string]>([
     ['without a conversation', { ...good, conversation: '' }, 'has no conversation'],
-    ['with nothing that belongs there', { unknown: 'field' }, 'has no conversation'],
+    ['with unknown fields only', { unknown: 'field' }, 'has no conversation'],
     ['with seq 0', { ...good, seq: '0' }, 'has no valid seq'],
     ['with a fraction for a seq', { ...good, seq: '1.5' }, 'has no valid seq'],
     ['with a seq too large to count', { ...good, seq: '9007199254740993' }, 'has no valid seq'],
-    ['with a time that is none', { ...good, time: 'soon' }, 'has no valid time'],
+    ['with an invalid time', { ...good, time: 'soon' }, 'has no valid time'],
     ['with broken JSON', { ...good, message: '{"id":' }, 'has no valid message'],
-    ['with JSON that is no object', { ...good, message: 'null' }, 'has no valid message'],
+    ['with JSON that is not an object', { ...good, message: 'null' }, 'has no valid message'],
     [
       'with a message without a sender',
       { ...good, message: '{"id":"m","clientMessageId":"c","kind":"text"}' },
       'has no valid message',
     ],
-  ])('%s come back with the reason, beside the good ones', async (name, fields, reason) => {
+  ])('%s are returned with the reason, separately from the messages', async (name, fields, reason) => {
     const keyPrefix = name.replaceAll(' ', '-');
     const log = await open.log({ keyPrefix });
     const consumer = await open.consumer({ keyPrefix });
-    await acceptMany(log, lobby, 1);
+    await appendMany(log, lobby, 1);
     const entryId = await open.redis.client.xadd(`${keyPrefix}:{p0}:log`, '*', ...Object.entries(fields).flat());
-    await acceptMany(log, lobby, 1);
+    await appendMany(log, lobby, 1);
     const batch = await readAll(consumer);
     expect(batch.malformed).toEqual([{ entryId, reason }]);
     expect(seqsOf(batch)).toEqual([1, 2]);
   });
 
-  test('are taken over, and kept verbatim as dead letters', async () => {
+  test('are reclaimed, and kept with all their fields as dead letters', async () => {
     const log = await open.log({ keyPrefix: 'verbatim' });
     const dead = await open.consumer({ keyPrefix: 'verbatim', consumerName: 'dead' });
-    const consumer = await open.consumer({ keyPrefix: 'verbatim', takeOverAfterMs: 0 });
+    const consumer = await open.consumer({ keyPrefix: 'verbatim', reclaimAfterMs: 0 });
     const fields = ['seq', '1', 'odd', 'a', 'odd', '\u0000b'];
     const entryId = (await open.redis.client.xadd('verbatim:{p0}:log', '*', ...fields)) as string;
     await readAll(dead);
-    const { malformed } = await consumer.takeOver({ maxEntries: 10 });
+    const { malformed } = await consumer.reclaim({ maxEntries: 10 });
     expect(malformed).toEqual([{ entryId, reason: 'has no conversation' }]);
     await consumer.deadLetter(malformed);
     expect(await deadOf('verbatim')).toEqual([['entryId', entryId, 'reason', 'has no conversation', ...fields]]);
@@ -57,18 +57,18 @@ describe('malformed entries', () => {
 });
 
 describe('deadLetter', () => {
-  test('keeps everything, frees the place and does not hold up the stored mark', async () => {
+  test('keeps all fields, removes the entry and lets the committed offset pass', async () => {
     const log = await open.log({ keyPrefix: 'dead' });
     const consumer = await open.consumer({ keyPrefix: 'dead' });
-    await acceptMany(log, lobby, 4);
-    await acceptMany(log, conversation('other'), 1);
+    await appendMany(log, lobby, 4);
+    await appendMany(log, conversation('other'), 1);
     const { entries } = await readAll(consumer);
     const [first, second, third, fourth, other] = entries;
-    if (!first || !second || !third || !fourth || !other) throw new Error('five entries were accepted');
+    if (!first || !second || !third || !fourth || !other) throw new Error('five entries were appended');
 
     await consumer.deadLetter([
       { ...second, reason: 'too odd' },
-      { entryId: third.entryId, reason: 'message not told' },
+      { entryId: third.entryId, reason: 'message not passed' },
       { ...other, reason: 'elsewhere' },
     ]);
     expect(await consumer.deadLetters()).toBe(3);
@@ -86,10 +86,10 @@ describe('deadLetter', () => {
     ]);
   });
 
-  test('may be repeated, and buries nothing that is completed', async () => {
+  test('may be repeated, and ignores entries that are completed', async () => {
     const log = await open.log({ keyPrefix: 'again' });
     const consumer = await open.consumer({ keyPrefix: 'again' });
-    await acceptMany(log, lobby, 3);
+    await appendMany(log, lobby, 3);
     const { entries } = await readAll(consumer);
     await consumer.complete(entries.slice(0, 1));
     for (let i = 0; i < 2; i++) {
@@ -101,13 +101,13 @@ describe('deadLetter', () => {
     expect(await log.states([lobby])).toMatchObject([{ storedSeq: 2 }]);
   });
 
-  test('moves no mark for an entry that Redis has lost', async () => {
+  test('does not advance the committed offset for an entry that Redis has lost', async () => {
     const log = await open.log({ keyPrefix: 'gone' });
     const consumer = await open.consumer({ keyPrefix: 'gone' });
-    await acceptMany(log, lobby, 2);
+    await appendMany(log, lobby, 2);
     const { entries } = await readAll(consumer);
     await open.redis.client.flushall();
-    await acceptMany(log, lobby, 2);
+    await appendMany(log, lobby, 2);
     await consumer.deadLetter(entries.map((entry) => ({ ...entry, reason: 'odd' })));
     expect(await consumer.deadLetters()).toBe(0);
     expect(await log.states([lobby])).toMatchObject([{ headSeq: 2, storedSeq: 0 }]);

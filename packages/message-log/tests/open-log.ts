@@ -9,8 +9,8 @@ import {
 } from '@parley/service-kit';
 import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import {
-  type AcceptOutcome,
-  type AcceptRequest,
+  type AppendOutcome,
+  type AppendRequest,
   createRedisMessageConsumer,
   createRedisMessageLog,
   type LogBatch,
@@ -22,8 +22,8 @@ import {
 } from '../src/index.ts';
 
 /**
- * Starts a Redis of its own for one test file, called at its top level, with a way to open logs and consumers on it. All of
- * it ends with the file.
+ * Starts a Redis for one test file, with functions that open logs and consumers on it. Call it at the top level of the file.
+ * Everything is closed when the file ends.
  */
 export async function newLogs() {
   const connections: RedisConnection[] = [];
@@ -32,7 +32,7 @@ export async function newLogs() {
     for (const consumer of consumers) await consumer.close();
     for (const connection of connections) connection.disconnect();
   });
-  // After the hook above: they run in this order, and connections should end before their Redis does.
+  // After the hook above: hooks run in this order, and connections must close before their Redis stops.
   const redis = await newRedis();
 
   const connection = async (role: RedisRole) => {
@@ -43,24 +43,29 @@ export async function newLogs() {
   return {
     redis,
     connection,
-    /** The clock of Redis. */
+    /** Reads the clock of Redis. */
     async nowMs() {
       const [seconds, microseconds] = await redis.client.time();
       return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
     },
-    /** Gives commands their deadline from here on, for a test of a Redis that does not answer. */
+    /** Restores the command deadline, for a test of a Redis that does not answer. */
     giveDeadlines() {
       for (const { options } of connections) {
         if ('commandTimeout' in options && options.commandTimeout) options.commandTimeout = COMMAND_TIMEOUT_MS;
       }
     },
-    /** Waits until a read is blocked in Redis, then cuts all connections but the test's own. */
+    /** Waits until a read is blocked in Redis, then closes all connections except the test's own. */
     async cutBlockedRead() {
       await eventually(async () => expect(await redis.client.info('clients')).toContain('blocked_clients:1'));
       await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal');
     },
-    async log(options: Partial<RedisMessageLogOptions> & { keyPrefix: string }): Promise<MessageLog> {
-      return createRedisMessageLog(await connection('command'), { maxInProcess: 500, ...options });
+    /** @param options.storedHeads the newest stored seq by conversation id, read at each initialisation; others have 0 */
+    async log({
+      storedHeads = {},
+      ...options
+    }: Partial<RedisMessageLogOptions> & { keyPrefix: string; storedHeads?: StoredHeads }): Promise<MessageLog> {
+      const readStoredHead = async (id: ConversationId) => storedHeads[id] ?? 0;
+      return createRedisMessageLog(await connection('command'), { maxInProcess: 500, readStoredHead, ...options });
     },
     async consumer(options: Partial<RedisMessageConsumerOptions> & { keyPrefix: string }): Promise<MessageConsumer> {
       const pair = { command: await connection('command'), blocking: await connection('blocking') };
@@ -70,6 +75,8 @@ export async function newLogs() {
     },
   };
 }
+
+export type StoredHeads = Record<string, number>;
 
 export const conversation = (id: string) => id as ConversationId;
 
@@ -86,7 +93,7 @@ export function draft(overrides: { senderId?: string; clientMessageId?: string; 
   };
 }
 
-export const request = (overrides: Partial<AcceptRequest> = {}): AcceptRequest => ({
+export const request = (overrides: Partial<AppendRequest> = {}): AppendRequest => ({
   conversationId: conversation('lobby'),
   draft: draft(),
   node: 'chat-server-1',
@@ -94,39 +101,37 @@ export const request = (overrides: Partial<AcceptRequest> = {}): AcceptRequest =
   ...overrides,
 });
 
-/** A request for each answer that does not depend on the limit: the first two are accepted, the fourth repeats the second. */
-export function requestsOfEveryKind(den: ConversationId): AcceptRequest[] {
+/** A request for each outcome that does not depend on the limit. The first two are appended, the third repeats the second. */
+export function requestsOfEveryKind(den: ConversationId): AppendRequest[] {
   const repeated = draft({ clientMessageId: 'twice' });
   return [
     request(),
     request({ conversationId: den, draft: repeated }),
-    request({ conversationId: conversation('unseeded') }),
     request({ conversationId: den, draft: repeated }),
     request({ draft: repeated }),
     request({ membersVersion: 'old' }),
   ];
 }
 
-export const kindAndSeq = (outcome: AcceptOutcome) =>
+export const kindAndSeq = (outcome: AppendOutcome) =>
   'seq' in outcome ? `${outcome.kind} ${outcome.seq}` : outcome.kind;
 
-/** So many at once are answered well within a command's deadline, also by a slow machine. */
+/** Even a slow machine answers this many concurrent appends well within the command deadline. */
 const AT_ONCE = 100;
 
-/** Seeds a conversation with 0 and accepts so many messages. */
-export async function acceptMany(log: MessageLog, id: ConversationId, count: number): Promise<AcceptOutcome[]> {
-  await log.seed(id, 0);
-  const outcomes: AcceptOutcome[] = [];
+/** Appends `count` messages to a conversation. */
+export async function appendMany(log: MessageLog, id: ConversationId, count: number): Promise<AppendOutcome[]> {
+  const outcomes: AppendOutcome[] = [];
   while (outcomes.length < count) {
     const next = Math.min(AT_ONCE, count - outcomes.length);
     outcomes.push(
-      ...(await Promise.all(Array.from({ length: next }, () => log.accept(request({ conversationId: id }))))),
+      ...(await Promise.all(Array.from({ length: next }, () => log.append(request({ conversationId: id }))))),
     );
   }
   return outcomes;
 }
 
-/** Everything that is new now. */
+/** Reads all new entries. */
 export const readAll = (consumer: MessageConsumer): Promise<LogBatch> =>
   consumer.read({ maxEntries: 1_000, blockMs: 0 });
 

@@ -1,17 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { partitionOf } from '../src/index.ts';
-import { acceptMany, conversation, draft, newLogs, readAll, request } from './open-log.ts';
+import { appendMany, conversation, draft, newLogs, readAll, request } from './open-log.ts';
 
 const open = await newLogs();
 const conversations = Array.from({ length: 40 }, (_, i) => conversation(`conversation-${i}`));
 
 describe('partitions', () => {
-  test('share the conversations out, and every key of a conversation lies in its partition', async () => {
+  test('divide the conversations, and every key of a conversation lies in its partition', async () => {
     const log = await open.log({ keyPrefix: 'spread', partitions: 4, maxInProcess: 500 });
     const consumers = await Promise.all(
       [0, 1, 2, 3].map((partition) => open.consumer({ keyPrefix: 'spread', partition, keepRecent: 1 })),
     );
-    for (const id of conversations) await acceptMany(log, id, 3);
+    for (const id of conversations) await appendMany(log, id, 3);
     expect(await log.inProcess()).toBe(120);
     for (const [partition, consumer] of consumers.entries()) {
       const { entries } = await readAll(consumer);
@@ -32,26 +32,25 @@ describe('partitions', () => {
 
   test('have shares that add up to the limit', async () => {
     const log = await open.log({ keyPrefix: 'shares', partitions: 3, maxInProcess: 10 });
-    await Promise.all(conversations.map((id) => log.seed(id, 0)));
+    await log.states(conversations);
     const outcomes = await Promise.all(
       Array.from({ length: 400 }, (_, i) =>
-        log.accept(request({ conversationId: conversations[i % 40] as (typeof conversations)[number] })),
+        log.append(request({ conversationId: conversations[i % 40] as (typeof conversations)[number] })),
       ),
     );
-    expect(outcomes.filter(({ kind }) => kind === 'accepted')).toHaveLength(10);
+    expect(outcomes.filter(({ kind }) => kind === 'appended')).toHaveLength(10);
     const lengths = await Promise.all([0, 1, 2].map((p) => open.redis.client.xlen(`shares:{p${p}}:log`)));
     expect(lengths.sort()).toEqual([3, 3, 4]);
   });
 
-  test('are chosen by the id alone, for good', () => {
+  test('depend on the id and the number of partitions only', () => {
     expect(['lobby', 'a', 'b', 'conversation-1'].map((id) => partitionOf(conversation(id), 16))).toEqual([3, 12, 5, 0]);
     expect(partitionOf(conversation('anything'), 1)).toBe(0);
   });
 
-  test('do not follow a hash tag that a client writes', async () => {
+  test('ignore a hash tag in a client-chosen id', async () => {
     const log = await open.log({ keyPrefix: 'tag' });
-    await log.seed(conversation('lobby'), 0);
-    await log.accept(request({ draft: draft({ clientMessageId: '{p7}' }) }));
+    await log.append(request({ draft: draft({ clientMessageId: '{p7}' }) }));
     expect(await open.redis.client.exists('tag:{p0}:sent:ada:{p7}')).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import type { FanOutMessages, FanOutPublisher } from '@parley/fan-out';
-import type { LogEntry, StoredMark } from '@parley/message-log';
+import type { CommittedOffset, LogEntry } from '@parley/message-log';
 import { toWireMessage } from '@parley/protocol';
 import type { MessageWorkerMetrics } from './metrics.ts';
 
@@ -28,7 +28,7 @@ export class Publisher {
   }
 
   /** Tells the members up to where their conversations are stored; 0 = nothing is. */
-  publishStored(marks: readonly StoredMark[]): void {
+  publishStored(marks: readonly CommittedOffset[]): void {
     this.#fanOut.publish(
       marks.flatMap(({ conversationId, storedSeq: seq, epoch }) =>
         seq > 0 ? [{ kind: 'stored' as const, conversationId, seq, epoch }] : [],

@@ -31,7 +31,10 @@ const closedStore = await openSqliteStore({
   logger,
   ...WITHOUT_STORE_DEADLINES,
 });
-const log = createRedisMessageLog(command, { maxInProcess: 500 });
+const log = createRedisMessageLog(command, {
+  maxInProcess: 500,
+  readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
+});
 const metrics = createMetrics(MESSAGE_WORKER_METRICS, 'test');
 const { signal } = new AbortController();
 
@@ -47,15 +50,14 @@ const parts = (consumer: MessageConsumer) => ({
 async function newSaver(): Promise<{ consumer: MessageConsumer; saver: Saver; conversationId: ConversationId }> {
   const consumer = await createRedisMessageConsumer(
     { command, blocking: await connect('blocking') },
-    { consumerName: randomUUID(), takeOverAfterMs: 200 },
+    { consumerName: randomUUID(), reclaimAfterMs: 200 },
   );
   const saver = new Saver(parts(consumer));
   const conversationId = randomUUID() as ConversationId;
-  await log.seed(conversationId, 0);
   return { consumer, saver, conversationId };
 }
 
-async function accept(conversationId: ConversationId, text: string): Promise<void> {
+async function append(conversationId: ConversationId, text: string): Promise<void> {
   const draft = {
     id: randomUUID() as MessageId,
     senderId: 'u1' as UserId,
@@ -63,8 +65,8 @@ async function accept(conversationId: ConversationId, text: string): Promise<voi
     kind: 'text' as const,
     text,
   };
-  const outcome = await log.accept({ conversationId, draft, node: 'test', membersVersion: '' });
-  expect(outcome.kind).toBe('accepted');
+  const outcome = await log.append({ conversationId, draft, node: 'test', membersVersion: '' });
+  expect(outcome.kind).toBe('appended');
 }
 
 const readAll = async (consumer: MessageConsumer) => {
@@ -76,7 +78,7 @@ const texts = async (conversationId: ConversationId) =>
 
 test('what is in hand is saved with one batch and leaves the log', async () => {
   const { consumer, saver, conversationId } = await newSaver();
-  for (const text of ['a', 'b', 'c']) await accept(conversationId, text);
+  for (const text of ['a', 'b', 'c']) await append(conversationId, text);
   saver.add((await readAll(consumer)).entries);
   await saver.saveNext(signal);
   expect(saver.size).toBe(0);
@@ -89,7 +91,7 @@ test('what is in hand is saved with one batch and leaves the log', async () => {
 
 test('a message that the store refuses three times goes to the dead letters; the others are not kept up', async () => {
   const { consumer, saver, conversationId } = await newSaver();
-  for (const text of ['good', 'bad', 'fine']) await accept(conversationId, text);
+  for (const text of ['good', 'bad', 'fine']) await append(conversationId, text);
   const { entries } = await readAll(consumer);
   const deadBefore = await consumer.deadLetters();
   // What no store takes: a kind that does not exist.
@@ -116,7 +118,7 @@ test('a message that the store refuses three times goes to the dead letters; the
 
 test('a message that twenty workers did not complete is given up, one after a few is saved alone', async () => {
   const { consumer, saver, conversationId } = await newSaver();
-  for (const text of ['deadly', 'suspect', 'harmless']) await accept(conversationId, text);
+  for (const text of ['deadly', 'suspect', 'harmless']) await append(conversationId, text);
   const { entries } = await readAll(consumer);
   const deliveries = new Map([
     ['deadly', 21],
@@ -136,7 +138,7 @@ test('a message that twenty workers did not complete is given up, one after a fe
 
 test('a store that is away is waited for, and nothing is given up', async () => {
   const { consumer, saver, conversationId } = await newSaver();
-  await accept(conversationId, 'patient');
+  await append(conversationId, 'patient');
   const { entries } = await readAll(consumer);
   await closedStore.close();
   const withoutStore = new Saver({ ...parts(consumer), store: closedStore.messages });

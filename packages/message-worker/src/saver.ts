@@ -81,7 +81,7 @@ export class Saver {
 
   /** Tells the log that this worker is alive and at it. */
   async keepInHand(): Promise<void> {
-    if (this.#inHand.size > 0) await this.#consumer.keep([...this.#inHand.keys()]);
+    if (this.#inHand.size > 0) await this.#consumer.extendClaim([...this.#inHand.keys()]);
   }
 
   /** Saves and completes one batch; waits for something to save first. */
@@ -107,8 +107,8 @@ export class Saver {
     await this.#giveUp(refused, (entry) => `the store refused it: ${reasons.get(entry.message.id)}`);
   }
 
-  #trace({ message, acceptedBy, publishedAtMs }: PublishedEntry): TracedMessage {
-    return { ...message, trace: { acceptedBy, savedBy: this.#name, publishedAtMs, savedAtMs: Date.now() } };
+  #trace({ message, appendedBy, publishedAtMs }: PublishedEntry): TracedMessage {
+    return { ...message, trace: { acceptedBy: appendedBy, savedBy: this.#name, publishedAtMs, savedAtMs: Date.now() } };
   }
 
   #workArrives(signal: AbortSignal): Promise<void> {

@@ -11,9 +11,8 @@ import {
   type UserId,
 } from '@parley/protocol';
 import { describeConversations, type HeadReader } from './describe-conversations.ts';
-import { readStates } from './heads.ts';
 import type { Membership } from './membership.ts';
-import { listNames, type SystemLines } from './system-messages.ts';
+import { listNames, type SystemMessages } from './system-messages.ts';
 
 /** Tells the connected users, on whichever server they are, what changed in their conversations. */
 export interface MembershipEvents {
@@ -41,20 +40,20 @@ export class Conversations {
   readonly #log: MessageLog;
   readonly #membership: Membership;
   readonly #events: MembershipEvents;
-  readonly #lines: SystemLines;
+  readonly #systemMessages: SystemMessages;
 
   constructor(parts: {
     store: Store;
     log: MessageLog;
     membership: Membership;
     membershipEvents: MembershipEvents;
-    lines: SystemLines;
+    systemMessages: SystemMessages;
   }) {
     this.#store = parts.store;
     this.#log = parts.log;
     this.#membership = parts.membership;
     this.#events = parts.membershipEvents;
-    this.#lines = parts.lines;
+    this.#systemMessages = parts.systemMessages;
   }
 
   /** The ids of the conversations that a user is in, the lobby first. */
@@ -108,7 +107,8 @@ export class Conversations {
     await this.#store.conversations.rename(conversationId, title);
     const conversation = await this.#describeOne({ ...record, title });
     this.#events.changed(conversation);
-    if (title !== record.title) await this.#lines.add(conversationId, userId, `renamed the group to “${title}”`);
+    if (title !== record.title)
+      await this.#systemMessages.append(conversationId, userId, `renamed the group to “${title}”`);
     return conversation;
   }
 
@@ -131,7 +131,7 @@ export class Conversations {
     const conversation = await this.#describeOne(record);
     await this.#events.joined(conversation, invitedIds);
     const names = invited.filter(({ id }) => addedIds.has(id)).map(({ displayName }) => displayName);
-    if (names.length > 0) await this.#lines.add(conversationId, userId, `added ${listNames(names)}`);
+    if (names.length > 0) await this.#systemMessages.append(conversationId, userId, `added ${listNames(names)}`);
     return conversation;
   }
 
@@ -150,7 +150,7 @@ export class Conversations {
     // Anybody may say that they leave: who is not in it is told nothing of it, and tells nobody anything.
     if (leavingId === userId && !wasMember) return;
     this.#events.changed(await this.#describeOne(record), leavingId);
-    if (wasMember) await this.#lines.add(conversationId, userId, line);
+    if (wasMember) await this.#systemMessages.append(conversationId, userId, line);
   }
 
   /** @returns the name of whom the user may remove */
@@ -193,8 +193,7 @@ export class Conversations {
     return ids.length === 0 ? [] : this.#store.users.findMany(ids);
   }
 
-  readonly #readHeads = (ids: readonly ConversationId[]) =>
-    readStates({ log: this.#log, messages: this.#store.messages }, ids);
+  readonly #readHeads = (ids: readonly ConversationId[]) => this.#log.states(ids);
 
   async #describeOne(record: ConversationRecord, readHeads: HeadReader = this.#readHeads): Promise<Conversation> {
     const [conversation] = await describeConversations(this.#store, [record], readHeads);

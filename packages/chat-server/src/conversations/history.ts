@@ -1,7 +1,6 @@
 import type { MessageLog, RecentQuery } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
 import {
-  ChatError,
   type ConversationId,
   type MessageId,
   type MessagePage,
@@ -9,17 +8,17 @@ import {
   toWireMessage,
   type UserId,
 } from '@parley/protocol';
-import { seedHead } from './heads.ts';
 import type { Membership } from './membership.ts';
 
 /**
- * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store
- * holds the rest. A page is an interval of seqs; its newest part comes from the window, what is missing before that is one
- * range of one index in the store. The window is read first, so a message that leaves it meanwhile is stored already.
+ * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store holds the
+ * rest. A page is an interval of seqs. Its newest part comes from the window, the part before that is one range of one index in
+ * the store. The window is read first: a message that leaves it between the two reads is in the store by then.
  *
- * What was deleted is given out without its text. The store keeps it so, as soon as it has the deletion; the others are on the page, or
- * the log names what they took away. A page that does not reach up to the newest message takes from the window only what is not stored
- * yet: the log need not know older deletions.
+ * Deleted messages are returned without text and media. There are three cases. The store removes both when it saves the deletion.
+ * A deletion on the page itself is applied here. For deletions after the page, the log returns the ids. The log may not know
+ * deletions that are stored already; a page that ends before the head therefore uses only messages of the window that are not
+ * stored yet.
  */
 export class History {
   readonly #log: MessageLog;
@@ -34,14 +33,9 @@ export class History {
 
   /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
-    let recent = await this.#log.readRecent(conversationId, query);
-    if (recent.kind === 'unseeded') {
-      await this.#membership.requireMember(conversationId, userId);
-      await seedHead({ log: this.#log, messages: this.#messages }, conversationId);
-      recent = await this.#log.readRecent(conversationId, query);
-      if (recent.kind === 'unseeded') throw new ChatError('UNAVAILABLE', { retryAfterMs: 100 });
-    }
-    const { state, fromSeq, toSeq, messages, deletedLater } = recent;
+    // Before the log is asked: only a member's request may make it initialise a head, which reads the store and adds a key.
+    await this.#membership.cachedMembership(conversationId, userId);
+    const { state, fromSeq, toSeq, messages, deletedLater } = await this.#log.readRecent(conversationId, query);
     await this.#membership.requireMember(conversationId, userId, state.membersVersion);
     const fromWindow = toSeq >= state.headSeq ? messages : messages.filter(({ seq }) => seq > state.storedSeq);
     const firstRecent = fromWindow[0]?.seq ?? toSeq + 1;

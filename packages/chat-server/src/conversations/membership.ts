@@ -51,7 +51,7 @@ export class Membership {
   /** As `requireMember`, with the version read first: one round trip to Redis, and hardly ever one to the store. */
   async requireMemberFresh(conversationId: ConversationId, userId: UserId): Promise<string> {
     if (conversationId === LOBBY_ID) return '';
-    const [state] = await this.#log.states([conversationId]);
+    const [state] = await this.#log.knownStates([conversationId]);
     return this.requireMember(conversationId, userId, state?.membersVersion);
   }
 

@@ -2,10 +2,13 @@ import type { MessageLog } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
 import { ChatError, type ConversationId, isChangeKind, type MessageId, type MessageRecord } from '@parley/protocol';
 
-/** Messages that are looked through for one that is not in the store yet; no more than that are in process by default. */
+/** How many recent messages are searched for one that is not in the store yet; the default limit of messages in process. */
 const MAX_RECENT = 500;
 
-/** Finds the messages that others answer or change. One that is deleted, and its deletion not stored yet, is found: the log refuses then. */
+/**
+ * Finds the messages that others answer or change. A message whose deletion is not stored yet is found; the log then refuses the
+ * append with `target-deleted`.
+ */
 export class MessageTargets {
   readonly #log: MessageLog;
   readonly #messages: MessageStore;
@@ -16,9 +19,9 @@ export class MessageTargets {
   }
 
   /**
-   * A message of this conversation, which is no change of another one.
+   * Returns a message of this conversation that is not itself a change of another message. The caller has checked the membership.
    *
-   * @param options.deletedToo so that a deletion may be repeated
+   * @param options.deletedToo also find a deleted message, because a deletion may be repeated
    * @throws ChatError `NOT_FOUND`
    */
   async find(
@@ -28,15 +31,15 @@ export class MessageTargets {
   ): Promise<MessageRecord> {
     const found = (await this.#messages.findById(messageId)) ?? (await this.#findRecent(conversationId, messageId));
     if (found?.conversationId !== conversationId || isChangeKind(found.kind)) throw noSuchMessage();
-    // What is deleted has lost both.
+    // The store removes both from a deleted message.
     const isDeleted = found.text === undefined && found.media === undefined;
     if (isDeleted && !deletedToo) throw noSuchMessage();
     return found;
   }
 
   async #findRecent(conversationId: ConversationId, messageId: MessageId): Promise<MessageRecord | undefined> {
-    const page = await this.#log.readRecent(conversationId, { limit: MAX_RECENT });
-    return page.kind === 'page' ? page.messages.find(({ id }) => id === messageId) : undefined;
+    const { messages } = await this.#log.readRecent(conversationId, { limit: MAX_RECENT });
+    return messages.find(({ id }) => id === messageId);
   }
 }
 

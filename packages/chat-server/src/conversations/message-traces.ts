@@ -85,7 +85,7 @@ export class MessageTraces {
     const row = rows.find((each) => each.id === id);
     if (!row) return undefined;
     const conversationId = row.conversationId as ConversationId;
-    const { seq, acceptedAtMs, node: acceptedBy } = row;
+    const { seq, appendedAtMs: acceptedAtMs, node: acceptedBy } = row;
     return { conversationId, seq, acceptedAtMs, acceptedBy, published: null, stored: null };
   }
 

@@ -1,68 +1,108 @@
-import type { AcceptOutcome, MessageDraft, MessageLog } from '@parley/message-log';
-import type { MessageStore } from '@parley/message-store';
-import { ChatError, type ConversationId, type SendReply, type UserId } from '@parley/protocol';
+import type { AppendOutcome, AppendRequest, MessageDraft, MessageLog } from '@parley/message-log';
+import { ChatError, type ClientMessageId, type ConversationId, type SendReply, type UserId } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
-import { acceptInLog } from './accept-in-log.ts';
 import type { Membership } from './membership.ts';
 import { newMessageId } from './message-id.ts';
 import { noSuchMessage } from './message-targets.ts';
 
-/** What the sender says; the id is given here. */
+/** How often one message is appended when the member list changes at each attempt. */
+const MAX_ATTEMPTS = 4;
+
+/** A message as its sender wrote it. {@link MessageSender} adds the id. */
 export type NewMessage = Omit<MessageDraft, 'id' | 'senderId'>;
 
-interface MessageAcceptorParts {
+interface MessageSenderParts {
   readonly node: string;
   readonly log: MessageLog;
-  readonly messages: MessageStore;
   readonly membership: Membership;
   readonly metrics: ChatServerMetrics;
   readonly logger: Logger;
 }
 
 /**
- * Lets the sender through and accepts the message with one atomic call. Publishing and saving are the workers' business.
+ * Appends messages to the log: those of members (`message:send` and the change events) and system messages. The chat server's
+ * part of a message ends here; the message workers publish and save it.
  */
-export class MessageAcceptor {
-  readonly #parts: MessageAcceptorParts;
+export class MessageSender {
+  readonly #parts: MessageSenderParts;
 
-  constructor(parts: MessageAcceptorParts) {
+  constructor(parts: MessageSenderParts) {
     this.#parts = parts;
   }
 
-  /** @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` or `BUSY` */
-  async accept(conversationId: ConversationId, senderId: UserId, message: NewMessage): Promise<SendReply> {
-    const { node, log, messages, membership, metrics, logger } = this.#parts;
-    const draft: MessageDraft = { id: newMessageId(), senderId, ...message };
+  /**
+   * Sends a member's message. The membership comes from the cache. The append compares its version with the current one in the
+   * same atomic step, and only when they differ is the membership checked again.
+   *
+   * @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` or `BUSY`
+   */
+  async send(conversationId: ConversationId, senderId: UserId, message: NewMessage): Promise<SendReply> {
+    const { membership, metrics, logger } = this.#parts;
     const startedAt = performance.now();
+    const draft: MessageDraft = { id: newMessageId(), senderId, ...message };
     const membersVersion = await membership.cachedMembership(conversationId, senderId);
-    const request = { conversationId, draft, node, membersVersion };
-    const outcome = await acceptInLog({ log, messages }, request, {
-      whenStale: (version) => membership.requireMember(conversationId, senderId, version),
-      onOutcome: ({ kind }) => metrics.chat_sends_total.inc({ outcome: kind }),
+    const outcome = await this.#append(conversationId, draft, membersVersion, {
+      onStaleMembers: (version) => membership.requireMember(conversationId, senderId, version),
+      onOutcome: (kind) => metrics.chat_sends_total.inc({ outcome: kind === 'appended' ? 'accepted' : kind }),
     });
-    if (outcome.kind === 'stale-members' || outcome.kind === 'unseeded') {
-      throw new ChatError('BUSY', { message: 'The conversation is changing: send it again.', retryAfterMs: 100 });
-    }
-    metrics.chat_accept_seconds.observe((performance.now() - startedAt) / 1_000);
+    if (outcome.kind !== 'stale-members') metrics.chat_accept_seconds.observe((performance.now() - startedAt) / 1_000);
     const reply = toReply(outcome, draft.id);
     logger.debug({ messageId: reply.message.id, conversationId, seq: reply.message.seq }, outcome.kind);
     return reply;
   }
+
+  /** Appends a message of kind `system` whose sender is the user who acted. That user need not be a member any more. */
+  async sendSystemMessage(
+    conversationId: ConversationId,
+    actorId: UserId,
+    text: string,
+  ): Promise<AppendOutcome['kind']> {
+    const id = newMessageId();
+    const clientMessageId = `system-${id}` as ClientMessageId;
+    const draft: MessageDraft = { id, senderId: actorId, clientMessageId, kind: 'system', text };
+    const outcome = await this.#append(conversationId, draft, '', { onStaleMembers: (version) => version });
+    return outcome.kind;
+  }
+
+  /**
+   * @param options.onStaleMembers called with the current version of the member list, returns the one to append with
+   * @param options.onOutcome called for every attempt
+   */
+  async #append(
+    conversationId: ConversationId,
+    draft: MessageDraft,
+    membersVersion: string,
+    options: {
+      onStaleMembers: (membersVersion: string) => string | Promise<string>;
+      onOutcome?: (kind: AppendOutcome['kind']) => void;
+    },
+  ): Promise<AppendOutcome> {
+    const { node, log } = this.#parts;
+    const request: AppendRequest = { conversationId, draft, node, membersVersion };
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await log.append(request);
+      options.onOutcome?.(outcome.kind);
+      if (outcome.kind !== 'stale-members' || attempt === MAX_ATTEMPTS) return outcome;
+      request.membersVersion = await options.onStaleMembers(outcome.membersVersion);
+    }
+  }
 }
 
-function toReply(
-  outcome: Exclude<AcceptOutcome, { kind: 'stale-members' } | { kind: 'unseeded' }>,
-  draftId: SendReply['message']['id'],
-): SendReply {
+function toReply(outcome: AppendOutcome, draftId: SendReply['message']['id']): SendReply {
   switch (outcome.kind) {
     case 'target-deleted':
       throw noSuchMessage();
     case 'busy':
       throw new ChatError('BUSY', { retryAfterMs: outcome.retryAfterMs });
+    case 'stale-members':
+      throw new ChatError('BUSY', {
+        message: 'The members of the conversation are changing. Send the message again.',
+        retryAfterMs: 100,
+      });
     case 'conflict':
       throw new ChatError('CONFLICT', { message: 'clientMessageId: you used it in another conversation.' });
-    case 'accepted':
+    case 'appended':
     case 'duplicate': {
       const isDuplicate = outcome.kind === 'duplicate';
       const createdAt = new Date(outcome.createdAtMs).toISOString();

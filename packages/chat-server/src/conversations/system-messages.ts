@@ -1,53 +1,35 @@
-import type { MessageLog } from '@parley/message-log';
-import type { MessageStore } from '@parley/message-store';
-import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
+import type { ConversationId, UserId } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
-import { acceptInLog } from './accept-in-log.ts';
-import { newMessageId } from './message-id.ts';
+import type { MessageSender } from './send-message.ts';
 
-/** Puts lines into conversations that say what somebody did there: messages of kind `system`, sent by who did it. */
-export class SystemLines {
-  readonly #parts: {
-    readonly node: string;
-    readonly log: MessageLog;
-    readonly messages: MessageStore;
-    readonly logger: Logger;
-  };
+/** Appends system messages, which tell the members of a conversation what somebody changed there. */
+export class SystemMessages {
+  readonly #sender: Pick<MessageSender, 'sendSystemMessage'>;
+  readonly #logger: Logger;
 
-  constructor(parts: { node: string; log: MessageLog; messages: MessageStore; logger: Logger }) {
-    this.#parts = parts;
+  constructor(parts: { sender: Pick<MessageSender, 'sendSystemMessage'>; logger: Logger }) {
+    this.#sender = parts.sender;
+    this.#logger = parts.logger;
   }
 
   /**
-   * Adds a line after the deed, whoever may write there by then: who left says so. Never rejects: what was done stays done, also
-   * where the log is full or away and the line is missing.
+   * Appends a system message after the action; the actor's membership is not checked, because the action may have ended it. Never
+   * rejects: the action stays done when the log is full or unavailable and the system message is missing.
    */
-  async add(conversationId: ConversationId, actorId: UserId, text: string): Promise<void> {
-    const { logger } = this.#parts;
+  async append(conversationId: ConversationId, actorId: UserId, text: string): Promise<void> {
     try {
-      const outcome = await this.#accept(conversationId, actorId, text);
-      if (outcome !== 'accepted') logger.warn({ conversationId, outcome }, 'a system line was not accepted');
+      const outcome = await this.#sender.sendSystemMessage(conversationId, actorId, text);
+      if (outcome !== 'appended') this.#logger.warn({ conversationId, outcome }, 'a system message was not appended');
     } catch (error) {
-      logger.warn({ err: error, conversationId }, 'a system line was not accepted');
+      this.#logger.warn({ err: error, conversationId }, 'a system message was not appended');
     }
-  }
-
-  async #accept(conversationId: ConversationId, actorId: UserId, text: string): Promise<string> {
-    const { node, log, messages } = this.#parts;
-    const id = newMessageId();
-    const clientMessageId = `system-${id}` as ClientMessageId;
-    const draft = { id, senderId: actorId, clientMessageId, kind: 'system' as const, text };
-    const request = { conversationId, draft, node, membersVersion: '' };
-    // Whoever the members are by then.
-    const outcome = await acceptInLog({ log, messages }, request, { whenStale: (version) => version });
-    return outcome.kind;
   }
 }
 
-/** Names that a line has at most. */
+/** The most names that a system message lists. */
 const MAX_NAMES = 10;
 
-/** "Ada, Bo and 3 others". */
+/** Formats names as "Ada, Bo and 3 others". */
 export function listNames(names: readonly string[]): string {
   const others = names.length - MAX_NAMES;
   if (others <= 0) return names.join(', ');

@@ -32,7 +32,7 @@ export class HeadAnnouncer {
     const announced = new Map<string, string>();
     for (let first = 0; first < ids.length; first += MAX_CONVERSATIONS) {
       const some = ids.slice(first, first + MAX_CONVERSATIONS);
-      const states = await this.#log.states(some);
+      const states = await this.#log.knownStates(some);
       for (const [index, conversationId] of some.entries()) {
         const state = states[index];
         if (!state) continue;

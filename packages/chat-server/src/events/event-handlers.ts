@@ -1,5 +1,4 @@
 import type { MessageLog } from '@parley/message-log';
-import type { MessageStore } from '@parley/message-store';
 import {
   ChatError,
   HelloPayload,
@@ -10,15 +9,14 @@ import {
   type SinceReply,
 } from '@parley/protocol';
 import type { ConcurrencyLimiter } from '@parley/service-kit';
-import type { MessageAcceptor } from '../conversations/send-message.ts';
 import type { Conversations } from '../conversations/conversations.ts';
-import { readStates } from '../conversations/heads.ts';
 import type { History } from '../conversations/history.ts';
 import { joinConversations } from '../conversations/join-rooms.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
+import type { MessageSender } from '../conversations/send-message.ts';
 import type { SignalBus } from '../delivery/signal-bus.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -36,20 +34,19 @@ const MAX_SINCE_MESSAGES = 1_000;
 export function createEventHandlers(parts: {
   node: string;
   log: MessageLog;
-  messages: MessageStore;
   membership: Membership;
   conversations: Conversations;
   history: History;
   readMarkers: ReadMarkers;
   receipts: Receipts;
-  acceptor: MessageAcceptor;
+  sender: MessageSender;
   targets: MessageTargets;
   signals: SignalBus;
   delivery: SignalDelivery;
   presence: Presence;
   arrivals: ConcurrencyLimiter;
 }): EventHandlers {
-  const { node, conversations, history, readMarkers, presence, arrivals } = parts;
+  const { node, log, conversations, history, readMarkers, presence, arrivals } = parts;
 
   const hello = eventHandler({
     payload: HelloPayload,
@@ -59,7 +56,7 @@ export function createEventHandlers(parts: {
         const conversationIds = await joinConversations(socket, session.userId, conversations);
         presence.greet(socket, session, conversationIds);
         const [states, markers] = await Promise.all([
-          readStates(parts, conversationIds),
+          log.states(conversationIds),
           readMarkers.read(session.userId, conversationIds),
         ]);
         return { conversationIds, states, markers };

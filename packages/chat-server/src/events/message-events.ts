@@ -7,9 +7,9 @@ import {
   type SendReply,
   type UserId,
 } from '@parley/protocol';
-import type { MessageAcceptor, NewMessage } from '../conversations/send-message.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
+import type { MessageSender, NewMessage } from '../conversations/send-message.ts';
 import { eventHandler } from './dispatcher.ts';
 
 /**
@@ -17,11 +17,11 @@ import { eventHandler } from './dispatcher.ts';
  * leads to what it changes. So a client that was away gets it like any other message, and in order.
  */
 export function changeMessageHandlers(parts: {
-  acceptor: MessageAcceptor;
+  sender: MessageSender;
   membership: Membership;
   targets: MessageTargets;
 }) {
-  const { acceptor, membership, targets } = parts;
+  const { sender, membership, targets } = parts;
 
   /** @param requireRight refuses who may not change this message so */
   async function change(
@@ -33,7 +33,7 @@ export function changeMessageHandlers(parts: {
     await membership.requireMemberFresh(conversationId, userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
     await requireRight(target);
-    return acceptor.accept(conversationId, userId, { clientMessageId, replyTo: messageId, ...message });
+    return sender.send(conversationId, userId, { clientMessageId, replyTo: messageId, ...message });
   }
 
   return {

@@ -1,16 +1,12 @@
 import { ChatError, SendPayload } from '@parley/protocol';
-import type { MessageAcceptor } from '../conversations/send-message.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
+import type { MessageSender } from '../conversations/send-message.ts';
 import { eventHandler } from './dispatcher.ts';
 
-/** `message:send`: accept, ack. A message that answers another one must do so within its conversation. */
-export function sendMessageHandler(parts: {
-  acceptor: MessageAcceptor;
-  membership: Membership;
-  targets: MessageTargets;
-}) {
-  const { acceptor, membership, targets } = parts;
+/** `message:send`. A message can only answer a message of its own conversation. */
+export function sendMessageHandler(parts: { sender: MessageSender; membership: Membership; targets: MessageTargets }) {
+  const { sender, membership, targets } = parts;
   return eventHandler({
     payload: SendPayload,
     async handle(_socket, { userId }, { conversationId, mediaId, replyTo, ...message }) {
@@ -19,7 +15,7 @@ export function sendMessageHandler(parts: {
         await membership.cachedMembership(conversationId, userId);
         await targets.find(conversationId, replyTo);
       }
-      return acceptor.accept(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) });
+      return sender.send(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) });
     },
   });
 }

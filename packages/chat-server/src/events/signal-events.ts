@@ -1,7 +1,5 @@
 import type { MessageLog } from '@parley/message-log';
-import type { MessageStore } from '@parley/message-store';
 import { type ConversationId, DeliveredPayload, type DoneReply, ReadPayload, type UserId } from '@parley/protocol';
-import { readStates } from '../conversations/heads.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
@@ -10,17 +8,16 @@ import { eventHandler } from './dispatcher.ts';
 /** `read` and `delivered`: what a client has, which never goes beyond the newest message. */
 export function receiptHandlers(parts: {
   log: MessageLog;
-  messages: MessageStore;
   membership: Membership;
   readMarkers: ReadMarkers;
   receipts: Receipts;
 }) {
-  const { membership, readMarkers, receipts } = parts;
+  const { log, membership, readMarkers, receipts } = parts;
 
   /** Of conversations that the user is in; one round trip while their members do not change. */
   async function headSeqsOf(userId: UserId, ids: readonly ConversationId[]): Promise<number[]> {
     await Promise.all(ids.map((id) => membership.cachedMembership(id, userId)));
-    const states = await readStates(parts, ids);
+    const states = await log.states(ids);
     await Promise.all(ids.map((id, index) => membership.requireMember(id, userId, states[index]?.membersVersion)));
     return states.map(({ headSeq }) => headSeq);
   }

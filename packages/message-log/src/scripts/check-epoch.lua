@@ -1,9 +1,9 @@
 #!lua
--- Begins a new epoch when Redis is not the process, or not the data, that the current one began with.
+-- Begins a new epoch when Redis is another process, or has other data, than when the current epoch began.
 --
 -- KEYS  1 run id  2 epoch
--- ARGV  1 the run id of this Redis  2 a new epoch
--- Reply the epoch that holds now
+-- ARGV  1 run id of this Redis  2 name for a new epoch
+-- Reply the current epoch
 local epoch = redis.call('GET', KEYS[2])
 if epoch and redis.call('GET', KEYS[1]) == ARGV[1] then return epoch end
 redis.call('SET', KEYS[1], ARGV[1])

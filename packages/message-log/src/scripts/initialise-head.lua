@@ -1,13 +1,13 @@
 #!lua
--- Tells Redis a conversation's newest stored seq, unless it is certain of one already in this epoch.
+-- Sets a conversation's head from the store, unless the head is known in the current epoch.
 --
--- A worker may have saved messages after the caller asked the store and before Redis knew the conversation again; their
--- highest seq was kept as `floor` (see settle.lua) and wins, or the next message would get a seq that is taken. A Redis
--- that came back with an older head than the store's goes on above the store's.
+-- A worker may have saved messages after the caller read the store and before Redis knew the conversation again. settle.lua
+-- kept the highest of their seqs as `floor`. The floor wins over a lower stored seq: otherwise the next message would get a
+-- seq that is in use. Where Redis has an older head than the store, the head continues above the store's.
 --
 -- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 epoch
--- ARGV  1 newest stored seq, 0 = none  2 an epoch to begin if there is none: all data was deleted under a living Redis
--- Reply 1 = done, 0 = one is known already
+-- ARGV  1 newest seq in the store, 0 = none  2 epoch to begin if there is none (all data of a running Redis was deleted)
+-- Reply 1 = initialised, 0 = the head was known already
 local epoch = redis.call('GET', KEYS[4])
 if not epoch then
   epoch = ARGV[2]

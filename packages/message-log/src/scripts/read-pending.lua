@@ -1,10 +1,10 @@
 #!lua
--- Reads again what is pending under a consumer's own name: it was handed over, but the answer was lost with the process or
--- with the connection.
+-- Reads a consumer's own pending entries again: Redis delivered them, but the reply was lost with the process or the
+-- connection.
 --
 -- KEYS  1 log
--- ARGV  1 consumer group  2 consumer  3 only entries after this id  4 most entries
--- Reply {id of the last pending entry looked at, '' = none, {{entry id, deliveries, fields}, …}}
+-- ARGV  1 consumer group  2 consumer  3 read after this entry id  4 maximum number of entries
+-- Reply {id of the last pending entry examined ('' = none), {{entry id, deliveries, fields}, …}}
 local log, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local reply = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', ARGV[4], 'STREAMS', log, ARGV[3])
 local last, entries = '', {}
@@ -14,7 +14,7 @@ for _, entry in ipairs(reply and reply[1][2] or {}) do
   if fields then
     entries[#entries + 1] = { id, redis.call('XPENDING', log, group, id, id, 1)[1][4], fields }
   else
-    -- Deleted from the stream by someone else while it was pending.
+    -- The entry was deleted from the stream while it was pending.
     redis.call('XACK', log, group, id)
   end
 end

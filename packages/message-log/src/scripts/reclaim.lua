@@ -1,9 +1,10 @@
 #!lua
--- Claims entries that nobody has kept alive for a while. XAUTOCLAIM itself forgets those that were deleted meanwhile.
+-- Claims entries that have been idle for a while: their consumer neither completed them nor extended its claim. XAUTOCLAIM
+-- removes entries that were deleted from the stream from the pending list.
 --
 -- KEYS  1 log
--- ARGV  1 consumer group  2 consumer  3 idle for at least (ms)  4 where to begin  5 most entries
--- Reply {where to go on, '0-0' = nothing is left, {{entry id, deliveries, fields}, …}}
+-- ARGV  1 consumer group  2 consumer  3 minimum idle time (ms)  4 start id  5 maximum number of entries
+-- Reply {start id of the next call ('0-0' = the scan is complete), {{entry id, deliveries, fields}, …}}
 local log, group = KEYS[1], ARGV[1]
 local reply = redis.call('XAUTOCLAIM', log, group, ARGV[2], ARGV[3], ARGV[4], 'COUNT', ARGV[5])
 local entries = {}

@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- Ends the lives of log entries of one conversation: frees their places, moves those with a reason to the dead letters,
--- moves the stored mark, trims the recent window. Repeating it changes nothing.
+-- Settles log entries of one conversation: removes them from the log, moves those with a reason to the dead letters, advances
+-- the committed offset and trims the recent window. Repeating it changes nothing.
 --
--- It may run when memory is full: it is what frees memory, and half of it (XACK, XDEL) Redis would let through anyway.
+-- It may run when memory is full: it frees memory, and Redis would allow half of its commands (XACK, XDEL) in any case.
 --
--- KEYS  1 log  2 conversation  3 seqs stored out of order  4 recent window  5 dead letters  6 what was deleted lately
--- ARGV  1 consumer group  2 how many stored messages the recent window keeps
---       then for each entry, seqs ascending: its id, its seq (0 = unknown), the reason it is dead ('' = it is in the store)
--- Reply {the stored mark, the conversation's epoch}; the mark is -1 where the conversation is unseeded
+-- KEYS  1 log  2 conversation  3 seqs stored out of order  4 recent window  5 dead letters  6 recent deletions
+-- ARGV  1 consumer group  2 number of stored messages that the recent window keeps,
+--       then for each entry, in ascending order of seq: its id, its seq (0 = unknown), why it is dead ('' = it is in the store)
+-- Reply {committed offset, the conversation's epoch}; the offset is -1 where the head is unknown
 local group, keepRecent = ARGV[1], tonumber(ARGV[2])
 
 local ids, seqs = {}, {}
@@ -27,31 +27,32 @@ end
 
 local state = redis.call('HMGET', KEYS[2], 'head', 'stored', 'floor', 'epoch')
 if not state[1] then
-  -- Redis lost the conversation while a worker had these entries in hand: the next seed must not begin below them.
+  -- Redis lost the conversation while a worker held these entries. initialise-head.lua must not set the head below them.
   local last = seqs[#seqs] or 0
   if last > tonumber(state[3] or 0) then redis.call('HSET', KEYS[2], 'floor', last) end
   return { -1, '' }
 end
 
 local head, stored = tonumber(state[1]), tonumber(state[2])
-local mark, lostTail = stored, false
+local offset, lostTail = stored, false
 for _, seq in ipairs(seqs) do
-  if seq == mark + 1 then
-    mark = seq
+  if seq == offset + 1 then
+    offset = seq
   elseif seq > head then
-    -- Redis lost its newest writes, the store has them: go on above, whatever is missing between will not come.
-    mark, lostTail = seq, true
-  elseif seq > mark then
+    -- Redis lost its newest writes and the store has them. Continue above; the seqs skipped here will not come.
+    offset, lostTail = seq, true
+  elseif seq > offset then
     redis.call('SADD', KEYS[3], seq)
   end
 end
 if lostTail then redis.call('DEL', KEYS[3]) end
-while redis.call('SREM', KEYS[3], mark + 1) == 1 do mark = mark + 1 end
+while redis.call('SREM', KEYS[3], offset + 1) == 1 do offset = offset + 1 end
 
-if mark > stored then
-  redis.call('HSET', KEYS[2], 'stored', mark, 'head', math.max(head, mark))
-  if mark > keepRecent then redis.call('XTRIM', KEYS[4], 'MINID', mark - keepRecent + 1) end
-  -- Longer than the window: whoever found a message in the store just before its deletion was there is told when it answers.
-  redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', mark - 10 * keepRecent)
+if offset > stored then
+  redis.call('HSET', KEYS[2], 'stored', offset, 'head', math.max(head, offset))
+  if offset > keepRecent then redis.call('XTRIM', KEYS[4], 'MINID', offset - keepRecent + 1) end
+  -- Deletions are kept for longer than the window: a caller may have found a message in the store just before the deletion
+  -- was stored, and its append must still get 'target-deleted'.
+  redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', offset - 10 * keepRecent)
 end
-return { mark, state[4] or '' }
+return { offset, state[4] or '' }

@@ -1,0 +1,63 @@
+import type { ConversationId } from '@parley/protocol';
+import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { newEpoch } from './epoch-keeper.ts';
+import { HeadUnknown } from './message-log.ts';
+import type { PartitionKeys } from './partition-keys.ts';
+
+const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 4);
+
+/** One attempt fails only when Redis loses the conversation between the initialisation and the attempt. */
+const MAX_ATTEMPTS = 4;
+
+/** Initialises the heads of one partition's conversations from the store, on first use in each epoch. */
+export class HeadInitialiser {
+  readonly #redis: RedisConnection;
+  readonly #keys: PartitionKeys;
+  readonly #readStoredHead: (conversationId: ConversationId) => Promise<number>;
+  readonly #ready: () => Promise<void>;
+  /** Initialisations under way. Concurrent callers share one read of the store. */
+  readonly #pending = new Map<ConversationId, Promise<void>>();
+
+  constructor(parts: {
+    redis: RedisConnection;
+    keys: PartitionKeys;
+    readStoredHead: (conversationId: ConversationId) => Promise<number>;
+    /** Resolves when the connection may be used; awaited before each call. */
+    ready: () => Promise<void>;
+  }) {
+    this.#redis = parts.redis;
+    this.#keys = parts.keys;
+    this.#readStoredHead = parts.readStoredHead;
+    this.#ready = parts.ready;
+  }
+
+  /**
+   * Calls `attempt`. While it resolves to undefined (head unknown), initialises the head and calls it again.
+   *
+   * @throws HeadUnknown after {@link MAX_ATTEMPTS} attempts
+   */
+  async withHead<T>(conversationId: ConversationId, attempt: () => Promise<T | undefined>): Promise<T> {
+    for (let attempts = 1; ; attempts += 1) {
+      const result = await attempt();
+      if (result !== undefined) return result;
+      if (attempts === MAX_ATTEMPTS) throw new HeadUnknown(conversationId);
+      await this.#initialise(conversationId);
+    }
+  }
+
+  #initialise(conversationId: ConversationId): Promise<void> {
+    const pending = this.#pending.get(conversationId);
+    if (pending) return pending;
+    const initialising = this.#initialiseOnce(conversationId).finally(() => this.#pending.delete(conversationId));
+    this.#pending.set(conversationId, initialising);
+    return initialising;
+  }
+
+  async #initialiseOnce(conversationId: ConversationId): Promise<void> {
+    const storedHead = await this.#readStoredHead(conversationId);
+    const { conversation, recent, done, epoch } = this.#keys;
+    const keys = [conversation(conversationId), recent(conversationId), done(conversationId), epoch];
+    await this.#ready();
+    await runScript(this.#redis, INITIALISE_HEAD, keys, [storedHead, newEpoch()]);
+  }
+}
