@@ -11,7 +11,7 @@ afterAll(() => {
 });
 const server = await newRedis();
 const connect = async () => {
-  const redis = await connectRedis(server.url, 'patient', { logger: silentLogger(), connectionName: 'fan-out' });
+  const redis = await connectRedis(server.url, 'no-deadline', { logger: silentLogger(), connectionName: 'fan-out' });
   connections.push(redis);
   return redis;
 };

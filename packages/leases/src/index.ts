@@ -1,3 +1,2 @@
-export * from './fencing-token.ts';
 export * from './session-leases.ts';
 export * from './session-leases-redis.ts';

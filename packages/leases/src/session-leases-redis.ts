@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { UserId } from '@parley/protocol';
 import { commandTimeoutOf, DeadlineExceeded, loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import { RemoteClock } from './remote-clock.ts';
-import type { AcquireOutcome, FencingToken, Holding, SessionLease, SessionLeases } from './session-leases.ts';
+import type { AcquireOutcome, FencingToken, LeaseRef, SessionLease, SessionLeases } from './session-leases.ts';
 
 const script = (name: string, numberOfKeys: number) =>
   loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys);
@@ -19,7 +18,7 @@ const scripts = {
   liveUsers: script('live-users', 3),
 };
 
-/** Bounds how long one call keeps Redis from everybody else: some milliseconds. */
+/** Bounds how long one script blocks Redis: a few milliseconds. */
 const MAX_LEASES_PER_CALL = 1_000;
 
 type AcquireReply =
@@ -40,25 +39,23 @@ interface HolderRecord {
 }
 
 export interface RedisSessionLeasesOptions {
-  /** Places in the whole cluster; 0 = no limit. The same on every server. */
+  /** Session slots of the whole cluster; 0 = no limit. Must be the same on every server. */
   maxClients: number;
   /**
-   * How long a lease holds without renewal. Servers renew every fifth of it, those without sessions too: a silence of
-   * half of it counts as an outage of Redis.
+   * Lifetime of a lease without renewal. Every server renews five times within it, also without sessions: when nobody has
+   * renewed for half of it, Redis was unavailable.
    */
   sessionTtlMs: number;
-  /** What the keys begin with; the default is `parley`. All share the hash tag `{sessions}`. */
+  /** Prefix of the keys, by default `parley`. All keys share the hash tag `{sessions}`. */
   keyPrefix?: string | undefined;
 }
 
 /**
- * The leases in Redis, each call one Lua script. Times are those of Redis' clock. An `acquire` that Redis carries out after the
- * connection gave it up has no effect.
+ * Creates session leases in Redis. Each call is one Lua script, and times are by Redis' clock.
  *
- * A place in the queue belongs to the user, not to the ticket: a lost ticket costs nobody the place and a stolen one
- * gains none. It lapses soon after the user was to come back, and then keeps nobody waiting; who comes back within eight TTLs stands
- * where it stood. After an outage nothing expires for a third of the TTL, so that the sessions that live are renewed before
- * a newcomer takes their places.
+ * Redis executes a command even after its client has stopped waiting, for example when Redis was frozen. Such an `acquire`
+ * must not replace the session of a later attempt. Therefore each carries its deadline by Redis' clock, which the scripts'
+ * replies report.
  */
 export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
   const { maxClients, sessionTtlMs, keyPrefix = 'parley' } = options;
@@ -74,7 +71,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   const recovering = key('recovering');
   const clock = new RemoteClock();
 
-  async function renewChunk(chunk: readonly Holding[]) {
+  async function renewChunk(chunk: readonly LeaseRef[]) {
     const keys = [live, holders, touched, recovering];
     const reply = await runScript(redis, scripts.renew, keys, [sessionTtlMs, ...pairsOf(chunk)]);
     const [nowMs = 0, ...lost] = reply as number[];
@@ -93,18 +90,18 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
         const args = [...request, randomUUID(), notAfterMs, deviceAttempt];
         const reply = (await runScript(redis, scripts.acquire, keys, args)) as AcquireReply | LateReply;
         if (reply[0] !== 'late') return toAcquireOutcome(reply);
-        clock.set(reply[1]); // that it came shows that it was not late: the clock was changed
+        clock.set(reply[1]); // the reply was in time, so our estimate of Redis' clock was wrong: somebody changed it
       }
-      throw new DeadlineExceeded('asking for a place', commandTimeoutOf(redis));
+      throw new DeadlineExceeded('acquiring a session slot', commandTimeoutOf(redis));
     },
 
-    async renew(held) {
-      return (await Promise.all(chunksOf(held).map(renewChunk))).flat();
+    async renew(refs) {
+      return (await Promise.all(chunksOf(refs).map(renewChunk))).flat();
     },
 
-    async release(held) {
+    async release(refs) {
       const freed = await Promise.all(
-        chunksOf(held).map((chunk) => runScript(redis, scripts.release, [live, holders], pairsOf(chunk))),
+        chunksOf(refs).map((chunk) => runScript(redis, scripts.release, [live, holders], pairsOf(chunk))),
       );
       return (freed as number[]).reduce((sum, count) => sum + count, 0);
     },
@@ -146,16 +143,16 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   };
 }
 
-/** One chunk at least: whoever holds nothing shows that it lives. */
-function chunksOf(held: readonly Holding[]): (readonly Holding[])[] {
-  const chunks = [held.slice(0, MAX_LEASES_PER_CALL)];
-  for (let start = MAX_LEASES_PER_CALL; start < held.length; start += MAX_LEASES_PER_CALL) {
-    chunks.push(held.slice(start, start + MAX_LEASES_PER_CALL));
+/** At least one chunk, because a renewal of no lease has an effect as well. */
+function chunksOf(refs: readonly LeaseRef[]): (readonly LeaseRef[])[] {
+  const chunks = [refs.slice(0, MAX_LEASES_PER_CALL)];
+  for (let start = MAX_LEASES_PER_CALL; start < refs.length; start += MAX_LEASES_PER_CALL) {
+    chunks.push(refs.slice(start, start + MAX_LEASES_PER_CALL));
   }
   return chunks;
 }
 
-const pairsOf = (held: readonly Holding[]) => held.flatMap(({ userId, token }) => [userId, token]);
+const pairsOf = (refs: readonly LeaseRef[]) => refs.flatMap(({ userId, token }) => [userId, token]);
 
 function toAcquireOutcome(reply: AcquireReply): AcquireOutcome {
   if (reply[0] === 'full') {
@@ -179,4 +176,23 @@ function toLease([userId, expiresAtMs, json]: LeaseReply): SessionLease {
     authorisedUntilMs: Number(record.authorisedUntilMs),
     expiresAtMs: Number(expiresAtMs),
   };
+}
+
+/** Estimates a clock on another machine from the last time that it reported. */
+class RemoteClock {
+  #aheadMs: number | undefined;
+
+  get isSet(): boolean {
+    return this.#aheadMs !== undefined;
+  }
+
+  /** Whole Unix milliseconds. Never ahead of the remote clock; behind it by the delay of the last report. */
+  get nowMs(): number {
+    return Math.floor(performance.now() + (this.#aheadMs ?? 0));
+  }
+
+  /** @param nowMs the reported time, in Unix milliseconds */
+  set(nowMs: number): void {
+    this.#aheadMs = nowMs - performance.now();
+  }
 }

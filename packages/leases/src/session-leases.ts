@@ -1,10 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import type { UserId } from '@parley/protocol';
 
-/** Names one holding of a place. A later holder has another one, so that a late release or renewal changes nothing. */
+/**
+ * Identifies one acquisition of a session slot. A later holder of the slot has another token, so a delayed renewal or
+ * release with an old one has no effect.
+ */
 export type FencingToken = string & { readonly __brand: 'FencingToken' };
 
-/** Which user's place, and by which holding. */
-export interface Holding {
+/** Returns a fencing token of 128 random bits. */
+export const newFencingToken = (): FencingToken => randomBytes(16).toString('base64url') as FencingToken;
+
+/** Names one lease: a user's, with the token that acquired it. */
+export interface LeaseRef {
   readonly userId: UserId;
   readonly token: FencingToken;
 }
@@ -12,14 +19,14 @@ export interface Holding {
 export interface SessionLease {
   readonly userId: UserId;
   readonly token: FencingToken;
-  /** The chat server that holds the session. */
+  /** The chat server that has the session. */
   readonly node: string;
-  /** The same device may replace its own session: a reconnect. */
+  /** A session of the same device may replace this one: the device reconnects. */
   readonly deviceId: string | undefined;
   readonly startedAtMs: number;
-  /** When the user's proof of identity ends, unless refreshed before; Unix milliseconds. */
+  /** When the user's authorisation ends unless it is extended, in Unix milliseconds. */
   readonly authorisedUntilMs: number;
-  /** When the place is free again unless renewed before; Unix milliseconds by Redis' clock. */
+  /** When the lease expires unless it is renewed, in Unix milliseconds by Redis' clock. */
   readonly expiresAtMs: number;
 }
 
@@ -29,72 +36,91 @@ export interface AcquireRequest {
   node: string;
   deviceId?: string | undefined;
   authorisedUntilMs: number;
-  /** Counts up with each attempt of a device; a lower one than that of the device's session is late, and never replaces it. */
+  /**
+   * A number that grows with each attempt of a device. An attempt with a lower number than that of the device's current
+   * session is late, and never replaces it.
+   */
   attempt?: number | undefined;
-  /** End the user's other session, whatever its device. */
+  /** Replaces the user's other session, whatever its device. */
   takeover: boolean;
-  /** From the last `full`. A place in the queue is the user's, so a wrong or missing one neither gains nor loses it. */
+  /** The ticket of the last `full`. The queue position belongs to the user, so a wrong or missing ticket changes nothing. */
   waitTicket?: string | undefined;
 }
 
 export type AcquireOutcome =
   /**
-   * The place is held. `replaced` is the session of the same user that lost it and must be closed on its node. The same
-   * token again has the same outcome.
+   * The user has the slot. `replaced` is the user's former session, which lost it: close it on its node. The same token
+   * again has the same outcome.
    */
   | { kind: 'acquired'; startedAtMs: number; replaced?: { node: string; token: FencingToken } }
-  /** `position` 1 is next. Come back after `retryAfterMs` with the ticket; some time after that others pass. */
+  /** All slots are taken. `position` 1 is next. Try again after `retryAfterMs`; soon after that the position lapses. */
   | { kind: 'full'; position: number; waitTicket: string; retryAfterMs: number }
+  /** The user has another session, which this request may not replace. */
   | { kind: 'already-connected'; startedAtMs: number };
 
 /**
- * At most `maxClients` places, at most one for each user, each free again by itself when nobody renews it.
+ * Session slots: at most `maxClients` in the cluster and at most one for each user. Each slot is held by a lease.
  *
- * Every call is one atomic step on the shared state, so the bounds hold on any interleaving of any number of servers. Times
- * are those of the shared state, never of a caller. A call either rejects, and may or may not have happened, or tells
- * its outcome; all may be repeated. An `acquire` that its caller has given up does not happen later.
+ * **Free → held.** `acquire` creates the lease when a slot is free and nobody waits for it.
  *
- * A lease is held until it expires. After a silence in which no server could renew, expired leases and waiting users count
- * on for a moment, so that the sessions that live can be renewed before a newcomer has their places.
+ * **Held → held.** `renew` extends the lease by the TTL. `acquire` of the same user replaces the lease by one with a new
+ * token, if it comes from the same device or asks for a takeover.
+ *
+ * **Held → expired.** Nobody renewed the lease within the TTL. `renew` can still revive it until the slot is needed: the
+ * next `acquire` of any user deletes expired leases.
+ *
+ * **Held → free.** `release`, or `releaseNode` for all leases of a server. A deleted expired lease is free, too.
+ *
+ * **The waiting room.** When `acquire` returns `full`, the user joins a queue in order of arrival. Each retry keeps the
+ * position. A free slot goes to the users at the front of the queue, also when a newcomer asks first. A position lapses
+ * when its user does not retry in time: others pass, but the order of arrival is kept for eight TTLs, so a user whose
+ * tab was throttled continues at the old position. A ticket does not grant the position; the user does.
+ *
+ * **Recovery.** When no server acquired or renewed anything for half a TTL, Redis was unavailable. Then nothing expires for a
+ * third of the TTL: servers renew their live sessions before a newcomer gets the slots.
+ *
+ * Every call is one atomic step on the shared state, so the limits hold for any interleaving of any number of servers. Times
+ * are by the clock of the shared state. A call that rejects may or may not have taken effect, and may be repeated. An
+ * `acquire` never takes effect after its caller's deadline.
  */
 export interface SessionLeases {
   acquire(request: AcquireRequest): Promise<AcquireOutcome>;
 
   /**
-   * Holds the places for another TTL, all of a server's in one call; also those that have expired while nobody else was
-   * given the place. A server that holds none calls it all the same: it shows that servers can renew.
+   * Extends leases by the TTL, including expired ones that nobody replaced. One call takes all leases of a server. A server
+   * without sessions calls it with none: that shows that servers can reach Redis.
    *
-   * @returns those that are lost: taken over, or expired and given away. Their sessions must end.
+   * @returns the leases that are lost: replaced, or deleted after their expiry. Their sessions must end.
    */
-  renew(held: readonly Holding[]): Promise<Holding[]>;
+  renew(leases: readonly LeaseRef[]): Promise<LeaseRef[]>;
 
   /**
-   * Gives places back, all in one call. Without effect where the token no longer holds the place.
+   * Frees the slots of these leases. A lease whose token is no longer the current one is skipped.
    *
-   * @returns how many places were freed
+   * @returns how many slots were freed
    */
-  release(held: readonly Holding[]): Promise<number>;
+  release(leases: readonly LeaseRef[]): Promise<number>;
 
   /**
-   * Gives back every place of a server. A server calls it as it starts: what is held under its name is left from before
-   * a crash, because names are unique.
+   * Frees every slot of a server. A server calls it when it starts: because names are unique, leases under its name are from
+   * before a crash.
    *
-   * @returns how many places were freed
+   * @returns how many slots were freed
    */
   releaseNode(node: string): Promise<number>;
 
-  /** Notes that the user's identity is proven until then, if a session is there. False where there is none. */
+  /** Sets a later end of the user's authorisation. @returns false when the user has no session */
   extendAuthorisation(userId: UserId, authorisedUntilMs: number): Promise<boolean>;
 
-  /** The user's lease, while it is held. */
+  /** Returns the user's lease unless it is expired. */
   find(userId: UserId): Promise<SessionLease | undefined>;
 
-  /** Who holds a place now, oldest first, and how many wait. */
+  /** Returns all leases, oldest first, and the number of waiting users. Reads all of them: not for each request. */
   ledger(): Promise<{ leases: SessionLease[]; waiting: number }>;
 
-  /** How many places are held and how many users wait; cheap. */
+  /** Returns the number of held slots and of waiting users. Cheap. */
   count(): Promise<{ held: number; waiting: number }>;
 
-  /** Who holds a place now, in no particular order; cheaper than the ledger. */
+  /** Returns the users that hold a slot, in no particular order. Cheaper than the ledger. */
   liveUsers(): Promise<UserId[]>;
 }

@@ -5,7 +5,7 @@ import { AUTHORISED_UNTIL_MS, hold, LONG_TTL_MS, newLeaseFixture, queueUp, reque
 
 const { newLeases, connect, redis, nowMs } = await newLeaseFixture();
 
-test('gives a free place and says since when, by the clock of Redis', async () => {
+test('acquires a free slot and reports the start of the session by the clock of Redis', async () => {
   const leases = newLeases({ maxClients: 2 });
   const before = await nowMs();
   const ada = await hold(leases, 'ada', { deviceId: 'phone' });
@@ -24,7 +24,7 @@ test('gives a free place and says since when, by the clock of Redis', async () =
   });
 });
 
-test('gives the same outcome when the same token acquires again', async () => {
+test('acquiring again with the same token has the same outcome', async () => {
   const leases = newLeases({ maxClients: 1 });
   const first = await hold(leases, 'ada');
   expect(await leases.acquire(first)).toEqual({ kind: 'acquired', startedAtMs: first.startedAtMs });
@@ -35,7 +35,7 @@ test('gives the same outcome when the same token acquires again', async () => {
   expect(await leases.acquire(second)).toEqual(outcome);
 });
 
-test('holds the place for another TTL when the same token acquires again', async () => {
+test('acquiring again with the same token extends the lease', async () => {
   const leases = newLeases({ maxClients: 1 });
   const ada = await hold(leases, 'ada');
   await eventually(async () => {
@@ -44,7 +44,7 @@ test('holds the place for another TTL when the same token acquires again', async
   });
 });
 
-test('refuses a second session of a user and says when the first began', async () => {
+test('refuses a second session of a user and reports the start of the first', async () => {
   const leases = newLeases({ maxClients: 2 });
   const { token, startedAtMs } = await hold(leases, 'ada', { deviceId: 'phone' });
   const refused = { kind: 'already-connected', startedAtMs };
@@ -53,7 +53,7 @@ test('refuses a second session of a user and says when the first began', async (
   expect((await leases.find(userId('ada')))?.token).toBe(token);
 });
 
-test('does not take two sessions without a device id for the same device', async () => {
+test('does not treat two sessions without a device id as the same device', async () => {
   const leases = newLeases({ maxClients: 2 });
   await hold(leases, 'ada');
   await hold(leases, 'bob', { deviceId: '' });
@@ -61,7 +61,7 @@ test('does not take two sessions without a device id for the same device', async
   expect((await leases.acquire(request('bob', { deviceId: '' }))).kind).toBe('already-connected');
 });
 
-test('lets the same device replace its session, also when every place is taken and somebody waits', async () => {
+test('the same device replaces its session, also when all slots are taken and users wait', async () => {
   const leases = newLeases({ maxClients: 1 });
   const first = await hold(leases, 'ada', { deviceId: 'phone' });
   await queueUp(leases, 'bob');
@@ -71,7 +71,7 @@ test('lets the same device replace its session, also when every place is taken a
   expect(await leases.count()).toEqual({ held: 1, waiting: 1 });
 });
 
-test('lets a takeover replace a session of any device', async () => {
+test('a takeover replaces a session of any device', async () => {
   const leases = newLeases({ maxClients: 1 });
   const first = await hold(leases, 'ada', { deviceId: 'phone' });
   const second = await hold(leases, 'ada', { deviceId: 'laptop', takeover: true });
@@ -81,7 +81,7 @@ test('lets a takeover replace a session of any device', async () => {
   expect(await leases.find(userId('ada'))).toMatchObject({ token: third.token, deviceId: undefined });
 });
 
-test('ignores what a replaced session does late', async () => {
+test('ignores delayed calls of a replaced session', async () => {
   const leases = newLeases({ maxClients: 1 });
   const old = await hold(leases, 'ada');
   const current = await hold(leases, 'ada', { takeover: true });
@@ -92,7 +92,7 @@ test('ignores what a replaced session does late', async () => {
   expect(await leases.release([current])).toBe(1);
 });
 
-test('has no limit when maxClients is 0, but still one session for each user', async () => {
+test('has no limit when maxClients is 0, but one session for each user', async () => {
   const leases = newLeases({ maxClients: 0 });
   const outcomes = await Promise.all(Array.from({ length: 300 }, (_, i) => leases.acquire(request(`user-${i}`))));
   expect(outcomes.every(({ kind }) => kind === 'acquired')).toBe(true);
@@ -100,7 +100,7 @@ test('has no limit when maxClients is 0, but still one session for each user', a
   expect(await leases.count()).toEqual({ held: 300, waiting: 0 });
 });
 
-test('admits nobody above a limit that was lowered, and ends nobody', async () => {
+test('a lowered limit admits nobody until enough sessions have ended, and ends none', async () => {
   const connection = await connect();
   const options = { sessionTtlMs: LONG_TTL_MS, keyPrefix: 'lowered' };
   const before = createRedisSessionLeases(connection, { ...options, maxClients: 3 });
@@ -114,7 +114,7 @@ test('admits nobody above a limit that was lowered, and ends nobody', async () =
   await hold(after, 'dee');
 });
 
-test.each(['__proto__', 'constructor', '-', '0', 'A'.repeat(64)])('holds a place for the user id %s', async (id) => {
+test.each(['__proto__', 'constructor', '-', '0', 'A'.repeat(64)])('acquires a slot for the user id %s', async (id) => {
   const leases = newLeases({ maxClients: 1 });
   const { token } = await hold(leases, id);
   await queueUp(leases, `other${id}`.slice(0, 64));
@@ -123,7 +123,7 @@ test.each(['__proto__', 'constructor', '-', '0', 'A'.repeat(64)])('holds a place
 });
 
 test.each(['it\'s "quoted" \\ and {"json":[1,null]}', ' spaces\tand\nlines ', 'Zoë 📱 \u0000 \u001f', 'null', '0'])(
-  'knows the device %j again',
+  'recognises the device %j',
   async (deviceId) => {
     const leases = newLeases({ maxClients: 1 });
     await hold(leases, 'ada', { deviceId });
@@ -134,12 +134,12 @@ test.each(['it\'s "quoted" \\ and {"json":[1,null]}', ' spaces\tand\nlines ', 'Z
   },
 );
 
-test('keeps every key under one hash tag, parley: by default', async () => {
+test('puts all keys under one hash tag, with the prefix parley by default', async () => {
   await redis.client.flushall();
   const leases = createRedisSessionLeases(await connect(), { maxClients: 1, sessionTtlMs: LONG_TTL_MS });
   const ada = await hold(leases, 'ada');
   await queueUp(leases, 'bob');
-  // The renewal begins a recovery, as after a silence of half a TTL: the last sign of life was in 1970.
+  // With the last renewal in 1970, the next one starts a recovery.
   await redis.client.set('parley:{sessions}:touched', 1);
   await leases.renew([ada]);
   const keys = await redis.client.keys('*');
@@ -156,7 +156,7 @@ test('keeps every key under one hash tag, parley: by default', async () => {
   ]);
 });
 
-test('carries on when Redis has forgotten the scripts', async () => {
+test('loads the scripts again after SCRIPT FLUSH', async () => {
   const leases = newLeases({ maxClients: 1 });
   const ada = await hold(leases, 'ada');
   await redis.client.script('FLUSH');
@@ -165,7 +165,7 @@ test('carries on when Redis has forgotten the scripts', async () => {
   await queueUp(leases, 'bob');
 });
 
-test('an attempt of a device that was overtaken by a later one replaces nothing, whatever it asks for', async () => {
+test('a late attempt of a device never replaces the session of a later one, not even as a takeover', async () => {
   const leases = newLeases({ maxClients: 2 });
   const ada = await hold(leases, 'ada', { deviceId: 'phone', attempt: 1_790_000_000_002 });
   for (const takeover of [false, true]) {

@@ -34,7 +34,7 @@ afterAll(async () => {
 await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
 await eventually(async () => expect(await admin.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'));
 
-test('runs every script on a Redis Cluster, which refuses keys of more than one slot', async () => {
+test('every script runs on a Redis Cluster, which refuses keys of different hash slots', async () => {
   const url = `redis+cluster://127.0.0.1:${port}`;
   const cluster = withoutCommandDeadline(
     await connectRedis(url, 'command', { logger: silentLogger(), connectionName: 'leases-test' }),

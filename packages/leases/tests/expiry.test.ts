@@ -4,10 +4,10 @@ import { createRedisSessionLeases } from '../src/index.ts';
 import { hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
 
 const { newLeases, keepServerAlive, nowMs, connect, redis } = await newLeaseFixture();
-/** Where all that acts stands still for half of it, nothing expires: a pause that a busy machine does not make. */
+/** Half of it without any call starts a recovery. It is longer than the pauses of a busy machine. */
 const sessionTtlMs = 2_000;
 
-test('frees a place that nobody renews after the TTL, not before, and touches no other', async () => {
+test('frees a slot after its TTL without renewal, not earlier, and leaves the others', async () => {
   const leases = newLeases({ maxClients: 2, sessionTtlMs });
   keepServerAlive(leases, sessionTtlMs);
   const dead = await hold(leases, 'dead');
@@ -25,8 +25,8 @@ test('frees a place that nobody renews after the TTL, not before, and touches no
   expect(await leases.release([dead])).toBe(0);
 });
 
-test('frees the places of a dead server without a recovery, because other servers renew', async () => {
-  // Again where the machine stood still for half of the TTL: that is a silence, and rightly ends in a recovery.
+test('frees the slots of a dead server without a recovery while other servers renew', async () => {
+  // Repeats the test when the machine paused for half of the TTL, because that starts a recovery.
   await eventually(async () => {
     const leases = newLeases({ maxClients: 1, sessionTtlMs: 5_000 });
     keepServerAlive(leases, 5_000);
@@ -37,12 +37,12 @@ test('frees the places of a dead server without a recovery, because other server
       await hold(leases, 'ada');
     });
     expect(askedAtMs.length).toBeGreaterThan(1);
-    // Nobody who asked when the TTL was over was refused.
+    // No request after the end of the TTL was refused.
     expect(askedAtMs.at(-2)).toBeLessThan(dead.startedAtMs + 5_000);
   }, 120_000);
 });
 
-test('shows an expired lease no more, before any newcomer clears it away', async () => {
+test('does not return an expired lease, also before another acquire deletes it', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   keepServerAlive(leases, sessionTtlMs);
   const { startedAtMs } = await hold(leases, 'ada');
@@ -56,7 +56,7 @@ test('shows an expired lease no more, before any newcomer clears it away', async
   });
 });
 
-test('renews an expired lease whose place nobody was given', async () => {
+test('renews an expired lease that is not deleted', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   keepServerAlive(leases, sessionTtlMs);
   const ada = await hold(leases, 'ada');
@@ -66,7 +66,7 @@ test('renews an expired lease whose place nobody was given', async () => {
   await queueUp(leases, 'bob');
 });
 
-test('lets a user whose session expired come back from another device', async () => {
+test('a user with an expired lease acquires a slot from another device', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   keepServerAlive(leases, sessionTtlMs);
   await hold(leases, 'ada', { deviceId: 'phone' });
@@ -74,7 +74,7 @@ test('lets a user whose session expired come back from another device', async ()
   expect(again.replaced).toBeUndefined();
 });
 
-test('clears thousands of expired leases and tickets away in one call', async () => {
+test('deletes thousands of expired leases and tickets in one call', async () => {
   const all = 2_500;
   const leases = newLeases({ maxClients: all, sessionTtlMs });
   keepServerAlive(leases, sessionTtlMs);
@@ -86,8 +86,8 @@ test('clears thousands of expired leases and tickets away in one call', async ()
   expect(await leases.count()).toEqual({ held: 1, waiting: 0 });
 });
 
-test('leaves nothing of users behind, whether they were let in, left, or lapsed', async () => {
-  // The order of arrival is kept for eight of it.
+test('leaves no data of users behind, whether they were admitted, left or lapsed', async () => {
+  // The arrival numbers are kept for eight TTLs.
   const ttlMs = 500;
   const leases = createRedisSessionLeases(await connect(), {
     maxClients: 1,

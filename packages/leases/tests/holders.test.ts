@@ -5,7 +5,7 @@ import { hold, LONG_TTL_MS, newLeaseFixture, queueUp, request, userId } from './
 
 const { newLeases } = await newLeaseFixture();
 
-test('frees a place at its release, once', async () => {
+test('a release frees the slot once', async () => {
   const leases = newLeases({ maxClients: 1 });
   const ada = await hold(leases, 'ada');
   expect(await leases.release([{ userId: ada.userId, token: newFencingToken() }])).toBe(0);
@@ -16,7 +16,7 @@ test('frees a place at its release, once', async () => {
   await hold(leases, 'bob');
 });
 
-test('renews what is held and returns what is lost, in one call of thousands', async () => {
+test('renews thousands of leases in one call and returns the lost ones', async () => {
   const leases = newLeases({ maxClients: 0 });
   const requests = Array.from({ length: 2_500 }, (_, i) => request(`user-${i}`));
   for (let first = 0; first < requests.length; first += 250) {
@@ -34,7 +34,7 @@ test('renews what is held and returns what is lost, in one call of thousands', a
   expect(await leases.find(userId('stranger'))).toBeUndefined();
 });
 
-test('frees thousands of places in one call, but none that somebody else holds by now', async () => {
+test('releases thousands of leases in one call, except those with a newer token', async () => {
   const leases = newLeases({ maxClients: 0 });
   const held = Array.from({ length: 2_100 }, (_, i) => request(`user-${i}`));
   await Promise.all(held.map((each) => leases.acquire(each)));
@@ -44,7 +44,7 @@ test('frees thousands of places in one call, but none that somebody else holds b
   expect(await leases.release([])).toBe(0);
 });
 
-test('moves the expiry at each renewal', async () => {
+test('each renewal moves the expiry', async () => {
   const leases = newLeases({ maxClients: 1 });
   const ada = await hold(leases, 'ada');
   await eventually(async () => {
@@ -54,7 +54,7 @@ test('moves the expiry at each renewal', async () => {
   expect((await leases.find(ada.userId))?.startedAtMs).toBe(ada.startedAtMs);
 });
 
-test("frees all of a server's places and no others", async () => {
+test('releaseNode frees all slots of one server and no others', async () => {
   const leases = newLeases({ maxClients: 0 });
   for (let i = 0; i < 6; i += 1) await hold(leases, `user-${i}`, { node: `chat-server-${i % 2}` });
   await hold(leases, 'user-2', { node: 'chat-server-1', takeover: true });
@@ -69,7 +69,7 @@ test("frees all of a server's places and no others", async () => {
   ]);
 });
 
-test('notes a longer authorisation for a session that is there', async () => {
+test('extends the authorisation of an existing session only', async () => {
   const leases = newLeases({ maxClients: 1 });
   expect(await leases.extendAuthorisation(userId('ada'), 1)).toBe(false);
   const ada = await hold(leases, 'ada', { deviceId: 'a "phone"' });
@@ -81,7 +81,7 @@ test('notes a longer authorisation for a session that is there', async () => {
   expect(await leases.extendAuthorisation(ada.userId, untilMs)).toBe(false);
 });
 
-test('lists who holds a place, oldest first, and how many wait', async () => {
+test('the ledger lists the leases, oldest first, and counts the waiting users', async () => {
   const leases = newLeases({ maxClients: 3 });
   expect(await leases.ledger()).toEqual({ leases: [], waiting: 0 });
   expect(await leases.count()).toEqual({ held: 0, waiting: 0 });
@@ -104,7 +104,7 @@ test('lists who holds a place, oldest first, and how many wait', async () => {
   expect(await leases.count()).toEqual({ held: 3, waiting: 2 });
 });
 
-test('makes fencing tokens that never repeat', () => {
+test('fencing tokens never repeat', () => {
   const tokens = new Set(Array.from({ length: 10_000 }, newFencingToken));
   expect(tokens.size).toBe(10_000);
 });

@@ -10,22 +10,22 @@ import {
   type SessionLeases,
 } from '../src/index.ts';
 
-/** So long that nothing expires of itself, however slow the machine. */
+/** Long enough that nothing expires during a test, also on a slow machine. */
 export const LONG_TTL_MS = 600_000;
 
 export interface LeaseFixture {
   readonly redis: TestRedis;
-  /** Another connection, as another server has one. */
+  /** Opens another connection, as another server would. */
   connect(): Promise<RedisConnection>;
-  /** Leases of their own for one test. */
+  /** Creates separate leases for one test. */
   newLeases(options: { maxClients: number; sessionTtlMs?: number }): SessionLeases;
-  /** Lets a server without sessions show that it lives, as all do, until the test ends. */
+  /** Renews as a server without sessions does, until the test ends. */
   keepServerAlive(leases: SessionLeases, sessionTtlMs: number): void;
-  /** The clock of the leases. */
+  /** Reads the clock of Redis. */
   nowMs(): Promise<number>;
 }
 
-/** A Redis with session leases for one test file, called at its top level. */
+/** Starts a Redis for the session leases of one test file. Call it at the top level of the file. */
 export async function newLeaseFixture(): Promise<LeaseFixture> {
   const logger = silentLogger();
   const connections: RedisConnection[] = [];
@@ -82,19 +82,19 @@ export function request(user: string, overrides: Partial<AcquireRequest> = {}): 
   };
 }
 
-/** Narrows an outcome to one kind, or fails with what came instead. */
+/** Narrows an outcome to one kind, or fails with the actual outcome. */
 export function expectKind<K extends AcquireOutcome['kind']>(kind: K, outcome: AcquireOutcome) {
   if (outcome.kind !== kind) throw new Error(`expected ${kind}, got ${JSON.stringify(outcome)}`);
   return outcome as Extract<AcquireOutcome, { kind: K }>;
 }
 
-/** Acquires a place that must be free. */
+/** Acquires a slot that must be free. */
 export async function hold(leases: SessionLeases, user: string, overrides: Partial<AcquireRequest> = {}) {
   const sent = request(user, overrides);
   return { ...sent, ...expectKind('acquired', await leases.acquire(sent)) };
 }
 
-/** Acquires a place that must not be free. */
+/** Requests a slot when none is free, so the user waits. */
 export async function queueUp(leases: SessionLeases, user: string, waitTicket?: string) {
   return expectKind('full', await leases.acquire(request(user, { waitTicket })));
 }

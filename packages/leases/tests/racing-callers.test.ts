@@ -5,7 +5,7 @@ import { expectKind, LONG_TTL_MS, newLeaseFixture, request, userId } from './lea
 const { connect, redis } = await newLeaseFixture();
 const connections = await Promise.all(Array.from({ length: 5 }, connect));
 
-/** As many servers as there are connections. */
+/** One server for each connection. */
 const newServers = (maxClients: number, keyPrefix: string) =>
   connections.map((connection) =>
     createRedisSessionLeases(connection, { maxClients, sessionTtlMs: LONG_TTL_MS, keyPrefix }),
@@ -13,7 +13,7 @@ const newServers = (maxClients: number, keyPrefix: string) =>
 
 const pick = (servers: SessionLeases[], i: number) => servers[i % servers.length] as SessionLeases;
 
-/** The most places held at any sample while `work` ran. */
+/** The highest number of held slots in all samples while `work` ran. */
 async function mostHeldDuring(keyPrefix: string, work: Promise<unknown>): Promise<number> {
   let working = true;
   const finished = work.finally(() => {
@@ -25,7 +25,7 @@ async function mostHeldDuring(keyPrefix: string, work: Promise<unknown>): Promis
   return most;
 }
 
-test('gives 50 places to 500 racing users, never one more', async () => {
+test('500 racing users never get more than 50 slots', async () => {
   const servers = newServers(50, 'race');
   const racing = Promise.all(
     Array.from({ length: 500 }, (_, i) => pick(servers, i).acquire(request(`user-${i}`, { node: `server-${i % 5}` }))),
@@ -38,11 +38,11 @@ test('gives 50 places to 500 racing users, never one more', async () => {
   expect(await pick(servers, 0).count()).toEqual({ held: 50, waiting: 450 });
 });
 
-test('never gives more than 10 places while 60 users come, go, take over and come back', async () => {
+test('60 users that acquire, renew, release and take over never hold more than 10 slots', async () => {
   const servers = newServers(10, 'churn');
   const held = new Set<number>();
   let mostByCallers = 0;
-  const comeAndGo = async (i: number) => {
+  const churn = async (i: number) => {
     for (let round = 0; round < 30; round += 1) {
       const attempt = request(`user-${i}`, { takeover: round % 3 === 0 });
       const outcome = await pick(servers, i + round).acquire(attempt);
@@ -54,14 +54,14 @@ test('never gives more than 10 places while 60 users come, go, take over and com
       await pick(servers, i).release([attempt]);
     }
   };
-  const churning = Promise.all(Array.from({ length: 60 }, (_, i) => comeAndGo(i)));
+  const churning = Promise.all(Array.from({ length: 60 }, (_, i) => churn(i)));
   expect(await mostHeldDuring('churn', churning)).toBeLessThanOrEqual(10);
   expect(mostByCallers).toBeGreaterThan(1);
   expect(mostByCallers).toBeLessThanOrEqual(10);
   expect((await pick(servers, 0).count()).held).toBe(0);
 });
 
-test('gives one user who races from three servers one lease, in each of 100 rounds', async () => {
+test('one user who races on three servers gets one lease, in each of 100 rounds', async () => {
   const servers = newServers(50, 'one-user').slice(0, 3);
   for (let round = 0; round < 100; round += 1) {
     const attempts = servers.map((_, i) => request('ada', { node: `server-${i}` }));
@@ -76,7 +76,7 @@ test('gives one user who races from three servers one lease, in each of 100 roun
   }
 });
 
-test('tells each session that a racing takeover ends, once, and leaves one', async () => {
+test('racing takeovers report each replaced session once and leave one lease', async () => {
   const servers = newServers(1, 'takeover').slice(0, 3);
   for (let round = 0; round < 30; round += 1) {
     const attempts = servers.map(() => request(`user-${round}`, { takeover: true }));

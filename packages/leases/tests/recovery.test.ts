@@ -6,40 +6,40 @@ import { createRedisSessionLeases, type SessionLeases } from '../src/index.ts';
 import { hold, newLeaseFixture, queueUp, request, userId } from './lease-fixture.ts';
 
 const { newLeases, keepServerAlive, connect, redis, nowMs } = await newLeaseFixture();
-/** A recovery is a third of it: time enough for what tests do meanwhile. */
+/** A recovery lasts a third of it, which is enough for the calls of a test. */
 const sessionTtlMs = 3_000;
 
-/** Lets nobody acquire or renew until every lease that is there now has expired. */
-async function silenceUntilExpired(leases: SessionLeases): Promise<void> {
+/** Waits without any acquire or renewal until every present lease has expired. */
+async function waitUntilExpired(leases: SessionLeases): Promise<void> {
   const expiries = (await leases.ledger()).leases.map(({ expiresAtMs }) => expiresAtMs);
   await eventually(async () => expect(await nowMs()).toBeGreaterThan(Math.max(...expiries)));
 }
 
-test('lets no newcomer have the place of a live session after a silence longer than the TTL', async () => {
+test('after an outage longer than the TTL, a newcomer does not get the slot of a live session', async () => {
   const leases = newLeases({ maxClients: 2, sessionTtlMs });
   const sessions = [await hold(leases, 'ada'), await hold(leases, 'bob')];
-  await silenceUntilExpired(leases);
+  await waitUntilExpired(leases);
   await queueUp(leases, 'newcomer');
   expect(await leases.renew(sessions)).toEqual([]);
   await queueUp(leases, 'newcomer');
   expect((await leases.ledger()).leases.map(({ userId }) => userId).sort()).toEqual(['ada', 'bob']);
 });
 
-test('begins the recovery too when a renewal comes first', async () => {
+test('a renewal starts the recovery as well', async () => {
   const leases = newLeases({ maxClients: 2, sessionTtlMs });
   const ada = await hold(leases, 'ada');
   const bob = await hold(leases, 'bob');
-  await silenceUntilExpired(leases);
+  await waitUntilExpired(leases);
   const [lost] = await Promise.all([leases.renew([ada]), queueUp(leases, 'newcomer')]);
   expect(lost).toEqual([]);
   expect(await leases.renew([bob])).toEqual([]);
 });
 
-test('shows leases as held after a silence, until servers had time to renew', async () => {
+test('after an outage, leases count as held until the servers had time to renew', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   const ada = await hold(leases, 'ada');
   await queueUp(leases, 'bob');
-  await silenceUntilExpired(leases);
+  await waitUntilExpired(leases);
   const expectHeld = async () => {
     const [found, ledger, count, live, extended] = await Promise.all([
       leases.find(ada.userId),
@@ -61,10 +61,10 @@ test('shows leases as held after a silence, until servers had time to renew', as
   expect(await leases.find(ada.userId)).toBeUndefined();
 });
 
-test('frees the places of dead sessions a third of the TTL after a silence', async () => {
+test('frees the slots of dead sessions a third of the TTL after an outage', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   await hold(leases, 'dead');
-  await silenceUntilExpired(leases);
+  await waitUntilExpired(leases);
   const before = await nowMs();
   await queueUp(leases, 'ada');
   keepServerAlive(leases, sessionTtlMs);
@@ -72,12 +72,12 @@ test('frees the places of dead sessions a third of the TTL after a silence', asy
   expect(ada.startedAtMs).toBeGreaterThanOrEqual(before + Math.floor(sessionTtlMs / 3));
 });
 
-test('keeps the order of the queue over a silence', async () => {
+test('an outage does not change the order of the queue', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   const ada = await hold(leases, 'ada');
   const bob = await queueUp(leases, 'bob');
   await queueUp(leases, 'cy');
-  await silenceUntilExpired(leases);
+  await waitUntilExpired(leases);
   const [cyAgain, bobAgain] = await Promise.all([queueUp(leases, 'cy'), queueUp(leases, 'bob')]);
   expect(cyAgain.position).toBe(2);
   expect(bobAgain).toMatchObject({ position: 1, waitTicket: bob.waitTicket });
@@ -85,10 +85,10 @@ test('keeps the order of the queue over a silence', async () => {
   await hold(leases, 'bob');
 });
 
-test('takes a user without a lease at once after a silence while places are free', async () => {
+test('after an outage, a user without a lease gets a free slot at once', async () => {
   const leases = newLeases({ maxClients: 2, sessionTtlMs });
   await hold(leases, 'ada', { deviceId: 'phone' });
-  await silenceUntilExpired(leases);
+  await waitUntilExpired(leases);
   const [, laptop, phone] = await Promise.all([
     hold(leases, 'bob'),
     leases.acquire(request('ada', { deviceId: 'laptop' })),
@@ -98,7 +98,7 @@ test('takes a user without a lease at once after a silence while places are free
   expect(phone.replaced).toBeDefined();
 });
 
-test('keeps every place when Redis itself was frozen for longer than the TTL', async () => {
+test('no slot is lost when Redis itself was frozen for longer than the TTL', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   const ada = await hold(leases, 'ada');
   redis.process.kill('SIGSTOP');
@@ -113,25 +113,28 @@ test('keeps every place when Redis itself was frozen for longer than the TTL', a
   expect((await leases.find(userId('ada')))?.token).toBe(ada.token);
 });
 
-test('an attempt that was given up while Redis hung does not replace the session of a later one', async () => {
+test('an attempt that timed out while Redis was frozen does not replace the session of a later one', async () => {
   const leases = newLeases({ maxClients: 2 });
-  const impatient = await connectRedis(redis.url, 'command', { logger: silentLogger(), connectionName: 'impatient' });
+  const withDeadline = await connectRedis(redis.url, 'command', {
+    logger: silentLogger(),
+    connectionName: 'with-deadline',
+  });
   const options = { maxClients: 2, sessionTtlMs: 15_000, keyPrefix: 'hung' };
-  const hung = createRedisSessionLeases(impatient, options);
-  const patient = createRedisSessionLeases(await connect(), options);
+  const hung = createRedisSessionLeases(withDeadline, options);
+  const other = createRedisSessionLeases(await connect(), options);
   await eventually(() => hung.renew([]));
-  await patient.renew([]);
+  await other.renew([]);
 
   redis.process.kill('SIGSTOP');
   const late = hung.acquire(request('ada', { deviceId: 'phone' }));
   await expect(late).rejects.toThrow(/timed out/);
   redis.process.kill('SIGCONT');
-  await eventually(() => impatient.ping()); // answered after what was sent before
-  expect(await patient.find(userId('ada'))).toBeUndefined();
-  const ada = await patient.acquire(request('ada', { deviceId: 'phone' }));
+  await eventually(() => withDeadline.ping()); // answered after the earlier commands
+  expect(await other.find(userId('ada'))).toBeUndefined();
+  const ada = await other.acquire(request('ada', { deviceId: 'phone' }));
   expect(ada).toMatchObject({ kind: 'acquired' });
   expect(ada).not.toHaveProperty('replaced');
-  impatient.disconnect();
-  await once(impatient, 'end');
+  withDeadline.disconnect();
+  await once(withDeadline, 'end');
   expect(await leases.count()).toEqual({ held: 0, waiting: 0 });
 });

@@ -4,7 +4,7 @@ import { hold, newLeaseFixture, queueUp } from './lease-fixture.ts';
 
 const { newLeases, keepServerAlive, nowMs } = await newLeaseFixture();
 
-test('tells each who waits a position, a ticket and when to come back', async () => {
+test('gives each waiting user a position, a ticket and a retry time', async () => {
   const leases = newLeases({ maxClients: 1 });
   await hold(leases, 'ada');
   const bob = await queueUp(leases, 'bob');
@@ -14,7 +14,7 @@ test('tells each who waits a position, a ticket and when to come back', async ()
   expect(cy.waitTicket).not.toBe(bob.waitTicket);
 });
 
-test('asks nobody to come back later than half a TTL, nor at once', async () => {
+test('the retry time is at least 100 ms and at most half a TTL', async () => {
   const short = newLeases({ maxClients: 1, sessionTtlMs: 600 });
   await hold(short, 'ada');
   expect((await queueUp(short, 'bob')).retryAfterMs).toBe(300);
@@ -23,7 +23,7 @@ test('asks nobody to come back later than half a TTL, nor at once', async () => 
   expect((await queueUp(shortest, 'bob')).retryAfterMs).toBe(100);
 });
 
-test('keeps the place and the ticket of a user who comes back, with any ticket or none', async () => {
+test('a retry keeps position and ticket, with any ticket or none', async () => {
   const leases = newLeases({ maxClients: 1 });
   await hold(leases, 'ada');
   const bob = await queueUp(leases, 'bob');
@@ -35,7 +35,7 @@ test('keeps the place and the ticket of a user who comes back, with any ticket o
   expect((await leases.count()).waiting).toBe(2);
 });
 
-test('gives a newcomer with a stolen ticket the last place in the queue', async () => {
+test('a newcomer with a stolen ticket gets the last position', async () => {
   const leases = newLeases({ maxClients: 1 });
   await hold(leases, 'ada');
   const bob = await queueUp(leases, 'bob');
@@ -45,7 +45,7 @@ test('gives a newcomer with a stolen ticket the last place in the queue', async 
   expect(thief.waitTicket).not.toBe(bob.waitTicket);
 });
 
-test('lets in who waits in the order of arrival, and nobody past the queue', async () => {
+test('admits waiting users in the order of arrival, and no newcomer before them', async () => {
   const leases = newLeases({ maxClients: 2 });
   const ada = await hold(leases, 'ada');
   const abe = await hold(leases, 'abe');
@@ -64,7 +64,7 @@ test('lets in who waits in the order of arrival, and nobody past the queue', asy
   expect(await leases.count()).toEqual({ held: 2, waiting: 2 });
 });
 
-test('lets as many in as there are places, in any order that they come back', async () => {
+test('admits as many waiting users as slots are free, in any order of their retries', async () => {
   const leases = newLeases({ maxClients: 3 });
   const holders = [await hold(leases, 'a1'), await hold(leases, 'a2'), await hold(leases, 'a3')];
   for (const user of ['bob', 'cy', 'dee']) await queueUp(leases, user);
@@ -76,7 +76,7 @@ test('lets as many in as there are places, in any order that they come back', as
   expect((await queueUp(leases, 'dee')).position).toBe(1);
 });
 
-test('lets a newcomer in when more places are free than users wait', async () => {
+test('admits a newcomer when more slots are free than users wait', async () => {
   const leases = newLeases({ maxClients: 2 });
   const ada = await hold(leases, 'ada');
   const abe = await hold(leases, 'abe');
@@ -87,9 +87,9 @@ test('lets a newcomer in when more places are free than users wait', async () =>
   await hold(leases, 'bob');
 });
 
-test('gives the place of one who never comes back to the next within three quarters of the TTL, and keeps its order', async () => {
+test('a user who does not retry is passed within three quarters of the TTL and keeps the arrival number', async () => {
   const sessionTtlMs = 5_000;
-  // Again where the machine stood still for half of the TTL: that is a silence, and rightly ends in a recovery.
+  // Repeats the test when the machine paused for half of the TTL, because that starts a recovery.
   await eventually(async () => {
     const leases = newLeases({ maxClients: 1, sessionTtlMs });
     keepServerAlive(leases, sessionTtlMs);
@@ -107,7 +107,7 @@ test('gives the place of one who never comes back to the next within three quart
     });
     expect(cy.startedAtMs).toBeGreaterThanOrEqual(before + gone.retryAfterMs);
     expect(askedAtMs.length).toBeGreaterThan(1);
-    // Nobody who asked when it was over was refused.
+    // No request after that time was refused.
     expect(askedAtMs.at(-2)).toBeLessThan(after + (sessionTtlMs * 3) / 4);
 
     const newcomer = await queueUp(leases, 'newcomer');
@@ -117,7 +117,7 @@ test('gives the place of one who never comes back to the next within three quart
   }, 120_000);
 });
 
-test('counts nobody whose ticket lapsed, before any newcomer clears it away', async () => {
+test('does not count a lapsed user, also before another acquire deletes the position', async () => {
   const sessionTtlMs = 2_000;
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   const ada = await hold(leases, 'ada');

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { ConfigError, STOP_DEADLINE_MS, whyRedisIsAway } from '@parley/service-kit';
+import { ConfigError, redisUnavailableReason, STOP_DEADLINE_MS } from '@parley/service-kit';
 import { type DataDirLock, lockDataDir } from './data-dir.ts';
 import { endOrphanedProcesses } from './end-orphaned-processes.ts';
 import { loadOrCreateJwtSecret } from './jwt-secret.ts';
@@ -195,7 +195,7 @@ async function runUntilReady(
 
 /** @throws ConfigError if no Redis answers at this URL */
 async function requireRedis(url: string): Promise<void> {
-  const reason = await whyRedisIsAway(url, REDIS_DEADLINE_MS);
+  const reason = await redisUnavailableReason(url, REDIS_DEADLINE_MS);
   if (reason === undefined) return;
   const shown = url.replace(/:\/\/[^@/]*@/, '://…@');
   throw new ConfigError(

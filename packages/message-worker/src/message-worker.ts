@@ -41,7 +41,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   const [command, blocking, patient] = await Promise.all([
     connect('command', 'command'),
     connect('blocking', 'read'),
-    connect('patient', 'publish'),
+    connect('no-deadline', 'publish'),
   ]);
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
   const consumer = await createRedisMessageConsumer(

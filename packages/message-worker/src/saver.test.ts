@@ -23,7 +23,7 @@ const connect = async (role: RedisRole) => {
   return withoutCommandDeadline(redis);
 };
 const command = await connect('command');
-const patient = await connect('patient');
+const patient = await connect('no-deadline');
 const store = await openSqliteStore({ dataDir: await newTemporaryDirectory(), logger, ...WITHOUT_STORE_DEADLINES });
 closers.unshift(() => store.close());
 const closedStore = await openSqliteStore({

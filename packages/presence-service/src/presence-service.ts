@@ -22,8 +22,8 @@ export async function startPresenceService(config: PresenceServiceConfig): Promi
   const { name, logger, metrics, readiness, connect } = base;
   const [command, publisher, subscriber] = await Promise.all([
     connect('command', 'command'),
-    connect('patient', 'publish'),
-    connect('patient', 'subscribe'),
+    connect('no-deadline', 'publish'),
+    connect('no-deadline', 'subscribe'),
   ]);
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
   base.requireRedis(command, subscriber);

@@ -56,7 +56,7 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
   const command = withoutCommandDeadline(
     await connectRedis(redis.url, 'command', { logger, connectionName: 'test:command' }),
   );
-  const listener = await connectRedis(redis.url, 'patient', { logger, connectionName: 'test:listener' });
+  const listener = await connectRedis(redis.url, 'no-deadline', { logger, connectionName: 'test:listener' });
   closers.unshift(() => {
     command.disconnect();
     listener.disconnect();

@@ -10,7 +10,7 @@ afterAll(() => {
 });
 const server = await newRedis();
 const connect = async () => {
-  const redis = await connectRedis(server.url, 'patient', { logger: silentLogger(), connectionName: 'reports' });
+  const redis = await connectRedis(server.url, 'no-deadline', { logger: silentLogger(), connectionName: 'reports' });
   connections.push(redis);
   return redis;
 };

@@ -1,15 +1,18 @@
-/** A wait that took longer than it may. */
+/** An operation that did not finish before its deadline. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
-  constructor(what: string, deadlineMs: number) {
-    super(`${what} took longer than ${deadlineMs} ms`);
+  constructor(operation: string, deadlineMs: number) {
+    super(`${operation} took longer than ${deadlineMs} ms`);
   }
 }
 
-/** Rejects with `DeadlineExceeded` when `promise` has not settled in time. The work itself goes on, unheeded. */
-export function withDeadline<T>(promise: Promise<T>, deadlineMs: number, what: string): Promise<T> {
+/**
+ * Settles as `promise` does, or rejects with `DeadlineExceeded` after `deadlineMs`. The operation is not cancelled; its
+ * later outcome is ignored.
+ */
+export function withDeadline<T>(promise: Promise<T>, deadlineMs: number, operation: string): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlineExceeded(what, deadlineMs)), deadlineMs);
+    const timer = setTimeout(() => reject(new DeadlineExceeded(operation, deadlineMs)), deadlineMs);
     promise.then(
       (value) => {
         clearTimeout(timer);
@@ -37,7 +40,10 @@ export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Full-jitter exponential backoff: a random wait below `baseMs · 2^failures`, at most `maxMs`. */
+/**
+ * Returns an exponential backoff with equal jitter: half of `baseMs · 2^failures` (at most `maxMs`), plus a random part of
+ * up to the other half. The fixed half guarantees a minimum pause; the random half spreads the retries of many callers.
+ */
 export function backoffMs(failures: number, baseMs = 50, maxMs = 5_000): number {
   const ceilingMs = Math.min(maxMs, baseMs * 2 ** Math.min(failures, 20));
   return ceilingMs / 2 + (Math.random() * ceilingMs) / 2;

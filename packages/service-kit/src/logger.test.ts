@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 
-test('secrets are cut out of log lines by name', () => {
+test('redacts fields with the name of a secret at any depth up to two', () => {
   const script = `
     import { createLogger } from ${JSON.stringify(new URL('./logger.ts', import.meta.url).href)};
     createLogger({ name: 'n', level: 'info' }).info({ token: 'secret-token', user: { password: 'secret-password' }, req: { headers: { cookie: 'secret-cookie' } } }, 'x');`;

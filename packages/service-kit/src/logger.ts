@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** JSON lines on standard output. Secrets are cut out by name wherever they appear. */
+/** Returns a logger that writes JSON lines to standard output. Fields with the name of a secret are redacted. */
 export function createLogger(options: { name: string; level: string }): Logger {
   return pino({
     level: options.level,
@@ -18,5 +18,5 @@ export function createLogger(options: { name: string; level: string }): Logger {
   });
 }
 
-/** A logger that writes nothing, for tests of parts that want one. */
+/** Returns a logger that writes nothing, for tests. */
 export const silentLogger = (): Logger => pino({ level: 'silent' });

@@ -3,7 +3,7 @@ import { eventually } from '@parley/testing';
 import { silentLogger } from './logger.ts';
 import { startLoop } from './loop.ts';
 
-test('a round that fails is counted and repeated; the loop goes on', async () => {
+test('counts a failed round and retries it', async () => {
   let rounds = 0;
   let errors = 0;
   const loop = startLoop(
@@ -22,7 +22,7 @@ test('a round that fails is counted and repeated; the loop goes on', async () =>
   expect(rounds).toBe(roundsAtStop);
 });
 
-test('stopping ends a pause at once and waits for the round that runs', async () => {
+test('stop aborts the current round and waits until it ends', async () => {
   let finished = false;
   const loop = startLoop(
     'test',

@@ -2,15 +2,15 @@ import { backoffMs, pause } from './deadline.ts';
 import type { Logger } from './logger.ts';
 
 export interface Loop {
-  /** Lets the current round finish, then ends. */
+  /** Aborts the signal of the current round, waits until the round ends, and starts no further one. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs `round` again and again until stopped. A round that throws is logged, counted and followed by a growing,
- * jittered pause; it never ends the loop.
+ * Runs `round` repeatedly until the loop is stopped. A round that throws does not end the loop: it is logged and counted,
+ * and the next one follows after a backoff with jitter.
  *
- * @param options.everyMs pause after a good round; 0 when the round itself waits for work
+ * @param options.everyMs pause after a successful round; 0 when the round itself waits for work
  */
 export function startLoop(
   name: string,

@@ -2,20 +2,20 @@ import { createServer, type Server } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 
-/** One thing that must hold before a process may take traffic; throws or rejects with the reason. */
+/** A condition for taking traffic. Throws or rejects with the reason when it does not hold. */
 export type ReadinessCheck = () => Promise<void> | void;
 
-/** What a process says of itself: alive, ready or not and why not. */
+/** Whether a process may take traffic, and the reasons when it may not. */
 export class Readiness {
   #checks = new Map<string, ReadinessCheck>();
   #draining = false;
 
-  /** Adds a named check; it runs at each `/readyz`. */
+  /** Adds a named check, which runs on each request to `/readyz`. */
   require(name: string, check: ReadinessCheck): void {
     this.#checks.set(name, check);
   }
 
-  /** From now on not ready, whatever the checks say: the process is on its way out. */
+  /** Makes the process unready permanently: it is shutting down. */
   drain(): void {
     this.#draining = true;
   }
@@ -24,7 +24,7 @@ export class Readiness {
     return this.#draining;
   }
 
-  /** The names of the checks that fail, with their reasons; empty = ready. */
+  /** Runs all checks and returns the names of those that fail with their reasons; empty = ready. */
   async failures(): Promise<Record<string, string>> {
     const failures: Record<string, string> = this.#draining ? { draining: 'shutting down' } : {};
     await Promise.all(
@@ -52,7 +52,7 @@ export const readyzHandler =
     response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', failures });
   };
 
-/** A process's own port for `/healthz`, `/readyz` and `/metrics`; never behind the public address. */
+/** Serves `/healthz`, `/readyz` and `/metrics` on a port of its own, which is never reachable through the public address. */
 export async function startOpsServer(options: {
   host: string;
   port: number;
@@ -71,10 +71,10 @@ export async function startOpsServer(options: {
   return { port: portOf(server), close: () => closeServer(server) };
 }
 
-/** Opens a port; rejects with the reason when it is taken. */
-/** Thousands may come at once, such as after a balancer's restart: by default 511 may wait to be accepted. */
+/** Thousands of clients may connect at once, for example after nginx restarts. Node's default of 511 would refuse some. */
 const BACKLOG = 4_096;
 
+/** Opens a port. Rejects with the reason, such as `EADDRINUSE`. */
 export function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -91,7 +91,7 @@ export function portOf(server: Server): number {
   return address.port;
 }
 
-/** Stops listening and ends the connections that are still open. */
+/** Stops listening and closes all open connections. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

@@ -2,18 +2,20 @@ import { ConfigError } from './config.ts';
 import { withDeadline } from './deadline.ts';
 import type { Logger } from './logger.ts';
 
-/** The longest that a process takes to stop after SIGTERM before it leaves anyway. */
+/** A process that has not stopped this long after SIGTERM exits anyway. */
 export const STOP_DEADLINE_MS = 8_000;
 
 export interface RunningService {
-  /** Stops taking work, finishes what it has, closes what it opened. */
+  /** Stops accepting work, finishes the work in progress, then closes every connection and port. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs a service as a process: starts it, tells a supervising parent over IPC, stops it once on SIGTERM, SIGINT or when the
- * parent is gone, and leaves within `STOP_DEADLINE_MS`. A wrong setting ends the start with one line. A fault that nothing
- * caught ends the process with a log line, so that its supervisor starts a clean one.
+ * Runs a service as a process. It reports the start to a supervising parent over IPC, and stops the service once: on
+ * SIGTERM, on SIGINT or when the parent exits. The process exits within `STOP_DEADLINE_MS`.
+ *
+ * A wrong setting fails the start with one line on standard error. An uncaught exception is logged and ends the process,
+ * because its state is unknown; the supervisor starts a new one.
  */
 export async function runProcess(
   start: () => Promise<RunningService & { logger: Logger; announce: Record<string, unknown> }>,
@@ -45,9 +47,9 @@ export async function runProcess(
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  if (process.send) process.on('disconnect', () => stop('the parent process is gone'));
+  if (process.send) process.on('disconnect', () => stop('the parent process exited'));
   process.on('uncaughtException', (error, origin) => {
-    logger.fatal({ err: error, origin }, 'uncaught fault');
+    logger.fatal({ err: error, origin }, 'uncaught exception');
     process.exit(1);
   });
   logger.info(service.announce, 'started');

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { RedisConnection } from './redis-connection.ts';
+import type { RedisConnection } from './redis.ts';
 
-/** A Lua script with its content hash for a name, so that mixed releases never share one. */
+/** A Lua script. Its command name contains a hash of its content, so different releases never share a name. */
 export interface RedisScript {
   readonly commandName: string;
   readonly lua: string;
@@ -10,8 +10,8 @@ export interface RedisScript {
 }
 
 /**
- * Loads the script that lies beside a module: `loadScript(new URL('./acquire.lua', import.meta.url), 3)`. One that takes keys in
- * several numbers is loaded for each.
+ * Loads a script file that is next to a module: `loadScript(new URL('./acquire.lua', import.meta.url), 3)`. A script with a
+ * variable number of keys is loaded once for each number.
  */
 export function loadScript(url: URL, numberOfKeys: number): RedisScript {
   const lua = readFileSync(url, 'utf8');
@@ -23,8 +23,8 @@ type ScriptArgument = string | number;
 type ScriptCommand = (...args: ScriptArgument[]) => Promise<unknown>;
 
 /**
- * Runs a script: EVAL once for each connection, EVALSHA from then on. Only the typed wrapper beside a script calls this; it alone knows
- * the order of keys and arguments and the shape of the reply.
+ * Runs a script: with EVAL the first time on a connection, with EVALSHA after that. Only the typed wrapper of a script calls
+ * this; no other code knows the order of keys and arguments and the shape of the reply.
  */
 export function runScript(
   redis: RedisConnection,
@@ -33,7 +33,7 @@ export function runScript(
   args: readonly ScriptArgument[],
 ): Promise<unknown> {
   const { commandName, lua, numberOfKeys } = script;
-  if (keys.length !== numberOfKeys) throw new Error(`the script takes ${numberOfKeys} keys`);
+  if (keys.length !== numberOfKeys) throw new Error(`the script takes ${numberOfKeys} keys, not ${keys.length}`);
   const commands = redis as unknown as Record<string, ScriptCommand>;
   if (!commands[commandName]) redis.defineCommand(commandName, { lua, numberOfKeys });
   return (commands[commandName] as ScriptCommand)(...keys, ...args);

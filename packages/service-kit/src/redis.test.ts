@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import { afterAll, expect, test } from '@jest/globals';
 import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import { silentLogger } from './logger.ts';
-import { COMMAND_TIMEOUT_MS, connectRedis, isRedisUnavailable, whyRedisIsAway } from './redis.ts';
+import { COMMAND_TIMEOUT_MS, connectRedis, isRedisUnavailable, redisUnavailableReason } from './redis.ts';
 
-/** What a busy machine may add. */
+/** The delay that a busy machine may add. */
 const SLACK_MS = 10_000;
 
 const server = await newRedis();
 const connect = () => connectRedis(server.url, 'command', { logger: silentLogger(), connectionName: 'test' });
 const connection = await connect();
-const patient = withoutCommandDeadline(await connect());
+const withoutDeadline = withoutCommandDeadline(await connect());
 afterAll(() => {
   connection.disconnect();
-  patient.disconnect();
+  withoutDeadline.disconnect();
 });
 
-test('a frozen Redis fails a command within its deadline, as being away, and works again after', async () => {
+test('a frozen Redis fails a command as unavailable within the deadline, and works again afterwards', async () => {
   server.process.kill('SIGSTOP');
   const startedAt = performance.now();
   const error = await connection.get('x').catch((reason: unknown) => reason);
@@ -26,19 +26,19 @@ test('a frozen Redis fails a command within its deadline, as being away, and wor
   await eventually(() => connection.set('x', '1'));
 });
 
-test('a command error is no outage', async () => {
-  await patient.set('text', 'a');
-  const error = await patient.incr('text').catch((reason: unknown) => reason);
+test('a wrong command does not count as an unavailable Redis', async () => {
+  await withoutDeadline.set('text', 'a');
+  const error = await withoutDeadline.incr('text').catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(Error);
   expect(isRedisUnavailable(error)).toBe(false);
 });
 
-test('says why no Redis answers at an address', async () => {
-  expect(await whyRedisIsAway(server.url, 60_000)).toBeUndefined();
-  expect(await whyRedisIsAway('redis://127.0.0.1:1', 60_000)).toContain('ECONNREFUSED');
+test('redisUnavailableReason reports why no Redis answers', async () => {
+  expect(await redisUnavailableReason(server.url, 60_000)).toBeUndefined();
+  expect(await redisUnavailableReason('redis://127.0.0.1:1', 60_000)).toContain('ECONNREFUSED');
 });
 
-test('a killed Redis fails commands at once, as being away', async () => {
+test('a killed Redis fails commands as unavailable at once', async () => {
   server.process.kill('SIGKILL');
   await once(server.process, 'exit');
   await eventually(() => expect(connection.status).not.toBe('ready'));

@@ -1,26 +1,32 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { withDeadline } from './deadline.ts';
 import type { Logger } from './logger.ts';
-import type { RedisConnection } from './redis-connection.ts';
 
-/** What a connection is for; a kind of use has a kind of patience. */
+/** A connection to a single Redis, a Sentinel set's master or a Redis Cluster. */
+export type RedisConnection = Redis | Cluster;
+
+/** How a connection treats commands that Redis does not answer. */
 export type RedisRole =
-  /** Short commands and scripts, each with a deadline; fails at once while Redis is away. */
+  /** For short commands and scripts: each has a deadline, and fails at once while Redis is unavailable. */
   | 'command'
-  /** `XREADGROUP BLOCK` and the like: waits long, one caller. */
+  /** For `XREADGROUP BLOCK` and similar: no deadline, fails at once while Redis is unavailable. One caller at a time. */
   | 'blocking'
-  /** Socket.IO's adapter and emitter, which drop their promises: retries for ever, never rejects. */
-  | 'patient';
+  /**
+   * For subscribers, and for Socket.IO's adapter and emitter, which drop their promises: no deadline. Commands wait until Redis
+   * is available again and never reject, because an unhandled rejection would end the process.
+   */
+  | 'no-deadline';
 
-/** The longest that a single Redis command may take. */
+/** The deadline of a single Redis command. */
 export const COMMAND_TIMEOUT_MS = 2_000;
 
-/** How long a connection gives each of its commands; one that gives them for ever counts as giving as long as others. */
+/** Returns the deadline of a connection's commands; for a connection without one, the default. */
 export function commandTimeoutOf(redis: RedisConnection): number {
   const options = redis instanceof Cluster ? redis.options.redisOptions : redis.options;
   return options?.commandTimeout ?? COMMAND_TIMEOUT_MS;
 }
 
+/** A shorter backoff than that of the loops: a reconnect costs little, and everything waits for it. */
 const reconnectDelayMs = (attempts: number) =>
   Math.min(1_000, 25 * 2 ** Math.min(attempts, 6)) * (0.5 + Math.random() / 2);
 
@@ -32,12 +38,12 @@ const OPTIONS: Record<RedisRole, RedisOptions> = {
     connectTimeout: COMMAND_TIMEOUT_MS,
   },
   blocking: { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: COMMAND_TIMEOUT_MS },
-  patient: { maxRetriesPerRequest: null, connectTimeout: COMMAND_TIMEOUT_MS },
+  'no-deadline': { maxRetriesPerRequest: null, connectTimeout: COMMAND_TIMEOUT_MS },
 };
 
 /**
- * Opens a connection that reconnects by itself. Resolves when it is first ready; while Redis is away it keeps trying
- * until `signal` aborts.
+ * Opens a connection that reconnects automatically. Resolves when it is ready for the first time, and keeps trying while
+ * Redis is unavailable.
  *
  * @param url `redis://`, `rediss://`, `redis+sentinel://h:p,h:p/master` or `redis+cluster://h:p,h:p`
  */
@@ -60,12 +66,12 @@ export async function connectRedis(
   });
   const ready = new Promise<void>((resolve) => {
     redis.on('ready', () => {
-      if (reported) options.logger.info({ connection: options.connectionName }, 'Redis connection is back');
+      if (reported) options.logger.info({ connection: options.connectionName }, 'Redis connection restored');
       reported = false;
       resolve();
     });
   });
-  // The first attempt may fail; the retry strategy carries on, and `ready` says when one succeeds.
+  // The first attempt may fail: the retry strategy makes further ones until the connection is ready.
   redis.connect().catch(() => undefined);
   await ready;
   return redis;
@@ -95,8 +101,8 @@ const hostsOf = (list: string) =>
     return { host, port: Number(port) };
   });
 
-/** @returns why no Redis answers at this address; undefined = one does */
-export async function whyRedisIsAway(url: string, deadlineMs: number): Promise<string | undefined> {
+/** Pings the Redis at a URL. @returns the reason when it does not answer, otherwise undefined */
+export async function redisUnavailableReason(url: string, deadlineMs: number): Promise<string | undefined> {
   const redis = createClient(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
   let reason: string | undefined;
   redis.on('error', (error: Error) => {
@@ -116,20 +122,20 @@ export async function whyRedisIsAway(url: string, deadlineMs: number): Promise<s
   }
 }
 
-/** Whether this connection can carry a command right now. */
+/** Whether the connection is established and can send commands. */
 export const isRedisReady = (redis: RedisConnection): boolean => redis.status === 'ready';
 
-/** Replies by which Redis says that it can't carry out a command for now. */
-const AWAY_REPLY = /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|OOM|MISCONF|BUSY|UNBLOCKED)\b/;
+/** Error replies of a Redis that cannot execute commands for the moment. */
+const UNAVAILABLE_REPLY = /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|OOM|MISCONF|BUSY|UNBLOCKED)\b/;
 
-/** What ioredis says when there is no connection, or no answer in time. */
-const AWAY_MESSAGE =
+/** Errors of ioredis when there is no connection, or no reply within the deadline. */
+const UNAVAILABLE_MESSAGE =
   /isn't writeable|Command timed out|Connection is closed|Socket timeout|ClusterAllFailed|None of startup nodes/i;
 
-/** Whether a command failed because Redis is away, slow or not writable now, rather than because the command is wrong. */
+/** Whether a command failed because Redis is unavailable, too slow or not writable, not because the command is wrong. */
 export function isRedisUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFailedError'].includes(error.name)) return true;
   if ('code' in error && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(String(error.code))) return true;
-  return AWAY_REPLY.test(error.message) || AWAY_MESSAGE.test(error.message);
+  return UNAVAILABLE_REPLY.test(error.message) || UNAVAILABLE_MESSAGE.test(error.message);
 }

@@ -1,8 +1,7 @@
 import { createLogger } from './logger.ts';
 import { createMetrics, type MetricTable } from './metrics.ts';
 import { Readiness, startOpsServer } from './ops-server.ts';
-import { connectRedis, isRedisReady, type RedisRole } from './redis.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import { connectRedis, isRedisReady, type RedisConnection, type RedisRole } from './redis.ts';
 
 export interface ServiceBaseConfig {
   readonly NODE_NAME: string;
@@ -12,7 +11,7 @@ export interface ServiceBaseConfig {
   readonly OPS_PORT: number;
 }
 
-/** What every service begins with: its log, metrics and readiness, and Redis connections that carry its name. */
+/** Creates the parts that every service has: logger, metrics, readiness, and Redis connections that carry its name. */
 export function createServiceBase<const Table extends MetricTable>(config: ServiceBaseConfig, table: Table) {
   const name = config.NODE_NAME;
   const logger = createLogger({ name, level: config.LOG_LEVEL });
@@ -23,14 +22,14 @@ export function createServiceBase<const Table extends MetricTable>(config: Servi
     logger,
     metrics,
     readiness,
-    /** @param use what it is for, as Redis lists it */
+    /** @param use shown in the name of the connection in Redis' `CLIENT LIST` */
     connect: (role: RedisRole, use: string): Promise<RedisConnection> =>
       connectRedis(config.REDIS_URL, role, { logger, connectionName: `${name}:${use}` }),
-    /** The service is ready only while Redis answers. @param others must be connected, too */
+    /** Adds a readiness check: `command` answers a ping, and `others` are connected. */
     requireRedis(command: RedisConnection, ...others: RedisConnection[]): void {
       readiness.require('redis', async () => {
-        if (![command, ...others].every(isRedisReady)) throw new Error('Redis is away');
-        await command.ping(); // one that hangs keeps its connections
+        if (![command, ...others].every(isRedisReady)) throw new Error('Redis is unavailable');
+        await command.ping(); // a frozen Redis keeps its connections open
       });
     },
     /** Serves `/healthz`, `/readyz` and `/metrics` on the service's own port. */

@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
-import { inSlices, SlicedWork } from './slices.ts';
+import { forEachTimeSliced, TimeSlicedQueue } from './time-slicing.ts';
 
-/** Keeps the event loop for a while. */
-function spend(ms: number): void {
+/** Blocks the event loop. */
+function block(ms: number): void {
   const endsAt = performance.now() + ms;
   while (performance.now() < endsAt);
 }
 
-/** Counts the turns that the event loop takes until it is stopped. */
+/** Counts the turns of the event loop until it is stopped. */
 function countTurns(): { readonly turns: number; stop(): void } {
   let isStopped = false;
   const counter = {
@@ -25,11 +25,11 @@ function countTurns(): { readonly turns: number; stop(): void } {
   return counter;
 }
 
-test('a long list is worked through in order, with turns for others in between', async () => {
+test('forEachTimeSliced handles a long list in order and yields to the event loop in between', async () => {
   const counter = countTurns();
   const done: number[] = [];
-  await inSlices([0, 1, 2, 3, 4, 5], (item) => {
-    spend(6);
+  await forEachTimeSliced([0, 1, 2, 3, 4, 5], (item) => {
+    block(6);
     done.push(item);
   });
   counter.stop();
@@ -37,40 +37,40 @@ test('a long list is worked through in order, with turns for others in between',
   expect(counter.turns).toBeGreaterThanOrEqual(2);
 });
 
-test('a short list is done at once', () => {
-  // No time passes, also where the machine gives it to others meanwhile.
+test('forEachTimeSliced handles a short list synchronously', () => {
+  // A stopped clock, because a busy machine may suspend this process for longer than a slice.
   const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
   const done: number[] = [];
-  void inSlices([1, 2], (item) => done.push(item));
+  void forEachTimeSliced([1, 2], (item) => done.push(item));
   clock.mockRestore();
   expect(done).toEqual([1, 2]);
 });
 
-test('a piece of work that comes alone is done at once', async () => {
-  const work = new SlicedWork();
+test('TimeSlicedQueue runs a single task at once', async () => {
+  const queue = new TimeSlicedQueue();
   let done = 0;
-  for (let piece = 1; piece <= 3; piece += 1) {
-    work.add(() => {
-      spend(20);
+  for (let task = 1; task <= 3; task += 1) {
+    queue.add(() => {
+      block(20);
       done += 1;
     });
-    expect(done).toBe(piece);
+    expect(done).toBe(task);
     await nextTurn();
   }
 });
 
-test('pieces that come together are done in order, some a turn', async () => {
-  const work = new SlicedWork();
+test('TimeSlicedQueue runs simultaneous tasks in order, over several turns', async () => {
+  const queue = new TimeSlicedQueue();
   const counter = countTurns();
   const done: number[] = [];
   const all = Promise.withResolvers<void>();
-  for (let piece = 0; piece < 6; piece += 1) {
-    work.add(() => {
-      spend(6);
-      done.push(piece);
-      // What a piece brings about comes after those that wait.
-      if (piece === 4) work.add(() => done.push(99));
-      if (piece === 5) all.resolve();
+  for (let task = 0; task < 6; task += 1) {
+    queue.add(() => {
+      block(6);
+      done.push(task);
+      // A task that a task adds runs after those that are waiting.
+      if (task === 4) queue.add(() => done.push(99));
+      if (task === 5) all.resolve();
     });
   }
   expect(done.length).toBeLessThan(6);

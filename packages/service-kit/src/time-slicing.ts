@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long work that may be put off keeps the event loop from everything else, ms. */
+/** How long deferrable work may block the event loop before other work gets a turn, in ms. */
 const SLICE_MS = 10;
 
-/** Does `work` for each item, and lets the event loop get to everything else every some milliseconds. */
-export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
+/** Calls `work` for each item in order, and yields to the event loop after each time slice. */
+export async function forEachTimeSliced<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
   let endsAt = performance.now() + SLICE_MS;
   for (const item of items) {
     work(item);
@@ -15,24 +15,24 @@ export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): 
 }
 
 /**
- * Work of which thousands of pieces may come in one turn of the event loop: they are done in the order of their coming, for some
- * milliseconds a turn. A piece that comes alone is done at once.
+ * A first-in, first-out queue of synchronous tasks that uses at most one time slice of each event-loop turn. A task runs
+ * at once while the queue is empty and the slice is not used up.
  */
-export class SlicedWork {
+export class TimeSlicedQueue {
   readonly #waiting: (() => void)[] = [];
-  /** What is left of this turn's share, ms. */
+  /** The rest of this turn's slice, in ms. */
   #leftMs = SLICE_MS;
   #isTurnPlanned = false;
 
-  add(work: () => void): void {
-    if (this.#waiting.length === 0 && this.#leftMs > 0) this.#do(work);
-    else this.#waiting.push(work);
+  add(task: () => void): void {
+    if (this.#waiting.length === 0 && this.#leftMs > 0) this.#run(task);
+    else this.#waiting.push(task);
     this.#planTurn();
   }
 
-  #do(work: () => void): void {
+  #run(task: () => void): void {
     const startedAt = performance.now();
-    work();
+    task();
     this.#leftMs -= performance.now() - startedAt;
   }
 
@@ -43,7 +43,7 @@ export class SlicedWork {
       this.#isTurnPlanned = false;
       this.#leftMs = SLICE_MS;
       let done = 0;
-      for (; done < this.#waiting.length && this.#leftMs > 0; done += 1) this.#do(this.#waiting[done] as () => void);
+      for (; done < this.#waiting.length && this.#leftMs > 0; done += 1) this.#run(this.#waiting[done] as () => void);
       this.#waiting.splice(0, done);
       if (this.#waiting.length > 0) this.#planTurn();
     });

@@ -27,7 +27,7 @@ async function newBus(node: string, subscriberUrl = redis.url) {
   const bus = new NodeBus({ node, command: await connect(redis.url, 'command'), logger });
   const ended: string[] = [];
   const confirmations: PromiseWithResolvers<void>[] = [];
-  const subscriber = await connect(subscriberUrl, 'patient');
+  const subscriber = await connect(subscriberUrl, 'no-deadline');
   await bus.listen(subscriber, {
     endSession: (token) => ended.push(token),
     findDelivery: (_conversationId, seq) => (seq === 7 ? { atMs: 1, sessions: 3 } : undefined),

@@ -1,6 +1,6 @@
 import type { FanOutItem } from '@parley/fan-out';
 import type { ConversationId, HeadsPacket, Message } from '@parley/protocol';
-import { inSlices, type Logger } from '@parley/service-kit';
+import { forEachTimeSliced, type Logger } from '@parley/service-kit';
 import { type EncodedPackets, encodePackets, writePackets } from '../engine-io/write-packets.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
@@ -152,7 +152,7 @@ export class FanOutDelivery {
     const gathered = this.#gathered;
     this.#gathered = new Map();
     this.#hasMessages = false;
-    this.#handing = inSlices(this.#handings(gathered), ([packets, socket]) => writePackets(packets, socket));
+    this.#handing = forEachTimeSliced(this.#handings(gathered), ([packets, socket]) => writePackets(packets, socket));
     await this.#handing;
     this.#handing = undefined;
     this.#flushedAt = performance.now();

@@ -1,4 +1,4 @@
-import { inSlices } from '@parley/service-kit';
+import { forEachTimeSliced } from '@parley/service-kit';
 import type { ChatIo, ChatSocket } from '../socket-types.ts';
 
 /** What may wait for one client, in bytes; a client that reads nothing for a while is still within it. */
@@ -16,7 +16,7 @@ interface BufferedPacket {
  */
 export async function cutSlowConsumers(io: ChatIo, cut: (socket: ChatSocket) => void): Promise<number> {
   let count = 0;
-  await inSlices(io.of('/').sockets.values(), (socket) => {
+  await forEachTimeSliced(io.of('/').sockets.values(), (socket) => {
     if (bufferedBytes(socket) <= MAX_BUFFERED_BYTES) return;
     cut(socket);
     count += 1;

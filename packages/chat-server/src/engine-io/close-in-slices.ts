@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
-import { SlicedWork } from '@parley/service-kit';
+import { TimeSlicedQueue } from '@parley/service-kit';
 
 /** What a connection says at its end, in this order, and everything that is built on it is taken down by. */
 const ENDINGS: ReadonlySet<string | symbol> = new Set(['end', 'error', 'close']);
@@ -11,7 +11,7 @@ const ENDINGS: ReadonlySet<string | symbol> = new Set(['end', 'error', 'close'])
  * for a second nobody would be served. So they tell of it some at a time.
  */
 export function closeInSlices(httpServer: HttpServer): void {
-  const endings = new SlicedWork();
+  const endings = new TimeSlicedQueue();
   // One function for all: a closure for each connection costs memory.
   function emit(this: TcpSocket, ...event: [name: string | symbol, ...args: unknown[]]): boolean {
     if (!ENDINGS.has(event[0])) return emitNow.apply(this, event);

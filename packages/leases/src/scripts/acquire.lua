@@ -1,35 +1,35 @@
--- Gives a user a place, or hands the place to the user's newer session, or queues the user. Frees what has expired first.
+-- Acquires a session slot for a user, replaces the user's existing session, or puts the user into the waiting room. Deletes expired
+-- leases and queue positions first.
 --
--- KEYS  1 live              ZSET userId -> when the lease expires, ms
+-- KEYS  1 live              ZSET userId -> time when the lease expires, ms
 --       2 holders           HASH userId -> record as JSON {token, node, deviceId, attempt, startedAtMs, authorisedUntilMs, replaced?}
---       3 waiting           ZSET userId -> order of arrival
---       4 waiting:lapse     ZSET userId -> when the place in the queue lapses, ms
---       5 waiting:tickets   HASH userId -> order of arrival:ticket
---       6 waiting:kept      ZSET userId -> when the order of arrival is forgotten, ms
---       7 waiting:arrivals  users that ever queued
---       8 touched           when a server last acquired or renewed, ms
---       9 recovering        exists while nothing may expire
+--       3 waiting           ZSET userId -> arrival number
+--       4 waiting:lapse     ZSET userId -> time when the queue position lapses, ms
+--       5 waiting:tickets   HASH userId -> arrival number:ticket
+--       6 waiting:kept      ZSET userId -> time when the arrival number is deleted, ms
+--       7 waiting:arrivals  last arrival number
+--       8 touched           time when a server last acquired or renewed a lease, ms
+--       9 recovering        exists during a recovery: nothing expires
 -- ARGV  1 userId  2 token  3 node  4 deviceId ('' = none)  5 authorisedUntilMs  6 takeover (1 or 0)
---       7 maxClients (0 = no limit)  8 ttlMs  9 ticket for a user who is not in the queue yet
---       10 when the caller gives up, ms  11 number of the device's attempt ('' = not counted)
+--       7 maxClients (0 = no limit)  8 ttlMs  9 ticket for a user who is not in the queue
+--       10 deadline of the caller, ms  11 number of the device's attempt ('' = not counted)
 -- Reply {'acquired', startedAtMs} or {'acquired', startedAtMs, node, token of the replaced session}
 --       {'full', position, ticket, retryAfterMs}
 --       {'already-connected', startedAtMs}
---       {'late', now} the caller has given up, or its idea of this clock is wrong
+--       {'late', now} when the deadline has passed by the clock of Redis
 
 local live, holders, waiting, lapse, tickets, kept, arrivals, touchedAt, recoveringKey = unpack(KEYS)
--- TTLs for which who has lapsed keeps the order of arrival, while others pass.
+-- A lapsed user keeps the arrival number for this many TTLs.
 local KEPT_TTLS = 8
 local user, token, device = ARGV[1], ARGV[2], ARGV[4]
 local maxClients, ttl = tonumber(ARGV[7]), tonumber(ARGV[8])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- A Redis that hung carries out all that was sent to it meanwhile. An attempt that was given up must not replace the session that a
--- later one has got.
+-- After a freeze Redis executes the commands that it had received. An abandoned attempt must not replace the session of a later one.
 if now > tonumber(ARGV[10]) then return { 'late', now } end
 
--- After a silence no server could renew, so expiry proves nothing: the servers that live get time to renew first.
+-- No server could renew for a while, so an expired lease may belong to a live session: a recovery lets the servers renew first.
 local touched = tonumber(redis.call('GET', touchedAt) or now)
 if now - touched > ttl / 2 then
   redis.call('SET', recoveringKey, 1, 'PX', math.ceil(ttl / 3))
@@ -38,7 +38,7 @@ redis.call('SET', touchedAt, now)
 
 local function purge(index, remove, key)
   local expired = redis.call('ZRANGE', index, '-inf', now, 'BYSCORE')
-  for first = 1, #expired, 1000 do -- Lua's stack bounds the arguments of one call
+  for first = 1, #expired, 1000 do -- Lua limits the number of arguments of one call
     redis.call(remove, key, unpack(expired, first, math.min(first + 999, #expired)))
   end
 end
@@ -58,7 +58,7 @@ if held then
   held = cjson.decode(held)
   if held.token == token then
     redis.call('ZADD', live, now + ttl, user)
-    if held.replaced then -- the caller may not have heard it the first time
+    if held.replaced then -- the first reply may have been lost
       return { 'acquired', held.startedAtMs, held.replaced.node, held.replaced.token }
     end
     return { 'acquired', held.startedAtMs }
@@ -72,7 +72,7 @@ if held then
 elseif maxClients > 0 then
   local free = maxClients - redis.call('ZCARD', live)
   local arrival, ticket = string.match(redis.call('HGET', tickets, user) or '', '^(%d+):(.+)$')
-  -- Who comes back after a while, such as from a tab that slept, stands where it stood.
+  -- A lapsed user, for example one with a throttled tab, continues at the old position.
   if arrival then redis.call('ZADD', waiting, arrival, user) end
   local ahead = redis.call('ZRANK', waiting, user) or redis.call('ZCARD', waiting)
   if ahead >= free then
@@ -90,7 +90,7 @@ elseif maxClients > 0 then
   end
 end
 
--- Numbers as text: cjson keeps 14 digits only.
+-- Numbers as text, because cjson keeps only 14 digits.
 local startedAt = string.format('%.0f', now)
 redis.call('ZADD', live, now + ttl, user)
 redis.call('HSET', holders, user, cjson.encode({

@@ -1,9 +1,9 @@
--- Counts places that are held and users who wait.
+-- Counts held slots and waiting users.
 --
--- KEYS  1 live           ZSET userId -> when the lease expires, ms
---       2 waiting:lapse  ZSET userId -> when the place in the queue lapses, ms
---       3 touched        when a server last acquired or renewed, ms
---       4 recovering     exists while nothing may expire
+-- KEYS  1 live           ZSET userId -> time when the lease expires, ms
+--       2 waiting:lapse  ZSET userId -> time when the queue position lapses, ms
+--       3 touched        time when a server last acquired or renewed a lease, ms
+--       4 recovering     exists during a recovery: nothing expires
 -- ARGV  1 ttlMs
 -- Reply {held, waiting}
 

@@ -1,9 +1,9 @@
 -- Reads a user's lease.
 --
--- KEYS  1 live        ZSET userId -> when the lease expires, ms
+-- KEYS  1 live        ZSET userId -> time when the lease expires, ms
 --       2 holders     HASH userId -> record
---       3 touched     when a server last acquired or renewed, ms
---       4 recovering  exists while nothing may expire
+--       3 touched     time when a server last acquired or renewed a lease, ms
+--       4 recovering  exists during a recovery: nothing expires
 -- ARGV  1 userId  2 ttlMs
 -- Reply {userId, expiresAtMs, record}, or nil
 

@@ -1,10 +1,10 @@
--- Reads every lease that holds a place, and counts who waits. Reads all holders: for people, not for every request.
+-- Reads all leases and counts the waiting users. Its cost grows with the number of leases: not for each request.
 --
--- KEYS  1 live           ZSET userId -> when the lease expires, ms
+-- KEYS  1 live           ZSET userId -> time when the lease expires, ms
 --       2 holders        HASH userId -> record
---       3 waiting:lapse  ZSET userId -> when the place in the queue lapses, ms
---       4 touched        when a server last acquired or renewed, ms
---       5 recovering     exists while nothing may expire
+--       3 waiting:lapse  ZSET userId -> time when the queue position lapses, ms
+--       4 touched        time when a server last acquired or renewed a lease, ms
+--       5 recovering     exists during a recovery: nothing expires
 -- ARGV  1 ttlMs
 -- Reply {waiting, {{userId, expiresAtMs, record}, ...}}
 

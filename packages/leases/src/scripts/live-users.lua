@@ -1,8 +1,8 @@
--- Lists who holds a place.
+-- Lists the users that hold a slot.
 --
--- KEYS  1 live        ZSET userId -> when the lease expires, ms
---       2 touched     when a server last acquired or renewed, ms
---       3 recovering  exists while nothing may expire
+-- KEYS  1 live        ZSET userId -> time when the lease expires, ms
+--       2 touched     time when a server last acquired or renewed a lease, ms
+--       3 recovering  exists during a recovery: nothing expires
 -- ARGV  1 ttlMs
 -- Reply userIds
 

@@ -1,9 +1,9 @@
--- Gives back every place of a server. Reads all holders: for the start of a server, not for every day.
+-- Releases all leases of a server. Its cost grows with the number of leases in the cluster: only for the start of a server.
 --
--- KEYS  1 live     ZSET userId -> when the lease expires, ms
+-- KEYS  1 live     ZSET userId -> time when the lease expires, ms
 --       2 holders  HASH userId -> record
 -- ARGV  1 node
--- Reply how many places were freed
+-- Reply number of freed slots
 
 local live, holders = unpack(KEYS)
 local freed = 0

@@ -1,9 +1,9 @@
--- Gives places back.
+-- Releases leases. One that is held with another token is skipped.
 --
--- KEYS  1 live     ZSET userId -> when the lease expires, ms
+-- KEYS  1 live     ZSET userId -> time when the lease expires, ms
 --       2 holders  HASH userId -> record
 -- ARGV  userId and token of each lease
--- Reply how many tokens held their place
+-- Reply number of freed slots
 
 local live, holders = unpack(KEYS)
 local freed = 0

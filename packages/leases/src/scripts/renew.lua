@@ -1,19 +1,19 @@
--- Holds leases for another TTL, also one that has expired while its place was not given away. Without a lease it
--- only says that a server lives.
+-- Extends leases by the TTL, including an expired one that is not deleted. Without a lease it only records that a server reaches
+-- Redis.
 --
--- KEYS  1 live        ZSET userId -> when the lease expires, ms
+-- KEYS  1 live        ZSET userId -> time when the lease expires, ms
 --       2 holders     HASH userId -> record
---       3 touched     when a server last acquired or renewed, ms
---       4 recovering  exists while nothing may expire
+--       3 touched     time when a server last acquired or renewed a lease, ms
+--       4 recovering  exists during a recovery: nothing expires
 -- ARGV  1 ttlMs, then userId and token of each lease
--- Reply now, then the numbers of the leases, counted from 0, that are held by another token or nobody
+-- Reply {now, indexes of the lost leases, counted from 0}: held with another token, or deleted
 
 local live, holders, touchedAt, recoveringKey = unpack(KEYS)
 local ttl = tonumber(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- As in acquire.lua: whoever comes first after a silence gives the others time to renew.
+-- As in acquire.lua: the first call after an outage starts the recovery.
 local touched = tonumber(redis.call('GET', touchedAt) or now)
 if now - touched > ttl / 2 then
   redis.call('SET', recoveringKey, 1, 'PX', math.ceil(ttl / 3))
