@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
-import { listenToFanOut } from '@parley/fan-out';
+import { subscribeToFanOut } from '@parley/fan-out';
 import { createRedisSessionLeases } from '@parley/leases';
 import { createRedisMessageLog } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
-import { createRedisPresenceBoard, PresenceReporter } from '@parley/presence';
+import { createRedisPresenceStore, PresenceReporter } from '@parley/presence';
 import {
   ConcurrencyLimiter,
   closeServer,
@@ -100,7 +100,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const deliveries = new DeliveryMemory();
   const io = createChatIo(httpServer, { node, allowedOrigins, publisher, subscriber });
   const delivery = new FanOutDelivery({ io, deliveries, load, metrics, logger });
-  await listenToFanOut(subscriber, (items) => delivery.receive(items));
+  await subscribeToFanOut(subscriber, (items) => delivery.receive(items));
 
   const signals = new SignalBus({ command, logger });
   const signalDelivery = new SignalDelivery(io, load);
@@ -128,7 +128,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const membership = new Membership({ conversations: store.conversations, log });
   const reporter = new PresenceReporter(command);
   const presence = new Presence({
-    board: createRedisPresenceBoard(command),
+    board: createRedisPresenceStore(command),
     reporter,
     conversations: store.conversations,
     io,

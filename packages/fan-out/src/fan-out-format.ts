@@ -2,7 +2,7 @@ import type { ConversationId } from '@parley/protocol';
 import type { FanOutItem } from './fan-out.ts';
 
 /**
- * Items as text, a line each; ids, numbers and epochs have no spaces, and JSON has no line breaks:
+ * Encodes items as text, one line for each. Ids, numbers and epochs have no spaces, and JSON has no line breaks:
  *
  *     m <conversationId> <firstSeq> <lastSeq> <json>
  *     s <conversationId> <seq> <epoch>
@@ -10,7 +10,7 @@ import type { FanOutItem } from './fan-out.ts';
  */
 export const toLines = (items: readonly FanOutItem[]): string => items.map(toLine).join('\n');
 
-/** Lines of a kind that is not known here come from a newer release, and are left out. */
+/** Decodes lines. A line of an unknown kind is from a newer release and is skipped. */
 export function fromLines(text: string): FanOutItem[] {
   const items: FanOutItem[] = [];
   for (const line of text.split('\n')) {

@@ -1,31 +1,31 @@
 import type { RedisConnection } from '@parley/service-kit';
 import type { FanOutItem } from './fan-out.ts';
-import { fromLines, toLines } from './fan-out-lines.ts';
+import { fromLines, toLines } from './fan-out-format.ts';
 
-/** Names the form of what goes through it, so that mixed releases never misread each other. */
+/** The number is the version of the format, so releases with different formats never read each other's items. */
 const CHANNEL = 'parley:fan-out:1';
 
-/** Sends items to all chat servers: one command for a whole batch, whatever the number of conversations and members. */
+/** Publishes items to all chat servers: one Redis command for a batch, for any number of conversations and members. */
 export class FanOutPublisher {
-  readonly #patient: RedisConnection;
+  readonly #redis: RedisConnection;
 
-  /** @param patient a connection of that role: it sends everything once Redis is back */
-  constructor(patient: RedisConnection) {
-    this.#patient = patient;
+  /** @param redis a connection with the role `no-deadline`: it sends the items when Redis is available again */
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
   }
 
-  /** At most once: a server that does not listen just then misses it, and its clients see the gap. */
+  /** Delivers at most once. A server that is not subscribed at that moment misses the items; its clients detect the gap by `seq`. */
   publish(items: readonly FanOutItem[]): void {
-    if (items.length > 0) this.#patient.publish(CHANNEL, toLines(items)).catch(() => undefined);
+    if (items.length > 0) this.#redis.publish(CHANNEL, toLines(items)).catch(() => undefined);
   }
 }
 
 /**
- * Calls `receive` with all that is published from now on, in the order of publishing.
+ * Calls `receive` with all items published from now on, in the order of publishing.
  *
- * @param subscriber a connection in subscriber mode; may carry other subscriptions
+ * @param subscriber a connection in subscriber mode, which may have other subscriptions
  */
-export async function listenToFanOut(
+export async function subscribeToFanOut(
   subscriber: RedisConnection,
   receive: (items: readonly FanOutItem[]) => void,
 ): Promise<void> {

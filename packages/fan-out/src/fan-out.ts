@@ -1,16 +1,16 @@
 import type { ConversationId } from '@parley/protocol';
 
-/** Messages of one conversation, in the form in which clients get them. */
+/** Messages of one conversation, in the form that clients receive. */
 export interface FanOutMessages {
   readonly kind: 'messages';
   readonly conversationId: ConversationId;
   readonly firstSeq: number;
   readonly lastSeq: number;
-  /** The messages as JSON, separated by commas: encoded once for the whole cluster, never read on the way. */
+  /** The messages as JSON, separated by commas. Encoded once for the whole cluster and forwarded without decoding. */
   readonly json: string;
 }
 
-/** Up to where a conversation is in the history store. */
+/** The committed offset of a conversation: the history store has every message up to `seq`. */
 export interface FanOutStored {
   readonly kind: 'stored';
   readonly conversationId: ConversationId;
@@ -18,12 +18,12 @@ export interface FanOutStored {
   readonly epoch: string;
 }
 
-/** How many people of a channel are online. */
+/** The number of online users in a channel. */
 export interface FanOutCount {
   readonly kind: 'count';
   readonly conversationId: ConversationId;
   readonly online: number;
 }
 
-/** What workers and presence services tell the sessions of a conversation, through every chat server. */
+/** An event for all sessions in a conversation, which every chat server delivers to its own clients. */
 export type FanOutItem = FanOutMessages | FanOutStored | FanOutCount;

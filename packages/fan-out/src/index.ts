@@ -1,2 +1,2 @@
 export * from './fan-out.ts';
-export { FanOutPublisher, listenToFanOut } from './fan-out-redis.ts';
+export { FanOutPublisher, subscribeToFanOut } from './fan-out-redis.ts';

@@ -2,8 +2,8 @@ import { afterAll, expect, test } from '@jest/globals';
 import type { ConversationId } from '@parley/protocol';
 import { connectRedis, type RedisConnection, silentLogger } from '@parley/service-kit';
 import { eventually, newRedis } from '@parley/testing';
-import { fromLines, toLines } from '../src/fan-out-lines.ts';
-import { type FanOutItem, FanOutPublisher, listenToFanOut } from '../src/index.ts';
+import { fromLines, toLines } from '../src/fan-out-format.ts';
+import { type FanOutItem, FanOutPublisher, subscribeToFanOut } from '../src/index.ts';
 
 const connections: RedisConnection[] = [];
 afterAll(() => {
@@ -30,16 +30,16 @@ const items: FanOutItem[] = [
   { kind: 'count', conversationId: lobby, online: 10_000 },
 ];
 
-test('reaches every listener in order, whole', async () => {
-  const heard: FanOutItem[][] = [[], []];
-  for (const list of heard) await listenToFanOut(await connect(), (some) => list.push(...some));
+test('every subscriber receives all items in order', async () => {
+  const received: FanOutItem[][] = [[], []];
+  for (const list of received) await subscribeToFanOut(await connect(), (some) => list.push(...some));
   const publisher = new FanOutPublisher(await connect());
   publisher.publish(items.slice(0, 2));
   publisher.publish([]);
   publisher.publish(items.slice(2));
-  for (const list of heard) await eventually(() => expect(list).toEqual(items));
+  for (const list of received) await eventually(() => expect(list).toEqual(items));
 });
 
-test('leaves out what only a newer release knows', () => {
+test('skips items of an unknown kind', () => {
   expect(fromLines(`x lobby 1 2 {}\n${toLines(items)}\n`)).toEqual(items);
 });

@@ -7,7 +7,7 @@ const news = 'c_news' as ConversationId;
 const lobby = (online: number) => ({ conversationId: LOBBY_ID, online });
 const LONG_MS = 60_000;
 
-test('counts who is online in each channel, and everybody in the lobby', () => {
+test('counts the online users of each channel, and all of them in the lobby', () => {
   const counts = new ChannelCounts();
   counts.set(ada, [news]);
   counts.set(bo, []);
@@ -19,7 +19,7 @@ test('counts who is online in each channel, and everybody in the lobby', () => {
   expect(counts.takeDue(2 * LONG_MS)).toEqual([lobby(1), { conversationId: news, online: 1 }]);
 });
 
-test('says only what changed, and not before five seconds have passed', () => {
+test('publishes only changed counts, at most every five seconds', () => {
   const counts = new ChannelCounts();
   counts.set(ada, []);
   expect(counts.takeDue(0)).toEqual([lobby(1)]);
@@ -31,7 +31,7 @@ test('says only what changed, and not before five seconds have passed', () => {
   expect(counts.takeDue(LONG_MS)).toEqual([]);
 });
 
-test('waits longer the more people would have to be told', () => {
+test('publishes the count of a big channel less often', () => {
   const counts = new ChannelCounts();
   for (let person = 0; person < 10_000; person += 1) counts.set(`u_${person}` as UserId, []);
   expect(counts.takeDue(0)).toEqual([lobby(10_000)]);
@@ -40,16 +40,16 @@ test('waits longer the more people would have to be told', () => {
   expect(counts.takeDue(26_000)).toEqual([lobby(10_001)]);
 });
 
-test('is said again to somebody who has not heard it, though it is the same', () => {
+test('publishes an unchanged count again on request', () => {
   const counts = new ChannelCounts();
   counts.set(ada, [news]);
   counts.takeDue(0);
-  counts.want([news]);
+  counts.request([news]);
   expect(counts.takeDue(LONG_MS)).toEqual([{ conversationId: news, online: 1 }]);
   expect(counts.takeDue(2 * LONG_MS)).toEqual([]);
 });
 
-test('nobody is told that nobody is there', () => {
+test('publishes no count of 0', () => {
   const counts = new ChannelCounts();
   counts.set(ada, [news]);
   counts.takeDue(0);

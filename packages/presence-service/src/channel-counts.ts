@@ -1,25 +1,25 @@
 import { type ConversationId, LOBBY_ID, type UserId } from '@parley/protocol';
 
-/** A channel's count is told this often at most. */
-const TOLD_EVERY_MS = 5_000;
+/** The minimum interval between two counts of a channel. */
+const COUNT_INTERVAL_MS = 5_000;
 
-/** In a big channel a count goes to very many for very little: for each who is there it waits this much longer. */
-const TOLD_LATER_BY_PERSON_MS = 2;
+/** The interval grows by this for each online user, because a count in a big channel costs many packets for little news. */
+const INTERVAL_PER_USER_MS = 2;
 
 export interface ChannelCount {
   readonly conversationId: ConversationId;
   readonly online: number;
 }
 
-/** How many people are online in each channel, and whether its people should be told. In the lobby are all. */
+/** Counts the online users of each channel, and decides when a count is due to be published. Every user is in the lobby. */
 export class ChannelCounts {
   readonly #channelsOf = new Map<UserId, readonly ConversationId[]>();
   readonly #online = new Map<ConversationId, number>();
-  readonly #told = new Map<ConversationId, { readonly online: number; readonly at: number }>();
-  /** Channels whose count may have changed, or has somebody who has not heard it. */
-  readonly #open = new Map<ConversationId, 'perhaps-changed' | 'wanted'>();
+  readonly #published = new Map<ConversationId, { readonly online: number; readonly at: number }>();
+  /** Channels whose count may have changed, or is requested for a user who has not received it. */
+  readonly #pending = new Map<ConversationId, 'maybe-changed' | 'requested'>();
 
-  /** The person is online, in these channels and the lobby. */
+  /** Counts the user as online in these channels and the lobby. */
   set(userId: UserId, channels: readonly ConversationId[]): void {
     this.remove(userId);
     const all = [LOBBY_ID, ...channels];
@@ -33,26 +33,26 @@ export class ChannelCounts {
     for (const channel of channels) this.#add(channel, -1);
   }
 
-  /** Somebody is new in these channels, and does not know their counts. */
-  want(channels: readonly ConversationId[]): void {
-    for (const channel of channels) this.#open.set(channel, 'wanted');
+  /** Requests the counts of these channels for a new user, also when they are unchanged. */
+  request(channels: readonly ConversationId[]): void {
+    for (const channel of channels) this.#pending.set(channel, 'requested');
   }
 
   clear(): void {
-    for (const map of [this.#channelsOf, this.#online, this.#told, this.#open]) map.clear();
+    for (const map of [this.#channelsOf, this.#online, this.#published, this.#pending]) map.clear();
   }
 
-  /** What should be told now; it counts as told. */
+  /** Returns the counts that are due, and marks them as published. */
   takeDue(now = performance.now()): ChannelCount[] {
     const due: ChannelCount[] = [];
-    for (const [conversationId, why] of this.#open) {
+    for (const [conversationId, reason] of this.#pending) {
       const online = this.#online.get(conversationId) ?? 0;
-      const told = this.#told.get(conversationId);
-      if (told && now - told.at < TOLD_EVERY_MS + online * TOLD_LATER_BY_PERSON_MS) continue;
-      this.#open.delete(conversationId);
-      if (online === 0) this.#told.delete(conversationId);
-      else if (why === 'wanted' || told?.online !== online) {
-        this.#told.set(conversationId, { online, at: now });
+      const published = this.#published.get(conversationId);
+      if (published && now - published.at < COUNT_INTERVAL_MS + online * INTERVAL_PER_USER_MS) continue;
+      this.#pending.delete(conversationId);
+      if (online === 0) this.#published.delete(conversationId);
+      else if (reason === 'requested' || published?.online !== online) {
+        this.#published.set(conversationId, { online, at: now });
         due.push({ conversationId, online });
       }
     }
@@ -63,6 +63,6 @@ export class ChannelCounts {
     const online = (this.#online.get(channel) ?? 0) + by;
     if (online === 0) this.#online.delete(channel);
     else this.#online.set(channel, online);
-    if (!this.#open.has(channel)) this.#open.set(channel, 'perhaps-changed');
+    if (!this.#pending.has(channel)) this.#pending.set(channel, 'maybe-changed');
   }
 }

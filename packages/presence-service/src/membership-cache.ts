@@ -2,58 +2,58 @@ import type { ConversationStore } from '@parley/message-store';
 import { type ConversationId, type ConversationKind, MAX_GROUP_MEMBERS, type UserId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
-/** Servers tell what changes; these bound how long an answer lives of whose change nobody heard. */
-const CONVERSATIONS_FOR_MS = 600_000;
-const MEMBERS_FOR_MS = 10_000;
+/** Chat servers report changes. These lifetimes bound how long an entry is wrong when a report is lost. */
+const CONVERSATIONS_TTL_MS = 600_000;
+const MEMBERS_TTL_MS = 10_000;
 
-const REMEMBERED_USERS = 100_000;
-const REMEMBERED_KINDS = 100_000;
-/** User ids in all remembered lists of members. */
-const REMEMBERED_MEMBERS = 500_000;
+const MAX_USERS = 100_000;
+const MAX_KINDS = 100_000;
+/** User ids in all cached member lists. */
+const MAX_MEMBERS = 500_000;
 
-/** Store calls that one question has under way at a time. */
+/** Concurrent store calls of one query. */
 const MAX_CALLS = 32;
 
-/** Who shares what with whom. What servers report and what was asked before is remembered, so that most answers cost nothing. */
-export class SharedConversations {
+/** Answers which users share conversations, from the chat servers' reports and cached answers of the store. */
+export class MembershipCache {
   readonly #store: Pick<ConversationStore, 'listFor' | 'findById' | 'members'>;
-  /** All conversations of a user but the lobby. */
+  /** All conversations of a user except the lobby. */
   readonly #conversations = new LRUCache<UserId, readonly ConversationId[]>({
-    max: REMEMBERED_USERS,
-    ttl: CONVERSATIONS_FOR_MS,
+    max: MAX_USERS,
+    ttl: CONVERSATIONS_TTL_MS,
   });
   readonly #members = new LRUCache<ConversationId, readonly UserId[]>({
-    maxSize: REMEMBERED_MEMBERS,
+    maxSize: MAX_MEMBERS,
     sizeCalculation: (members) => members.length + 1,
-    ttl: MEMBERS_FOR_MS,
+    ttl: MEMBERS_TTL_MS,
   });
   /** A conversation's kind never changes. */
-  readonly #kinds = new LRUCache<ConversationId, ConversationKind>({ max: REMEMBERED_KINDS });
+  readonly #kinds = new LRUCache<ConversationId, ConversationKind>({ max: MAX_KINDS });
 
   constructor(store: Pick<ConversationStore, 'listFor' | 'findById' | 'members'>) {
     this.#store = store;
   }
 
-  /** A server has just looked which conversations a user has. */
-  note(userId: UserId, conversationIds: readonly ConversationId[]): void {
+  /** Stores the conversations of a user, which a chat server has just read. */
+  setConversations(userId: UserId, conversationIds: readonly ConversationId[]): void {
     this.#conversations.set(userId, conversationIds);
   }
 
-  /** These users came into a conversation, or left it. */
-  membersChanged(conversationId: ConversationId, userIds: readonly UserId[]): void {
+  /** Invalidates the entries of a conversation that these users joined or left. */
+  invalidate(conversationId: ConversationId, userIds: readonly UserId[]): void {
     this.#members.delete(conversationId);
     for (const userId of userIds) this.#conversations.delete(userId);
   }
 
-  /** Reports may have been missed. */
-  forget(): void {
+  /** Deletes all entries that may be wrong after reports were lost. */
+  clear(): void {
     this.#conversations.clear();
     this.#members.clear();
   }
 
-  /** The channels that each of these users is in, without the lobby. */
+  /** Returns the channels of each user, without the lobby. */
   async channelsOf(userIds: readonly UserId[]): Promise<ConversationId[][]> {
-    return inTurns(userIds, async (userId) => {
+    return mapInBatches(userIds, async (userId) => {
       const channels: ConversationId[] = [];
       for (const id of await this.#conversationsOf(userId)) {
         if ((await this.#kindOf(id)) === 'channel') channels.push(id);
@@ -63,11 +63,11 @@ export class SharedConversations {
   }
 
   /**
-   * Everybody who shares a direct conversation or group with each of these users, themselves included where there is one: so
-   * people who change together share what they are told.
+   * Returns the contacts of each user: all members of their direct conversations and groups. A user with such a conversation is
+   * among their own contacts, so users who change together have the same contacts and share a packet.
    */
   async contactsOf(userIds: readonly UserId[]): Promise<ReadonlySet<UserId>[]> {
-    return inTurns(userIds, async (userId) => {
+    return mapInBatches(userIds, async (userId) => {
       const contacts = new Set<UserId>();
       for (const id of await this.#conversationsOf(userId)) {
         const kind = await this.#kindOf(id);
@@ -79,8 +79,8 @@ export class SharedConversations {
   }
 
   async #conversationsOf(userId: UserId): Promise<readonly ConversationId[]> {
-    const remembered = this.#conversations.get(userId);
-    if (remembered) return remembered;
+    const cached = this.#conversations.get(userId);
+    if (cached) return cached;
     const records = await this.#store.listFor(userId);
     for (const { id, kind } of records) this.#kinds.set(id, kind);
     const ids = records.map(({ id }) => id);
@@ -89,27 +89,30 @@ export class SharedConversations {
   }
 
   async #kindOf(id: ConversationId): Promise<ConversationKind | undefined> {
-    const remembered = this.#kinds.get(id);
-    if (remembered) return remembered;
+    const cached = this.#kinds.get(id);
+    if (cached) return cached;
     const kind = (await this.#store.findById(id))?.kind;
     if (kind) this.#kinds.set(id, kind);
     return kind;
   }
 
   async #membersOf(id: ConversationId): Promise<readonly UserId[]> {
-    const remembered = this.#members.get(id);
-    if (remembered) return remembered;
+    const cached = this.#members.get(id);
+    if (cached) return cached;
     const members = await this.#store.members(id, MAX_GROUP_MEMBERS);
     this.#members.set(id, members);
     return members;
   }
 }
 
-/** The answers for all items in their order, some at a time. */
-async function inTurns<Item, Answer>(items: readonly Item[], ask: (item: Item) => Promise<Answer>): Promise<Answer[]> {
-  const answers: Answer[] = [];
+/** Maps the items in their order, a bounded number of them concurrently. */
+async function mapInBatches<Item, Result>(
+  items: readonly Item[],
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
   for (let first = 0; first < items.length; first += MAX_CALLS) {
-    answers.push(...(await Promise.all(items.slice(first, first + MAX_CALLS).map(ask))));
+    results.push(...(await Promise.all(items.slice(first, first + MAX_CALLS).map(map))));
   }
-  return answers;
+  return results;
 }

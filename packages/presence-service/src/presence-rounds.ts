@@ -1,185 +1,197 @@
 import type { SessionLeases } from '@parley/leases';
-import type { PresenceBoard, PresenceDifference, PresenceReport } from '@parley/presence';
+import type { PresenceReport, PresenceStore, UserPresence } from '@parley/presence';
 import { LOBBY_ID, type UserId } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import { ChannelCounts } from './channel-counts.ts';
+import type { MembershipCache } from './membership-cache.ts';
 import type { PresenceServiceMetrics } from './metrics.ts';
-import type { PresencePackets } from './packets.ts';
+import type { PresencePublisher } from './presence-publisher.ts';
 import { PresenceTracker } from './presence-tracker.ts';
-import { RoundClock } from './round-clock.ts';
-import type { SharedConversations } from './shared-conversations.ts';
+import { RoundSchedule } from './round-schedule.ts';
 
-/** A service that is not heard of for this long leads no more. */
+/** Lifetime of the leadership without renewal. */
 const LEADER_TTL_MS = 5_000;
 
-/** Servers whose connection broke with ours are back by then: what is told before would not reach their clients. */
-const RECONNECTED_REST_MS = 2_000;
+/**
+ * Pause after Redis is available again. The chat servers reconnect within this time; a packet published earlier would
+ * not reach their clients.
+ */
+const RECONNECT_PAUSE_MS = 2_000;
 
-/** People whose channels are counted in one round. */
-const MAX_COUNTED = 1_000;
+/** Users whose channels are looked up in one round. */
+const MAX_CHANNEL_LOOKUPS = 1_000;
 
 export interface PresenceRoundsParts {
   /** The service's name. */
   name: string;
   graceMs: number;
-  board: PresenceBoard;
+  store: PresenceStore;
   leases: Pick<SessionLeases, 'liveUsers'>;
-  shared: SharedConversations;
-  packets: PresencePackets;
+  memberships: MembershipCache;
+  publisher: PresencePublisher;
   metrics: PresenceServiceMetrics;
   logger: Logger;
 }
 
 /**
- * What a presence service does, round by round: see who holds a place, show what differs on the board, tell those whom it
- * concerns, count the channels. Only the one that leads does it; the others look whether it still does.
+ * The work of a presence service, in rounds.
  *
- * The board changes first, then the leases are read once more, then the clients are told. So nobody misses a difference:
- * whose snapshot was read before the change held a place by then, and is told; whose was read later has it in the snapshot.
- * What was shown but perhaps not told when a service died is on the board, and is told again.
+ * **Follower.** Another service leads. Each round only tries to acquire the leadership; reports are ignored.
+ *
+ * **Becoming the leader.** The service acquired the leadership, or must read the state again because Redis was unavailable. It
+ * loads the shown users, and takes over the last changes of its predecessor, whose clients may not be notified.
+ *
+ * **Leader.** Each round renews the leadership, compares the session leases with the shown presence, writes the changes
+ * to the presence store, notifies the contacts of the changed users, and publishes channel counts. When another service leads, this
+ * one becomes a follower and drops its state.
+ *
+ * A round writes the changes first, reads the leases again after that, and then notifies. Therefore a new client misses no
+ * change: if its snapshot was read before the write, it had a lease by then and is notified; otherwise the snapshot has
+ * the change.
  */
 export class PresenceRounds {
   readonly #parts: PresenceRoundsParts;
-  readonly #clock = new RoundClock();
+  readonly #schedule = new RoundSchedule();
   readonly #counts = new ChannelCounts();
   #tracker: PresenceTracker;
-  /** Whether this service leads, and has read what the board shows. */
-  #leads = false;
-  readonly #untold = new Map<UserId, PresenceDifference>();
-  /** Whose channels are not counted yet, or have changed; and whether they have just come. */
-  readonly #uncounted = new Map<UserId, { isNew: boolean }>();
+  /** Whether this service leads and has loaded the shown users. */
+  #isLeader = false;
+  /** Changes that are in the presence store, but not notified. */
+  readonly #pendingChanges = new Map<UserId, UserPresence>();
+  /** Users whose channels must be looked up, and whether their session is new. */
+  readonly #pendingLookups = new Map<UserId, { isNew: boolean }>();
 
   constructor(parts: PresenceRoundsParts) {
     this.#parts = parts;
     this.#tracker = new PresenceTracker(parts.graceMs);
   }
 
-  /** Servers report what they have just seen. */
+  /** Handles reports of the chat servers. */
   receive(reports: readonly PresenceReport[]): void {
-    if (!this.#leads) return;
-    const { shared } = this.#parts;
+    if (!this.#isLeader) return;
+    const { memberships } = this.#parts;
     for (const report of reports) {
       if (report.kind === 'ended') {
-        this.#tracker.noteGone(report.userId);
+        this.#tracker.startGrace(report.userId);
         continue;
       }
       if (report.kind === 'members') {
-        shared.membersChanged(report.conversationId, report.userIds);
-        for (const userId of report.userIds) this.#uncount(userId, false);
+        memberships.invalidate(report.conversationId, report.userIds);
+        for (const userId of report.userIds) this.#requestLookup(userId, false);
         continue;
       }
       if (report.kind === 'opened') {
-        shared.note(report.userId, report.conversationIds);
-        this.#uncount(report.userId, true);
+        memberships.setConversations(report.userId, report.conversationIds);
+        this.#requestLookup(report.userId, true);
       }
-      this.#clock.wake();
+      this.#schedule.requestRound();
     }
   }
 
-  /** Redis is back after it was away: it may have lost the last moments. */
+  /** Loads the state again in the next round, because Redis may have lost the last writes. */
   reconnected(): void {
-    this.#leads = false;
-    this.#clock.rest(RECONNECTED_REST_MS);
+    this.#isLeader = false;
+    this.#schedule.postpone(RECONNECT_PAUSE_MS);
   }
 
-  /** Waits until a round is due, and does it. */
+  /** Waits until a round is due and runs it. */
   async next(signal: AbortSignal): Promise<void> {
-    await this.#clock.due(signal);
+    await this.#schedule.nextDue(signal);
     if (signal.aborted) return;
-    this.#clock.began();
+    this.#schedule.roundStarted();
     const startedAt = performance.now();
-    if (!(await this.#lead()) || !(await this.#show())) return this.#follow();
-    await this.#tell();
-    await this.#count();
+    if (!(await this.#acquireLeadership()) || !(await this.#writeChanges())) return this.#becomeFollower();
+    await this.#notifyContacts();
+    await this.#publishCounts();
     this.#parts.metrics.chat_presence_round_seconds.observe((performance.now() - startedAt) / 1_000);
   }
 
-  /** Lets another service lead at once. */
+  /** Releases the leadership, so another service can acquire it at once. */
   async stop(): Promise<void> {
-    if (!this.#leads) return;
-    this.#leads = false;
-    await this.#parts.board.stepDown(this.#parts.name);
-  }
-
-  async #lead(): Promise<boolean> {
-    const { board, name, metrics, logger } = this.#parts;
-    const leadership = await board.lead(name, LEADER_TTL_MS);
-    if (leadership === 'follows') return false;
-    if (leadership === 'leads' && this.#leads) return true;
-    const { people, lastTold } = await board.shown();
-    this.#tracker.restore(people);
-    for (const difference of await board.read(lastTold)) this.#untold.set(difference.userId, difference);
-    this.#counts.clear();
-    for (const userId of people.keys()) this.#uncount(userId, false);
-    this.#leads = true;
-    metrics.chat_presence_leads.set(1);
-    logger.info({ shown: people.size }, 'leads from here on');
-    return true;
-  }
-
-  /** Forgets what only holds for the one that leads, and hears the reports. */
-  #follow(): void {
-    const { graceMs, shared, metrics, logger } = this.#parts;
-    metrics.chat_presence_leads.set(0);
-    metrics.chat_presence_shown.set(0);
-    if (this.#leads) logger.warn('another presence service leads');
-    this.#leads = false;
-    this.#tracker = new PresenceTracker(graceMs);
-    shared.forget();
-    this.#counts.clear();
-    this.#untold.clear();
-    this.#uncounted.clear();
+    if (!this.#isLeader) return;
+    this.#isLeader = false;
+    await this.#parts.store.releaseLeadership(this.#parts.name);
   }
 
   /** @returns false when another service leads */
-  async #show(): Promise<boolean> {
-    const { board, leases, metrics, name } = this.#parts;
-    const [live, away] = await Promise.all([leases.liveUsers(), board.awayUsers()]);
-    const differences = this.#tracker.compare(live, away);
-    if (differences.length > 0) {
-      if (!(await board.show(name, differences, [...this.#untold.keys()]))) return false;
-      this.#tracker.commit(differences);
-      this.#clock.changed();
-      for (const difference of differences) {
-        this.#untold.set(difference.userId, difference);
-        if (difference.state === 'offline') this.#counts.remove(difference.userId);
-        else this.#uncount(difference.userId, false);
-        metrics.chat_presence_differences_total.inc({ state: difference.state });
+  async #acquireLeadership(): Promise<boolean> {
+    const { store, name, metrics, logger } = this.#parts;
+    const leadership = await store.acquireLeadership(name, LEADER_TTL_MS);
+    if (leadership === 'follower') return false;
+    if (leadership === 'renewed' && this.#isLeader) return true;
+    const { users, lastChanged } = await store.shown();
+    this.#tracker.restore(users);
+    for (const presence of await store.read(lastChanged)) this.#pendingChanges.set(presence.userId, presence);
+    this.#counts.clear();
+    for (const userId of users.keys()) this.#requestLookup(userId, false);
+    this.#isLeader = true;
+    metrics.chat_presence_leads.set(1);
+    logger.info({ shown: users.size }, 'became the leader');
+    return true;
+  }
+
+  #becomeFollower(): void {
+    const { graceMs, memberships, metrics, logger } = this.#parts;
+    metrics.chat_presence_leads.set(0);
+    metrics.chat_presence_shown.set(0);
+    if (this.#isLeader) logger.warn('lost the leadership to another presence service');
+    this.#isLeader = false;
+    this.#tracker = new PresenceTracker(graceMs);
+    memberships.clear();
+    this.#counts.clear();
+    this.#pendingChanges.clear();
+    this.#pendingLookups.clear();
+  }
+
+  /** @returns false when another service leads */
+  async #writeChanges(): Promise<boolean> {
+    const { store, leases, metrics, name } = this.#parts;
+    const [live, away] = await Promise.all([leases.liveUsers(), store.awayUsers()]);
+    const changes = this.#tracker.changes(live, away);
+    if (changes.length > 0) {
+      if (!(await store.applyChanges(name, changes, [...this.#pendingChanges.keys()]))) return false;
+      this.#tracker.commit(changes);
+      this.#schedule.changesFound();
+      for (const presence of changes) {
+        this.#pendingChanges.set(presence.userId, presence);
+        if (presence.state === 'offline') this.#counts.remove(presence.userId);
+        else this.#requestLookup(presence.userId, false);
+        metrics.chat_presence_differences_total.inc({ state: presence.state });
       }
     }
     metrics.chat_presence_shown.set(this.#tracker.shown.size);
     return true;
   }
 
-  async #tell(): Promise<void> {
-    const { shared, leases, packets } = this.#parts;
-    const differences = [...this.#untold.values()];
-    const contacts = await shared.contactsOf(differences.map(({ userId }) => userId));
+  async #notifyContacts(): Promise<void> {
+    const { memberships, leases, publisher } = this.#parts;
+    const changes = [...this.#pendingChanges.values()];
+    const contacts = await memberships.contactsOf(changes.map(({ userId }) => userId));
     if (contacts.some(({ size }) => size > 0)) {
       const live = new Set(await leases.liveUsers());
-      packets.tellPeople(
-        differences,
+      publisher.publishChanges(
+        changes,
         contacts.map((some) => [...some].filter((userId) => live.has(userId))),
       );
     }
-    this.#untold.clear();
+    this.#pendingChanges.clear();
   }
 
-  /** Tells counts only once everybody is counted: half a count after a restart would be wrong. */
-  async #count(): Promise<void> {
-    const { shared, packets } = this.#parts;
-    const some = [...this.#uncounted.keys()].slice(0, MAX_COUNTED);
-    const channels = await shared.channelsOf(some);
-    for (const [index, userId] of some.entries()) {
+  /** Publishes counts only when no lookup is pending: a new leader's first counts would be too low. */
+  async #publishCounts(): Promise<void> {
+    const { memberships, publisher } = this.#parts;
+    const userIds = [...this.#pendingLookups.keys()].slice(0, MAX_CHANNEL_LOOKUPS);
+    const channels = await memberships.channelsOf(userIds);
+    for (const [index, userId] of userIds.entries()) {
       const own = channels[index] ?? [];
-      if (this.#uncounted.get(userId)?.isNew) this.#counts.want([LOBBY_ID, ...own]);
+      if (this.#pendingLookups.get(userId)?.isNew) this.#counts.request([LOBBY_ID, ...own]);
       if (this.#tracker.shown.has(userId)) this.#counts.set(userId, own);
-      this.#uncounted.delete(userId);
+      this.#pendingLookups.delete(userId);
     }
-    if (this.#uncounted.size === 0) packets.tellCounts(this.#counts.takeDue());
+    if (this.#pendingLookups.size === 0) publisher.publishCounts(this.#counts.takeDue());
   }
 
-  #uncount(userId: UserId, isNew: boolean): void {
-    this.#uncounted.set(userId, { isNew: isNew || this.#uncounted.get(userId)?.isNew === true });
+  #requestLookup(userId: UserId, isNew: boolean): void {
+    this.#pendingLookups.set(userId, { isNew: isNew || this.#pendingLookups.get(userId)?.isNew === true });
   }
 }

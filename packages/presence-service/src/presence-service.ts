@@ -1,12 +1,12 @@
 import { createRedisSessionLeases } from '@parley/leases';
 import { openStore } from '@parley/message-store';
-import { createRedisPresenceBoard, listenToPresenceReports } from '@parley/presence';
+import { createRedisPresenceStore, subscribeToPresenceReports } from '@parley/presence';
 import { createServiceBase, type Logger, type RunningService, startLoop } from '@parley/service-kit';
 import type { PresenceServiceConfig } from './config.ts';
+import { MembershipCache } from './membership-cache.ts';
 import { PRESENCE_SERVICE_METRICS } from './metrics.ts';
-import { PresencePackets } from './packets.ts';
+import { PresencePublisher } from './presence-publisher.ts';
 import { PresenceRounds } from './presence-rounds.ts';
-import { SharedConversations } from './shared-conversations.ts';
 
 export interface PresenceService extends RunningService {
   readonly logger: Logger;
@@ -14,8 +14,8 @@ export interface PresenceService extends RunningService {
 }
 
 /**
- * Starts one presence service. Of several one leads: it says who is shown as online, away or offline, by who holds a place.
- * A service that dies leaves everything on the board, where the next one finds it.
+ * Starts one presence service. One of several leads: it decides who is online, away or offline from the session leases and
+ * notifies contacts. All state is in the presence store, so another service continues when the leader dies.
  */
 export async function startPresenceService(config: PresenceServiceConfig): Promise<PresenceService> {
   const base = createServiceBase(config, PRESENCE_SERVICE_METRICS);
@@ -29,19 +29,19 @@ export async function startPresenceService(config: PresenceServiceConfig): Promi
   base.requireRedis(command, subscriber);
   readiness.require('store', () => store.ping());
 
-  const shared = new SharedConversations(store.conversations);
+  const memberships = new MembershipCache(store.conversations);
   const rounds = new PresenceRounds({
     name,
     graceMs: config.PRESENCE_GRACE_MS,
-    board: createRedisPresenceBoard(command),
+    store: createRedisPresenceStore(command),
     leases: createRedisSessionLeases(command, { maxClients: 0, sessionTtlMs: config.SESSION_TTL_MS }),
-    shared,
-    packets: new PresencePackets(publisher, metrics),
+    memberships,
+    publisher: new PresencePublisher(publisher, metrics),
     metrics,
     logger,
   });
-  await listenToPresenceReports(subscriber, (reports) => rounds.receive(reports));
-  subscriber.on('ready', () => shared.forget());
+  await subscribeToPresenceReports(subscriber, (reports) => rounds.receive(reports));
+  subscriber.on('ready', () => memberships.clear());
   command.on('ready', () => rounds.reconnected());
   const loop = startLoop('rounds', (signal) => rounds.next(signal), {
     everyMs: 0,
@@ -57,7 +57,7 @@ export async function startPresenceService(config: PresenceServiceConfig): Promi
     async stop() {
       readiness.drain();
       await loop.stop();
-      await rounds.stop().catch((error: unknown) => logger.debug({ err: error }, 'did not step down'));
+      await rounds.stop().catch((error: unknown) => logger.debug({ err: error }, 'the leadership was not released'));
       await Promise.all([opsServer.close(), store.close()]);
       for (const redis of [command, publisher, subscriber]) redis.disconnect();
     },

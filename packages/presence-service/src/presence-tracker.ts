@@ -1,22 +1,28 @@
-import type { PresenceDifference, ShownState } from '@parley/presence';
+import type { ShownState, UserPresence } from '@parley/presence';
 import type { UserId } from '@parley/protocol';
 
-/** The most differences of one look; the rest comes with the next. Bounds a round after a long absence. */
-const MAX_DIFFERENCES = 1_000;
+/** Bounds the changes of one round, for example after a long outage. The rest follows in the next rounds. */
+const MAX_CHANGES = 1_000;
 
 /**
- * Who is shown how, and what would have to change about it.
+ * Compares the shown presence with the session leases and determines the changes.
  *
- *            has a place               no place for the whole grace
- *     offline ────────▶ online ⇄ away ─────────────────────────────▶ offline
+ * **Offline.** The user is not shown. A session lease makes the user online, or away.
  *
- * A person without a place is shown as before until the grace is over; back within it, nothing has happened.
+ * **Online, away.** The user is shown. The client's reports switch between the two. When the lease is gone, the grace
+ * period starts: at the report of the chat server, otherwise at the first comparison without a lease.
+ *
+ * **Grace period.** The user has no lease and is shown as before. A new lease within the period ends it without a change. At
+ * its end the user becomes offline; the last-seen time is the start of the period.
+ *
+ * `changes` only returns the changes. They take effect with `commit`, after the presence store has accepted them; until
+ * then the next call returns them again.
  */
 export class PresenceTracker {
   readonly #graceMs: number;
   #shown = new Map<UserId, ShownState>();
-  /** `performance.now()` since when a person who is shown has no place. */
-  readonly #goneSince = new Map<UserId, number>();
+  /** `performance.now()` at the start of each grace period. */
+  readonly #graceStartedAt = new Map<UserId, number>();
 
   constructor(graceMs: number) {
     this.#graceMs = graceMs;
@@ -26,50 +32,50 @@ export class PresenceTracker {
     return this.#shown;
   }
 
-  /** Goes on from what the board shows. */
-  restore(people: ReadonlyMap<UserId, ShownState>): void {
-    this.#shown = new Map(people);
+  /** Continues from the state of the presence store. */
+  restore(users: ReadonlyMap<UserId, ShownState>): void {
+    this.#shown = new Map(users);
   }
 
-  /** A server says that a person has just left: the grace begins, unless that person turns out to be there. */
-  noteGone(userId: UserId, now = performance.now()): void {
-    if (this.#shown.has(userId) && !this.#goneSince.has(userId)) this.#goneSince.set(userId, now);
+  /** Starts the grace period of a shown user, because a session ended. The next comparison cancels it if there is a lease. */
+  startGrace(userId: UserId, now = performance.now()): void {
+    if (this.#shown.has(userId) && !this.#graceStartedAt.has(userId)) this.#graceStartedAt.set(userId, now);
   }
 
   /**
-   * What differs between what is shown and what is so.
+   * Returns the users whose shown presence must change.
    *
-   * @param live who holds a place now
-   * @param away who said to be away
+   * @param live the users that hold a session slot
+   * @param away the users that are reported as away
    */
-  compare(live: readonly UserId[], away: ReadonlySet<UserId>, now = performance.now()): PresenceDifference[] {
-    const differences: PresenceDifference[] = [];
+  changes(live: readonly UserId[], away: ReadonlySet<UserId>, now = performance.now()): UserPresence[] {
+    const changes: UserPresence[] = [];
     for (const userId of live) {
-      this.#goneSince.delete(userId);
+      this.#graceStartedAt.delete(userId);
       const state = away.has(userId) ? 'away' : 'online';
-      if (this.#shown.get(userId) !== state) differences.push({ userId, state });
+      if (this.#shown.get(userId) !== state) changes.push({ userId, state });
     }
     const isLive = new Set(live);
     const clock = Date.now() - now;
     for (const userId of this.#shown.keys()) {
       if (isLive.has(userId)) continue;
-      this.noteGone(userId, now);
-      const goneSince = this.#goneSince.get(userId) ?? now;
-      if (now - goneSince < this.#graceMs) continue;
-      differences.push({ userId, state: 'offline', lastSeenAtMs: Math.round(clock + goneSince) });
+      this.startGrace(userId, now);
+      const graceStartedAt = this.#graceStartedAt.get(userId) ?? now;
+      if (now - graceStartedAt < this.#graceMs) continue;
+      changes.push({ userId, state: 'offline', lastSeenAtMs: Math.round(clock + graceStartedAt) });
     }
-    return differences.slice(0, MAX_DIFFERENCES);
+    return changes.slice(0, MAX_CHANGES);
   }
 
-  /** These differences are shown now. */
-  commit(differences: readonly PresenceDifference[]): void {
-    for (const { userId, state } of differences) {
+  /** Marks these changes as shown. */
+  commit(changes: readonly UserPresence[]): void {
+    for (const { userId, state } of changes) {
       if (state !== 'offline') {
         this.#shown.set(userId, state);
         continue;
       }
       this.#shown.delete(userId);
-      this.#goneSince.delete(userId);
+      this.#graceStartedAt.delete(userId);
     }
   }
 }

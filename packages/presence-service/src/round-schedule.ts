@@ -1,56 +1,56 @@
 import { pause } from '@parley/service-kit';
 
-/** A look at who is there, at least this often. */
-const EVERY_MS = 1_000;
+/** A round runs at least this often. */
+const ROUND_INTERVAL_MS = 1_000;
 
-/** A round that was asked for begins this much later, so that what comes together shares it. */
+/** A requested round starts after this delay, so simultaneous reports share it. */
 const GATHER_MS = 20;
 
-/** Between two rounds, at least. */
-const APART_MS = 250;
+/** The minimum interval between the starts of two rounds. */
+const MIN_INTERVAL_MS = 250;
 
-/** After a round in which something changed, the next one gathers this long: clients get one packet a second at most. */
-const APART_AFTER_CHANGES_MS = 1_000;
+/** The minimum interval after a round with changes: it bounds the presence packets of a client to one per second. */
+const MIN_INTERVAL_AFTER_CHANGES_MS = 1_000;
 
-/** When rounds begin: at once when something is reported after a quiet moment, and otherwise about once a second. */
-export class RoundClock {
+/** Decides when rounds start: soon after a report when the last round was a while ago, otherwise about once a second. */
+export class RoundSchedule {
   #dueAt = 0;
   #earliestAt = 0;
-  #nap = new AbortController();
+  #wait = new AbortController();
 
   /** Resolves when the next round is due, or the signal aborts. */
-  async due(signal: AbortSignal): Promise<void> {
+  async nextDue(signal: AbortSignal): Promise<void> {
     for (;;) {
       const dueInMs = this.#dueAt - performance.now();
       if (dueInMs <= 0 || signal.aborted) return;
-      this.#nap = new AbortController();
-      await pause(dueInMs, AbortSignal.any([signal, this.#nap.signal]));
+      this.#wait = new AbortController();
+      await pause(dueInMs, AbortSignal.any([signal, this.#wait.signal]));
     }
   }
 
-  /** A round begins; in whichever way it ends, the next one is planned. */
-  began(now = performance.now()): void {
-    this.#dueAt = now + EVERY_MS;
-    this.#earliestAt = now + APART_MS;
+  /** Plans the next round at the start of one, so a round that fails has a successor. */
+  roundStarted(now = performance.now()): void {
+    this.#dueAt = now + ROUND_INTERVAL_MS;
+    this.#earliestAt = now + MIN_INTERVAL_MS;
   }
 
-  /** The round that began changes something. */
-  changed(now = performance.now()): void {
-    this.#earliestAt = now + APART_AFTER_CHANGES_MS;
+  /** Delays the next round, because the current one publishes changes. */
+  changesFound(now = performance.now()): void {
+    this.#earliestAt = now + MIN_INTERVAL_AFTER_CHANGES_MS;
     this.#dueAt = Math.max(this.#dueAt, this.#earliestAt);
   }
 
-  /** Something was reported. */
-  wake(now = performance.now()): void {
+  /** Requests a round as soon as the minimum interval allows it. */
+  requestRound(now = performance.now()): void {
     const dueAt = Math.max(this.#earliestAt, now + GATHER_MS);
     if (dueAt >= this.#dueAt) return;
     this.#dueAt = dueAt;
-    this.#nap.abort();
+    this.#wait.abort();
   }
 
-  /** No round for this long, whatever is reported. */
-  rest(restMs: number, now = performance.now()): void {
-    this.#earliestAt = now + restMs;
+  /** Allows no round for this time, also when one is requested. */
+  postpone(delayMs: number, now = performance.now()): void {
+    this.#earliestAt = now + delayMs;
     this.#dueAt = this.#earliestAt;
   }
 }

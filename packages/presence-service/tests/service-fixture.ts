@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach } from '@jest/globals';
 import { createRedisSessionLeases, newFencingToken, type SessionLeases } from '@parley/leases';
 import { openSqliteStore, type Store } from '@parley/message-store';
-import { createRedisPresenceBoard, type PresenceBoard, PresenceReporter } from '@parley/presence';
+import { createRedisPresenceStore, PresenceReporter, type PresenceStore } from '@parley/presence';
 import type { ConversationId, PresenceChange, PresencePacket, UserId } from '@parley/protocol';
 import { connectRedis, type Loop, readConfig, silentLogger, startLoop } from '@parley/service-kit';
 import {
@@ -17,32 +17,33 @@ import notepack from 'notepack.io';
 import { PresenceServiceSettings } from '../src/config.ts';
 import { type PresenceService, startPresenceService } from '../src/presence-service.ts';
 
-/** A quarter of it is a pause that a busy machine does not make. */
+/** A quarter of it is longer than the pauses of a busy machine. */
 export const TTL_MS = 4_000;
 
-/** A place that a chat server would hold. */
-export interface HeldPlace {
+/** A session slot, renewed as by a chat server. */
+export interface HeldSlot {
   readonly userId: UserId;
-  leave(): Promise<void>;
-  /** Its server dies: it is neither renewed nor given back. */
+  release(): Promise<void>;
+  /** Simulates the death of the server: the lease is neither renewed nor released. */
   abandon(): void;
 }
 
 export interface ServiceFixture {
   readonly redis: TestRedis;
-  readonly board: PresenceBoard;
+  readonly presence: PresenceStore;
   readonly reporter: PresenceReporter;
-  /** What was sent to rooms of users: each change with its receiver, in order. */
-  readonly told: { room: string; change: PresenceChange }[];
+  /** The changes sent to users' rooms, each with its room, in order. */
+  readonly notifications: { room: string; change: PresenceChange }[];
   start(name: string, settings?: Record<string, number>): Promise<PresenceService>;
-  take(userId: UserId): Promise<HeldPlace>;
-  /** A user whom nobody knows yet. */
+  acquireSlot(userId: UserId): Promise<HeldSlot>;
+  /** Returns a new user id. */
   newUser(): UserId;
-  share(...userIds: [UserId, UserId]): Promise<ConversationId>;
+  /** Makes two users contacts. */
+  createDirect(...userIds: [UserId, UserId]): Promise<ConversationId>;
   leader(): Promise<string | null>;
 }
 
-/** Redis, a history store and a stand-in for chat servers that live, for one test file, called at its top level. */
+/** Starts Redis, a history store and a substitute for chat servers for one test file. Call it at the top level of the file. */
 export async function newServiceFixture(): Promise<ServiceFixture> {
   const logger = silentLogger();
   const closers: (() => unknown)[] = [];
@@ -62,10 +63,10 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
     listener.disconnect();
   });
 
-  const told: ServiceFixture['told'] = [];
+  const notifications: ServiceFixture['notifications'] = [];
   await listener.psubscribe('socket.io#/#*');
   listener.on('pmessageBuffer', (_pattern: Buffer, _channel: Buffer, bytes: Buffer) =>
-    told.push(...decodePacket(bytes)),
+    notifications.push(...decodePacket(bytes)),
   );
 
   const leases: SessionLeases = createRedisSessionLeases(command, {
@@ -84,14 +85,14 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
     services = [];
     held.clear();
     await redis.client.flushall();
-    told.length = 0;
+    notifications.length = 0;
   });
 
   return {
     redis,
-    board: createRedisPresenceBoard(command),
+    presence: createRedisPresenceStore(command),
     reporter: new PresenceReporter(command),
-    told,
+    notifications,
     async start(name, settings = {}) {
       const env: NodeJS.ProcessEnv = {
         NODE_NAME: name,
@@ -110,14 +111,14 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
       services.push(started);
       return started;
     },
-    async take(userId) {
+    async acquireSlot(userId) {
       const token = newFencingToken();
       const request = { userId, token, node: 'test', authorisedUntilMs: Date.now() + 3_600_000, takeover: true };
       await eventually(() => leases.acquire(request));
       held.set(userId, { userId, token });
       return {
         userId,
-        async leave() {
+        async release() {
           held.delete(userId);
           await leases.release([{ userId, token }]);
         },
@@ -125,7 +126,7 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
       };
     },
     newUser: () => `u_${randomUUID()}` as UserId,
-    async share(...pair) {
+    async createDirect(...pair) {
       const id = `c_${randomUUID()}` as ConversationId;
       const [createdBy] = pair;
       await store.conversations.createDirect(
@@ -144,8 +145,8 @@ type EmitterMessage = [
   options: { rooms: string[] },
 ];
 
-/** What Socket.IO's Redis adapter reads from its channel. */
-function decodePacket(bytes: Buffer): ServiceFixture['told'] {
+/** Decodes a message of Socket.IO's Redis emitter. */
+function decodePacket(bytes: Buffer): ServiceFixture['notifications'] {
   const [, { data }, { rooms }] = notepack.decode(bytes) as EmitterMessage;
   const [, { changes }] = data;
   return rooms.flatMap((room) => changes.map((change) => ({ room, change })));

@@ -1,5 +1,5 @@
-export * from './presence-board.ts';
-export { createRedisPresenceBoard, type RedisPresenceBoardOptions } from './presence-board-redis.ts';
 export * from './presence-reports.ts';
-export { listenToPresenceReports, PresenceReporter } from './presence-reports-redis.ts';
+export { PresenceReporter, subscribeToPresenceReports } from './presence-reports-redis.ts';
+export * from './presence-store.ts';
+export { createRedisPresenceStore, type RedisPresenceStoreOptions } from './presence-store-redis.ts';
 export { userRoom } from './user-room.ts';

@@ -1,19 +1,19 @@
 import type { RedisConnection } from '@parley/service-kit';
 import { fromLines, type PresenceReport, toLine } from './presence-reports.ts';
 
-/** Names the form of what goes through it, so that mixed releases never misread each other. */
+/** The number is the version of the format, so releases with different formats never read each other's reports. */
 const CHANNEL = 'parley:presence:1';
 
-/** Reports that come within this time share one command: nobody notices it, and thousands may come at once. */
+/** Reports within this time share one Redis command, because thousands of sessions may start or end at once. */
 const GATHER_MS = 20;
 
-/** Sends a server's reports to the presence services. At most once: what counts is who holds a place. */
+/** Publishes a chat server's reports to the presence services, at most once. A lost report only delays a change. */
 export class PresenceReporter {
   readonly #redis: RedisConnection;
   #lines: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param redis a connection that fails at once while Redis is away */
+  /** @param redis a connection with the role `command`: a report is dropped while Redis is unavailable */
   constructor(redis: RedisConnection) {
     this.#redis = redis;
   }
@@ -23,7 +23,7 @@ export class PresenceReporter {
     this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
-  /** Sends what is still gathered. */
+  /** Publishes the gathered reports. */
   close(): void {
     this.#flush();
   }
@@ -38,11 +38,11 @@ export class PresenceReporter {
 }
 
 /**
- * Calls `receive` with all that is reported from now on.
+ * Calls `receive` with all reports from now on.
  *
  * @param subscriber a connection in subscriber mode
  */
-export async function listenToPresenceReports(
+export async function subscribeToPresenceReports(
   subscriber: RedisConnection,
   receive: (reports: readonly PresenceReport[]) => void,
 ): Promise<void> {

@@ -1,20 +1,21 @@
 import type { ConversationId, UserId } from '@parley/protocol';
 
 /**
- * What a chat server has just seen. Reports make presence quick, never right: one may be lost, and what counts is who
- * holds a place.
+ * A hint from a chat server that presence may have changed. Reports only shorten the delay: a report may be lost, and the
+ * session leases decide who is online.
  */
 export type PresenceReport =
-  /** With all conversations of the user but the lobby. */
+  /** A session started. Has all conversations of the user except the lobby. */
   | { readonly kind: 'opened'; readonly userId: UserId; readonly conversationIds: readonly ConversationId[] }
+  /** A session ended. */
   | { readonly kind: 'ended'; readonly userId: UserId }
-  /** The user said to be away, or back: the board knows which. */
+  /** The user's away status changed; the presence store has the new one. */
   | { readonly kind: 'away'; readonly userId: UserId }
-  /** These users came into a conversation, or left it. */
+  /** These users joined or left a conversation. */
   | { readonly kind: 'members'; readonly conversationId: ConversationId; readonly userIds: readonly UserId[] };
 
 /**
- * Reports as text, a line each; ids have no spaces:
+ * Encodes a report as one line of text. Ids have no spaces:
  *
  *     o <userId> <conversationId> …
  *     e <userId>
@@ -34,7 +35,7 @@ export const toLine = (report: PresenceReport): string => {
   }
 };
 
-/** Lines of a kind that is not known here come from a newer release, and are left out. */
+/** Decodes lines. A line of an unknown kind is from a newer release and is skipped. */
 export const fromLines = (text: string): PresenceReport[] => text.split('\n').flatMap((line) => fromLine(line) ?? []);
 
 function fromLine(line: string): PresenceReport | undefined {

@@ -1,34 +1,38 @@
 import type { UserId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import type { Leadership, PresenceBoard, PresenceDifference, ShownState } from './presence-board.ts';
+import type { Leadership, PresenceStore, ShownState, UserPresence } from './presence-store.ts';
 
 const script = (name: string, numberOfKeys: number) =>
   loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys);
 
-const scripts = { lead: script('lead', 1), stepDown: script('step-down', 1), show: script('show', 5) };
+const scripts = {
+  acquireLeadership: script('acquire-leadership', 1),
+  releaseLeadership: script('release-leadership', 1),
+  applyChanges: script('apply-changes', 5),
+};
 
-export interface RedisPresenceBoardOptions {
-  /** What the keys begin with; the default is `parley`. All share the hash tag `{presence}`. */
+export interface RedisPresenceStoreOptions {
+  /** Prefix of the keys, by default `parley`. All keys share the hash tag `{presence}`. */
   keyPrefix?: string | undefined;
 }
 
-/** The board in Redis: a hash of those who are there, a set of those who are away, a hash of when the others were last seen. */
-export function createRedisPresenceBoard(
+/** Creates the presence store in Redis: a hash of shown users, a set of away users, a hash of last-seen times. */
+export function createRedisPresenceStore(
   redis: RedisConnection,
-  { keyPrefix = 'parley' }: RedisPresenceBoardOptions = {},
-): PresenceBoard {
+  { keyPrefix = 'parley' }: RedisPresenceStoreOptions = {},
+): PresenceStore {
   const key = (name: string) => `${keyPrefix}:{presence}:${name}`;
   const shown = key('shown');
   const away = key('away');
   const lastSeen = key('last-seen');
-  const lastTold = key('last-told');
+  const lastChanged = key('last-told');
   const leader = key('leader');
 
   return {
     async read(userIds) {
       if (userIds.length === 0) return [];
       const [states, times] = await Promise.all([redis.hmget(shown, ...userIds), redis.hmget(lastSeen, ...userIds)]);
-      return userIds.map((userId, index): PresenceDifference => {
+      return userIds.map((userId, index): UserPresence => {
         const state = states[index];
         if (state) return { userId, state: state as ShownState };
         const lastSeenAt = times[index];
@@ -44,27 +48,27 @@ export function createRedisPresenceBoard(
       return new Set((await redis.smembers(away)) as UserId[]);
     },
 
-    async lead(service, ttlMs) {
-      return (await runScript(redis, scripts.lead, [leader], [service, ttlMs])) as Leadership;
+    async acquireLeadership(service, ttlMs) {
+      return (await runScript(redis, scripts.acquireLeadership, [leader], [service, ttlMs])) as Leadership;
     },
 
-    async stepDown(service) {
-      await runScript(redis, scripts.stepDown, [leader], [service]);
+    async releaseLeadership(service) {
+      await runScript(redis, scripts.releaseLeadership, [leader], [service]);
     },
 
     async shown() {
-      const [states, told] = await Promise.all([redis.hgetall(shown), redis.smembers(lastTold)]);
-      return { people: new Map(Object.entries(states) as [UserId, ShownState][]), lastTold: told as UserId[] };
+      const [states, changed] = await Promise.all([redis.hgetall(shown), redis.smembers(lastChanged)]);
+      return { users: new Map(Object.entries(states) as [UserId, ShownState][]), lastChanged: changed as UserId[] };
     },
 
-    async show(service, differences, stillToTell) {
-      const pairs = differences.flatMap((difference) => [difference.userId, toValue(difference)]);
-      const keys = [leader, shown, away, lastSeen, lastTold];
-      const args = [service, differences.length, ...pairs, ...stillToTell];
-      return (await runScript(redis, scripts.show, keys, args)) === 1;
+    async applyChanges(service, changes, pendingUsers) {
+      const pairs = changes.flatMap((presence) => [presence.userId, toValue(presence)]);
+      const keys = [leader, shown, away, lastSeen, lastChanged];
+      const args = [service, changes.length, ...pairs, ...pendingUsers];
+      return (await runScript(redis, scripts.applyChanges, keys, args)) === 1;
     },
   };
 }
 
-const toValue = (difference: PresenceDifference): string =>
-  difference.state === 'offline' ? String(difference.lastSeenAtMs ?? '') : difference.state;
+const toValue = (presence: UserPresence): string =>
+  presence.state === 'offline' ? String(presence.lastSeenAtMs ?? '') : presence.state;

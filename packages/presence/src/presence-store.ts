@@ -1,10 +1,10 @@
 import type { PresenceChange, UserId } from '@parley/protocol';
 
-/** How somebody who is there is shown; people who are not shown are offline. */
+/** The presence of a user who is shown to others; a user who is not shown is offline. */
 export type ShownState = 'online' | 'away';
 
-/** How a person is shown from now on. */
-export type PresenceDifference =
+/** The presence of one user, as others see it. */
+export type UserPresence =
   | { readonly userId: UserId; readonly state: ShownState }
   | {
       readonly userId: UserId;
@@ -12,48 +12,57 @@ export type PresenceDifference =
       readonly lastSeenAtMs: number | undefined;
     };
 
-/** `leads`: as before. `takes-over`: from now on. `follows`: another service leads. */
-export type Leadership = 'leads' | 'takes-over' | 'follows';
+/** `renewed`: was the leader before. `acquired`: is the new leader. `follower`: another service leads. */
+export type Leadership = 'renewed' | 'acquired' | 'follower';
 
 /**
- * What people are shown of each other, where every process can read it. One presence service at a time decides it: the one
- * that leads. Everything here outlives that service, so that the next one goes on where it ended.
+ * The shown presence of all users, readable by every process and written by one presence service at a time: the leader. The
+ * state outlives the leader, so its successor continues from it.
  *
- * Every call is one atomic step, or rejects; all may be repeated.
+ * Leadership is a lease. It ends when the leader releases it or has not renewed it for its TTL. `applyChanges` checks it in
+ * the same atomic step, so a former leader that was frozen cannot overwrite the state of its successor.
+ *
+ * The store also keeps the users of the last changes. Their clients may not have been notified when the leader died, so
+ * the next leader notifies them again.
+ *
+ * Every call is one atomic step or rejects, and may be repeated.
  */
-export interface PresenceBoard {
-  /** How these people are shown, in the order asked for. */
-  read(userIds: readonly UserId[]): Promise<PresenceDifference[]>;
+export interface PresenceStore {
+  /** Returns the presence of these users, in the same order. */
+  read(userIds: readonly UserId[]): Promise<UserPresence[]>;
 
-  /** Notes what a client said of itself. It holds until the client says otherwise, a session begins, or the user is offline. */
+  /** Sets whether a client reported its user as away. Holds until the next report, a new session, or the user is offline. */
   setAway(userId: UserId, isAway: boolean): Promise<void>;
 
-  /** Who has said to be away. */
+  /** Returns the users that are reported as away. */
   awayUsers(): Promise<Set<UserId>>;
 
-  /** Leads for another `ttlMs`, unless another service does. Services have unique names; one that was restarted goes on at once. */
-  lead(service: string, ttlMs: number): Promise<Leadership>;
+  /**
+   * Acquires or renews the leadership for `ttlMs`, unless another service has it. Service names are unique, so a restarted
+   * service renews its own at once.
+   */
+  acquireLeadership(service: string, ttlMs: number): Promise<Leadership>;
 
-  /** Lets another service lead at once. */
-  stepDown(service: string): Promise<void>;
+  /** Ends the service's leadership, so another one can acquire it at once. */
+  releaseLeadership(service: string): Promise<void>;
 
-  /** Everybody who is shown, and whose differences were to be told last: perhaps they were not. */
-  shown(): Promise<{ people: Map<UserId, ShownState>; lastTold: UserId[] }>;
+  /** Returns all shown users, and the users of the last changes, whose notification is uncertain. */
+  shown(): Promise<{ users: Map<UserId, ShownState>; lastChanged: UserId[] }>;
 
   /**
-   * Shows people differently from now on.
+   * Replaces the presence of some users.
    *
-   * @param stillToTell whose earlier differences have not been told either
+   * @param pendingUsers users of earlier changes that are not notified yet; they stay recorded
    * @returns false, without any effect, when another service leads
    */
-  show(service: string, differences: readonly PresenceDifference[], stillToTell: readonly UserId[]): Promise<boolean>;
+  applyChanges(service: string, changes: readonly UserPresence[], pendingUsers: readonly UserId[]): Promise<boolean>;
 }
 
-/** As clients get it. */
-export const toPresenceChange = (difference: PresenceDifference): PresenceChange => {
-  const { userId, state } = difference;
+/** Converts a presence to the form that clients receive. */
+export const toPresenceChange = (presence: UserPresence): PresenceChange => {
+  const { userId, state } = presence;
   if (state !== 'offline') return { userId, online: true, away: state === 'away', lastSeenAt: null };
-  const { lastSeenAtMs } = difference;
+  const { lastSeenAtMs } = presence;
   return {
     userId,
     online: false,

@@ -1,2 +1,2 @@
-/** The Socket.IO room of all sessions of one user, on whichever server they are. */
+/** Returns the Socket.IO room of a user's sessions on all servers. */
 export const userRoom = (userId: string) => `user:${userId}`;

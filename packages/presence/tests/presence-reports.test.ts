@@ -2,7 +2,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import type { ConversationId, UserId } from '@parley/protocol';
 import { connectRedis, type RedisConnection, silentLogger } from '@parley/service-kit';
 import { eventually, newRedis } from '@parley/testing';
-import { fromLines, listenToPresenceReports, type PresenceReport, PresenceReporter, toLine } from '../src/index.ts';
+import { fromLines, type PresenceReport, PresenceReporter, subscribeToPresenceReports, toLine } from '../src/index.ts';
 
 const connections: RedisConnection[] = [];
 afterAll(() => {
@@ -25,18 +25,18 @@ const reports: PresenceReport[] = [
   { kind: 'ended', userId },
 ];
 
-test('reach every listener in order, many with one command', async () => {
-  const heard: PresenceReport[][] = [[], []];
-  for (const list of heard) await listenToPresenceReports(await connect(), (some) => list.push(...some));
+test('every subscriber receives all reports in order', async () => {
+  const received: PresenceReport[][] = [[], []];
+  for (const list of received) await subscribeToPresenceReports(await connect(), (some) => list.push(...some));
   const redis = await connect();
   const reporter = new PresenceReporter(redis);
   for (const report of reports) reporter.report(report);
-  for (const list of heard) await eventually(() => expect(list).toEqual(reports));
+  for (const list of received) await eventually(() => expect(list).toEqual(reports));
   reporter.report(reports[0] as PresenceReport);
   reporter.close();
-  for (const list of heard) await eventually(() => expect(list).toEqual([...reports, reports[0]]));
+  for (const list of received) await eventually(() => expect(list).toEqual([...reports, reports[0]]));
 });
 
-test('leave out what only a newer release knows', () => {
+test('skips reports of an unknown kind', () => {
   expect(fromLines(`x u_ada\n${reports.map(toLine).join('\n')}\n`)).toEqual(reports);
 });

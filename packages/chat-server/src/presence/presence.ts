@@ -1,5 +1,5 @@
 import type { ConversationStore } from '@parley/message-store';
-import { type PresenceBoard, type PresenceReporter, toPresenceChange, userRoom } from '@parley/presence';
+import { type PresenceReporter, type PresenceStore, toPresenceChange, userRoom } from '@parley/presence';
 import {
   type Conversation,
   type ConversationId,
@@ -26,7 +26,7 @@ const MAX_TRIES = 10;
  * is shown how is the presence service's business, and so is telling what changes.
  */
 export class Presence {
-  readonly #board: PresenceBoard;
+  readonly #board: PresenceStore;
   readonly #reporter: PresenceReporter;
   readonly #conversations: ConversationStore;
   readonly #io: ChatIo;
@@ -34,7 +34,7 @@ export class Presence {
   readonly #limiter = new ConcurrencyLimiter(MAX_SNAPSHOTS);
 
   constructor(parts: {
-    board: PresenceBoard;
+    board: PresenceStore;
     reporter: PresenceReporter;
     conversations: ConversationStore;
     io: ChatIo;

@@ -1,12 +1,12 @@
--- Makes a presence service the one that leads, or keeps it so.
+-- Acquires or renews the leadership of the presence services.
 --
--- KEYS  1 leader  name of the service that leads
+-- KEYS  1 leader  name of the leading service
 -- ARGV  1 name  2 ttlMs
--- Reply 'leads' as before, 'takes-over' from now on, 'follows' when another one leads
+-- Reply 'renewed' when the service was the leader, 'acquired' when it is the new one, 'follower' when another service leads
 
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then
-  return 'follows'
+  return 'follower'
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return holder and 'leads' or 'takes-over'
+return holder and 'renewed' or 'acquired'

@@ -1,8 +1,8 @@
--- Lets another presence service lead.
+-- Releases the leadership of a presence service.
 --
--- KEYS  1 leader  name of the service that leads
+-- KEYS  1 leader  name of the leading service
 -- ARGV  1 name
--- Reply 1, or 0 when another one leads
+-- Reply 1, or 0 when another service leads
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
