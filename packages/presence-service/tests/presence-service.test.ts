@@ -29,7 +29,9 @@ async function wholeRound(): Promise<void> {
   await acquireSlot(early);
   await shows(early, 'online');
   await acquireSlot(late);
-  await eventually(() => expect(notificationsOf(early, late)).toContainEqual(expect.objectContaining({ online: true })));
+  await eventually(() =>
+    expect(notificationsOf(early, late)).toContainEqual(expect.objectContaining({ online: true })),
+  );
 }
 
 test('a user with a session is online, is offline after the grace period, and contacts are notified of both', async () => {
@@ -98,7 +100,7 @@ test('a reconnect within the grace period changes nothing, whatever the servers 
   expect(await stateOf(bo)).toBe('online');
 });
 
-test("the users of a dead server are offline after the lease and the grace period, others stay online", async () => {
+test('the users of a dead server are offline after the lease and the grace period, others stay online', async () => {
   await start('one', SHORT_GRACE);
   const [ada, dead] = [newUser(), newUser()];
   await createDirect(ada, dead);
@@ -214,7 +216,7 @@ test('nobody goes offline while Redis is frozen for longer than the TTL, and pre
   await shows(bo, 'offline');
 });
 
-test('new members of a conversation are notified of each other's changes', async () => {
+test('new members of a conversation are notified of changes of the others', async () => {
   await start('one', LONG_GRACE);
   const [ada, bo] = [newUser(), newUser()];
   await acquireSlot(ada);
