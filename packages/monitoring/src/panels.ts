@@ -19,20 +19,20 @@ const DATASOURCE = { type: 'prometheus', uid: 'parley-prometheus' };
 const STAT_SIZE = { columns: 4, rows: 4 };
 const GRAPH_SIZE = { columns: 8, rows: 8 };
 
-/** Grafana's names of units. */
+/** The units of Grafana that the panels use. */
 export type Unit = 'short' | 's' | 'bytes' | 'percentunit' | 'ops' | 'reqps';
 
 export interface PanelText {
   readonly title: string;
-  /** What a bad value means. */
+  /** Says what a bad value means. */
   readonly description: string;
   readonly unit: Unit;
 }
 
-/** PromQL → the name of its line, in which `{{label}}` stands for a label's value. */
+/** PromQL → legend of the series, in which `{{label}}` is replaced by the label's value. */
 export type Queries = Readonly<Record<string, string>>;
 
-/** One number. @param badFrom values from here on are red */
+/** Builds a panel with one number. @param badFrom values from this one on are red */
 export function stat(text: PanelText, expr: string, badFrom?: number): StatBuilder {
   const steps = [{ value: null, color: 'green' }, ...(badFrom === undefined ? [] : [{ value: badFrom, color: 'red' }])];
   return new StatBuilder()
@@ -49,7 +49,7 @@ export function stat(text: PanelText, expr: string, badFrom?: number): StatBuild
     .withTarget(new DataqueryBuilder().refId('A').datasource(DATASOURCE).expr(expr));
 }
 
-/** Lines over time. @param stacked whether they add up to a whole */
+/** Builds a panel with time series. @param stacked whether the series are parts of a whole */
 export function graph(text: PanelText, queries: Queries, stacked = false): TimeseriesBuilder {
   const panel = new TimeseriesBuilder()
     .title(text.title)
@@ -73,10 +73,10 @@ export function graph(text: PanelText, queries: Queries, stacked = false): Times
   return stacked ? panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal)) : panel;
 }
 
-/** A quantile of a histogram over all processes. */
+/** Returns the PromQL of a histogram's quantile over all processes. */
 export const quantile = (q: number, histogram: string): string =>
   `histogram_quantile(${q}, sum by (le) (rate(${histogram}_bucket[$__rate_interval])))`;
 
-/** How often a second, for each value of a label, over all processes. */
+/** Returns the PromQL of a counter's rate per second for each value of a label, over all processes. */
 export const rateBy = (label: string, counter: string): string =>
   `sum by (${label}) (rate(${counter}[$__rate_interval]))`;

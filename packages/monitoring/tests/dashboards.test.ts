@@ -5,7 +5,7 @@ import { dashboardQueries, knownMetrics, metricsIn, ruleQueries } from './querie
 
 const ROOT = new URL('../../../', import.meta.url);
 
-test('every metric of the dashboard and of the rules is one that a process has', async () => {
+test('a process exports every metric in the dashboard and in the rules', async () => {
   const { expressions, recorded } = await ruleQueries();
   const known = await knownMetrics();
   const used = [...dashboardQueries(), ...expressions].flatMap(metricsIn);
@@ -13,14 +13,14 @@ test('every metric of the dashboard and of the rules is one that a process has',
   expect(used.filter((name) => !known.has(name) && !recorded.has(name))).toEqual([]);
 });
 
-test('the data source of the panels is the one that is provisioned', async () => {
+test('the panels use the provisioned data source', async () => {
   const provisioned = await readFile(new URL('grafana/provisioning/datasources/prometheus.yml', ROOT), 'utf8');
   const uids = [...overviewText().matchAll(/"uid": "([^"]+)"/g)].map(([, uid]) => uid);
   expect(new Set(uids)).toEqual(new Set(['parley-overview', 'parley-prometheus']));
   expect(provisioned).toContain('uid: parley-prometheus\n');
 });
 
-test('finds the metrics of an expression, and nothing else in it', () => {
+test('metricsIn finds the metrics of an expression and nothing else', () => {
   expect(
     metricsIn(
       'sum by (le, route) (rate(a_seconds_bucket{job=~"b|c"}[5m])) / on (node) group_left b:c:d > 0.5 or vector(0)',

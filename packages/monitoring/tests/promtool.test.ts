@@ -15,17 +15,17 @@ const isInstalled = spawnSync('promtool', ['--version']).status === 0;
 const suite = isInstalled ? describe : describe.skip;
 
 suite(`Prometheus${isInstalled ? '' : ', skipped: promtool is not installed'}`, () => {
-  test('takes the configuration and its rules', async () => {
+  test('the configuration and the rules are valid', async () => {
     const { stdout } = await promtool('check', 'config', join(prometheus, 'prometheus.yml'));
     expect(stdout).toContain('SUCCESS');
   });
 
-  test('raises the alerts when it should, and only then', async () => {
+  test('the alerts fire in the expected situations only', async () => {
     const { stdout } = await promtool('test', 'rules', join(prometheus, 'tests/alerts.yml'));
     expect(stdout).toContain('SUCCESS');
   });
 
-  test('understands every query of the dashboard', async () => {
+  test('every query of the dashboard is valid', async () => {
     const rules = dashboardQueries().map((query, index) => ({
       record: `panel:${index}`,
       expr: query.replaceAll('$__rate_interval', '1m'),

@@ -7,7 +7,7 @@ import { overviewDashboard } from '../src/overview-dashboard.ts';
 
 const RULES = new URL('../../../prometheus/rules/', import.meta.url);
 
-/** Words of PromQL that stand where a metric could. */
+/** PromQL keywords that can be in the position of a metric name. */
 const KEYWORDS = new Set([
   'and',
   'or',
@@ -22,7 +22,7 @@ const KEYWORDS = new Set([
   'offset',
 ]);
 
-/** The PromQL of all panels. */
+/** Returns the PromQL of all panels. */
 export function dashboardQueries(): string[] {
   const found: string[] = [];
   JSON.stringify(overviewDashboard(), (key, value: unknown) => {
@@ -32,7 +32,7 @@ export function dashboardQueries(): string[] {
   return found;
 }
 
-/** The PromQL of all rule files, each on one line, and the names that they record. */
+/** Returns the PromQL of all rule files and the names of the recorded series. Each expression must be on one line. */
 export async function ruleQueries(): Promise<{ expressions: string[]; recorded: Set<string> }> {
   const files = await Promise.all((await readdir(RULES)).map((file) => readFile(new URL(file, RULES), 'utf8')));
   const valuesOf = (key: string) =>
@@ -42,7 +42,7 @@ export async function ruleQueries(): Promise<{ expressions: string[]; recorded: 
   return { expressions: valuesOf('expr'), recorded: new Set(valuesOf('record')) };
 }
 
-/** The names of the series that an expression reads. */
+/** Returns the names of the series that an expression reads. */
 export function metricsIn(expression: string): string[] {
   const bare = expression
     .replace(/"[^"]*"|\{[^}]*\}|\[[^\]]*\]/g, ' ')
@@ -52,7 +52,7 @@ export function metricsIn(expression: string): string[] {
     .filter((name) => !KEYWORDS.has(name));
 }
 
-/** The names of all series that the processes have, and that Prometheus adds. */
+/** Returns the names of all series that the processes export or Prometheus adds. */
 export async function knownMetrics(): Promise<Set<string>> {
   const known = new Set(['up']);
   for (const table of [CHAT_SERVER_METRICS, MESSAGE_WORKER_METRICS, PRESENCE_SERVICE_METRICS]) {
