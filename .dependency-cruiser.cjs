@@ -95,7 +95,7 @@ module.exports = {
       to: {
         path: '^packages/',
         pathNot:
-          '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$|^packages/load-kit/src/([^/]+/index|seeded-random)\\.ts$',
+          '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$|^packages/load-kit/src/([^/]+/index|seeded-random)\\.ts$|^packages/testing/src/jest/global-(setup|teardown)\\.ts$',
       },
     },
     {

@@ -1,7 +1,7 @@
 export default {
   testEnvironment: '<rootDir>/packages/testing/src/jest/environment.ts',
-  globalSetup: '<rootDir>/packages/testing/src/jest/global-setup.ts',
-  globalTeardown: '<rootDir>/packages/testing/src/jest/global-teardown.ts',
+  globalSetup: '<rootDir>/packages/e2e/tests/run/global-setup.ts',
+  globalTeardown: '<rootDir>/packages/e2e/tests/run/global-teardown.ts',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/packages/testing/src/jest/transform.mjs' },
   transformIgnorePatterns: ['/node_modules/(?!@parley/)'],

@@ -29,6 +29,26 @@ const joinElsewhere = (node: string, name: (attempt: number) => string): Promise
 /** What the browser itself says of connections that break. */
 const isOfTheNetwork = (error: string) => /WebSocket|net::ERR_|\b50[23]\b/.test(error);
 
+test('while nothing can be stored the page says that messages wait, until they do no more', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Patient');
+  await composer(ada.page).waitFor();
+  const unlock = cluster.lockStore();
+  try {
+    await say(ada.page, 'Accepted, not stored');
+    await ada.page.getByText(/messages wait to be taken or stored/).waitFor();
+    await message(ada.page, 'Accepted, not stored')
+      .getByTitle(/^Accepted/)
+      .waitFor();
+  } finally {
+    unlock();
+  }
+  await message(ada.page, 'Accepted, not stored')
+    .getByTitle(/^Stored/)
+    .waitFor();
+  await ada.page.getByText(/messages wait to be taken or stored/).waitFor({ state: 'detached' });
+  expect(ada.errors).toEqual([]);
+});
+
 test('whose server is killed goes on typing; what was sent meanwhile arrives once, and in order', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Steadfast');
   const node = await nodeOf(ada.page);

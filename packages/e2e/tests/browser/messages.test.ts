@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually, newBrowser, type Page, type TestPage } from '@parley/testing';
-import { newCluster } from '../cluster/new-cluster.ts';
+import { sharedCluster } from '../cluster/shared-cluster.ts';
 import {
   choose,
   composer,
@@ -15,7 +15,7 @@ import {
   startDirect,
 } from './people.ts';
 
-const cluster = await newCluster({ NODES: 2 });
+const cluster = await sharedCluster();
 const browser = await newBrowser();
 
 afterEach(() => browser.closePages());
@@ -182,24 +182,4 @@ test('without a network the page says so, keeps what is written, and sends it wh
   await shows(bo.page, 'Written in a tunnel');
   const others = ada.errors.filter((error) => !error.includes('ERR_INTERNET_DISCONNECTED'));
   expect([...others, ...bo.errors]).toEqual([]);
-});
-
-test('while nothing can be stored the page says that messages wait, until they do no more', async () => {
-  const ada = await joinAsGuest(browser, cluster.url, 'Ada Patient');
-  await composer(ada.page).waitFor();
-  const unlock = cluster.lockStore();
-  try {
-    await say(ada.page, 'Accepted, not stored');
-    await ada.page.getByText(/messages wait to be taken or stored/).waitFor();
-    await message(ada.page, 'Accepted, not stored')
-      .getByTitle(/^Accepted/)
-      .waitFor();
-  } finally {
-    unlock();
-  }
-  await message(ada.page, 'Accepted, not stored')
-    .getByTitle(/^Stored/)
-    .waitFor();
-  await ada.page.getByText(/messages wait to be taken or stored/).waitFor({ state: 'detached' });
-  expect(ada.errors).toEqual([]);
 });

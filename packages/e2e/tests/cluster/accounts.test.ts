@@ -10,9 +10,9 @@ import {
   newGuest,
   type RestOptions,
 } from '@parley/testing';
-import { newCluster } from './new-cluster.ts';
+import { sharedCluster } from './shared-cluster.ts';
 
-const cluster = await newCluster({ NODES: 2, ACCESS_TOKEN_TTL_MS: 600_000 });
+const cluster = await sharedCluster();
 
 interface SignedIn {
   user: { id: string; username: string; displayName: string; kind: string };

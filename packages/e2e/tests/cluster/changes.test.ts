@@ -10,9 +10,9 @@ import {
   type Reply,
   type TestUser,
 } from '@parley/testing';
-import { newCluster } from './new-cluster.ts';
+import { sharedCluster } from './shared-cluster.ts';
 
-const cluster = await newCluster({ NODES: 2 });
+const cluster = await sharedCluster();
 /** A signal that takes longer is not waited for. */
 const SIGNAL_MS = 4_000;
 

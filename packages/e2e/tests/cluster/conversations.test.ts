@@ -10,9 +10,9 @@ import {
   removeMember,
   type TestUser,
 } from '@parley/testing';
-import { newCluster } from './new-cluster.ts';
+import { sharedCluster } from './shared-cluster.ts';
 
-const cluster = await newCluster({ NODES: 2 });
+const cluster = await sharedCluster();
 
 /** Three users with a connection each, the first two on different servers. */
 async function threePeople(): Promise<{

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { callRest, eventually } from '@parley/testing';
-import { newCluster } from './new-cluster.ts';
+import { sharedCluster } from './shared-cluster.ts';
 
-const cluster = await newCluster({ NODES: 2, WORKERS: 1 });
+const cluster = await sharedCluster();
 
 test('health and readiness are public, metrics are not', async () => {
   expect((await callRest(cluster.url, 'GET', '/healthz')).body).toEqual({ status: 'ok' });
