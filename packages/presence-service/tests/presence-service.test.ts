@@ -59,7 +59,7 @@ test('a user with a session is online, is offline after the grace period, and co
   expect(cluster.notifications.filter(({ room }) => room === `user:${cy}`)).toEqual([]);
 });
 
-test('a user is away while reported as away', async () => {
+test('a user has the status away while the client reports it', async () => {
   await start('one', LONG_GRACE);
   const [ada, bo] = [newUser(), newUser()];
   await createDirect(ada, bo);

@@ -44,7 +44,7 @@ export const healthzHandler: RequestHandler = (_request, response) => {
   response.json({ status: 'ok' });
 };
 
-export const readyzHandler =
+const readyzHandler =
   (readiness: Readiness): RequestHandler =>
   async (_request, response) => {
     const failures = await readiness.failures();
@@ -71,7 +71,7 @@ export async function startOpsServer(options: {
   return { port: portOf(server), close: () => closeServer(server) };
 }
 
-/** Thousands of clients may connect at once, for example after nginx restarts. Node's default of 511 would refuse some. */
+/** Connections that may wait to be accepted. Node's default of 511 is too few when thousands connect at once, for example after a restart of nginx. */
 const BACKLOG = 4_096;
 
 /** Opens a port. Rejects with the reason, such as `EADDRINUSE`. */

@@ -14,13 +14,13 @@ export const SETTING_SECTIONS = [
 /** The documentation of one setting, for operators. */
 export interface SettingDoc {
   readonly section: (typeof SETTING_SECTIONS)[number];
-  /** What the setting controls. */
+  /** The effect of the setting, in one or two sentences. */
   readonly meaning: string;
   /** The unit of a number, such as `ms`. */
   readonly unit?: string;
   /** The allowed values; a wrong value's error message says the same. */
   readonly allowed: string;
-  /** What a higher, lower or other value gains and costs. */
+  /** The advantages and costs of other values. */
   readonly tradeOff?: string;
   /** Each process needs a value of its own, so one file of settings for the whole cluster leaves it out. */
   readonly isPerProcess?: boolean;

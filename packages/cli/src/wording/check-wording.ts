@@ -18,7 +18,17 @@ const COVERED_PATHS: readonly string[] = [
   'packages/artillery-runtime',
   'prometheus',
   '.ci',
+  '.env.example',
   '.github',
+  'docs/configuration.md',
+  'grafana',
+  'packages/fan-out',
+  'packages/leases',
+  'packages/monitoring',
+  'packages/presence',
+  'packages/presence-service',
+  'packages/reference-docs',
+  'packages/service-kit',
 ];
 
 const given = process.argv.slice(2);

@@ -1,10 +1,10 @@
 -- Replaces the presence of users if the caller leads. A former leader that was frozen changes nothing.
 --
--- KEYS  1 leader     name of the leading service
---       2 shown      HASH userId -> 'online' or 'away'
---       3 away       SET of users that are reported as away
---       4 last-seen  HASH userId -> time when an offline user was last online, ms
---       5 last-told  SET of users whose clients must be notified of the last changes
+-- KEYS  1 leader       name of the leading service
+--       2 shown        HASH userId -> 'online' or 'away'
+--       3 away         SET of users that are reported as away
+--       4 last-seen    HASH userId -> time when an offline user was last online, ms
+--       5 `last-told`  SET of users whose clients must be notified of the last changes
 -- ARGV  1 name  2 number of changes, then for each userId and 'online', 'away' or the last-seen time ('' = unknown) of an offline
 --       user, then the users of earlier changes that are not notified yet
 -- Reply 1, or 0 when another service leads
