@@ -75,3 +75,4 @@ export const CHAT_SERVER_METRICS = {
 } as const satisfies MetricTable;
 
 export type ChatServerMetrics = Metrics<typeof CHAT_SERVER_METRICS>;
+export type BackgroundLoopName = (typeof CHAT_SERVER_METRICS.chat_background_errors_total.labels.loop)[number];

@@ -4,7 +4,7 @@ import { openStore } from '@parley/message-store';
 import { createServiceBase, type Logger, type Loop, pause, type RunningService, startLoop } from '@parley/service-kit';
 import { BatchWindow } from './batch-window.ts';
 import type { MessageWorkerConfig } from './config.ts';
-import { MESSAGE_WORKER_METRICS } from './metrics.ts';
+import { MESSAGE_WORKER_METRICS, type WorkerLoopName } from './metrics.ts';
 import { Publisher } from './publisher.ts';
 import { Saver } from './saver.ts';
 
@@ -66,7 +66,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
     logger.error({ malformed }, 'entries that are no messages went to the dead letters');
   }
 
-  const loop = (loopName: string, everyMs: number, round: (signal: AbortSignal) => Promise<void>): Loop =>
+  const loop = (loopName: WorkerLoopName, everyMs: number, round: (signal: AbortSignal) => Promise<void>): Loop =>
     startLoop(loopName, round, {
       everyMs,
       logger,

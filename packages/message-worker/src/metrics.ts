@@ -42,3 +42,4 @@ export const MESSAGE_WORKER_METRICS = {
 } as const satisfies MetricTable;
 
 export type MessageWorkerMetrics = Metrics<typeof MESSAGE_WORKER_METRICS>;
+export type WorkerLoopName = (typeof MESSAGE_WORKER_METRICS.chat_worker_errors_total.labels.loop)[number];

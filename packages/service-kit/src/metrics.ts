@@ -14,7 +14,17 @@ type MetricRow = CounterRow | GaugeRow | HistogramRow;
  */
 export type MetricTable = Record<`chat_${string}`, MetricRow>;
 
-type MetricOf<R extends MetricRow> = R extends CounterRow ? Counter : R extends GaugeRow ? Gauge : Histogram;
+/** The labels of a row, so the compiler refuses a value that is not in its closed set. */
+type LabelsOf<R extends MetricRow> = R extends { labels: infer L }
+  ? { [K in keyof L]: L[K] extends readonly (infer V)[] ? V : string | number }
+  : never;
+
+interface CounterOf<R extends CounterRow> {
+  inc(value?: number): void;
+  inc(labels: LabelsOf<R>, value?: number): void;
+}
+
+type MetricOf<R extends MetricRow> = R extends CounterRow ? CounterOf<R> : R extends GaugeRow ? Gauge : Histogram;
 export type Metrics<T extends MetricTable> = { readonly [K in keyof T & `chat_${string}`]: MetricOf<T[K]> } & {
   readonly registry: Registry;
 };

@@ -60,7 +60,7 @@ export class SessionRegistry {
     const { leases, node, logger, metrics, sessionTtlMs } = this.#parts;
     const freed = await leases.releaseNode(node);
     if (freed > 0) logger.warn({ freed }, 'freed the places that this server held before it was restarted');
-    const onErrorOf = (loop: string) => () => metrics.chat_background_errors_total.inc({ loop });
+    const onErrorOf = (loop: 'renew' | 'sweep') => () => metrics.chat_background_errors_total.inc({ loop });
     this.#loops = [
       startLoop('renew', () => this.#renew(), {
         everyMs: sessionTtlMs / RENEWALS_PER_TTL,

@@ -5,7 +5,7 @@ import { type Logger, type Loop, startLoop } from '@parley/service-kit';
 import type { NodeBus } from '../admission/server-rpc.ts';
 import type { HeadAnnouncer } from '../delivery/head-announcer.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
-import type { ChatServerMetrics } from '../metrics.ts';
+import type { BackgroundLoopName, ChatServerMetrics } from '../metrics.ts';
 
 /** How often the cluster-wide gauges are read. */
 const GAUGES_EVERY_MS = 2_000;
@@ -36,7 +36,7 @@ interface Parts {
 /** Starts all that a chat server does from time to time, whether or not clients ask for anything. */
 export function startBackgroundLoops(parts: Parts): Loop {
   const { leases, log, heads, bus, signals, slowConsumers, refreshTokens, metrics, logger } = parts;
-  const loop = (name: string, everyMs: number, round: () => Promise<void>): Loop =>
+  const loop = (name: BackgroundLoopName, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
       everyMs,
       logger,
