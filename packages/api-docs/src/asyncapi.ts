@@ -2,16 +2,16 @@ import type { AsyncApiDocument } from './asyncapi/document.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './asyncapi/events.ts';
 import { clientEventPart, handshakePart, serverEventPart } from './asyncapi/parts.ts';
 import { schemasNeededBy } from './asyncapi/schemas.ts';
-import { CONTRACT_VERSION } from './contract-version.ts';
+import { CONTRACT_VERSION } from './contract-document.ts';
 
 export type { AsyncApiDocument } from './asyncapi/document.ts';
 
 const DESCRIPTION =
   'Live messages over Socket.IO: any v4 client works, with the default path and parser, over polling or WebSocket. ' +
-  'Every event that a client emits takes one payload and an ack. The ack of success has `ok: true`; the ack of a refusal ' +
-  'has `ok: false` with a `code`, a `message` for people, and whether and when to try again.';
+  'Every client event takes one payload and an ack. The ack of success has `ok: true`. The ack of failure has `ok: false`, ' +
+  'a `code`, a `message` for people, and whether and when to try again. `docs/errors.md` lists the codes.';
 
-/** The Socket.IO contract as an AsyncAPI 3 document; its schemas are the ones that validate. */
+/** Returns the Socket.IO contract as an AsyncAPI 3 document, made of the schemas that the servers validate with. */
 export function asyncApiDocument(): AsyncApiDocument {
   const parts = [
     handshakePart(),
@@ -33,7 +33,7 @@ export function asyncApiDocument(): AsyncApiDocument {
         host: 'localhost:8080',
         pathname: '/socket.io/',
         protocol: 'ws',
-        description: 'The public address of a local cluster; its Socket.IO is at the default path',
+        description: 'The public address of a local cluster, with Socket.IO at the default path',
       },
     },
     channels: {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type Router } from 'express';
 import { asyncApiDocument } from './asyncapi.ts';
-import { documentText } from './document-text.ts';
+import { documentText } from './contract-document.ts';
 import { openApiDocument } from './openapi.ts';
 import { overviewPage } from './pages/overview-page.ts';
 import { restPage } from './pages/rest-page.ts';
@@ -12,7 +12,7 @@ import { socketIoPage } from './pages/socket-io-page.ts';
 const OWN_ASSETS = fileURLToPath(new URL('./assets', import.meta.url));
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-/** Every file that the pages load → the folder that it is in; nothing else is served. */
+/** Every file that the pages load, with its folder. No other file is served. */
 const ASSETS: ReadonlyMap<string, string> = new Map([
   ['docs.css', OWN_ASSETS],
   ['rest-reference.js', OWN_ASSETS],
@@ -20,12 +20,12 @@ const ASSETS: ReadonlyMap<string, string> = new Map([
   ['swagger-ui-bundle.js', SWAGGER_UI],
 ]);
 
-/** Everything comes from the server itself and no script is inline; Swagger UI sets style attributes and draws `data:` images. */
+/** All content is from this server and no script is inline. Swagger UI needs style attributes and `data:` images. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'self'";
 
-/** The API reference as pages and as files, to be mounted at a path such as `/docs`. */
+/** Creates a router that serves the API reference as pages and as files. Mount it at a path such as `/docs`. */
 export function docsRouter(): Router {
   const openApi = documentText(openApiDocument());
   const asyncApi = asyncApiDocument();

@@ -1,4 +1,4 @@
 export { asyncApiDocument } from './asyncapi.ts';
+export { documentText } from './contract-document.ts';
 export { docsRouter } from './docs-router.ts';
-export { documentText } from './document-text.ts';
 export { openApiDocument } from './openapi.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type CreateDocumentOptions, createDocument } from 'zod-openapi';
-import { CONTRACT_VERSION } from './contract-version.ts';
+import { CONTRACT_VERSION } from './contract-document.ts';
 import { ACCOUNT_PATHS } from './openapi/account-paths.ts';
 import { CONVERSATION_PATHS } from './openapi/conversation-paths.ts';
 import { HEALTH_PATHS } from './openapi/health-paths.ts';
@@ -10,10 +10,7 @@ export type OpenApiDocument = ReturnType<typeof createDocument>;
 const isQueryNumber = (schema: unknown): schema is z.ZodPipe<z.ZodType, z.ZodNumber> =>
   schema instanceof z.ZodPipe && schema.out instanceof z.ZodNumber;
 
-/**
- * A number in a query string reaches the validator as text, which a pipe turns into a bounded integer. What a caller
- * has to know is the integer, so the far end of such a pipe is what the document shows.
- */
+/** A query number is a pipe from text to a bounded integer. Documents its output, which is what callers need to know. */
 const showQueryNumbers: CreateDocumentOptions['override'] = ({ zodSchema, jsonSchema, io }) => {
   if (io !== 'input') return;
   if (zodSchema instanceof z.ZodDefault && isQueryNumber(zodSchema.unwrap())) {
@@ -25,7 +22,7 @@ const showQueryNumbers: CreateDocumentOptions['override'] = ({ zodSchema, jsonSc
   Object.assign(jsonSchema, { type: 'integer', minimum: minValue, maximum: maxValue });
 };
 
-/** The REST API as an OpenAPI 3.1 document; its schemas are the ones that validate. */
+/** Returns the REST API as an OpenAPI 3.1 document, made of the schemas that the servers validate with. */
 export const openApiDocument = (): OpenApiDocument =>
   createDocument(
     {
@@ -35,14 +32,14 @@ export const openApiDocument = (): OpenApiDocument =>
         version: CONTRACT_VERSION,
         description:
           'Accounts, conversations and history. Live messages go over Socket.IO: see the AsyncAPI document. ' +
-          'Every refusal is `application/problem+json` with a `code`, a `message` for people, and whether and when ' +
-          'to try again. Pages of an origin that is not in `ALLOWED_ORIGINS` get `FORBIDDEN`.',
+          'Every error is `application/problem+json` with a `code`, a `message` for people, and whether and when to try ' +
+          'again; `docs/errors.md` lists the codes. Pages of an origin that is not in `ALLOWED_ORIGINS` get `FORBIDDEN`.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/', description: 'The public address' }],
       tags: [
-        { name: 'Accounts', description: 'Who the caller is' },
-        { name: 'Conversations', description: 'Who talks with whom, and what was said' },
+        { name: 'Accounts', description: 'Login and users' },
+        { name: 'Conversations', description: 'Conversations, members and messages' },
         { name: 'Health', description: 'For load balancers and operators' },
       ],
       security: [{ accessToken: [] }],

@@ -12,13 +12,13 @@ const namesOf = (action: 'receive' | 'send') =>
     .map((operation) => operation.title);
 const acceptsExample = (schema: z.ZodType, example: unknown) => schema.safeParse(example).error?.issues ?? [];
 
-test('the document is valid AsyncAPI 3, examples included', async () => {
+test('the document and its examples are valid AsyncAPI 3', async () => {
   const { document: parsed, diagnostics } = await new Parser().parse(JSON.stringify(document));
   expect(diagnostics).toEqual([]);
   expect(parsed?.version()).toBe(document.asyncapi);
 });
 
-test('every event of the typed maps is documented', () => {
+test('every event of the typed event maps is documented', () => {
   expect(namesOf('receive')).toEqual(['connect', ...Object.keys(CLIENT_EVENTS)]);
   expect(namesOf('send')).toEqual(Object.keys(SERVER_EVENTS));
 });
@@ -36,7 +36,7 @@ test('the example of the handshake passes its schema', () => {
   expect(acceptsExample(Handshake, document.channels.socket.messages.connect?.examples[0]?.payload)).toEqual([]);
 });
 
-test('the schemas are those that the events need, and no others', () => {
+test('the document has exactly the schemas that the events refer to', () => {
   expect(Object.keys(document.components.schemas)).toEqual([
     'AwayPayload',
     'Conversation',
@@ -75,7 +75,7 @@ test('the schemas are those that the events need, and no others', () => {
   ]);
 });
 
-test('every event of a client answers with an ack of success or of refusal', () => {
+test('every client event has an ack of success and an ack of failure', () => {
   for (const [name, operation] of Object.entries(document.operations)) {
     expect({ name, replies: operation.reply?.messages.length }).toEqual({
       name,

@@ -21,7 +21,7 @@ afterAll(() => {
 
 const PAGES = ['/docs', '/docs/', '/docs/rest', '/docs/socket-io'];
 
-test.each(PAGES)('%s is a page with landmarks and nothing inline to run', async (path) => {
+test.each(PAGES)('%s is a page with landmarks and without inline scripts', async (path) => {
   const response = await fetch(address + path);
   const page = await response.text();
   expect(response.status).toBe(200);
@@ -34,7 +34,7 @@ test.each(PAGES)('%s is a page with landmarks and nothing inline to run', async 
   expect(page).not.toMatch(/<[^>]* on[a-z]+=|javascript:|https?:\/\//i);
 });
 
-test.each(PAGES)('everything that %s loads or links to is there', async (path) => {
+test.each(PAGES)('every resource and link of %s exists', async (path) => {
   const page = await (await fetch(address + path)).text();
   const links = [...page.matchAll(/(?:src|href)="(\/docs[^"#]*)/g)].map(([, link]) => link);
   expect(links).toContain('/docs/assets/docs.css');
@@ -44,7 +44,7 @@ test.each(PAGES)('everything that %s loads or links to is there', async (path) =
   expect(statuses.filter((line) => !line.endsWith(' 200'))).toEqual([]);
 });
 
-test('the Socket.IO page shows every event, and each of its inner links has a target', async () => {
+test('the Socket.IO page shows every event, and its inner links have targets', async () => {
   const page = await (await fetch(`${address}/docs/socket-io`)).text();
   for (const name of Object.keys({ ...CLIENT_EVENTS, ...SERVER_EVENTS })) {
     expect(page).toContain(`<code>${name}</code> <span>`);
@@ -54,7 +54,7 @@ test('the Socket.IO page shows every event, and each of its inner links has a ta
   expect(broken).toEqual([]);
 });
 
-test('the documents are there as files', async () => {
+test('the documents are served as files', async () => {
   const files = await Promise.all(
     ['openapi', 'asyncapi'].map(async (name) => (await fetch(`${address}/docs/${name}.json`)).json()),
   );

@@ -16,7 +16,7 @@ test('the document is valid OpenAPI 3.1', async () => {
   expect(result).toEqual({ valid: true });
 });
 
-test('every call is there, with the status of its success', () => {
+test('every call is documented with its success statuses', () => {
   const successes = operations.map(({ call, operation }) => {
     const statuses = Object.keys(operation.responses ?? {}).filter((status) => status.startsWith('2'));
     return `${call} ${statuses.join(' ')}`;
@@ -44,7 +44,7 @@ test('every call is there, with the status of its success', () => {
   ]);
 });
 
-test('the schemas of the protocol are there under their own names', () => {
+test('schemas of the protocol keep their names', () => {
   expect(Object.keys(document.components?.schemas ?? {}).sort()).toEqual([
     'AddMembersPayload',
     'Alive',
@@ -72,8 +72,8 @@ test('the schemas of the protocol are there under their own names', () => {
   ]);
 });
 
-test('each refusal comes with the status that the catalogue gives its code', () => {
-  const refusals = operations
+test('each error code is documented under its status in the catalogue', () => {
+  const errors = operations
     .filter(({ call }) => call.includes('/api/'))
     .flatMap(({ operation }) =>
       Object.entries(operation.responses ?? {})
@@ -82,13 +82,13 @@ test('each refusal comes with the status that the catalogue gives its code', () 
           Object.keys(response.content?.['application/problem+json']?.examples ?? {}).map((code) => ({ status, code })),
         ),
     );
-  expect(refusals.length).toBeGreaterThan(0);
-  for (const { status, code } of refusals) {
+  expect(errors.length).toBeGreaterThan(0);
+  for (const { status, code } of errors) {
     expect({ code, status }).toEqual({ code, status: String(ERROR_CATALOGUE[code as ErrorCode].status) });
   }
 });
 
-test('a number in a query string is shown as the bounded integer that it has to be', () => {
+test('a number in a query string is documented as a bounded integer', () => {
   const parameters = document.paths?.['/api/conversations/{id}/messages']?.get?.parameters;
   expect(parameters).toContainEqual(
     expect.objectContaining({
@@ -99,7 +99,7 @@ test('a number in a query string is shown as the bounded integer that it has to 
   );
 });
 
-test('only what needs no account is open', () => {
+test('only login and health need no access token', () => {
   const open = operations.filter(({ operation }) => operation.security?.length === 0).map(({ call }) => call);
   expect(open).toEqual([
     'POST /api/auth/register',

@@ -3,22 +3,21 @@ import { StoreUnavailable } from '@parley/message-store';
 import { ChatError } from '@parley/protocol';
 import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/service-kit';
 
-/** What to wait for when a part of the cluster is away. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-/** The head of a conversation is known again after one more attempt. */
+/** The next attempt initialises the head. */
 const HEAD_UNKNOWN_RETRY_MS = 100;
 
-/** Turns whatever a request ended with into what its client is told; the one place where faults become codes. */
+/** Translates any error of a request into the error that its client gets. Both edges, REST and socket, use it. */
 export function toChatError(error: unknown, logger: Logger): ChatError {
   if (error instanceof ChatError) return error;
   if (error instanceof HeadUnknown) {
     return new ChatError('UNAVAILABLE', { retryAfterMs: HEAD_UNKNOWN_RETRY_MS }, { cause: error });
   }
   if (error instanceof StoreUnavailable || error instanceof DeadlineExceeded || isRedisUnavailable(error)) {
-    logger.warn({ err: error }, 'a request failed because a part is away');
+    logger.warn({ err: error }, 'request failed: a backend is unavailable');
     return new ChatError('UNAVAILABLE', { retryAfterMs: UNAVAILABLE_RETRY_MS }, { cause: error });
   }
-  logger.error({ err: error }, 'a request failed');
+  logger.error({ err: error }, 'request failed');
   return new ChatError('INTERNAL', {}, { cause: error });
 }

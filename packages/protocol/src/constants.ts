@@ -1,8 +1,7 @@
-// Apart from the rest because the schemas bring a validator along, which a browser and the store's threads have no use for:
-// `@parley/protocol/constants`.
+// Importable alone as `@parley/protocol/constants`: browsers and the store's threads do not need the validator behind the schemas.
 import type { ConversationId, UserId } from './ids.ts';
 
-/** The channel that every user is in from the start. */
+/** The channel that every user is a member of. */
 export const LOBBY_ID = 'lobby' as ConversationId;
 
 /** The user who answers in assistant conversations. */
@@ -11,19 +10,19 @@ export const ASSISTANT_ID = 'assistant' as UserId;
 /** The longest message text, in Unicode code points. */
 export const MAX_TEXT_CHARACTERS = 4_000;
 
-/** What a person may call themselves or a conversation, in Unicode code points. */
+/** The longest name of a user or conversation, in Unicode code points. */
 export const MAX_NAME_CHARACTERS = 64;
 
-/** How many conversations one `messages:since` may ask for. */
+/** The most conversations in one `messages:since` or `delivered`. */
 export const MAX_CURSORS = 200;
 
-/** The largest page of history. */
+/** The most messages in one page of history. */
 export const MAX_PAGE_MESSAGES = 200;
 
 /** Kinds that a client may send with `message:send`. */
 export const SENDABLE_KINDS = ['text', 'audio', 'video', 'image', 'file'] as const;
 
-/** Kinds that change another message, which `replyTo` names; they are not shown as messages of their own. */
+/** Kinds that change the message that `replyTo` names. Clients apply them instead of showing them. */
 export const CHANGE_KINDS = ['edit', 'delete', 'reaction'] as const;
 
 export const MESSAGE_KINDS = [...SENDABLE_KINDS, ...CHANGE_KINDS, 'system'] as const;

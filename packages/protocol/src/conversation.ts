@@ -20,24 +20,27 @@ export type User = z.infer<typeof User>;
 export const CONVERSATION_KINDS = ['direct', 'group', 'channel', 'assistant'] as const;
 export type ConversationKind = (typeof CONVERSATION_KINDS)[number];
 
-/** The most people a direct or group conversation has; channels have no such bound. */
+/** The most members of a direct or group conversation. Channels have no limit. */
 export const MAX_GROUP_MEMBERS = 500;
 
 export const Conversation = z
   .object({
     id: ConversationId,
     kind: z.enum(CONVERSATION_KINDS),
-    title: z.string().nullable().meta({ description: 'null in a direct conversation: show the other member' }),
+    title: z
+      .string()
+      .nullable()
+      .meta({ description: 'null in a direct conversation: show the name of the other member' }),
     createdAt: IsoTime,
-    createdBy: UserId.meta({ description: 'May remove others and delete their messages' }),
-    members: z.array(User).meta({ description: 'Everyone in it; empty in a channel, which may have very many' }),
-    headSeq: SeqCursor.meta({ description: 'seq of the newest accepted message, 0 where there is none' }),
+    createdBy: UserId.meta({ description: 'May remove other members and delete their messages' }),
+    members: z.array(User).meta({ description: 'Empty in a channel, which has no limit of members' }),
+    headSeq: SeqCursor.meta({ description: 'seq of the newest message, 0 without messages' }),
   })
   .meta({ id: 'Conversation' });
 export type Conversation = z.infer<typeof Conversation>;
 
-/** The kinds a person can create today. */
-export const CREATABLE_KINDS = ['direct', 'group', 'channel'] as const;
+/** The kinds that a user can create. */
+const CREATABLE_KINDS = ['direct', 'group', 'channel'] as const;
 
 export const CreateConversationPayload = z
   .object({
@@ -46,8 +49,10 @@ export const CreateConversationPayload = z
       .array(UserId)
       .max(MAX_GROUP_MEMBERS - 1)
       .default([])
-      .meta({ description: 'Who else is in it: exactly one for a direct conversation' }),
-    title: DisplayName.optional().meta({ description: 'Needed for a group or channel' }),
+      .meta({ description: 'The members apart from the creator: exactly one for a direct conversation' }),
+    title: DisplayName.optional().meta({
+      description: 'The title of a group or channel. Ignored for a direct conversation',
+    }),
   })
   .superRefine((payload, issues) => {
     if (payload.kind === 'direct' && payload.memberIds.length !== 1) {

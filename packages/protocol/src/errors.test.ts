@@ -2,7 +2,25 @@ import { expect, test } from '@jest/globals';
 import { ChatError, ERROR_CATALOGUE, ERROR_CODES, ErrorBody, parsePayload } from './errors.ts';
 import { SendPayload } from './message.ts';
 
-test('every code of the catalogue makes a complete error, and nothing but what a client may know', () => {
+test('the catalogue has exactly the codes of the public contract', () => {
+  expect([...ERROR_CODES].sort()).toEqual([
+    'ALREADY_CONNECTED',
+    'BUSY',
+    'CONFLICT',
+    'FORBIDDEN',
+    'INTERNAL',
+    'INVALID_PAYLOAD',
+    'NOT_FOUND',
+    'PAYLOAD_TOO_LARGE',
+    'RATE_LIMITED',
+    'SERVER_FULL',
+    'SHUTTING_DOWN',
+    'UNAUTHENTICATED',
+    'UNAVAILABLE',
+  ]);
+});
+
+test('an error body has the fields of the catalogue and never the cause', () => {
   for (const code of ERROR_CODES) {
     const body = new ChatError(code, { retryAfterMs: 5 }, { cause: new Error('inside') }).toBody();
     expect(ErrorBody.parse(body)).toEqual(body);
@@ -15,12 +33,16 @@ test('every code of the catalogue makes a complete error, and nothing but what a
   }
 });
 
-test('what is retryable has a status that says so', () => {
+test('exactly the retryable codes have status 429 or 503', () => {
   for (const { status, retryable } of Object.values(ERROR_CATALOGUE))
     expect(retryable).toBe([429, 503].includes(status));
 });
 
-test('a wrong payload is refused with the field that is wrong', () => {
+test.each(ERROR_CODES)('the text of %s says what happened, then what to do', (code) => {
+  expect(ERROR_CATALOGUE[code].message).toMatch(/^[A-Z][^.]+\. [A-Z][^.]+\.$/);
+});
+
+test('INVALID_PAYLOAD names the first invalid field', () => {
   const payload = { conversationId: 'lobby', clientMessageId: 'a', kind: 'text', text: '' };
   expect(() => parsePayload(SendPayload, payload)).toThrow(/^text: /);
 });

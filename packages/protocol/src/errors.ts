@@ -1,51 +1,134 @@
 import { z } from 'zod';
 
+interface CatalogueEntry {
+  /** The HTTP status that carries the code. */
+  readonly status: number;
+  /** Whether the same request can succeed later. */
+  readonly retryable: boolean;
+  /** The default text for people: what happened, then what to do. */
+  readonly message: string;
+  /** When a server sends the code. */
+  readonly when: string;
+  /** The advice to developers of clients. */
+  readonly action: string;
+}
+
 /**
- * Every refusal in the system, with the HTTP status that carries it and whether the same request can succeed later.
- * REST sends it as `application/problem+json`, an ack as `{ ok: false, … }`, a refused connection as `connect_error`.
+ * Every error that a client can get. REST sends it as `application/problem+json`, an ack as `{ ok: false, … }`, a refused connection
+ * as `connect_error`. `docs/errors.md` is generated from this table.
  */
 export const ERROR_CATALOGUE = {
   UNAUTHENTICATED: {
     status: 401,
     retryable: false,
-    message: 'Log in first: the access token is missing, wrong or expired.',
+    message: 'The access token is missing, invalid or expired. Log in again.',
+    when: 'The request has no valid access token, the login failed, or the login has ended.',
+    action: 'Refresh the access token once and repeat the request. If the refresh fails, let the user log in.',
   },
-  FORBIDDEN: { status: 403, retryable: false, message: 'You may not do this.' },
-  NOT_FOUND: { status: 404, retryable: false, message: 'There is no such thing, or you may not see it.' },
-  INVALID_PAYLOAD: { status: 400, retryable: false, message: 'The request does not have the required form.' },
-  PAYLOAD_TOO_LARGE: { status: 413, retryable: false, message: 'The request is too large.' },
-  RATE_LIMITED: { status: 429, retryable: true, message: 'Too many requests: wait a moment.' },
-  SERVER_FULL: { status: 503, retryable: true, message: 'Every place is taken: you are in the queue.' },
+  FORBIDDEN: {
+    status: 403,
+    retryable: false,
+    message: 'You do not have permission to do this. Use an account that has it.',
+    when: 'The caller is no member of the conversation, may not perform the action, or calls from a foreign origin.',
+    action: 'Do not repeat the request.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    message: 'It does not exist, or you may not see it. Check the id.',
+    when: 'The user, conversation, message, medium or address does not exist, or the caller may not know of it.',
+    action: 'Do not repeat the request. Remove the object from the local state.',
+  },
+  INVALID_PAYLOAD: {
+    status: 400,
+    retryable: false,
+    message: 'The request is not valid. Compare it with the API reference.',
+    when: 'The request does not match its schema. The message begins with the name of the first invalid field.',
+    action: 'Correct the field that the message names.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    message: 'The request is too large. Send at most 64 KB.',
+    when: 'A JSON body or an event exceeds 64 KB.',
+    action: 'Send less at once. Split lists into several requests.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    message: 'Too many requests. Wait before you try again.',
+    when: 'Too many failed logins for one username, or too many sign-ups from one address.',
+    action: 'Wait `retryAfterMs`, then repeat the request.',
+  },
+  SERVER_FULL: {
+    status: 503,
+    retryable: true,
+    message: 'The cluster is full. You are in the waiting room: reconnect to keep your position.',
+    when: 'All session slots of the cluster are in use (`MAX_CLIENTS`). Refuses connections only.',
+    action: 'Connect again after `retryAfterMs` with `waitTicket` in the handshake. Show `position` to the user.',
+  },
   ALREADY_CONNECTED: {
     status: 409,
     retryable: false,
-    message: 'You are connected elsewhere: take over to continue here.',
+    message: 'You already have a session elsewhere. Take it over to continue here.',
+    when: 'The user has a live session with another `deviceId`. Refuses connections only.',
+    action: 'Ask the user, then connect with `takeover: true`.',
   },
-  BUSY: { status: 503, retryable: true, message: 'Too many messages are in process: send it again in a moment.' },
-  SHUTTING_DOWN: { status: 503, retryable: true, message: 'This server is shutting down: connect again.' },
-  UNAVAILABLE: { status: 503, retryable: true, message: 'A part of the cluster is away: try again in a moment.' },
-  CONFLICT: { status: 409, retryable: false, message: 'This contradicts what is already there.' },
-  INTERNAL: { status: 500, retryable: false, message: 'Something went wrong on our side.' },
-} as const satisfies Record<string, { status: number; retryable: boolean; message: string }>;
+  BUSY: {
+    status: 503,
+    retryable: true,
+    message: 'Too many messages are in process. Send it again in a moment.',
+    when: 'The limit of messages in process is reached (`MAX_IN_PROCESS`), or the members of the conversation are changing.',
+    action: 'Wait `retryAfterMs`, then send the message again under the same `clientMessageId`.',
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    retryable: true,
+    message: 'This server is shutting down. Reconnect to reach another one.',
+    when: 'A server that drains its sessions refuses new connections.',
+    action: 'Connect again after `retryAfterMs`. The load balancer chooses another server.',
+  },
+  UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    message: 'A backend is unavailable. Try again in a moment.',
+    when: 'Redis or the history store does not answer in time, or the server cannot confirm its session leases.',
+    action: 'Repeat the request with backoff. It may have taken effect: use the same `clientMessageId` for a message.',
+  },
+  CONFLICT: {
+    status: 409,
+    retryable: false,
+    message: 'The request conflicts with existing data. Change the request.',
+    when: 'A username or a `clientMessageId` is in use, a group is full, or the message was deleted.',
+    action: 'Read the current state and change the request.',
+  },
+  INTERNAL: {
+    status: 500,
+    retryable: false,
+    message: 'The server failed to process the request. Report this to the operator.',
+    when: 'The server has a fault. Its log has the reason.',
+    action: 'Do not repeat the request automatically. Report it with the `X-Request-Id` of the response.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
 export const ERROR_CODES = Object.keys(ERROR_CATALOGUE) as [ErrorCode, ...ErrorCode[]];
 
-/** What a client is told of a refusal. */
+/** An error as a client receives it. */
 export const ErrorBody = z
   .object({
     code: z.enum(ERROR_CODES),
-    message: z.string().meta({ description: 'For people; says what to do next' }),
+    message: z.string().meta({ description: 'For people: what happened, then what to do' }),
     retryable: z.boolean().meta({ description: 'Whether the same request can succeed later' }),
-    retryAfterMs: z.int().min(0).optional().meta({ description: 'How long to wait before that' }),
-    position: z.int().min(1).optional().meta({ description: 'SERVER_FULL: place in the waiting room, 1 is next' }),
-    waitTicket: z.string().optional().meta({ description: 'SERVER_FULL: goes into the next handshake' }),
+    retryAfterMs: z.int().min(0).optional().meta({ description: 'How long to wait before the next attempt' }),
+    position: z.int().min(1).optional().meta({ description: 'SERVER_FULL: position in the waiting room, 1 is next' }),
+    waitTicket: z.string().optional().meta({ description: 'SERVER_FULL: send it with the next handshake' }),
     since: z.string().optional().meta({ description: 'ALREADY_CONNECTED: when the other session began' }),
   })
-  .meta({ id: 'Error', description: 'Every refusal, everywhere' });
+  .meta({ id: 'Error', description: 'The error of a REST call, an ack or a refused connection' });
 export type ErrorBody = z.infer<typeof ErrorBody>;
 
-/** The failed half of every ack. */
+/** The ack of an event that failed. */
 export type Refused = { ok: false } & ErrorBody;
 
 type ChatErrorDetails = { message?: string } & Partial<
@@ -53,8 +136,8 @@ type ChatErrorDetails = { message?: string } & Partial<
 >;
 
 /**
- * A request that is refused, on its way to the edge that tells the client. Faults are ordinary errors; the edge turns
- * those into `INTERNAL` or `UNAVAILABLE`.
+ * An expected failure of a request. The REST or socket edge sends it to the client as it is; it translates all other errors into
+ * `INTERNAL` or `UNAVAILABLE`.
  */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
@@ -76,17 +159,17 @@ export class ChatError extends Error {
   }
 }
 
-/** The first thing wrong with a payload, as one line that names the field. */
-export function describeIssues(error: z.ZodError): string {
-  const issue = error.issues[0];
-  if (!issue) return 'not valid';
-  const path = issue.path.join('.');
-  return path ? `${path}: ${issue.message}` : issue.message;
-}
-
-/** Parses a client's input, or refuses it with `INVALID_PAYLOAD` and the reason. */
+/** Parses a client's input. @throws ChatError `INVALID_PAYLOAD` with the first issue */
 export function parsePayload<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const parsed = schema.safeParse(input);
   if (!parsed.success) throw new ChatError('INVALID_PAYLOAD', { message: describeIssues(parsed.error) });
   return parsed.data;
+}
+
+/** Returns the first issue of a payload as one line that begins with the field. */
+function describeIssues(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (!issue) return 'not valid';
+  const path = issue.path.join('.');
+  return path ? `${path}: ${issue.message}` : issue.message;
 }

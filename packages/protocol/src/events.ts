@@ -13,25 +13,30 @@ import {
 } from './message.ts';
 import { Epoch, MessagePage } from './rest.ts';
 
-/** Handshake `auth`. Unknown fields are ignored, so that newer clients reach older servers. */
+/** Handshake `auth`. Unknown fields are ignored, so newer clients can connect to older servers. */
 export const Handshake = z
   .object({
     token: z.string().min(1).max(4_096).meta({ description: 'The access token' }),
-    deviceId: z.string().min(1).max(128).nullish().meta({ description: 'The same one again is a reconnect' }),
-    takeover: z.boolean().nullish().meta({ description: 'End the session elsewhere and continue here' }),
+    deviceId: z
+      .string()
+      .min(1)
+      .max(128)
+      .nullish()
+      .meta({ description: 'A second connection with the same deviceId is a reconnect' }),
+    takeover: z.boolean().nullish().meta({ description: 'Replaces the session of another device' }),
     attempt: z.int().min(0).nullish().meta({
       description:
-        'Higher with each attempt of the same deviceId: one that was given up and comes late replaces nothing',
+        'Increases with each attempt of a deviceId. A late attempt that the client gave up replaces no newer session',
     }),
-    waitTicket: z.string().min(1).max(128).nullish().meta({ description: 'From the last SERVER_FULL' }),
+    waitTicket: z.string().min(1).max(128).nullish().meta({ description: 'From the last SERVER_FULL error' }),
   })
   .meta({ id: 'Handshake' });
 export type Handshake = z.infer<typeof Handshake>;
 
-/** Their names may be written in upper and lower case, which a client could do in very many ways. */
+/** Bounds the cache: names are compared without case, so a client could send very many spellings of one name. */
 const MAX_KNOWN_TIMEZONES = 2_000;
 
-/** Those that were asked for and exist: looking one up takes half a millisecond, and there are some hundred. */
+/** Caches valid names, because one lookup takes half a millisecond. */
 const knownTimezones = new Set<string>();
 
 const isTimezone = (name: string) => {
@@ -47,7 +52,12 @@ const isTimezone = (name: string) => {
 
 export const HelloPayload = z
   .object({
-    timezone: z.string().min(1).max(64).refine(isTimezone, 'not an IANA time zone').meta({ example: 'Europe/Berlin' }),
+    timezone: z
+      .string()
+      .min(1)
+      .max(64)
+      .refine(isTimezone, 'must be an IANA time zone')
+      .meta({ example: 'Europe/Berlin' }),
   })
   .meta({ id: 'HelloPayload' });
 export type HelloPayload = z.infer<typeof HelloPayload>;
@@ -57,13 +67,13 @@ export const Session = z
     userId: UserId,
     node: z.string().meta({ description: 'The chat server that holds the session' }),
     startedAt: IsoTime,
-    expiresAt: IsoTime.meta({ description: 'The session ends then unless the token is refreshed before' }),
+    expiresAt: IsoTime.meta({ description: 'The session ends at this time unless the token is refreshed before' }),
     timezone: z.string(),
   })
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof Session>;
 
-const StoredSeq = SeqCursor.meta({ description: 'Everything up to here is in the history store' });
+const StoredSeq = SeqCursor.meta({ description: 'All messages up to this seq are in the history store' });
 
 export const Head = z
   .object({
@@ -87,7 +97,7 @@ export const SendReply = z
     message: z.object({ id: MessageId, seq: Seq, createdAt: IsoTime }),
     duplicate: z
       .boolean()
-      .meta({ description: 'This clientMessageId was accepted before; `message` is the first one' }),
+      .meta({ description: 'The clientMessageId was used before; `message` is the first message with it' }),
   })
   .meta({ id: 'SendReply' });
 export type SendReply = z.infer<typeof SendReply>;
@@ -103,7 +113,7 @@ export const SincePayload = z
       .min(1)
       .max(MAX_PAGE_MESSAGES)
       .default(MAX_PAGE_MESSAGES)
-      .meta({ description: 'For each conversation' }),
+      .meta({ description: 'Messages per conversation' }),
   })
   .meta({ id: 'SincePayload' });
 export type SincePayload = z.input<typeof SincePayload>;
@@ -116,7 +126,7 @@ export const SinceReply = z
       .array(ErrorBody.extend({ conversationId: ConversationId }))
       .optional()
       .meta({
-        description: 'Those of several that the caller may not read; when it is all of them, the whole call is refused',
+        description: 'Conversations that the caller may not read. If there are no others, the whole event fails',
       }),
   })
   .meta({ id: 'SinceReply' });
@@ -128,11 +138,14 @@ export const JoinReply = z.object({ ok: z.literal(true), headSeq: SeqCursor }).m
 export type JoinReply = z.infer<typeof JoinReply>;
 
 export const ReadPayload = z
-  .object({ conversationId: ConversationId, seq: Seq.meta({ description: 'Everything up to here was read' }) })
+  .object({
+    conversationId: ConversationId,
+    seq: Seq.meta({ description: 'The user has read everything up to this seq' }),
+  })
   .meta({ id: 'ReadPayload' });
 export type ReadPayload = z.infer<typeof ReadPayload>;
 
-/** What has nothing to say but that it was done. */
+/** The ack of an event that returns no data. */
 export const DoneReply = z.object({ ok: z.literal(true) }).meta({ id: 'DoneReply' });
 export type DoneReply = z.infer<typeof DoneReply>;
 
@@ -142,7 +155,7 @@ export const DeliveredPayload = z
       .array(z.object({ conversationId: ConversationId, seq: Seq }))
       .min(1)
       .max(MAX_CURSORS)
-      .meta({ description: 'Everything up to there has arrived on this device' }),
+      .meta({ description: 'This device has received everything up to these seqs' }),
   })
   .meta({ id: 'DeliveredPayload' });
 export type DeliveredPayload = z.infer<typeof DeliveredPayload>;
@@ -150,57 +163,57 @@ export type DeliveredPayload = z.infer<typeof DeliveredPayload>;
 export const TypingPayload = z
   .object({
     conversationId: ConversationId,
-    isTyping: z.boolean().meta({ description: 'Said again every few seconds while it holds' }),
+    isTyping: z.boolean().meta({ description: 'Repeat it every few seconds while the user types' }),
   })
   .meta({ id: 'TypingPayload' });
 export type TypingPayload = z.infer<typeof TypingPayload>;
 
 export const AwayPayload = z
-  .object({ isAway: z.boolean().meta({ description: 'Connected, but nobody looks' }) })
+  .object({ isAway: z.boolean().meta({ description: 'Connected, but not looking at the page' }) })
   .meta({ id: 'AwayPayload' });
 export type AwayPayload = z.infer<typeof AwayPayload>;
 
 export const MessagesPacket = z
   .object({ conversationId: ConversationId, messages: z.array(Message) })
-  .meta({ id: 'MessagesPacket', description: 'All that gathered in a conversation since the last packet; may repeat' });
+  .meta({ id: 'MessagesPacket', description: 'The messages of a conversation since the last packet; may repeat' });
 export type MessagesPacket = z.infer<typeof MessagesPacket>;
 
 export const StoredPacket = z
   .object({ conversationId: ConversationId, seq: Seq, epoch: Epoch })
-  .meta({ id: 'StoredPacket', description: 'Everything up to seq is in the history store' });
+  .meta({ id: 'StoredPacket', description: 'All messages up to seq are in the history store' });
 export type StoredPacket = z.infer<typeof StoredPacket>;
 
 export const HeadsPacket = z
   .array(z.object({ conversationId: ConversationId, headSeq: SeqCursor, storedSeq: StoredSeq, epoch: Epoch }))
   .meta({
     id: 'HeadsPacket',
-    description: 'Now and then: how far conversations are, so that an idle client sees a gap',
+    description: 'Sent periodically, so an idle client notices a gap',
   });
 export type HeadsPacket = z.infer<typeof HeadsPacket>;
 
-/** How many people a `typing` packet names at most. */
+/** The most users in one `typing` packet. */
 export const MAX_TYPING = 5;
 
 export const TypingPacket = z
   .object({ conversationId: ConversationId, userIds: z.array(UserId).max(MAX_TYPING) })
   .meta({
     id: 'TypingPacket',
-    description: 'Who is typing now, the receiver perhaps among them; holds for a few seconds unless it is said again',
+    description: 'The users who type now, possibly with the receiver. Valid for a few seconds',
   });
 export type TypingPacket = z.infer<typeof TypingPacket>;
 
 export const Receipt = z
   .object({
     userId: UserId,
-    readSeq: SeqCursor.meta({ description: 'Has read everything up to here' }),
-    deliveredSeq: SeqCursor.meta({ description: 'Everything up to here has arrived on a device of theirs' }),
+    readSeq: SeqCursor.meta({ description: 'The user has read everything up to this seq' }),
+    deliveredSeq: SeqCursor.meta({ description: 'A device of the user has received everything up to this seq' }),
   })
   .meta({ id: 'Receipt' });
 export type Receipt = z.infer<typeof Receipt>;
 
 export const ReceiptsPacket = z.object({ conversationId: ConversationId, readers: z.array(Receipt) }).meta({
   id: 'ReceiptsPacket',
-  description: 'Whose receipts moved in a direct conversation or group; none in channels',
+  description: 'Receipts that changed in a direct conversation or group. Channels have none',
 });
 export type ReceiptsPacket = z.infer<typeof ReceiptsPacket>;
 
@@ -211,8 +224,8 @@ export const PresenceChange = z
   .object({
     userId: UserId,
     online: z.boolean(),
-    away: z.boolean().optional().meta({ description: 'Online, but nobody looks' }),
-    lastSeenAt: IsoTime.nullable().meta({ description: 'null: online now, or never seen' }),
+    away: z.boolean().optional().meta({ description: 'Online, but not looking at the page' }),
+    lastSeenAt: IsoTime.nullable().meta({ description: 'null: online now, or never online' }),
   })
   .meta({ id: 'PresenceChange' });
 export type PresenceChange = z.infer<typeof PresenceChange>;
@@ -223,29 +236,29 @@ export const PresencePacket = z
     counts: z
       .array(z.object({ conversationId: ConversationId, online: z.int().min(0) }))
       .optional()
-      .meta({ description: 'How many are online in channels, where nobody is named' }),
+      .meta({ description: 'The number of online users by channel. Channels name no users' }),
   })
   .meta({
     id: 'PresencePacket',
     description:
-      'People who share a direct conversation or group with the receiver: all of them after `session:hello`, then what changed',
+      'Users who share a direct conversation or group with the receiver: all after `session:hello`, then changes',
   });
 export type PresencePacket = z.infer<typeof PresencePacket>;
 
 export const DrainingPacket = z.object({ reconnectWithinMs: z.int().min(0) }).meta({
   id: 'DrainingPacket',
-  description: 'This server stops: reconnect elsewhere at a random moment within that time',
+  description: 'The server stops: reconnect at a random moment within this time',
 });
 export type DrainingPacket = z.infer<typeof DrainingPacket>;
 
 export const SessionEnd = z
   .object({ code: z.string(), message: z.string() })
-  .meta({ id: 'SessionEnd', description: 'Why this session ends' });
+  .meta({ id: 'SessionEnd', description: 'The reason why the session ends' });
 export type SessionEnd = z.infer<typeof SessionEnd>;
 
 export type Ack<T> = (reply: T | Refused) => void;
 
-/** What a client may emit, each with an ack. */
+/** The events that a client emits, each with an ack. */
 export interface ClientToServerEvents {
   'session:hello': (payload: HelloPayload, ack: Ack<HelloReply>) => void;
   'message:send': (payload: SendPayload, ack: Ack<SendReply>) => void;
@@ -260,7 +273,7 @@ export interface ClientToServerEvents {
   away: (payload: AwayPayload, ack: Ack<DoneReply>) => void;
 }
 
-/** What a server emits. */
+/** The events that a server emits. */
 export interface ServerToClientEvents {
   messages: (packet: MessagesPacket) => void;
   stored: (packet: StoredPacket) => void;

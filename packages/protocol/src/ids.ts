@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
 /**
- * Identifiers travel as plain strings and numbers; in the code each kind has a brand of its own, so that a user id can't
- * stand where a conversation id belongs.
+ * Identifiers are plain strings and numbers on the wire. In the code each kind has its own brand, so the compiler refuses a user id
+ * in place of a conversation id.
  */
 const opaqueId = (name: string) =>
   z
     .string()
     .min(1)
     .max(64)
-    .regex(/^[A-Za-z0-9_-]+$/, `a ${name} has only letters, digits, "_" and "-"`);
+    .regex(/^[A-Za-z0-9_-]+$/, `a ${name} consists of letters, digits, "_" and "-"`);
 
 export const UserId = opaqueId('user id').brand<'UserId'>();
 export type UserId = z.infer<typeof UserId>;
@@ -23,7 +23,7 @@ export type MessageId = z.infer<typeof MessageId>;
 export const MediaId = opaqueId('media id').brand<'MediaId'>();
 export type MediaId = z.infer<typeof MediaId>;
 
-/** Chosen by the sender, one per message; the same one again from the same sender is the same message. */
+/** Chosen by the sender, unique per message. A repeat from the same sender denotes the same message. */
 export const ClientMessageId = z
   .string()
   .min(1)
@@ -32,10 +32,10 @@ export const ClientMessageId = z
   .brand<'ClientMessageId'>();
 export type ClientMessageId = z.infer<typeof ClientMessageId>;
 
-/** A message's place in its conversation: 1, 2, 3 … without a gap. */
+/** The position of a message in its conversation: 1, 2, 3 … without a gap. */
 export const Seq = z.int().min(1).brand<'Seq'>();
 export type Seq = z.infer<typeof Seq>;
 
-/** A position between messages: 0 is before the first, otherwise that of the last one passed. */
+/** A position between messages: the seq of the message before it, 0 at the start. */
 export const SeqCursor = z.int().min(0);
 export type SeqCursor = z.infer<typeof SeqCursor>;

@@ -6,7 +6,7 @@ import { MessageText } from './text.ts';
 export const MessageKind = z.enum(MESSAGE_KINDS);
 export type MessageKind = z.infer<typeof MessageKind>;
 
-/** An instant as ISO 8601 in UTC with milliseconds. */
+/** A time as ISO 8601 in UTC with milliseconds. */
 export const IsoTime = z.iso.datetime().meta({ example: '2026-01-31T12:00:00.000Z' });
 
 export const Media = z
@@ -19,7 +19,7 @@ export const Media = z
   .meta({ id: 'Media' });
 export type Media = z.infer<typeof Media>;
 
-/** A message as clients see it; the packet or page around it names the conversation once. */
+/** A message as clients receive it. The surrounding packet or page names the conversation. */
 export const Message = z
   .object({
     id: MessageId,
@@ -30,14 +30,15 @@ export const Message = z
     text: z.string().optional(),
     media: Media.optional(),
     replyTo: MessageId.optional().meta({
-      description: 'What it answers; of an `edit`, `delete` or `reaction`, the message that it changes',
+      description:
+        'The message that this one answers. For `edit`, `delete` and `reaction`: the message that it changes',
     }),
     createdAt: IsoTime,
   })
   .meta({ id: 'Message' });
 export type Message = z.infer<typeof Message>;
 
-/** What `message:send` takes: a text, or a medium that was uploaded before, with or without a caption. */
+/** The payload of `message:send`: a text, or an uploaded medium with or without a caption. */
 export const SendPayload = z
   .object({
     conversationId: ConversationId,
@@ -45,7 +46,7 @@ export const SendPayload = z
     kind: z.enum(SENDABLE_KINDS),
     text: MessageText.optional(),
     mediaId: MediaId.optional(),
-    replyTo: MessageId.optional().meta({ description: 'A message of the same conversation that this one answers' }),
+    replyTo: MessageId.optional().meta({ description: 'The message of the same conversation that this one answers' }),
   })
   .superRefine((payload, issues) => {
     const isText = payload.kind === 'text';
@@ -60,33 +61,36 @@ export const SendPayload = z
   .meta({ id: 'SendPayload' });
 export type SendPayload = z.infer<typeof SendPayload>;
 
-/** Which message a change is about, and the id that makes the change itself one message of the log. */
+/** The message to change, and the id of the change, which is a message of the log as well. */
 const changeOf = {
   conversationId: ConversationId,
   messageId: MessageId,
   clientMessageId: ClientMessageId,
 };
 
-/** Only who sent a message may edit it; the newest edit counts. */
+/** Only the sender may edit a message. The newest edit counts. */
 export const EditPayload = z.object({ ...changeOf, text: MessageText }).meta({ id: 'EditPayload' });
 export type EditPayload = z.infer<typeof EditPayload>;
 
-/** Who sent a message may delete it, and who created its group or channel. */
+/** The sender and the creator of the group or channel may delete a message. */
 export const DeletePayload = z.object(changeOf).meta({ id: 'DeletePayload' });
 export type DeletePayload = z.infer<typeof DeletePayload>;
 
-/** One emoji, in code points: families and flags are made of several. */
+/** The longest emoji: families and flags consist of several code points. */
 const MAX_EMOJI_CODE_POINTS = 16;
 
 export const Emoji = z
   .string()
   .max(2 * MAX_EMOJI_CODE_POINTS)
-  .refine((text) => /^\p{RGI_Emoji}$/v.test(text), 'not one emoji')
+  .refine((text) => /^\p{RGI_Emoji}$/v.test(text), 'must be one emoji')
   .meta({ description: 'One emoji', example: '👍' });
 
-/** Everyone has one reaction to a message at most: the newest counts. */
+/** A user has at most one reaction to a message: the newest counts. */
 export const ReactPayload = z
-  .object({ ...changeOf, emoji: Emoji.optional().meta({ description: 'Without one the reaction is taken back' }) })
+  .object({
+    ...changeOf,
+    emoji: Emoji.optional().meta({ description: 'Without it, the reaction of the user is removed' }),
+  })
   .meta({ id: 'ReactPayload' });
 export type ReactPayload = z.infer<typeof ReactPayload>;
 

@@ -7,15 +7,18 @@ import { DisplayName } from './text.ts';
 
 export const DEFAULT_PAGE_MESSAGES = 50;
 
-/** A login name: compared without case and in NFKC, shown as it was written. */
+/** A login name. Comparison is in NFKC without case; the original spelling is kept. */
 export const Username = z
   .string()
   .min(2)
   .max(64)
-  .refine((name) => /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u.test(name), 'letters, digits, ".", "_" and "-" only')
+  .refine(
+    (name) => /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u.test(name),
+    'must consist of letters, digits, ".", "_" and "-"',
+  )
   .meta({ description: '2 to 64 letters, digits, ".", "_" or "-"', example: 'ada' });
 
-/** NIST SP 800-63B: a length, no rules of composition; the upper bound keeps hashing cheap. */
+/** NIST SP 800-63B: a minimum length and no composition rules. The upper bound limits the cost of hashing. */
 export const Password = z
   .string()
   .min(8, 'at least 8 characters')
@@ -38,78 +41,74 @@ export const SignedIn = z
     }),
     expiresAt: IsoTime,
   })
-  .meta({ id: 'SignedIn', description: 'Comes with an httpOnly refresh cookie' });
+  .meta({ id: 'SignedIn', description: 'Sent together with an httpOnly refresh cookie' });
 export type SignedIn = z.infer<typeof SignedIn>;
 
-/** The most people that one call asks for by id. */
+/** The most users in one request by id. */
 export const MAX_USER_IDS = 100;
 
 export const UsersQuery = z.object({
-  query: z
-    .string()
-    .max(64)
-    .default('')
-    .meta({ description: 'The beginning of a username or of a word of a display name' }),
+  query: z.string().max(64).default('').meta({ description: 'The start of a username or of a word of a display name' }),
   ids: z
     .string()
     .transform((list) => list.split(','))
     .pipe(z.array(UserId).max(MAX_USER_IDS))
     .optional()
-    .meta({ description: `Instead of a search: up to ${MAX_USER_IDS} user ids, separated by commas` }),
+    .meta({ description: `Replaces the search: up to ${MAX_USER_IDS} user ids, separated by commas` }),
 });
 export const UserList = z.object({ users: z.array(User) }).meta({ id: 'UserList' });
 export const ConversationList = z.object({ conversations: z.array(Conversation) }).meta({ id: 'ConversationList' });
 
-/** A number in a query string. */
+/** A whole number in a query string. */
 const queryInteger = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d{1,16}$/, 'a whole number')
+    .regex(/^\d{1,16}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.int().min(min).max(max));
 
 export const PageQuery = z.object({
   before: queryInteger(1, Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description: 'Only messages with a smaller seq: the newest of them' }),
+    .meta({ description: 'Returns the newest messages with a smaller seq' }),
   after: queryInteger(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description: 'Only messages with a larger seq: the oldest of them' }),
+    .meta({ description: 'Returns the oldest messages with a larger seq' }),
   limit: queryInteger(1, MAX_PAGE_MESSAGES).default(DEFAULT_PAGE_MESSAGES),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
 /**
- * Names the stretch of a conversation's life in which its seqs are certain. It changes when Redis lost messages that were
- * accepted but not stored: a client that sees another one drops what it holds of the conversation and loads it anew.
+ * The period in which the seqs of a conversation are valid. It changes when Redis may have lost messages that were acked but not
+ * stored. A client that sees a new epoch drops its copy of the conversation and loads it again.
  */
 export const Epoch = z
   .string()
   .max(32)
-  .meta({ description: 'Changes when messages that were not stored yet were lost' });
+  .meta({ description: 'Changes when messages that were not stored may have been lost' });
 
 export const MessagePage = z
   .object({
     messages: z.array(Message).meta({ description: 'Oldest first, seq without a gap' }),
     headSeq: SeqCursor,
     epoch: Epoch,
-    hasMore: z
-      .boolean()
-      .meta({ description: 'More in the direction of the page: older ones, or with `after` newer ones' }),
+    hasMore: z.boolean().meta({
+      description: 'Whether more messages follow in the direction of the page: older ones, or newer ones with `after`',
+    }),
   })
   .meta({ id: 'MessagePage' });
 export type MessagePage = z.infer<typeof MessagePage>;
 
-/** A text or title is found by the beginnings of its words, in any script. */
+/** A full-text query: each word matches the start of a word of the message, in any script. */
 export const SearchQuery = z.object({
   q: z
     .string()
     .trim()
     .min(1)
     .max(256)
-    .meta({ description: 'Words, or beginnings of words: all of them must be there' }),
-  conversationId: ConversationId.optional().meta({ description: 'Only in this conversation' }),
-  before: MessageId.optional().meta({ description: 'Only hits older than this one: the next page' }),
+    .meta({ description: 'Words or starts of words. A message must match all of them' }),
+  conversationId: ConversationId.optional().meta({ description: 'Limits the search to this conversation' }),
+  before: MessageId.optional().meta({ description: 'Returns hits older than this message: the next page' }),
   limit: queryInteger(1, MAX_PAGE_MESSAGES).default(DEFAULT_PAGE_MESSAGES),
 });
 export type SearchQuery = z.infer<typeof SearchQuery>;
@@ -118,7 +117,7 @@ export const SearchPage = z
   .object({
     messages: z
       .array(Message.extend({ conversationId: ConversationId }))
-      .meta({ description: 'Newest first, with their newest text' }),
+      .meta({ description: 'Newest first. An edited message has its newest text' }),
     hasMore: z.boolean(),
   })
   .meta({ id: 'SearchPage' });

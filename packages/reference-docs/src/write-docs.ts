@@ -4,6 +4,7 @@ import { asyncApiDocument, documentText, openApiDocument } from '@parley/api-doc
 import { overviewText } from '@parley/monitoring';
 import { configurationDocument } from './configuration-document.ts';
 import { envExample } from './env-example.ts';
+import { errorsDocument } from './errors-document.ts';
 import { metricsDocument } from './metrics-document.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -13,6 +14,7 @@ const FILES: Record<string, () => string> = {
   'docs/asyncapi.json': () => documentText(asyncApiDocument()),
   'docs/configuration.md': configurationDocument,
   '.env.example': envExample,
+  'docs/errors.md': errorsDocument,
   'docs/metrics.md': metricsDocument,
   'grafana/dashboards/overview.json': overviewText,
 };

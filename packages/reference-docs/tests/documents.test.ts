@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { ERROR_CATALOGUE } from '@parley/protocol';
 import { readConfig } from '@parley/service-kit';
 import { ChatServerSettings } from '../../chat-server/src/config.ts';
 import { clusterSettings } from '../../local-cluster/src/settings.ts';
@@ -7,6 +8,7 @@ import { MessageWorkerSettings } from '../../message-worker/src/config.ts';
 import { PresenceServiceSettings } from '../../presence-service/src/config.ts';
 import { configurationDocument } from '../src/configuration-document.ts';
 import { envExample } from '../src/env-example.ts';
+import { errorsDocument } from '../src/errors-document.ts';
 import { metricsDocument } from '../src/metrics-document.ts';
 
 const SCHEMAS = [clusterSettings(false), ChatServerSettings, MessageWorkerSettings, PresenceServiceSettings];
@@ -46,4 +48,11 @@ test.each([false, true])(
 
 test('docs/metrics.md lists the label values of a metric', () => {
   expect(metricsDocument()).toContain('| `chat_presence_packets_total` | counter | `kind`: `changes`, `counts` |');
+});
+
+test('docs/errors.md has each code of the catalogue with its HTTP status and whether to retry', () => {
+  const rows = [...errorsDocument().matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (yes|no) \| [^|]+\. \| [^|]+\. \|$/gm)];
+  expect(rows.map(([, code, status, retryable]) => [code, Number(status), retryable === 'yes'])).toEqual(
+    Object.entries(ERROR_CATALOGUE).map(([code, { status, retryable }]) => [code, status, retryable]),
+  );
 });

@@ -6,7 +6,7 @@ import { startServer } from './start-server.ts';
 export interface TestRedis {
   readonly url: string;
   readonly port: number;
-  /** For the test's own commands; it reconnects by itself. */
+  /** For the test's own commands. It reconnects automatically. */
   readonly client: Redis;
   readonly process: ChildProcess;
 }

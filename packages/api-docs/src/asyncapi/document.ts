@@ -1,6 +1,6 @@
 import type { JsonSchema, SchemaReference } from './schemas.ts';
 
-/** One thing that travels: a packet, an ack, or a side of the handshake. */
+/** A packet, an ack, or one side of the handshake. */
 export interface AsyncApiMessage {
   readonly name: string;
   readonly title: string;
@@ -11,7 +11,7 @@ export interface AsyncApiMessage {
 }
 
 export interface AsyncApiOperation {
-  /** Seen from the server: it receives what clients emit. */
+  /** As the server sees it: it receives what clients emit. */
   readonly action: 'receive' | 'send';
   readonly channel: SchemaReference;
   readonly title: string;

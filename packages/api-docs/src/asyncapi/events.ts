@@ -35,15 +35,15 @@ type ClientEvent = keyof ClientToServerEvents;
 type ServerEvent = keyof ServerToClientEvents;
 type AckOf<E extends ClientEvent> = Parameters<Parameters<ClientToServerEvents[E]>[1]>[0];
 
-/** What a client may emit: the schemas are bound to the typed event map, in name and in shape. */
+/** The documentation of a client event. The compiler binds its schemas to the typed event map. */
 export interface ClientEventDocumentation<E extends ClientEvent = ClientEvent> {
   readonly summary: string;
   readonly description: string;
   readonly payload: z.ZodType<Parameters<ClientToServerEvents[E]>[0]>;
   /** The ack of success. */
   readonly reply: z.ZodType<Exclude<AckOf<E>, Refused>>;
-  /** Codes of the ack of failure, beside those that any event may get. */
-  readonly refusals: readonly ErrorCode[];
+  /** The codes of the ack of failure, apart from `ERRORS_OF_ALL_EVENTS`. */
+  readonly errors: readonly ErrorCode[];
   readonly example: { readonly payload: unknown; readonly reply: unknown };
 }
 
@@ -54,8 +54,8 @@ export interface ServerEventDocumentation<E extends ServerEvent = ServerEvent> {
   readonly example: unknown;
 }
 
-/** What any event with an ack may be refused with. */
-export const REFUSALS_EVERYWHERE: readonly ErrorCode[] = [
+/** The codes that the ack of any event can have. */
+export const ERRORS_OF_ALL_EVENTS: readonly ErrorCode[] = [
   'INVALID_PAYLOAD',
   'PAYLOAD_TOO_LARGE',
   'UNAVAILABLE',
@@ -75,15 +75,15 @@ const message = {
 
 const change = { conversationId: 'lobby', messageId: 'm1042' };
 const changed = { ok: true, message: { id: 'm1043', seq: 1043, createdAt }, duplicate: false };
-const REFUSALS_OF_CHANGES: readonly ErrorCode[] = ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT', 'BUSY'];
+const ERRORS_OF_CHANGES: readonly ErrorCode[] = ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT', 'BUSY'];
 
 export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentation<E> } = {
   'session:hello': {
-    summary: 'Begin the session',
-    description: 'Counts as the first message. The ack says how far each conversation of the user has come.',
+    summary: 'Start the session',
+    description: 'Counts as the first message. The ack has the head of each conversation of the user.',
     payload: HelloPayload,
     reply: HelloReply,
-    refusals: [],
+    errors: [],
     example: {
       payload: { timezone: 'Europe/Berlin' },
       reply: {
@@ -102,24 +102,24 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
   'message:send': {
     summary: 'Send a message',
     description:
-      'An acked message is never lost. Without an ack, send it again under the same `clientMessageId`: it is accepted ' +
-      'once, and the ack then says `duplicate: true`. `BUSY` says in `retryAfterMs` when to try again.',
+      'An acked message is never lost. Without an ack, send it again under the same `clientMessageId`: the server accepts ' +
+      'it once and acks the repeat with `duplicate: true`. After `BUSY`, wait `retryAfterMs` before the next attempt.',
     payload: SendPayload,
     reply: SendReply,
-    refusals: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT', 'BUSY'],
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT', 'BUSY'],
     example: {
       payload: { conversationId: 'lobby', clientMessageId: '7f3c-0001', kind: 'text', text: 'Good morning!' },
       reply: { ok: true, message: { id: message.id, seq: message.seq, createdAt }, duplicate: false },
     },
   },
   'messages:since': {
-    summary: 'Fetch what was missed',
+    summary: 'Fetch missed messages',
     description:
-      'For each cursor, the messages after `afterSeq`: oldest first, without a gap, at most `limit` of them, fewer where ' +
-      'many are asked for at once. Ask again from the last one while `hasMore` is true.',
+      'Returns the messages after `afterSeq` for each cursor: oldest first, without a gap, at most `limit` of them. A request ' +
+      'for many conversations may get fewer. Ask again from the last message while `hasMore` is true.',
     payload: SincePayload,
     reply: SinceReply,
-    refusals: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN'],
     example: {
       payload: { cursors: [{ conversationId: 'lobby', afterSeq: 1041 }], limit: 200 },
       reply: {
@@ -133,21 +133,21 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
   'conversation:join': {
     summary: 'Join a channel',
     description:
-      'Makes the user a member of a channel and sends its live messages here. The conversations that the user is in ' +
-      'already need no join: the server sends them from the start.',
+      'Makes the user a member of a channel and delivers its live messages to this connection. Conversations of which the ' +
+      'user is a member need no join.',
     payload: JoinPayload,
     reply: JoinReply,
-    refusals: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN'],
     example: { payload: { conversationId: 'c_gardening' }, reply: { ok: true, headSeq: 1042 } },
   },
   'message:edit': {
-    summary: 'Change the text of a message',
+    summary: 'Edit a message',
     description:
-      'Only who sent it may. The change is a message of kind `edit` with a `seq` of its own, whose `replyTo` names the ' +
-      'message; the newest one counts. Repeat it under the same `clientMessageId` where there is no ack.',
+      'Only the sender may edit a message. The edit is a message of kind `edit` with its own `seq`; its `replyTo` names the ' +
+      'edited message. The newest edit counts. Without an ack, repeat it under the same `clientMessageId`.',
     payload: EditPayload,
     reply: SendReply,
-    refusals: REFUSALS_OF_CHANGES,
+    errors: ERRORS_OF_CHANGES,
     example: {
       payload: { ...change, clientMessageId: '7f3c-0002', text: 'Good morning, everyone!' },
       reply: changed,
@@ -156,56 +156,56 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
   'message:delete': {
     summary: 'Delete a message',
     description:
-      'Who sent it may, and who created its group or channel. A message of kind `delete` tells the others; the history gives ' +
-      'out the deleted one without its text and medium.',
+      'The sender and the creator of the group or channel may delete a message. Members get a message of kind `delete`. The ' +
+      'history keeps the deleted message without its text and medium.',
     payload: DeletePayload,
     reply: SendReply,
-    refusals: REFUSALS_OF_CHANGES,
+    errors: ERRORS_OF_CHANGES,
     example: { payload: { ...change, clientMessageId: '7f3c-0003' }, reply: changed },
   },
   'message:react': {
     summary: 'React to a message',
     description:
-      'Everyone has one reaction to a message at most: the newest counts, and one without an `emoji` takes it back. It is a ' +
+      'A user has at most one reaction to a message. The newest counts; one without an `emoji` removes it. A reaction is a ' +
       'message of kind `reaction` whose `text` is the emoji.',
     payload: ReactPayload,
     reply: SendReply,
-    refusals: REFUSALS_OF_CHANGES,
+    errors: ERRORS_OF_CHANGES,
     example: { payload: { ...change, clientMessageId: '7f3c-0004', emoji: '👍' }, reply: changed },
   },
   read: {
-    summary: 'Say how far the user has read',
+    summary: 'Move the read marker',
     description:
-      'The marker only moves forward, and not beyond the newest message; `session:hello` gives it back. In direct ' +
-      'conversations and groups the others hear of it in `receipts`.',
+      'The marker only moves forward, and never beyond the newest message. `session:hello` returns it. In direct ' +
+      'conversations and groups the other members get it in `receipts`.',
     payload: ReadPayload,
     reply: DoneReply,
-    refusals: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN'],
     example: { payload: { conversationId: 'lobby', seq: 1042 }, reply: { ok: true } },
   },
   delivered: {
-    summary: 'Say what has arrived on this device',
+    summary: 'Confirm received messages',
     description:
-      'For many conversations at once, now and then. The others hear of it in `receipts`; channels have none.',
+      'Covers many conversations in one event; send it periodically. The other members get it in `receipts`. Channels have no receipts.',
     payload: DeliveredPayload,
     reply: DoneReply,
-    refusals: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN'],
     example: { payload: { cursors: [{ conversationId: 'c_tea', seq: 12 }] }, reply: { ok: true } },
   },
   typing: {
-    summary: 'Say that the user is typing, or no longer',
-    description: 'Holds for six seconds: say it again while it is so. In very large conversations nobody is told.',
+    summary: 'Report that the user types or has stopped',
+    description: 'Valid for six seconds: repeat it while the user types. Very large conversations show nobody.',
     payload: TypingPayload,
     reply: DoneReply,
-    refusals: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN'],
     example: { payload: { conversationId: 'c_tea', isTyping: true }, reply: { ok: true } },
   },
   away: {
-    summary: 'Say that nobody looks, or that somebody does again',
-    description: 'Such as when the page is hidden. Shown to those who see whether the user is online.',
+    summary: 'Set or clear the away status',
+    description: 'For example when the page is hidden. The contacts of the user get it in `presence`.',
     payload: AwayPayload,
     reply: DoneReply,
-    refusals: [],
+    errors: [],
     example: { payload: { isAway: true }, reply: { ok: true } },
   },
 };
@@ -214,21 +214,21 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
   messages: {
     summary: 'New messages',
     description:
-      'One packet carries all that gathered in a conversation since the last. Delivery is at least once: order and ' +
-      'uniqueness come from `seq`; where one is missing, ask `messages:since`.',
+      'One packet has the messages of a conversation since the last packet. Delivery is at least once: `seq` gives order and ' +
+      'uniqueness. If a `seq` is missing, emit `messages:since`.',
     payload: MessagesPacket,
     example: { conversationId: 'lobby', messages: [message] },
   },
   stored: {
     summary: 'Messages are in the history store',
     description:
-      'Everything up to `seq` is. A client that wants to survive a lost Redis keeps its messages until then.',
+      'All messages up to `seq` are stored. A client that keeps its messages until then loses none when Redis loses data.',
     payload: StoredPacket,
     example: { conversationId: 'lobby', seq: 1042, epoch: 'k3JxQ0aZb1Lw' },
   },
   conversation: {
     summary: 'A conversation is new or has changed',
-    description: 'The user was added to it, or its title or members changed.',
+    description: 'The user was added to the conversation, or its title or members changed.',
     payload: Conversation,
     example: {
       id: 'c_tea',
@@ -244,32 +244,32 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
     },
   },
   heads: {
-    summary: 'How far conversations are',
+    summary: 'Heads of conversations',
     description:
-      'Sent now and then for conversations that moved. A client that is behind `headSeq` has missed packets and asks ' +
-      '`messages:since`; one that knew another `epoch` drops what it holds of the conversation and loads it anew.',
+      'Sent periodically for conversations with new messages. A client that is behind `headSeq` has missed packets and emits ' +
+      '`messages:since`. A client that knew another `epoch` drops its copy of the conversation and loads it again.',
     payload: HeadsPacket,
     example: [{ conversationId: 'lobby', headSeq: 1042, storedSeq: 1042, epoch: 'k3JxQ0aZb1Lw' }],
   },
   typing: {
-    summary: 'Who is typing',
+    summary: 'Typing users',
     description:
-      'All who type in the conversation now, the receiver perhaps among them; empty when nobody does any more.',
+      'The users who type in the conversation now, possibly with the receiver. Empty when the last one has stopped.',
     payload: TypingPacket,
     example: { conversationId: 'c_tea', userIds: ['u_bo'] },
   },
   receipts: {
-    summary: 'Others have read or got messages',
+    summary: 'Members have read or received messages',
     description:
-      'Whose receipts moved, in direct conversations and groups. After a reconnect, `GET /api/conversations/:id/receipts` gives all.',
+      'Receipts that changed, in direct conversations and groups. After a reconnect, `GET /api/conversations/:id/receipts` returns all.',
     payload: ReceiptsPacket,
     example: { conversationId: 'c_tea', readers: [{ userId: 'u_bo', readSeq: 11, deliveredSeq: 12 }] },
   },
   presence: {
-    summary: 'Who is there',
+    summary: 'Online users',
     description:
-      'After `session:hello` all people who share a direct conversation or group with the user, then those whose presence ' +
-      'changed. A short interruption shows nothing. Of channels only the number of those who are online.',
+      'After `session:hello` all users who share a direct conversation or group with the user, then changes. A short ' +
+      'interruption causes no change. Channels report only the number of online users.',
     payload: PresencePacket,
     example: {
       changes: [
@@ -280,24 +280,26 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
     },
   },
   'server:draining': {
-    summary: 'This server stops',
+    summary: 'The server stops',
     description:
-      'Reconnect at a random moment within `reconnectWithinMs`; the balancer leads elsewhere. Whoever stays is disconnected.',
+      'Reconnect at a random moment within `reconnectWithinMs`; the load balancer chooses another server. Then the server ' +
+      'disconnects the remaining clients.',
     payload: DrainingPacket,
     example: { reconnectWithinMs: 1000 },
   },
   'session:replaced': {
-    summary: 'The user continues elsewhere',
-    description: 'Another connection took this session over. The server closes this one; do not reconnect by itself.',
+    summary: 'Another connection replaced the session',
+    description:
+      'The user continues on another connection. The server closes this one. Do not reconnect without a request of the user.',
     payload: SessionEnd,
-    example: { code: 'REPLACED', message: 'You continue elsewhere.' },
+    example: { code: 'REPLACED', message: 'The session continues on another connection.' },
   },
   'session:expired': {
     summary: 'The session has ended',
     description:
-      'Its token ended and was not renewed (`UNAUTHENTICATED`), the first message came too late (`SILENT`), the client ' +
-      'did not read what it was sent (`SLOW`), or the server lost its place (`LOST`). The server closes the connection.',
+      'The token expired (`UNAUTHENTICATED`), no first message was sent in time (`SILENT`), the client did not read its ' +
+      'packets (`SLOW`), or the server lost the session slot (`LOST`). The server closes the connection.',
     payload: SessionEnd,
-    example: { code: 'UNAUTHENTICATED', message: 'Your access token ended: refresh it and connect again.' },
+    example: { code: 'UNAUTHENTICATED', message: 'The access token has expired. Refresh it and reconnect.' },
   },
 };

@@ -1,11 +1,11 @@
 import { ChatError, ErrorBody, type ErrorCode, Handshake } from '@parley/protocol';
 import type { AsyncApiMessage, AsyncApiOperation } from './document.ts';
-import { type ClientEventDocumentation, REFUSALS_EVERYWHERE, type ServerEventDocumentation } from './events.ts';
+import { type ClientEventDocumentation, ERRORS_OF_ALL_EVENTS, type ServerEventDocumentation } from './events.ts';
 import { referenceTo, type SchemaReference } from './schemas.ts';
 
-/** Everything goes over the one default namespace. */
+/** All events use the default namespace. */
 const CHANNEL = { $ref: '#/channels/socket' };
-const HANDSHAKE_REFUSALS: readonly ErrorCode[] = [
+const HANDSHAKE_ERRORS: readonly ErrorCode[] = [
   'UNAUTHENTICATED',
   'INVALID_PAYLOAD',
   'SERVER_FULL',
@@ -15,17 +15,17 @@ const HANDSHAKE_REFUSALS: readonly ErrorCode[] = [
   'INTERNAL',
 ];
 
-const refusalExamples = (codes: readonly ErrorCode[], toPayload: (refusal: ChatError) => unknown) =>
+const errorExamples = (codes: readonly ErrorCode[], toPayload: (error: ChatError) => unknown) =>
   codes.map((code) => ({ name: code, payload: toPayload(new ChatError(code)) }));
 const listCodes = (codes: readonly ErrorCode[]) => codes.map((code) => `\`${code}\``).join(', ');
 
 /**
- * Channel message keys: `connect`, `message:send`, `message:send.ack`, `message:send.refused`, and `messages.packet` of a server, since
- * some events go both ways.
+ * Keys of channel messages are such as `connect`, `message:send`, `message:send.ack`, `message:send.refused` and `messages.packet`. The
+ * suffix `.packet` marks a server event, because some events exist in both directions.
  */
 const toMessage = (key: string): SchemaReference => ({ $ref: `${CHANNEL.$ref}/messages/${key}` });
 
-/** What one thing adds to the document: its messages, by their keys in the channel, and its operation. */
+/** The messages of one event by their keys in the channel, and its operation. */
 export interface DocumentPart {
   readonly messages: Readonly<Record<string, AsyncApiMessage>>;
   readonly operation: AsyncApiOperation;
@@ -55,14 +55,14 @@ export function handshakePart(): DocumentPart {
       'connect.refused': {
         name: 'connect_error',
         title: 'Refused connection',
-        summary: '`connect_error` of the client: `err.message` is the code, `err.data` the whole refusal',
-        description: `One of ${listCodes(HANDSHAKE_REFUSALS)}.`,
+        summary: '`connect_error` of the client: `err.message` is the code, `err.data` the whole error',
+        description: `One of ${listCodes(HANDSHAKE_ERRORS)}.`,
         payload: {
           type: 'object',
-          properties: { message: { type: 'string', enum: HANDSHAKE_REFUSALS }, data: referenceTo(ErrorBody) },
+          properties: { message: { type: 'string', enum: HANDSHAKE_ERRORS }, data: referenceTo(ErrorBody) },
           required: ['message', 'data'],
         },
-        examples: refusalExamples(HANDSHAKE_REFUSALS, (refusal) => ({ message: refusal.code, data: refusal.toBody() })),
+        examples: errorExamples(HANDSHAKE_ERRORS, (error) => ({ message: error.code, data: error.toBody() })),
       },
     },
     operation: {
@@ -72,8 +72,8 @@ export function handshakePart(): DocumentPart {
       summary: 'Open a connection',
       description:
         'A user has one session at a time. A second connection is refused with `ALREADY_CONNECTED`, unless it has the ' +
-        'same `deviceId` (a reconnect) or says `takeover: true`. `SERVER_FULL` gives a place in the waiting room: come ' +
-        'back after `retryAfterMs` with its `waitTicket`.',
+        'same `deviceId` (a reconnect) or `takeover: true`. `SERVER_FULL` puts the user into the waiting room: connect ' +
+        'again after `retryAfterMs` with its `waitTicket`.',
       messages: [toMessage('connect')],
       reply: { channel: CHANNEL, messages: [toMessage('connect.accepted'), toMessage('connect.refused')] },
     },
@@ -81,7 +81,7 @@ export function handshakePart(): DocumentPart {
 }
 
 export function clientEventPart(name: string, event: ClientEventDocumentation): DocumentPart {
-  const codes = [...event.refusals, ...REFUSALS_EVERYWHERE];
+  const codes = [...event.errors, ...ERRORS_OF_ALL_EVENTS];
   const messages = {
     [name]: {
       name,
@@ -93,14 +93,14 @@ export function clientEventPart(name: string, event: ClientEventDocumentation): 
     [`${name}.ack`]: {
       name: `${name}.ack`,
       title: 'Ack',
-      summary: `Ack of \`${name}\` when it is done`,
+      summary: `Ack of \`${name}\` when it succeeds`,
       payload: referenceTo(event.reply),
       examples: [{ name: 'ack', payload: event.example.reply }],
     },
     [`${name}.refused`]: {
       name: `${name}.ack`,
-      title: 'ChatError',
-      summary: `Ack of \`${name}\` when it is refused`,
+      title: 'Error',
+      summary: `Ack of \`${name}\` when it fails`,
       description: `One of ${listCodes(codes)}.`,
       payload: {
         allOf: [
@@ -108,7 +108,7 @@ export function clientEventPart(name: string, event: ClientEventDocumentation): 
           referenceTo(ErrorBody),
         ],
       },
-      examples: refusalExamples(codes, (refusal) => ({ ok: false, ...refusal.toBody() })),
+      examples: errorExamples(codes, (error) => ({ ok: false, ...error.toBody() })),
     },
   };
   const operation: AsyncApiOperation = {

@@ -7,7 +7,7 @@ export type SchemaReference = { readonly $ref: string };
 
 const SCHEMAS = '#/components/schemas/';
 
-/** A reference to a schema of the protocol, by the name that it is registered under. */
+/** Returns a reference to a schema of the protocol by its registered name. */
 export function referenceTo(schema: z.ZodType): SchemaReference {
   const name = z.globalRegistry.get(schema)?.id;
   if (name === undefined) throw new Error('the schema has no name: give it `.meta({ id })`');
@@ -15,8 +15,8 @@ export function referenceTo(schema: z.ZodType): SchemaReference {
 }
 
 /**
- * The named schemas that `roots` need, directly or through others, as JSON Schema draft 7, the dialect of AsyncAPI.
- * They show what travels: payloads before defaults and transforms.
+ * Returns the named schemas that `roots` refer to, directly or indirectly, as JSON Schema draft 7, the dialect of AsyncAPI. They
+ * describe payloads on the wire, before defaults and transforms.
  */
 export function schemasNeededBy(roots: unknown): Record<string, JsonSchema> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
@@ -41,7 +41,7 @@ export function schemasNeededBy(roots: unknown): Record<string, JsonSchema> {
   return Object.fromEntries([...needed].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The names of all schemas that a document's fragment refers to. */
+/** Returns the names of all schemas that a fragment of a document refers to. */
 function namesIn(fragment: unknown): string[] {
   if (typeof fragment !== 'object' || fragment === null) return [];
   return Object.entries(fragment).flatMap(([key, value]) =>

@@ -1,13 +1,13 @@
 import { GuestPayload, LoginPayload, RegisterPayload, SignedIn, User, UserList, UsersQuery } from '@parley/protocol';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { json, refusals } from './responses.ts';
+import { errorResponses, json } from './responses.ts';
 
 const accounts = { tags: ['Accounts'] };
-/** The call needs no access token. */
+/** For calls that need no access token. */
 const open = { ...accounts, security: [] };
 const refreshCookie = {
   'Set-Cookie': {
-    description: 'The `refresh` cookie: httpOnly, path `/api/auth`; each refresh replaces it',
+    description: 'The `refresh` cookie: httpOnly, path `/api/auth`. Each refresh replaces it',
     schema: { type: 'string' as const },
   },
 };
@@ -18,9 +18,12 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
     post: {
       ...open,
       operationId: 'register',
-      summary: 'Make an account and log in',
+      summary: 'Register an account and log in',
       requestBody: { required: true, content: json(RegisterPayload) },
-      responses: { 201: signedIn('The new account'), ...refusals('PAYLOAD_TOO_LARGE', 'CONFLICT', 'RATE_LIMITED') },
+      responses: {
+        201: signedIn('The new account'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'CONFLICT', 'RATE_LIMITED'),
+      },
     },
   },
   '/api/auth/login': {
@@ -31,7 +34,7 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       requestBody: { required: true, content: json(LoginPayload) },
       responses: {
         200: signedIn('Logged in'),
-        ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'RATE_LIMITED'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'RATE_LIMITED'),
       },
     },
   },
@@ -39,12 +42,12 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
     post: {
       ...open,
       operationId: 'joinAsGuest',
-      summary: 'Join without a password',
-      description: 'Refused with `FORBIDDEN` where the operator has turned guests off (`ALLOW_GUESTS`).',
+      summary: 'Create a guest, who has no password',
+      description: 'Fails with `FORBIDDEN` unless the operator allows guests (`ALLOW_GUESTS`).',
       requestBody: { required: true, content: json(GuestPayload) },
       responses: {
         201: signedIn('The new guest'),
-        ...refusals('PAYLOAD_TOO_LARGE', 'RATE_LIMITED'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'RATE_LIMITED'),
       },
     },
   },
@@ -55,8 +58,8 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       operationId: 'refresh',
       summary: 'Get a new access token',
       description:
-        'Replaces the refresh cookie. One that was replaced before is a stolen one: it ends all that came after it.',
-      responses: { 200: signedIn('A new access token'), ...refusals('UNAUTHENTICATED') },
+        'Replaces the refresh cookie. The use of a cookie that was replaced before counts as theft and ends the whole login.',
+      responses: { 200: signedIn('A new access token'), ...errorResponses('UNAUTHENTICATED') },
     },
   },
   '/api/auth/logout': {
@@ -64,27 +67,27 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       ...accounts,
       security: [{ refreshCookie: [] }, {}],
       operationId: 'logout',
-      summary: 'End the refresh cookie',
-      responses: { 204: { description: 'Logged out, also where there was no cookie' }, ...refusals() },
+      summary: 'Log out',
+      responses: { 204: { description: 'Logged out. Also sent without a cookie' }, ...errorResponses() },
     },
   },
   '/api/me': {
     get: {
       ...accounts,
       operationId: 'me',
-      summary: 'The caller',
-      responses: { 200: { description: 'The caller', content: json(User) }, ...refusals('UNAUTHENTICATED') },
+      summary: 'Get the caller',
+      responses: { 200: { description: 'The caller', content: json(User) }, ...errorResponses('UNAUTHENTICATED') },
     },
   },
   '/api/users': {
     get: {
       ...accounts,
       operationId: 'findUsers',
-      summary: 'People to talk to',
+      summary: 'Find users',
       requestParams: { query: UsersQuery },
       responses: {
-        200: { description: 'People whose names match', content: json(UserList) },
-        ...refusals('UNAUTHENTICATED'),
+        200: { description: 'The matching users', content: json(UserList) },
+        ...errorResponses('UNAUTHENTICATED'),
       },
     },
   },

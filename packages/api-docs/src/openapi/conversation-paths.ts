@@ -17,34 +17,34 @@ import {
 } from '@parley/protocol';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { json, refusals } from './responses.ts';
+import { errorResponses, json } from './responses.ts';
 
 const conversations = { tags: ['Conversations'] };
 const conversationPath = z.object({ id: ConversationId.meta({ description: 'The conversation' }) });
 const messagePath = z.object({ id: MessageId.meta({ description: 'The message' }) });
-const memberPath = conversationPath.extend({ userId: UserId.meta({ description: 'The member who goes' }) });
+const memberPath = conversationPath.extend({ userId: UserId.meta({ description: 'The member to remove' }) });
 
 export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
   '/api/conversations': {
     get: {
       ...conversations,
       operationId: 'listConversations',
-      summary: 'The conversations that the caller is in',
+      summary: 'List the conversations of the caller',
       responses: {
-        200: { description: "The caller's conversations", content: json(ConversationList) },
-        ...refusals('UNAUTHENTICATED'),
+        200: { description: 'The conversations of which the caller is a member', content: json(ConversationList) },
+        ...errorResponses('UNAUTHENTICATED'),
       },
     },
     post: {
       ...conversations,
       operationId: 'createConversation',
-      summary: 'Start a conversation',
-      description: 'Two people have one direct conversation, whoever asks first; asking again gives that one.',
+      summary: 'Create a conversation',
+      description: 'Two users have at most one direct conversation. A repeated request returns it.',
       requestBody: { required: true, content: json(CreateConversationPayload) },
       responses: {
-        200: { description: 'The direct conversation that was already there', content: json(Conversation) },
+        200: { description: 'The existing direct conversation', content: json(Conversation) },
         201: { description: 'The new conversation', content: json(Conversation) },
-        ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },
@@ -53,12 +53,13 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       ...conversations,
       operationId: 'renameConversation',
       summary: 'Rename a group or channel',
-      description: 'Any member may; everyone in it is told. A direct conversation and the lobby keep their names.',
+      description:
+        'For members. All members get a `conversation` event. A direct conversation and the lobby cannot be renamed.',
       requestParams: { path: conversationPath },
       requestBody: { required: true, content: json(RenamePayload) },
       responses: {
         200: { description: 'The conversation with its new title', content: json(Conversation) },
-        ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },
@@ -66,13 +67,14 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
     post: {
       ...conversations,
       operationId: 'addMembers',
-      summary: 'Invite people',
-      description: 'Any member of a group or channel may; a direct conversation and the lobby have fixed members.',
+      summary: 'Add members',
+      description:
+        'For members of the group or channel. The members of a direct conversation and of the lobby are fixed.',
       requestParams: { path: conversationPath },
       requestBody: { required: true, content: json(AddMembersPayload) },
       responses: {
         200: { description: 'The conversation with its new members', content: json(Conversation) },
-        ...refusals('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND', 'CONFLICT'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND', 'CONFLICT'),
       },
     },
   },
@@ -81,11 +83,11 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       ...conversations,
       operationId: 'removeMember',
       summary: 'Leave a conversation, or remove a member',
-      description: 'Anyone may leave; only who created the conversation may remove others.',
+      description: 'A member may leave. Only the creator of the conversation may remove others.',
       requestParams: { path: memberPath },
       responses: {
-        204: { description: 'No longer a member' },
-        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+        204: { description: 'The user is no longer a member' },
+        ...errorResponses('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },
@@ -93,12 +95,13 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
     get: {
       ...conversations,
       operationId: 'listMessages',
-      summary: 'A page of history',
-      description: 'Oldest first, without a gap, up to the newest accepted message. Neither bound: the newest page.',
+      summary: 'Get a page of history',
+      description:
+        'Oldest first, without a gap, up to the newest message. Without `before` and `after`, returns the newest page.',
       requestParams: { path: conversationPath, query: PageQuery },
       responses: {
         200: { description: 'One page', content: json(MessagePage) },
-        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+        ...errorResponses('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },
@@ -106,13 +109,13 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
     get: {
       ...conversations,
       operationId: 'listReceipts',
-      summary: 'How far each member has received and read',
+      summary: 'List what each member has received and read',
       description:
-        'In direct conversations and groups; channels have none. What moves later comes as `receipts` packets.',
+        'For direct conversations and groups; channels have no receipts. Later changes are sent as `receipts` events.',
       requestParams: { path: conversationPath },
       responses: {
-        200: { description: 'The receipts as they are now', content: json(ReceiptList) },
-        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+        200: { description: 'The current receipts', content: json(ReceiptList) },
+        ...errorResponses('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },
@@ -120,14 +123,14 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
     get: {
       ...conversations,
       operationId: 'searchMessages',
-      summary: 'Find messages by their words',
+      summary: 'Search messages',
       description:
-        'Over all that the caller may read: a hit has all words of the query, each as the beginning of a word, in any script. ' +
-        'Case and accents do not matter. An edited message is found by its newest text, a deleted one not at all.',
+        'Searches all conversations of the caller. A hit has all words of the query, each as the start of a word, in any script. ' +
+        'Case and accents are ignored. An edited message is found by its newest text. A deleted message is not found.',
       requestParams: { query: SearchQuery },
       responses: {
         200: { description: 'One page of hits, newest first', content: json(SearchPage) },
-        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+        ...errorResponses('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },
@@ -141,7 +144,7 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       requestParams: { path: messagePath },
       responses: {
         200: { description: 'The trace of the message', content: json(MessageTrace) },
-        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+        ...errorResponses('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },
@@ -156,7 +159,7 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       requestParams: { path: messagePath },
       responses: {
         200: { description: 'The trace of the message', content: json(LegacyMessageTrace) },
-        ...refusals('UNAUTHENTICATED', 'NOT_FOUND'),
+        ...errorResponses('UNAUTHENTICATED', 'NOT_FOUND'),
       },
     },
   },

@@ -13,15 +13,15 @@ export const HEALTH_PATHS: ZodOpenApiPathsObject = {
     get: {
       ...health,
       operationId: 'healthz',
-      summary: 'Whether the process lives',
-      responses: { 200: { description: 'It lives', content: json(Alive) } },
+      summary: 'Get whether the process is alive',
+      responses: { 200: { description: 'The process is alive', content: json(Alive) } },
     },
   },
   '/readyz': {
     get: {
       ...health,
       operationId: 'readyz',
-      summary: 'Whether it may take traffic',
+      summary: 'Get whether the cluster may take traffic',
       description:
         'Names no reason. Operators find the failed checks at `/readyz` on the operations port of each process.',
       responses: {

@@ -6,16 +6,19 @@ const Problem = ErrorBody.extend({
   title: z.string().meta({ description: 'The code' }),
   status: z.int().meta({ description: 'The HTTP status' }),
   detail: z.string().meta({ description: 'The message' }),
-}).meta({ id: 'Problem', description: 'Every refusal, with the fields of RFC 9457 beside its own' });
+}).meta({ id: 'Problem', description: 'An error with the additional fields of RFC 9457' });
 
-/** What any call under `/api` may be refused with, whatever it does. */
-const EVERYWHERE: readonly ErrorCode[] = ['INVALID_PAYLOAD', 'FORBIDDEN', 'UNAVAILABLE', 'INTERNAL'];
+/** The codes that any call under `/api` can get. */
+const ERRORS_OF_ALL_CALLS: readonly ErrorCode[] = ['INVALID_PAYLOAD', 'FORBIDDEN', 'UNAVAILABLE', 'INTERNAL'];
 
 export const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
-/** The refusals of a call: one response for each HTTP status, which names the codes that come with it. */
-export function refusals(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
-  const codesByStatus = Map.groupBy(new Set([...codes, ...EVERYWHERE]), (code) => ERROR_CATALOGUE[code].status);
+/** Returns the error responses of a call: one for each HTTP status, with its codes. */
+export function errorResponses(...codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
+  const codesByStatus = Map.groupBy(
+    new Set([...codes, ...ERRORS_OF_ALL_CALLS]),
+    (code) => ERROR_CATALOGUE[code].status,
+  );
   return Object.fromEntries(
     [...codesByStatus].map(([status, codesOfStatus]) => [
       status,

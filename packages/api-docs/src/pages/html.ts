@@ -1,4 +1,4 @@
-/** Markup that is safe to send: every plain value in it was escaped. */
+/** Markup in which every plain value is escaped. */
 export class Html {
   readonly markup: string;
 
@@ -18,11 +18,11 @@ function toMarkup(value: Value): string {
   return escapeHtml(String(value));
 }
 
-/** A template whose values are escaped unless they are markup already. */
+/** A template tag that escapes all values except markup. */
 export const html = (strings: TemplateStringsArray, ...values: Value[]): Html =>
   new Html(String.raw({ raw: strings }, ...values.map(toMarkup)));
 
-/** Prose of the documents, in which only `code` is marked. */
+/** Converts text of the documents to markup. Only `code` is marked up. */
 export const prose = (text: string): Html => new Html(escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>'));
 
 export const NOTHING: Html = new Html('');

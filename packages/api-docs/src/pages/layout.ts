@@ -7,10 +7,10 @@ const SECTIONS = [
 ] as const;
 
 /**
- * A whole page of the reference.
+ * Renders a page of the reference.
  *
- * @param base path that the reference is mounted at, such as `/docs`
- * @param path path of this page below it
+ * @param base the path at which the reference is mounted, such as `/docs`
+ * @param path the path of this page below it
  */
 export function renderPage(page: { base: string; path: string; title: string; head?: Html; main: Html }): string {
   const { base, path, title, head = NOTHING, main } = page;

@@ -11,7 +11,7 @@ export const restPage = (base: string): string =>
 <script src="${base}/assets/rest-reference.js" defer></script>`,
     main: html`<noscript>
 <h1>REST API</h1>
-<p>The reference needs JavaScript; the same is in <a href="${base}/openapi.json">openapi.json</a>.</p>
+<p>The reference needs JavaScript. The same content is in <a href="${base}/openapi.json">openapi.json</a>.</p>
 </noscript>
 <div id="rest-reference" data-document="${base}/openapi.json"></div>`,
   });

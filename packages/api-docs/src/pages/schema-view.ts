@@ -1,13 +1,13 @@
 import type { JsonSchema } from '../asyncapi/schemas.ts';
 import { type Html, html, NOTHING, prose } from './html.ts';
 
-/** The id of a named schema's section on the page. */
+/** Returns the id of the section of a named schema. */
 export const schemaAnchor = (name: string): string => `schema-${name}`;
 
 const asSchema = (value: unknown): JsonSchema => (value ?? {}) as JsonSchema;
 const asSchemas = (value: unknown): readonly JsonSchema[] => (Array.isArray(value) ? value : []);
 
-/** The fields of an object, those of its own and of what it extends; nothing for another type. */
+/** Renders the fields of an object, with those that it inherits. Renders nothing for other types. */
 export function renderFields(schema: JsonSchema): Html {
   const inherited = asSchemas(schema.allOf).map((part) => (part.$ref ? NOTHING : renderFields(part)));
   const properties = Object.entries(asSchema(schema.properties));
@@ -25,7 +25,7 @@ function renderField(name: string, schema: JsonSchema, required: boolean): Html 
 <dd>${description}${renderFields(nested)}</dd></div>`;
 }
 
-/** What a value may be, in a few words: `string, 1 to 64 characters`. Named schemas are links. */
+/** Renders a short description of a type: `string, 1 to 64 characters`. Named schemas become links. */
 export function renderType(schema: JsonSchema): Html {
   if (typeof schema.$ref === 'string') {
     const name = schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1);
@@ -50,7 +50,7 @@ function describeBounds(schema: JsonSchema): string {
   return [
     describeRange(schema.minLength, schema.maxLength, ' characters'),
     describeRange(schema.minimum, maximum, ''),
-    describeRange(schema.minItems, schema.maxItems, ' of them'),
+    describeRange(schema.minItems, schema.maxItems, ' items'),
     schema.default === undefined ? '' : `default ${JSON.stringify(schema.default)}`,
   ]
     .filter(Boolean)

@@ -4,11 +4,11 @@ import { type Html, html, NOTHING, prose } from './html.ts';
 import { renderPage } from './layout.ts';
 import { renderFields, renderType, schemaAnchor } from './schema-view.ts';
 
-/** Some events go both ways. */
+/** The prefix is needed because some events exist in both directions. */
 const anchorOf = ({ action, title }: AsyncApiOperation) =>
   `${action === 'receive' ? 'event' : 'packet'}-${title.replaceAll(':', '-')}`;
 
-/** The Socket.IO reference, made from the document alone. */
+/** Renders the Socket.IO reference from the AsyncAPI document. */
 export function socketIoPage(base: string, document: AsyncApiDocument): string {
   const operations = Object.values(document.operations);
   const [handshake, ...clientEvents] = operations.filter(({ action }) => action === 'receive');
@@ -20,7 +20,7 @@ export function socketIoPage(base: string, document: AsyncApiDocument): string {
     title: 'Socket.IO API',
     main: html`<h1>${document.info.title}</h1>
 <p class="lead">${prose(document.info.description)}</p>
-<p>Version ${document.info.version}. The same as a file: <a href="${base}/asyncapi.json">asyncapi.json</a>.</p>
+<p>Version ${document.info.version}. As a file: <a href="${base}/asyncapi.json">asyncapi.json</a>.</p>
 <nav class="contents" aria-label="On this page">
 <ul><li><a href="#handshake">Handshake</a></li></ul>
 <p>Client → server</p>${renderLinks(clientEvents)}

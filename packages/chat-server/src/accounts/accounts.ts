@@ -4,13 +4,14 @@ import { ASSISTANT_ID, ChatError, type SignedIn, type User, type UserId } from '
 import type { AccessTokens } from './access-tokens.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 
-/** How long a refresh token is good for; each refresh starts anew. */
-export const REFRESH_TOKEN_TTL_MS = 30 * 24 * 3_600_000;
+/** Lifetime of a refresh token. Each refresh issues a new one. */
+const REFRESH_TOKEN_TTL_MS = 30 * 24 * 3_600_000;
 
-/** A proof of identity, fresh from a login: the body that the client gets and the refresh token for its cookie. */
+/** The result of a login or refresh: the body of the reply and the refresh token for the cookie. */
 export interface Grant {
   readonly signedIn: SignedIn;
   readonly refreshToken: string;
+  /** Of the refresh token. */
   readonly expiresAtMs: number;
 }
 
@@ -32,10 +33,10 @@ const hashToken = (token: string) => createHash('sha256').update(token).digest('
 const newRefreshToken = () => randomBytes(32).toString('base64url');
 const newUserId = () => `u_${randomBytes(9).toString('base64url')}` as UserId;
 
-/** Verified against when a username is unknown, so that an answer's time does not tell which names exist. */
+/** Verified for unknown usernames, so the response time does not reveal which names exist. */
 const decoyHash = hashPassword(randomUUID());
 
-/** Who people are: registration, login, guests, and the rotating refresh tokens that keep them logged in. */
+/** Registers users, logs them in, creates guests, and rotates the refresh tokens. */
 export class Accounts {
   readonly #users: UserStore;
   readonly #refreshTokens: RefreshTokenStore;
@@ -47,35 +48,37 @@ export class Accounts {
     this.#accessTokens = parts.accessTokens;
   }
 
-  /** @throws ChatError `CONFLICT` when the username is taken */
+  /** @throws ChatError `CONFLICT` if the username is taken */
   async register(username: string, password: string, displayName: string | undefined): Promise<Grant> {
     const user = newUser(username, displayName ?? username, await hashPassword(password));
     if (!(await this.#users.create(user))) {
-      throw new ChatError('CONFLICT', { message: 'This username is taken: choose another one.' });
+      throw new ChatError('CONFLICT', { message: 'The username is taken. Choose another one.' });
     }
     return this.#grant(user);
   }
 
-  /** @throws ChatError `UNAUTHENTICATED`, the same for an unknown name and a wrong password */
+  /** @throws ChatError `UNAUTHENTICATED`, the same for an unknown username and a wrong password */
   async logIn(username: string, password: string): Promise<Grant> {
     const user = await this.#users.findByUsername(username);
     const matches = await verifyPassword(password, user?.passwordHash ?? (await decoyHash));
     if (!user?.passwordHash || !matches) {
-      throw new ChatError('UNAUTHENTICATED', { message: 'The username or the password is wrong.' });
+      throw new ChatError('UNAUTHENTICATED', {
+        message: 'The username or password is wrong. Check both and try again.',
+      });
     }
     return this.#grant(user);
   }
 
-  async enterAsGuest(displayName: string): Promise<Grant> {
+  async createGuest(displayName: string): Promise<Grant> {
     const user = newUser(`guest-${randomBytes(6).toString('hex')}`, displayName, undefined);
-    if (!(await this.#users.create(user))) throw new Error('a random guest name was taken');
+    if (!(await this.#users.create(user))) throw new Error('a random guest username is taken');
     return this.#grant(user);
   }
 
   /**
-   * Uses a refresh token up for the next one.
+   * Replaces a refresh token by its successor.
    *
-   * @throws ChatError `UNAUTHENTICATED` when it is unknown, expired or used before; in the last case all its successors end too
+   * @throws ChatError `UNAUTHENTICATED` if it is unknown, expired or used before. A token that was used before ends its whole login
    */
   async refresh(refreshToken: string): Promise<Grant> {
     const next = newRefreshToken();
@@ -86,7 +89,7 @@ export class Accounts {
       Date.now(),
     );
     const user = outcome.kind === 'rotated' ? await this.#users.findById(outcome.userId) : undefined;
-    if (!user) throw new ChatError('UNAUTHENTICATED', { message: 'Your login has ended: log in again.' });
+    if (!user) throw new ChatError('UNAUTHENTICATED', { message: 'The login has ended. Log in again.' });
     return this.#signIn(user, next, expiresAtMs);
   }
 

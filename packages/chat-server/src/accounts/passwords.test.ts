@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { hashPassword, verifyPassword } from './passwords.ts';
 
-test('a password matches its own hash, in whichever Unicode form it is typed, and no other', async () => {
+test('a password matches only its own hash, in any Unicode normal form', async () => {
   const hash = await hashPassword('Zoë’s secret');
   expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
   expect(await verifyPassword('Zoë’s secret', hash)).toBe(true);
@@ -9,11 +9,11 @@ test('a password matches its own hash, in whichever Unicode form it is typed, an
   expect(await verifyPassword('zoë’s secret', hash)).toBe(false);
 });
 
-test('the same password never hashes alike', async () => {
+test('two hashes of one password differ', async () => {
   expect(await hashPassword('same')).not.toBe(await hashPassword('same'));
 });
 
-test('hashing leaves the event loop free', async () => {
+test('hashing does not block the event loop', async () => {
   let isHashing = true;
   const hashing = Promise.all(Array.from({ length: 4 }, () => hashPassword('password'))).finally(() => {
     isHashing = false;

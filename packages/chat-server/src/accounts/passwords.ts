@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const argon2Async = promisify(argon2);
 
-/** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. Runs on libuv's thread pool. */
+/** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. It runs on libuv's thread pool. */
 const MEMORY_KIB = 19_456;
 const PASSES = 2;
 const LANES = 1;
@@ -12,14 +12,14 @@ const HASH_BYTES = 32;
 const derive = (password: string, salt: Buffer, cost: { memory: number; passes: number; parallelism: number }) =>
   argon2Async('argon2id', { message: password.normalize('NFKC'), nonce: salt, tagLength: HASH_BYTES, ...cost });
 
-/** A password's hash in PHC string format, which carries its parameters. */
+/** Hashes a password. The result is a PHC string, which contains the parameters. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const hash = await derive(password, salt, { memory: MEMORY_KIB, passes: PASSES, parallelism: LANES });
   return `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** Whether the password is the one that was hashed; takes the same time either way. */
+/** Returns whether the password matches the hash, in constant time. */
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
   const parts = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(phc);
   if (!parts) throw new Error('not an argon2id hash');

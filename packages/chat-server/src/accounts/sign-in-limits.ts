@@ -2,18 +2,16 @@ import { ChatError } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** Wrong passwords for one username before further tries have to wait. */
+/** Failed logins for one username before further attempts are refused. */
 const MAX_FAILED_LOG_INS = 10;
 const FAILED_LOG_INS_SECONDS = 300;
 
-/**
- * Slows down guessing and mass sign-up, counted over all servers. While Redis is away each server counts for itself.
- */
+/** Limits failed logins and sign-ups across all servers. While Redis is unavailable, each server counts separately. */
 export class SignInLimits {
   readonly #failures: RateLimiterRedis;
   readonly #signUps: RateLimiterRedis | undefined;
 
-  /** @param signUpsPerMinute accounts and guests from one address; 0 = no limit */
+  /** @param signUpsPerMinute per address; 0 = no limit */
   constructor(redis: RedisConnection, signUpsPerMinute: number) {
     const limiter = (keyPrefix: string, points: number, duration: number) =>
       new RateLimiterRedis({
@@ -29,34 +27,36 @@ export class SignInLimits {
 
   /** @throws ChatError `RATE_LIMITED` */
   async countSignUp(address: string): Promise<void> {
-    await this.#signUps?.consume(address).catch(refuse);
+    await this.#signUps?.consume(address).catch(throwLimit);
   }
 
   /**
-   * Runs a log-in; only failed ones count, and too many of them for one name refuse further ones. Each counts as failed until it
-   * is known to be right, so that many at once are not more than the same one after the other.
+   * Runs a login unless the username has too many failed ones. An attempt counts as failed until it succeeds, so parallel attempts
+   * cannot exceed the limit.
+   *
+   * @throws ChatError `RATE_LIMITED`
    */
-  async guardLogIn<T>(username: string, logIn: () => Promise<T>): Promise<T> {
+  async limitLogIn<T>(username: string, logIn: () => Promise<T>): Promise<T> {
     const key = username.normalize('NFKC').toLowerCase();
     try {
       await this.#failures.consume(key);
     } catch (limit) {
       await this.#failures.reward(key);
-      refuse(limit);
+      throwLimit(limit);
     }
-    let isWrong = false;
+    let hasFailed = false;
     try {
       return await logIn();
     } catch (error) {
-      isWrong = error instanceof ChatError;
+      hasFailed = error instanceof ChatError;
       throw error;
     } finally {
-      if (!isWrong) await this.#failures.reward(key);
+      if (!hasFailed) await this.#failures.reward(key);
     }
   }
 }
 
-function refuse(limit: unknown): never {
+function throwLimit(limit: unknown): never {
   if (!(limit instanceof RateLimiterRes)) throw limit;
   throw new ChatError('RATE_LIMITED', { retryAfterMs: limit.msBeforeNext });
 }

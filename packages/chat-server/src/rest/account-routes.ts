@@ -7,12 +7,12 @@ import type { SignInLimits } from '../accounts/sign-in-limits.ts';
 const REFRESH_COOKIE = 'refresh';
 const COOKIE_PATH = '/api/auth';
 
-/** `/api/auth`: register, log in, guest, refresh, log out. */
+/** `/api/auth`: registration, login, guests, refresh and logout. */
 export function accountRoutes(parts: {
   accounts: Accounts;
   limits: SignInLimits;
   allowGuests: boolean;
-  /** Called with a proof of identity that was renewed, so that a live session lasts as long. */
+  /** Called after a refresh, so a live session lasts as long as the new token. */
   onRefreshed: (grant: Grant) => Promise<void>;
 }): Router {
   const { accounts, limits, allowGuests, onRefreshed } = parts;
@@ -26,20 +26,21 @@ export function accountRoutes(parts: {
 
   router.post('/login', async (request, response) => {
     const { username, password } = parsePayload(LoginPayload, request.body);
-    const grant = await limits.guardLogIn(username, () => accounts.logIn(username, password));
+    const grant = await limits.limitLogIn(username, () => accounts.logIn(username, password));
     sendGrant(request, response, grant);
   });
 
   router.post('/guest', async (request, response) => {
-    if (!allowGuests) throw new ChatError('FORBIDDEN', { message: 'Guests are not let in here: register or log in.' });
+    if (!allowGuests)
+      throw new ChatError('FORBIDDEN', { message: 'This cluster does not allow guests. Register or log in.' });
     const { displayName } = parsePayload(GuestPayload, request.body);
     await limits.countSignUp(addressOf(request));
-    sendGrant(request, response.status(201), await accounts.enterAsGuest(displayName));
+    sendGrant(request, response.status(201), await accounts.createGuest(displayName));
   });
 
   router.post('/refresh', async (request, response) => {
     const token = refreshTokenOf(request);
-    if (!token) throw new ChatError('UNAUTHENTICATED', { message: 'There is no refresh cookie: log in.' });
+    if (!token) throw new ChatError('UNAUTHENTICATED', { message: 'The refresh cookie is missing. Log in.' });
     const grant = await accounts.refresh(token);
     await onRefreshed(grant);
     sendGrant(request, response, grant);

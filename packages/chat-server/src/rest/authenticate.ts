@@ -2,7 +2,7 @@ import { ChatError, type UserId } from '@parley/protocol';
 import type { RequestHandler, Response } from 'express';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 
-/** Lets only callers with a good access token through and notes who they are. */
+/** Refuses requests without a valid access token, and records the caller. */
 export const authenticate =
   (tokens: AccessTokens): RequestHandler =>
   async (request, response, next) => {
@@ -12,7 +12,7 @@ export const authenticate =
     next();
   };
 
-/** The caller whom `authenticate` let through. */
+/** Returns the caller that `authenticate` recorded. */
 export function callerOf(response: Response): UserId {
   return response.locals.userId as UserId;
 }

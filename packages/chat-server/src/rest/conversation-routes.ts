@@ -14,7 +14,7 @@ import type { Receipts } from '../conversations/receipts.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { callerOf } from './authenticate.ts';
 
-/** `/api/conversations`: list, create, rename, invite, leave, and pages of history. */
+/** `/api/conversations`: conversations, their members, receipts and history. */
 export function conversationRoutes(parts: {
   conversations: Conversations;
   history: History;

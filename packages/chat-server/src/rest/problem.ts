@@ -3,27 +3,27 @@ import type { Logger } from '@parley/service-kit';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { toChatError } from '../to-chat-error.ts';
 
-/** Unknown addresses below `/api`. */
+/** Answers requests to unknown addresses. */
 export const notFound: RequestHandler = () => {
-  throw new ChatError('NOT_FOUND', { message: 'There is no such address.' });
+  throw new ChatError('NOT_FOUND', { message: 'The address does not exist. Compare it with the API reference.' });
 };
 
-/** The edge of REST: every refusal and fault leaves as `application/problem+json` (RFC 9457) with a code of the catalogue. */
+/** Answers every error as `application/problem+json` (RFC 9457) with a code of the catalogue. */
 export const problemHandler =
   (logger: Logger): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
-    const refusal = fromBodyParser(error) ?? toChatError(error, request.log ?? logger);
-    const body = refusal.toBody();
+    const chatError = fromBodyParser(error) ?? toChatError(error, request.log ?? logger);
+    const body = chatError.toBody();
     if (body.retryAfterMs !== undefined) response.set('Retry-After', String(Math.ceil(body.retryAfterMs / 1_000)));
     if (body.code === 'UNAUTHENTICATED') response.set('WWW-Authenticate', 'Bearer');
     response
-      .status(refusal.status)
+      .status(chatError.status)
       .type('application/problem+json')
-      .send(JSON.stringify({ title: body.code, status: refusal.status, detail: body.message, ...body }));
+      .send(JSON.stringify({ title: body.code, status: chatError.status, detail: body.message, ...body }));
   };
 
-/** What express and its body parser refuse carries an HTTP status of its own. */
+/** Translates an error of express or its body parser, which has an HTTP status. */
 function fromBodyParser(error: unknown): ChatError | undefined {
   if (
     error instanceof ChatError ||
@@ -36,7 +36,7 @@ function fromBodyParser(error: unknown): ChatError | undefined {
   if (error.status >= 400 && error.status < 500) {
     return new ChatError(
       'INVALID_PAYLOAD',
-      { message: 'The request is not readable as JSON in UTF-8.' },
+      { message: 'The body is not valid JSON in UTF-8. Correct it.' },
       { cause: error },
     );
   }

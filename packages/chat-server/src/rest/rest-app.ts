@@ -11,16 +11,15 @@ import type { ChatServerMetrics } from '../metrics.ts';
 import { authenticate } from './authenticate.ts';
 import { notFound, problemHandler } from './problem.ts';
 
-/** The largest JSON body. */
 const MAX_BODY = '64kb';
 
-/** What a log line says of a request: never its headers, which carry tokens and cookies. */
-const LOGGED = {
+/** The logged fields of a request. Headers are left out because they carry tokens and cookies. */
+const LOGGED_FIELDS = {
   req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({ id, method, url }),
   res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
 };
 
-/** Everything that a chat server answers over plain HTTP. */
+/** Creates the HTTP application of a chat server: REST, health and the API reference. */
 export function createRestApp(parts: {
   accountRoutes: Router;
   userRoutes: Router;
@@ -40,7 +39,7 @@ export function createRestApp(parts: {
   app.set('query parser', 'simple');
   app.get('/healthz', healthzHandler);
   app.get('/readyz', publicReadyzHandler(readiness));
-  app.use(pinoHttp({ logger, genReqId: requestIdOf, useLevel: 'debug', serializers: LOGGED }));
+  app.use(pinoHttp({ logger, genReqId: requestIdOf, useLevel: 'debug', serializers: LOGGED_FIELDS }));
   app.use((request, response, next) => {
     response.set('X-Request-Id', String(request.id));
     next();
@@ -74,20 +73,20 @@ const publicReadyzHandler =
     response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'unavailable' });
   };
 
-/** The id that nginx or the caller gave a request, if it has the form of one; otherwise a new one. */
+/** Returns the request id of nginx or the caller if it is valid, otherwise a new one. */
 function requestIdOf(request: { headers: NodeJS.Dict<string | string[]> }): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
-/** A page of another site can't act in a user's name, not even where its request needs no preflight. */
+/** Refuses requests from pages of other sites, including those that browsers send without a preflight. */
 const refuseForeignOrigins =
   (allowedOrigins: readonly string[]): RequestHandler =>
   (request, _response, next) => {
     const { origin } = request.headers;
     if (origin !== undefined && !allowedOrigins.includes(origin)) {
       throw new ChatError('FORBIDDEN', {
-        message: 'Browsers may not call this from another site; see ALLOWED_ORIGINS.',
+        message: 'Requests from this origin are not allowed. Add it to ALLOWED_ORIGINS.',
       });
     }
     next();

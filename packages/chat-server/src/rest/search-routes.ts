@@ -3,7 +3,7 @@ import { Router } from 'express';
 import type { Search } from '../conversations/search.ts';
 import { callerOf } from './authenticate.ts';
 
-/** `/api/search`: messages by the words in them. */
+/** `/api/search`: full-text search over messages. */
 export function searchRoutes(search: Search): Router {
   const router = Router();
 

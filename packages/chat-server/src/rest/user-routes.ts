@@ -4,7 +4,7 @@ import { Router } from 'express';
 import { toUser } from '../accounts/accounts.ts';
 import { callerOf } from './authenticate.ts';
 
-/** The most people that a search shows. */
+/** The most users in one search result. */
 const MAX_FOUND_USERS = 50;
 
 /** `/api/me` and `/api/users`. */
@@ -13,7 +13,7 @@ export function userRoutes(users: UserStore): Router {
 
   router.get('/me', async (_request, response) => {
     const user = await users.findById(callerOf(response));
-    if (!user) throw new ChatError('UNAUTHENTICATED', { message: 'This user is gone: log in again.' });
+    if (!user) throw new ChatError('UNAUTHENTICATED', { message: 'The user no longer exists. Log in again.' });
     response.json(toUser(user));
   });
 

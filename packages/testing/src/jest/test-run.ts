@@ -11,8 +11,8 @@ const GRACE_MS = 5_000;
 const CHECK_EVERY_MS = 50;
 
 /**
- * One run of jest. Each process that a test starts, however indirectly, can be told by the run's temporary directory: it is the
- * `TMPDIR` of the run, so it occurs in the process's environment, command line or working directory.
+ * One run of jest. A process that a test starts, directly or not, belongs to the run if the run's temporary directory occurs in its
+ * environment, command line or working directory. The directory is the `TMPDIR` of the run.
  */
 export interface TestRun {
   readonly directory: string;
