@@ -61,15 +61,17 @@ export type AcquireOutcome =
 /**
  * Session slots: at most `maxClients` in the cluster and at most one for each user. Each slot is held by a lease.
  *
- * **Free → held.** `acquire` creates the lease when a slot is free and nobody waits for it.
+ * **Free → held.** `acquire` creates the lease when more slots are free than users wait ahead of this one.
  *
  * **Held → held.** `renew` extends the lease by the TTL. `acquire` of the same user replaces the lease by one with a new
  * token, if it comes from the same device or asks for a takeover.
  *
- * **Held → expired.** Nobody renewed the lease within the TTL. `renew` can still revive it until the slot is needed: the
- * next `acquire` of any user deletes expired leases.
+ * **Held → expired.** Nobody renewed the lease within the TTL. `renew` still extends it, until the next `acquire`
+ * of any user deletes expired leases.
  *
- * **Held → free.** `release`, or `releaseNode` for all leases of a server. A deleted expired lease is free, too.
+ * **Held → free.** `release` deletes the lease; `releaseNode` deletes all leases of a server.
+ *
+ * **Expired → free.** The next `acquire` of any user deletes the lease.
  *
  * **The waiting room.** When `acquire` returns `full`, the user joins a queue in order of arrival. Each retry keeps the
  * position. A free slot goes to the users at the front of the queue, also when a newcomer asks first. A position lapses
