@@ -25,6 +25,7 @@ const MAY_IMPORT = {
 
   client: ['protocol'],
   'web-client': ['client', 'protocol'],
+  examples: ['client', 'protocol'],
 
   'local-cluster': BASE,
   cli: [...BASE, 'local-cluster'],
@@ -135,7 +136,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/[^/]+/src/',
-        pathNot: `${TESTS}|^packages/(monitoring|reference-docs|web-client)/`,
+        pathNot: `${TESTS}|^packages/(monitoring|reference-docs|web-client|examples)/`,
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },

@@ -34,6 +34,7 @@ const checks: Check[] = [
     commands: [
       [NODE, TSC, '-p', '.'],
       [NODE, TSC, '-p', 'packages/web-client'],
+      [NODE, TSC, '-p', 'packages/examples'],
     ],
   },
   {
