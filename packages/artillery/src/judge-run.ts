@@ -1,14 +1,14 @@
 import type { Judgement } from '@parley/load-kit/checker';
 import { judge } from '@parley/load-kit/checker';
 import { readPages, readSqliteStore } from '@parley/load-kit/cluster';
-import type { History, HistoryEvent, RecordedMessage, Recorder } from '@parley/load-kit/events';
+import type { EventRecord, RecordedEvent, RecordedMessage, Recorder } from '@parley/load-kit/events';
 import type { LocalCluster } from '@parley/local-cluster';
 import { LineReader } from './samples.ts';
 import type { Generator } from './sign-up.ts';
 
 const READ_DEADLINE_MS = 60_000;
 
-type JournalLine = HistoryEvent | { readonly type: 'has-everything'; readonly client: string };
+type JournalLine = RecordedEvent | { readonly type: 'has-everything'; readonly client: string };
 
 /** Puts together what the clients' journals, the cluster's books and the store say, and lets the checker judge it. */
 export async function judgeRun(
@@ -21,9 +21,9 @@ export async function judgeRun(
   }: {
     journalFiles: readonly string[];
     recorder: Recorder;
-    limits: History['limits'];
+    limits: EventRecord['limits'];
   },
-): Promise<{ history: History; judgement: Judgement }> {
+): Promise<{ record: EventRecord; judgement: Judgement }> {
   const reader = new LineReader<JournalLine>();
   const lines = journalFiles.flatMap((file) => reader.readNew(file));
   const complete = new Set(lines.flatMap((line) => (line.type === 'has-everything' ? [line.client] : [])));
@@ -44,7 +44,7 @@ export async function judgeRun(
     const member = users.find(({ userId }) => memberIds.includes(userId));
     if (member) pages.push(...(await readPages(cluster.url, member, id, reading)));
   }
-  const history: History = {
+  const record: EventRecord = {
     limits,
     conversations,
     clients: users.map(({ name, userId }) => ({ name, userId, kind: 'plain', seesEverything: complete.has(name) })),
@@ -53,11 +53,11 @@ export async function judgeRun(
     stored: readSqliteStore(cluster.dataDir),
     pages,
   };
-  return { history, judgement: judge(history) };
+  return { record, judgement: judge(record) };
 }
 
 /** Everybody is in the lobby; the two users of a direct conversation are alone in theirs. */
-function conversationsOf(generators: readonly Generator[]): History['conversations'] {
+function conversationsOf(generators: readonly Generator[]): EventRecord['conversations'] {
   const users = generators.flatMap((generator) => generator.users);
   const direct = Map.groupBy(
     users.filter(({ conversationId }) => conversationId !== 'lobby'),

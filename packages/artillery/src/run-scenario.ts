@@ -158,13 +158,13 @@ async function judgeChaos(
 ) {
   around.report('the checker judges what clients and store show');
   const { journalFiles } = run;
-  const { history, judgement } = await judgeRun(cluster, generators, { journalFiles, recorder, limits });
+  const { record, judgement } = await judgeRun(cluster, generators, { journalFiles, recorder, limits });
   const { verdict } = judgement;
   const checks: Check[] = BREACHES.map((breach) => ({
     text: `checker: ${breach} ${verdict[breach]}`,
     ok: verdict[breach] === 0,
   }));
-  if (checks.some(({ ok }) => !ok)) await writeEvidence(around.directory, history, judgement);
+  if (checks.some(({ ok }) => !ok)) await writeEvidence(around.directory, record, judgement);
   checks.push({ text: `parts killed: ${verdict.faults} of 3`, ok: verdict.faults === 3 });
   return { verdict, checks };
 }

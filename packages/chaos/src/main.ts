@@ -19,21 +19,21 @@ async function run(options: ChaosOptions, { print, report, signal }: Command): P
   const bed = await startTestBed({ mongodbCommand: options.mongodbCommand, report, signal });
   let kept = true;
   try {
-    const { history, figures, exits } = await runTrial(bed, options.trial, { seed: options.seed, report, signal });
-    const judgement = judge(history);
+    const { record, figures, exits } = await runTrial(bed, options.trial, { seed: options.seed, report, signal });
+    const judgement = judge(record);
     kept = isKept(judgement.verdict) && exits.length === 0 && figures.every(isWithin);
-    for (const line of [...describeJudgement(history, judgement), ...exits]) print(line);
+    for (const line of [...describeJudgement(record, judgement), ...exits]) print(line);
     if (figures.length > 0) for (const line of ['figures', ...describeFigures(figures)]) print(line);
     const outcome = { ...judgement.verdict, ...(figures.length > 0 && { figures }) };
     if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(outcome, null, 2)}\n`);
-    if (!kept || options.keep) await writeEvidence(bed.directory, history, judgement);
+    if (!kept || options.keep) await writeEvidence(bed.directory, record, judgement);
   } catch (error) {
     kept = signal.aborted;
     throw error;
   } finally {
     await bed.stop();
     if (kept && !options.keep) await rm(bed.directory, { recursive: true, force: true, maxRetries: 5 });
-    else print(`the recorded history and the logs are in ${bed.directory}`);
+    else print(`the recorded record and the logs are in ${bed.directory}`);
   }
   print(kept ? 'every promise was kept' : `a promise was broken; once more: ${options.again}`);
   return kept ? 0 : 1;

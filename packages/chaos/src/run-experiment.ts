@@ -1,6 +1,6 @@
 import { Load } from '@parley/load-kit/clients';
 import { sampleLimits } from '@parley/load-kit/cluster';
-import type { History } from '@parley/load-kit/events';
+import type { EventRecord } from '@parley/load-kit/events';
 import { Recorder } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import { chatServersOf } from './experiments/chat-servers.ts';
@@ -16,7 +16,7 @@ const AFTERMATH_MS = 2_000;
 
 export interface TrialOutcome {
   /** All that was observed. */
-  readonly history: History;
+  readonly record: EventRecord;
   readonly figures: readonly Figure[];
   /** Processes that ended without being told to, a line for each. */
   readonly exits: readonly string[];
@@ -53,7 +53,7 @@ export async function runTrial(
     report('all is healed; waiting until everybody has caught up');
     const pages = await settle(bed.url, crowd, sampler, { report, signal });
     const stored = await bed.readStore();
-    const history = {
+    const record = {
       limits: { maxClients: MAX_CLIENTS, maxInProcess: MAX_IN_PROCESS },
       conversations: crowd.conversations,
       clients: crowd.clients,
@@ -62,7 +62,7 @@ export async function runTrial(
       stored,
       pages,
     };
-    return { history, figures: measure(history), exits: exitWatch.unasked(recorder.faults) };
+    return { record, figures: measure(record), exits: exitWatch.unasked(recorder.faults) };
   } finally {
     exitWatch.stop();
     clearInterval(progress);

@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 250;
 /**
  * Waits, within bounds, until nothing is in process and every client has all; what is still missing then is missing.
  *
- * @returns the history as members are shown it
+ * @returns the record as members are shown it
  */
 export async function settle(
   url: string,

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
-import type { HistoryEvent } from '../src/events/event-record.ts';
+import type { RecordedEvent } from '../src/events/event-record.ts';
 import { caughtUpAtMs, closedIn, deliveriesMs, outagesMs, refusalsIn } from '../src/events/measure-events.ts';
-import { cleanHistory } from './clean-events.ts';
+import { cleanRecord } from './clean-record.ts';
 
 const ALWAYS = { fromMs: 0, toMs: Number.POSITIVE_INFINITY };
-const opened = (atMs: number, client: string): HistoryEvent => ({
+const opened = (atMs: number, client: string): RecordedEvent => ({
   ...{ type: 'opened', atMs, client, session: atMs, node: 'chat-server-1' },
 });
-const closed = (atMs: number, client: string): HistoryEvent => ({
+const closed = (atMs: number, client: string): RecordedEvent => ({
   ...{ type: 'closed', atMs, client, session: atMs, reason: 'lost' },
 });
 
@@ -31,7 +31,7 @@ test('a period has its beginning and not its end', () => {
 });
 
 test('a message whose answer never came was not refused, a connection without an answer was', () => {
-  const events: HistoryEvent[] = [
+  const events: RecordedEvent[] = [
     { type: 'refused', atMs: 1, client: 'a', clientMessageId: 'm1', code: 'NO_ANSWER' },
     { type: 'refused', atMs: 2, client: 'a', clientMessageId: 'm1', code: 'BUSY' },
     { type: 'turned-away', atMs: 3, client: 'a', code: 'NO_ANSWER' },
@@ -41,41 +41,41 @@ test('a message whose answer never came was not refused, a connection without an
 });
 
 test('a delivery lasts from sending to the first sight at each of these clients but the sender', () => {
-  const history = cleanHistory(3);
+  const record = cleanRecord(3);
   // Sent at 100, 110 and 120, seen 4 ms later: the first two in the lobby by three, the last one by two.
-  const everyone = new Set(history.clients.map(({ name }) => name));
-  expect(deliveriesMs(history, ALWAYS, everyone)).toEqual([4, 4, 4, 4, 4]);
-  expect(deliveriesMs(history, { fromMs: 110, toMs: 120 }, everyone)).toEqual([4, 4]);
-  expect(deliveriesMs(history, ALWAYS, new Set(['library-2']))).toEqual([4, 4]);
-  const again = history.events.filter(({ type }) => type === 'seen').map((event) => ({ ...event, atMs: 900 }));
-  history.events.push(...again);
-  expect(deliveriesMs(history, ALWAYS, everyone)).toEqual([4, 4, 4, 4, 4]);
+  const everyone = new Set(record.clients.map(({ name }) => name));
+  expect(deliveriesMs(record, ALWAYS, everyone)).toEqual([4, 4, 4, 4, 4]);
+  expect(deliveriesMs(record, { fromMs: 110, toMs: 120 }, everyone)).toEqual([4, 4]);
+  expect(deliveriesMs(record, ALWAYS, new Set(['library-2']))).toEqual([4, 4]);
+  const again = record.events.filter(({ type }) => type === 'seen').map((event) => ({ ...event, atMs: 900 }));
+  record.events.push(...again);
+  expect(deliveriesMs(record, ALWAYS, everyone)).toEqual([4, 4, 4, 4, 4]);
 });
 
 test('all have caught up when the last member has the last acked message', () => {
-  const history = cleanHistory(3);
-  expect(caughtUpAtMs(history, ALWAYS)).toBe(124);
-  expect(caughtUpAtMs(history, { fromMs: 0, toMs: 110 })).toBe(104);
-  const late = history.events.find(
+  const record = cleanRecord(3);
+  expect(caughtUpAtMs(record, ALWAYS)).toBe(124);
+  expect(caughtUpAtMs(record, { fromMs: 0, toMs: 110 })).toBe(104);
+  const late = record.events.find(
     (event) => event.type === 'seen' && event.client === 'library-2' && event.clientMessageId === 'c0',
   );
-  history.events = history.events.map((event) => (event === late ? { ...event, atMs: 700 } : event));
-  expect(caughtUpAtMs(history, { fromMs: 0, toMs: 110 })).toBe(700);
+  record.events = record.events.map((event) => (event === late ? { ...event, atMs: 700 } : event));
+  expect(caughtUpAtMs(record, { fromMs: 0, toMs: 110 })).toBe(700);
 });
 
 test('nobody has caught up while a member lacks an acked message', () => {
-  const history = cleanHistory(3);
-  history.events = history.events.filter(
+  const record = cleanRecord(3);
+  record.events = record.events.filter(
     (event) => !(event.type === 'seen' && event.client === 'library-2' && event.clientMessageId === 'c1'),
   );
-  expect(caughtUpAtMs(history, ALWAYS)).toBe(Number.POSITIVE_INFINITY);
-  expect(caughtUpAtMs(history, { fromMs: 0, toMs: 110 })).toBe(104);
+  expect(caughtUpAtMs(record, ALWAYS)).toBe(Number.POSITIVE_INFINITY);
+  expect(caughtUpAtMs(record, { fromMs: 0, toMs: 110 })).toBe(104);
 });
 
 test('a message that was never acked keeps nobody behind', () => {
-  const history = cleanHistory(3);
-  history.events = history.events.filter(
+  const record = cleanRecord(3);
+  record.events = record.events.filter(
     (event) => !((event.type === 'seen' || event.type === 'acked') && event.clientMessageId === 'c1'),
   );
-  expect(caughtUpAtMs(history, ALWAYS)).toBe(124);
+  expect(caughtUpAtMs(record, ALWAYS)).toBe(124);
 });

@@ -1,5 +1,5 @@
 import type { Crowd, Load } from '@parley/load-kit/clients';
-import type { History, Recorder } from '@parley/load-kit/events';
+import type { EventRecord, Recorder } from '@parley/load-kit/events';
 import type { TestBed } from '../test-bed.ts';
 import type { Figure } from './measurement.ts';
 
@@ -9,13 +9,13 @@ export interface Trial {
   readonly shows: string;
   readonly crowd: Crowd;
   /**
-   * Troubles the cluster while everybody talks. Resolves when all is healed, with what turns the history, once everything has
+   * Troubles the cluster while everybody talks. Resolves when all is healed, with what turns the record, once everything has
    * come to rest, into figures.
    */
   trouble(scene: Scene): Promise<Measure>;
 }
 
-export type Measure = (history: History) => readonly Figure[];
+export type Measure = (record: EventRecord) => readonly Figure[];
 
 export interface Scene {
   readonly bed: TestBed;

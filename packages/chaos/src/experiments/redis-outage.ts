@@ -1,5 +1,5 @@
 import { USUAL_CROWD } from '@parley/load-kit/clients';
-import type { HistoryEvent } from '@parley/load-kit/events';
+import type { RecordedEvent } from '@parley/load-kit/events';
 import { caughtUpAtMs, closedIn, isIn } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { Trial } from './experiment.ts';
@@ -36,8 +36,8 @@ export const redisOutage = (seconds: number): Trial => ({
     const exited = processesBefore.filter(({ pid }) => !pids.has(pid)).map(({ name }) => name);
     const unhandled = await searchLogs(bed.directory, /unhandled|uncaught/i);
 
-    return (history) => {
-      const { events, clients } = history;
+    return (record) => {
+      const { events, clients } = record;
       const members = new Set(clients.filter(({ seesEverything }) => seesEverything).map(({ name }) => name));
       const disconnects = closedIn(events, { ...outage, toMs: Number.POSITIVE_INFINITY }).filter(({ client }) =>
         members.has(client),
@@ -45,7 +45,7 @@ export const redisOutage = (seconds: number): Trial => ({
       const meanwhile = disconnects.filter(({ atMs }) => atMs < outage.toMs);
       const acks = events.filter(({ type }) => type === 'acked').map(({ atMs }) => atMs);
       const firstAckAtMs = acks.find((atMs) => atMs >= outage.toMs) ?? Number.NaN;
-      const caughtUp = caughtUpAtMs(history, { fromMs: 0, toMs: outage.toMs });
+      const caughtUp = caughtUpAtMs(record, { fromMs: 0, toMs: outage.toMs });
       const none = { unit: '', bound: { atMost: 0 } } as const;
       return [
         { name: 'processes that exited', value: exited.length, ...none, details: exited },
@@ -72,7 +72,7 @@ export const redisOutage = (seconds: number): Trial => ({
 });
 
 /** Resolves when something is acked, or with patience lost: the figures then tell that nothing was. */
-async function acksAgain(events: readonly HistoryEvent[], signal: AbortSignal): Promise<void> {
+async function acksAgain(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
   const overdue = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   for (let next = events.length; !overdue.aborted; await pause(LOOK_EVERY_MS, overdue)) {
     while (next < events.length) {

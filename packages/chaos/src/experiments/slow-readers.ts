@@ -51,8 +51,8 @@ export const slowReaders = (seconds: number): Trial => ({
       const cuts = (await countCuts(bed)) - cutsBefore;
       const rss = { before: memory.peakBytes(before) / MIB, during: memory.peakBytes(during) / MIB };
 
-      return (history) => {
-        const { events, clients, conversations } = history;
+      return (record) => {
+        const { events, clients, conversations } = record;
         const readers = new Set(load.listeners.map(({ name }) => name));
         const flooded = new Set(conversations.find(({ id }) => id !== LOBBY_ID)?.memberIds);
         const others = new Set(clients.filter(({ userId }) => !flooded.has(userId)).map(({ name }) => name));
@@ -60,11 +60,11 @@ export const slowReaders = (seconds: number): Trial => ({
         const ofReaders = closed.filter(({ client }) => readers.has(client));
         const told = new Set(ofReaders.filter(({ reason }) => reason.startsWith('SLOW')).map(({ client }) => client));
         const ofOthers = closed.filter(({ client }) => others.has(client));
-        const [delivered, deliveredDuring] = [before, during].map((period) => deliveriesMs(history, period, others));
+        const [delivered, deliveredDuring] = [before, during].map((period) => deliveriesMs(record, period, others));
         const p99Before = percentile(delivered ?? [], 0.99);
         const p99During = percentile(deliveredDuring ?? [], 0.99);
         const isBack = load.listeners.filter(({ isOnline }) => isOnline).length;
-        const caughtUp = caughtUpAtMs(history, during) - during.toMs;
+        const caughtUp = caughtUpAtMs(record, during) - during.toMs;
         return [
           { name: 'memory of the chat servers before, peak', value: rss.before, unit: 'MiB' },
           {

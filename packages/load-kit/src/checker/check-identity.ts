@@ -33,8 +33,8 @@ export function findDuplicated({ appearances }: Evidence): Violation[] {
 }
 
 /** What shows up was sent, by that sender, to that conversation, with that text, and shows up at members only. */
-export function findUnexpected({ history, appearances, sent }: Evidence): Violation[] {
-  const members = new Map(history.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
+export function findUnexpected({ record, appearances, sent }: Evidence): Violation[] {
+  const members = new Map(record.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
   const violations = new Map<string, Violation>();
   for (const appearance of appearances) {
     const reason = reasonOf(appearance);

@@ -21,9 +21,9 @@ export interface ProvenSession {
  * client, which is why every client of the load asks often, and one in a session whose every later request is refused,
  * in which nobody communicates.
  */
-export function provenSessions({ history, clients }: Evidence): ProvenSession[] {
+export function provenSessions({ record, clients }: Evidence): ProvenSession[] {
   const sessions = new Map<number, { client: string; fromMs: number; toMs: number }>();
-  for (const event of history.events) {
+  for (const event of record.events) {
     if (event.type === 'opened') {
       sessions.set(event.session, { client: event.client, fromMs: event.atMs, toMs: event.atMs });
     } else if (event.type === 'served') {
@@ -42,7 +42,7 @@ export function provenSessions({ history, clients }: Evidence): ProvenSession[] 
 
 /** Never more sessions than places, never two of one user, never more in process than the bound, never more leases. */
 export function findLimitViolations(evidence: Evidence): Violation[] {
-  const { maxClients, maxInProcess } = evidence.history.limits;
+  const { maxClients, maxInProcess } = evidence.record.limits;
   const violations: Violation[] = [];
   const violate = (text: string, about: Violation['about']) =>
     violations.push({ breach: 'limitViolations', text, about });
@@ -62,7 +62,7 @@ export function findLimitViolations(evidence: Evidence): Violation[] {
       });
     }
   }
-  for (const event of evidence.history.events) {
+  for (const event of evidence.record.events) {
     if (event.type !== 'sample') continue;
     const { atMs, inProcess, leases } = event;
     if (inProcess > maxInProcess)

@@ -9,10 +9,10 @@ interface Display {
 }
 
 /** A library client displays each message once, each below the one before; older pages go on top. */
-export function findMisdisplayed({ history, clients }: Evidence): Violation[] {
+export function findMisdisplayed({ record, clients }: Evidence): Violation[] {
   const violations: Violation[] = [];
   const displays = new Map<string, Display>();
-  for (const event of history.events) {
+  for (const event of record.events) {
     if (event.type === 'cleared') displays.delete(`${event.client} ${event.conversationId}`);
     if (event.type !== 'seen' || clients.get(event.client)?.kind !== 'library') continue;
     const { client, conversationId, seq, senderId, clientMessageId, how, atMs } = event;

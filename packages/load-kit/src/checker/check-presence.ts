@@ -5,11 +5,11 @@ import type { Violation } from './verdict.ts';
  * What was acked is there: in the store, in the pages that members are shown, and at every member that is there at the end.
  * A message whose ack never came may be there or not.
  */
-export function findLost({ history, clients, acked, seenBy }: Evidence): Violation[] {
-  const stored = new Set(history.stored.map(keyOf));
-  const paged = new Set(history.pages.map(keyOf));
-  const members = new Map(history.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
-  const witnesses = history.clients.filter(({ seesEverything }) => seesEverything);
+export function findLost({ record, clients, acked, seenBy }: Evidence): Violation[] {
+  const stored = new Set(record.stored.map(keyOf));
+  const paged = new Set(record.pages.map(keyOf));
+  const members = new Map(record.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
+  const witnesses = record.clients.filter(({ seesEverything }) => seesEverything);
   return [...acked].flatMap(([key, ack]) => {
     const { conversationId, clientMessageId, seq, atMs } = ack;
     const missingAt = [
@@ -27,13 +27,13 @@ export function findLost({ history, clients, acked, seenBy }: Evidence): Violati
 }
 
 /** The store and its pages have every place from 1 to the highest one that they have. */
-export function findGaps({ history }: Evidence): Violation[] {
+export function findGaps({ record }: Evidence): Violation[] {
   const violations = new Map<string, Violation>();
   for (const [where, messages] of [
-    ['the store', history.stored],
-    ['the pages', history.pages],
+    ['the store', record.stored],
+    ['the pages', record.pages],
   ] as const) {
-    for (const { id: conversationId } of history.conversations) {
+    for (const { id: conversationId } of record.conversations) {
       const taken = new Set(
         messages.filter((message) => message.conversationId === conversationId).map(({ seq }) => seq),
       );

@@ -1,4 +1,4 @@
-import type { Acked, History, RecordedClient, RecordedMessage, Seen, Sent } from '../events/event-record.ts';
+import type { Acked, EventRecord, RecordedClient, RecordedMessage, Seen, Sent } from '../events/event-record.ts';
 
 /** Names a message: its sender and the id that the sender gave it. */
 export type MessageKey = string;
@@ -18,9 +18,9 @@ export interface Appearance extends Pick<RecordedMessage, 'conversationId' | 'se
   readonly shownTo: RecordedClient | undefined;
 }
 
-/** The history, turned the ways in which the rules look at it. */
+/** The record, turned the ways in which the rules look at it. */
 export interface Evidence {
-  readonly history: History;
+  readonly record: EventRecord;
   readonly clients: ReadonlyMap<string, RecordedClient>;
   readonly sent: ReadonlyMap<MessageKey, Sent>;
   /** The first ack of each message. */
@@ -30,18 +30,18 @@ export interface Evidence {
   readonly seenBy: ReadonlyMap<string, ReadonlySet<MessageKey>>;
 }
 
-export function gatherEvidence(history: History): Evidence {
-  const clients = new Map(history.clients.map((client) => [client.name, client]));
+export function gatherEvidence(record: EventRecord): Evidence {
+  const clients = new Map(record.clients.map((client) => [client.name, client]));
   const clientOf = (name: string) => {
     const client = clients.get(name);
-    if (!client) throw new Error(`the history has no client ${name}`);
+    if (!client) throw new Error(`the record has no client ${name}`);
     return client;
   };
   const sent = new Map<MessageKey, Sent>();
   const acked = new Map<MessageKey, Acked>();
-  const seenBy = new Map(history.clients.map(({ name }) => [name, new Set<MessageKey>()]));
+  const seenBy = new Map(record.clients.map(({ name }) => [name, new Set<MessageKey>()]));
   const appearances: Appearance[] = [];
-  for (const event of history.events) {
+  for (const event of record.events) {
     if (event.type === 'sent') {
       sent.set(keyOf({ ...event, senderId: clientOf(event.client).userId }), event);
     } else if (event.type === 'acked') {
@@ -59,8 +59,8 @@ export function gatherEvidence(history: History): Evidence {
       appearances.push(appearanceOf(event, clientOf(event.client)));
     }
   }
-  for (const message of [...history.stored, ...history.pages]) appearances.push(appearanceOf(message, undefined));
-  return { history, clients, sent, acked, appearances, seenBy };
+  for (const message of [...record.stored, ...record.pages]) appearances.push(appearanceOf(message, undefined));
+  return { record, clients, sent, acked, appearances, seenBy };
 }
 
 function appearanceOf(message: RecordedMessage | Seen, shownTo: RecordedClient | undefined): Appearance {

@@ -1,40 +1,40 @@
-import type { History, HistoryEvent, RecordedMessage, Seen } from '../events/event-record.ts';
+import type { EventRecord, RecordedEvent, RecordedMessage, Seen } from '../events/event-record.ts';
 import type { Violation } from './verdict.ts';
 
 /** Around a moment that has no message. */
 const MOMENT_MS = 2_000;
 
-/** All that the history has on what a violation is about, one line for each event, in the order of time. */
-export function tellStory(history: History, { about }: Violation): string[] {
-  const names = new Map(history.clients.map(({ name, userId }) => [name, userId]));
+/** All that the record has on what a violation is about, one line for each event, in the order of time. */
+export function tellStory(record: EventRecord, { about }: Violation): string[] {
+  const names = new Map(record.clients.map(({ name, userId }) => [name, userId]));
   const nodes = new Map(
-    history.events.flatMap((event) => (event.type === 'opened' ? [[event.session, event.node] as const] : [])),
+    record.events.flatMap((event) => (event.type === 'opened' ? [[event.session, event.node] as const] : [])),
   );
   const isMessage = (senderId: string | undefined, message: Partial<RecordedMessage>) =>
     (about.clientMessageId !== undefined &&
       senderId === about.senderId &&
       message.clientMessageId === about.clientMessageId) ||
     (about.seq !== undefined && message.conversationId === about.conversationId && message.seq === about.seq);
-  const concerns = (event: HistoryEvent): boolean => {
+  const concerns = (event: RecordedEvent): boolean => {
     if (event.type === 'sent' || event.type === 'acked' || event.type === 'refused') {
       return isMessage(names.get(event.client), event);
     }
     return event.type === 'seen' && isMessage(event.senderId, event);
   };
-  const told = history.events.filter(concerns);
+  const told = record.events.filter(concerns);
   const fromMs = (told[0]?.atMs ?? (about.atMs ?? 0) - MOMENT_MS) - 1;
   const toMs = Math.max(told.at(-1)?.atMs ?? 0, (about.atMs ?? 0) + (told.length > 0 ? 0 : MOMENT_MS));
   const actors = new Set([about.client, ...told.flatMap((event) => ('client' in event ? [event.client] : []))]);
-  const isSessionChange = (event: HistoryEvent) =>
+  const isSessionChange = (event: RecordedEvent) =>
     ['opened', 'closed', 'turned-away', 'cleared'].includes(event.type) &&
     'client' in event &&
     (actors.has(event.client) || told.length === 0);
-  const isNear = ({ atMs }: HistoryEvent) => atMs >= fromMs && atMs <= toMs;
-  const lines = history.events
+  const isNear = ({ atMs }: RecordedEvent) => atMs >= fromMs && atMs <= toMs;
+  const lines = record.events
     .filter((event) => (event.type !== 'seen' && concerns(event)) || (isNear(event) && isSessionChange(event)))
     .map((event) => ({ atMs: event.atMs, text: describe(event, nodes) }));
   lines.push(...describeSightings(told.filter((event) => event.type === 'seen')));
-  for (const { kind, target, atMs, endedAtMs } of history.faults) {
+  for (const { kind, target, atMs, endedAtMs } of record.faults) {
     if (atMs > toMs || endedAtMs < fromMs - MOMENT_MS) continue;
     lines.push({ atMs, text: `FAULT ${kind} ${target} until ${endedAtMs} ms` });
   }
@@ -44,8 +44,8 @@ export function tellStory(history: History, { about }: Violation): string[] {
       .map((message) => `          at the end, ${name}: ${JSON.stringify(message)}`);
   return [
     ...lines.sort((a, b) => a.atMs - b.atMs).map(({ atMs, text }) => `${atMs.toFixed(0).padStart(8)}  ${text}`),
-    ...inStore('the store', history.stored),
-    ...inStore('the pages', history.pages),
+    ...inStore('the store', record.stored),
+    ...inStore('the pages', record.pages),
   ];
 }
 
@@ -62,7 +62,7 @@ function describeSightings(sightings: readonly Seen[]): { atMs: number; text: st
   });
 }
 
-function describe(event: HistoryEvent, nodes: ReadonlyMap<number, string>): string {
+function describe(event: RecordedEvent, nodes: ReadonlyMap<number, string>): string {
   const { type, atMs: _, ...fields } = event;
   const client = 'client' in event ? event.client : '';
   const node = 'session' in event ? ` on ${nodes.get(event.session) ?? 'an unknown node'}` : '';

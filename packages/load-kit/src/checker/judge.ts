@@ -1,4 +1,4 @@
-import type { History } from '../events/event-record.ts';
+import type { EventRecord } from '../events/event-record.ts';
 import { findDuplicated, findUnexpected } from './check-identity.ts';
 import { findLimitViolations } from './check-limits.ts';
 import { findMisdisplayed, findMisplaced } from './check-order.ts';
@@ -7,9 +7,9 @@ import { gatherEvidence } from './evidence.ts';
 import { longestRecoveryMs } from './recovery.ts';
 import type { Breach, Judgement } from './verdict.ts';
 
-/** Holds a recorded history against the promises. Knows nothing of the system but what clients and the store show. */
-export function judge(history: History): Judgement {
-  const evidence = gatherEvidence(history);
+/** Holds a recorded record against the promises. Knows nothing of the system but what clients and the store show. */
+export function judge(record: EventRecord): Judgement {
+  const evidence = gatherEvidence(record);
   const violations = [
     ...findLost(evidence),
     ...findGaps(evidence),
@@ -22,7 +22,7 @@ export function judge(history: History): Judgement {
   const count = (breach: Breach) => violations.filter((violation) => violation.breach === breach).length;
   const verdict = {
     acked: evidence.acked.size,
-    faults: history.faults.length,
+    faults: record.faults.length,
     lost: count('lost'),
     duplicated: count('duplicated'),
     unexpected: count('unexpected'),

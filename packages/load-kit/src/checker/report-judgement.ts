@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { History } from '../events/event-record.ts';
+import type { EventRecord } from '../events/event-record.ts';
 import { tellStory } from './explain-violation.ts';
 import { BREACHES, type Breach, type Judgement, type Verdict } from './verdict.ts';
 
@@ -16,7 +16,7 @@ export const isKept = (verdict: Verdict): boolean =>
   verdict.acked > 0 && BREACHES.every((breach) => verdict[breach] === 0);
 
 /** The verdict as a table, and the stories of what was broken. */
-export function describeJudgement(history: History, judgement: Judgement): string[] {
+export function describeJudgement(record: EventRecord, judgement: Judgement): string[] {
   const { verdict } = judgement;
   const rows = Object.entries(verdict).map(([name, value]) => {
     const isBroken = BREACHES.some((breach) => breach === name) && value > 0;
@@ -27,7 +27,7 @@ export function describeJudgement(history: History, judgement: Judgement): strin
     const more = broken.length > PRINTED ? [`… and ${broken.length - PRINTED} more of ${breach}`] : [];
     return [
       ...broken.slice(0, PRINTED).flatMap((violation) => {
-        const story = tellStory(history, violation);
+        const story = tellStory(record, violation);
         const cut =
           story.length > MAX_PRINTED_LINES ? [`          … ${story.length - MAX_PRINTED_LINES} more lines`] : [];
         return ['', `${breach}: ${violation.text}`, ...story.slice(0, MAX_PRINTED_LINES), ...cut];
@@ -42,18 +42,18 @@ export function describeJudgement(history: History, judgement: Judgement): strin
 const ofKind = ({ violations }: Judgement, breach: Breach) =>
   violations.filter((violation) => violation.breach === breach);
 
-/** Writes `history.json`, one event a line, and `violations.txt` into the folder. */
-export async function writeEvidence(directory: string, history: History, judgement: Judgement): Promise<void> {
-  await pipeline(Readable.from(historyLines(history)), createWriteStream(join(directory, 'history.json')));
+/** Writes `event-record.json`, one event a line, and `violations.txt` into the folder. */
+export async function writeEvidence(directory: string, record: EventRecord, judgement: Judgement): Promise<void> {
+  await pipeline(Readable.from(recordLines(record)), createWriteStream(join(directory, 'event-record.json')));
   const told = new Set(BREACHES.flatMap((breach) => ofKind(judgement, breach).slice(0, WRITTEN)));
   const stories = judgement.violations.flatMap((violation) => [
     `${violation.breach}: ${violation.text}`,
-    ...(told.has(violation) ? [...tellStory(history, violation), ''] : []),
+    ...(told.has(violation) ? [...tellStory(record, violation), ''] : []),
   ]);
   await writeFile(join(directory, 'violations.txt'), `${stories.join('\n')}\n`);
 }
 
-function* historyLines({ events, stored, pages, ...rest }: History): Generator<string> {
+function* recordLines({ events, stored, pages, ...rest }: EventRecord): Generator<string> {
   yield `${JSON.stringify(rest).slice(0, -1)},\n`;
   for (const [name, list, end] of [
     ['events', events, ','],

@@ -1,7 +1,7 @@
 import { LOBBY_ID } from '@parley/client';
 import type { ConversationId, UserId } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
-import type { History } from '../events/event-record.ts';
+import type { EventRecord } from '../events/event-record.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { integerBetween, oneOf, type Random, seededRandom } from '../seeded-random.ts';
 import type { Crowd } from './client-mix.ts';
@@ -77,11 +77,11 @@ export class Load {
     return this.#members.reduce((sum, { client }) => sum + client.pending, 0);
   }
 
-  get conversations(): History['conversations'] {
+  get conversations(): EventRecord['conversations'] {
     return [...this.#conversations].map(([id, memberIds]) => ({ id, memberIds }));
   }
 
-  get clients(): History['clients'] {
+  get clients(): EventRecord['clients'] {
     return [
       ...this.#members.map(({ client, userId }) => ({
         name: client.name,

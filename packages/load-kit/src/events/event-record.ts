@@ -3,12 +3,12 @@
  * Plain JSON. Every time is in milliseconds since the start of the run, by one monotonic clock of the one process that all
  * clients live in, so that "before" means before.
  */
-export interface History {
+export interface EventRecord {
   readonly limits: { readonly maxClients: number; readonly maxInProcess: number };
   readonly conversations: readonly { readonly id: string; readonly memberIds: readonly string[] }[];
   readonly clients: readonly RecordedClient[];
   /** In the order of time. */
-  readonly events: readonly HistoryEvent[];
+  readonly events: readonly RecordedEvent[];
   readonly faults: readonly RecordedFault[];
   /** What the store holds once everything has come to rest. */
   readonly stored: readonly RecordedMessage[];
@@ -122,7 +122,7 @@ export interface Sample {
   readonly leases: number;
 }
 
-export type HistoryEvent =
+export type RecordedEvent =
   | Sent
   | Acked
   | Refused

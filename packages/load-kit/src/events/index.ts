@@ -1,3 +1,3 @@
-export type { History, HistoryEvent, RecordedFault, RecordedMessage } from './event-record.ts';
+export type { EventRecord, RecordedEvent, RecordedFault, RecordedMessage } from './event-record.ts';
 export { caughtUpAtMs, closedIn, deliveriesMs, isIn, outagesMs, type Period, refusalsIn } from './measure-events.ts';
 export { hashOf, Recorder } from './recorder.ts';

@@ -1,4 +1,4 @@
-import type { History, HistoryEvent, Refused, Sent, SessionClosed, TurnedAway } from './event-record.ts';
+import type { EventRecord, RecordedEvent, Refused, Sent, SessionClosed, TurnedAway } from './event-record.ts';
 
 /** A stretch of the run: half-open, `[fromMs, toMs)`. */
 export interface Period {
@@ -9,14 +9,14 @@ export interface Period {
 export const isIn = (atMs: number, { fromMs, toMs }: Period) => atMs >= fromMs && atMs < toMs;
 
 /** Sessions that ended in this time. */
-export const closedIn = (events: readonly HistoryEvent[], period: Period): SessionClosed[] =>
+export const closedIn = (events: readonly RecordedEvent[], period: Period): SessionClosed[] =>
   events.filter((event): event is SessionClosed => event.type === 'closed' && isIn(event.atMs, period));
 
 /**
  * What clients were refused in this time: to be let in, or a message. A message whose answer went down with its connection was
  * not refused.
  */
-export const refusalsIn = (events: readonly HistoryEvent[], period: Period): (TurnedAway | Refused)[] =>
+export const refusalsIn = (events: readonly RecordedEvent[], period: Period): (TurnedAway | Refused)[] =>
   events.filter(
     (event): event is TurnedAway | Refused =>
       (event.type === 'turned-away' || (event.type === 'refused' && event.code !== 'NO_ANSWER')) &&
@@ -27,7 +27,7 @@ export const refusalsIn = (events: readonly HistoryEvent[], period: Period): (Tu
  * How long each of these clients was out each time that it left in this time: from its disconnect to its next connect, ms; where
  * it never came back, Infinity.
  */
-export function outagesMs(events: readonly HistoryEvent[], period: Period, clients: ReadonlySet<string>): number[] {
+export function outagesMs(events: readonly RecordedEvent[], period: Period, clients: ReadonlySet<string>): number[] {
   const outSinceMs = new Map<string, number>();
   const outages: number[] = [];
   for (const event of events) {
@@ -42,37 +42,37 @@ export function outagesMs(events: readonly HistoryEvent[], period: Period, clien
 }
 
 /** From sending to showing up, ms: of each message sent in this time, at each of these clients but its sender. */
-export function deliveriesMs(history: History, period: Period, viewers: ReadonlySet<string>): number[] {
-  const sent = sentIn(history, period);
-  return firstSights(history, new Set(sent.keys())).flatMap(({ client, clientMessageId, atMs }) => {
+export function deliveriesMs(record: EventRecord, period: Period, viewers: ReadonlySet<string>): number[] {
+  const sent = sentIn(record, period);
+  return firstSights(record, new Set(sent.keys())).flatMap(({ client, clientMessageId, atMs }) => {
     const original = sent.get(clientMessageId);
     return original && original.client !== client && viewers.has(client) ? [atMs - original.atMs] : [];
   });
 }
 
 /** When the last member had the last message that was sent in this time and acked at all; Infinity where one never had it. */
-export function caughtUpAtMs(history: History, period: Period): number {
-  const sent = sentIn(history, period);
+export function caughtUpAtMs(record: EventRecord, period: Period): number {
+  const sent = sentIn(record, period);
   const acked = new Set(
-    history.events
+    record.events
       .flatMap((event) => (event.type === 'acked' ? [event.clientMessageId] : []))
       .filter((id) => sent.has(id)),
   );
-  const members = new Map(history.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
-  const witnesses = history.clients.filter(({ seesEverything }) => seesEverything);
+  const members = new Map(record.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
+  const witnesses = record.clients.filter(({ seesEverything }) => seesEverything);
   let missing = 0;
   for (const id of acked) {
     const memberIds = members.get(sent.get(id)?.conversationId ?? '');
     missing += witnesses.filter(({ userId }) => memberIds?.has(userId)).length;
   }
   const names = new Set(witnesses.map(({ name }) => name));
-  const sights = firstSights(history, acked).filter(({ client }) => names.has(client));
+  const sights = firstSights(record, acked).filter(({ client }) => names.has(client));
   if (sights.length < missing) return Number.POSITIVE_INFINITY;
   return sights.reduce((latestMs, { atMs }) => Math.max(latestMs, atMs), period.fromMs);
 }
 
 /** The load never uses an id twice, so that it names a message by itself. */
-const sentIn = ({ events }: History, period: Period): Map<string, Sent> =>
+const sentIn = ({ events }: EventRecord, period: Period): Map<string, Sent> =>
   new Map(
     events
       .filter((event): event is Sent => event.type === 'sent' && isIn(event.atMs, period))
@@ -86,7 +86,7 @@ interface Sight {
 }
 
 /** The first time that each of these messages showed up at each client. */
-function firstSights({ events }: History, ids: ReadonlySet<string>): Sight[] {
+function firstSights({ events }: EventRecord, ids: ReadonlySet<string>): Sight[] {
   const sights = new Map<string, Sight>();
   for (const event of events) {
     if (event.type !== 'seen' || !ids.has(event.clientMessageId)) continue;

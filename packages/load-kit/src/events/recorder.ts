@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { HistoryEvent, RecordedFault } from './event-record.ts';
+import type { RecordedEvent, RecordedFault } from './event-record.ts';
 
-type WithoutTime<E> = E extends HistoryEvent ? Omit<E, 'atMs'> : never;
+type WithoutTime<E> = E extends RecordedEvent ? Omit<E, 'atMs'> : never;
 
 /** Notes what happens, when it happens. */
 export class Recorder {
-  readonly events: HistoryEvent[] = [];
+  readonly events: RecordedEvent[] = [];
   readonly faults: RecordedFault[] = [];
   readonly #startedAt = performance.now();
   #sessions = 0;
@@ -15,8 +15,8 @@ export class Recorder {
     return Math.round((performance.now() - this.#startedAt) * 100) / 100;
   }
 
-  add(event: WithoutTime<HistoryEvent>): void {
-    this.events.push({ atMs: this.nowMs(), ...event } as HistoryEvent);
+  add(event: WithoutTime<RecordedEvent>): void {
+    this.events.push({ atMs: this.nowMs(), ...event } as RecordedEvent);
   }
 
   /** A number for a session that is being opened. */
@@ -26,7 +26,7 @@ export class Recorder {
   }
 }
 
-/** What stands for a text in the history. */
+/** What stands for a text in the record. */
 export const hashOf = (text: string | null | undefined): string =>
   createHash('sha1')
     .update(text ?? '')

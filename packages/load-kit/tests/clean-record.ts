@@ -1,10 +1,10 @@
-import type { History, HistoryEvent, RecordedClient, RecordedMessage } from '../src/events/event-record.ts';
+import type { EventRecord, RecordedEvent, RecordedClient, RecordedMessage } from '../src/events/event-record.ts';
 
-/** A history that can be changed. */
-export interface DraftHistory extends Omit<History, 'clients'> {
+/** A record that can be changed. */
+export interface DraftRecord extends Omit<EventRecord, 'clients'> {
   clients: readonly RecordedClient[];
   limits: { maxClients: number; maxInProcess: number };
-  events: HistoryEvent[];
+  events: RecordedEvent[];
   stored: RecordedMessage[];
   pages: RecordedMessage[];
 }
@@ -21,8 +21,8 @@ const CONVERSATIONS = [
 ] as const;
 
 /** A run in which everything went as promised: three clients talk in turn, in two conversations, in three sessions. */
-export function cleanHistory(messages = 30): DraftHistory {
-  const events: HistoryEvent[] = [];
+export function cleanRecord(messages = 30): DraftRecord {
+  const events: RecordedEvent[] = [];
   const stored: RecordedMessage[] = [];
   const heads = new Map<string, number>();
   const talkers = CLIENTS.slice(0, 3);
