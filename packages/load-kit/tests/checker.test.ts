@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { tellStory } from '../src/checker/explain-violation.ts';
+import { explainViolation } from '../src/checker/explain-violation.ts';
 import { judge } from '../src/checker/index.ts';
 import { BREACHES, type Breach } from '../src/checker/verdict.ts';
 import type { RecordedEvent, Seen } from '../src/events/event-record.ts';
@@ -178,7 +178,7 @@ test.each(errors)('finds %s, as %s and as nothing else', (_error, found, make) =
   const { verdict, violations } = judge(record);
   expect(breachesOf(record)).toEqual([found]);
   expect(verdict[found]).toBe(1);
-  expect(tellStory(record, last(violations)).length).toBeGreaterThan(0);
+  expect(explainViolation(record, last(violations)).length).toBeGreaterThan(0);
 });
 
 test('finds a hole in the store, together with the message that is lost in it', () => {
@@ -230,8 +230,8 @@ const mutations: [name: string, mutate: (record: DraftRecord, random: () => numb
   [
     'drops a sighting',
     (record, random) => {
-      const sightings = record.events.filter(({ type }) => type === 'seen');
-      const gone = sightings[at(sightings, random)];
+      const seenEvents = record.events.filter(({ type }) => type === 'seen');
+      const gone = seenEvents[at(seenEvents, random)];
       drop(record, (event) => event === gone);
     },
   ],

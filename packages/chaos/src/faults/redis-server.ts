@@ -4,7 +4,7 @@ import type { Breakable } from '@parley/load-kit/faults';
 import { restartedProcess } from '@parley/load-kit/faults';
 import { KeptProcess } from './kept-process.ts';
 
-/** A Redis of its own, which outlives a kill with all that it was told. */
+/** A Redis of its own, which outlives a kill with all that it was aboutViolation. */
 export class RedisServer {
   readonly breakable: Breakable;
   /** `host:port` */

@@ -5,7 +5,7 @@ import type { Violation } from './verdict.ts';
 const MOMENT_MS = 2_000;
 
 /** All that the record has on what a violation is about, one line for each event, in the order of time. */
-export function tellStory(record: EventRecord, { about }: Violation): string[] {
+export function explainViolation(record: EventRecord, { about }: Violation): string[] {
   const names = new Map(record.clients.map(({ name, userId }) => [name, userId]));
   const nodes = new Map(
     record.events.flatMap((event) => (event.type === 'opened' ? [[event.session, event.node] as const] : [])),
@@ -21,19 +21,19 @@ export function tellStory(record: EventRecord, { about }: Violation): string[] {
     }
     return event.type === 'seen' && isMessage(event.senderId, event);
   };
-  const told = record.events.filter(concerns);
-  const fromMs = (told[0]?.atMs ?? (about.atMs ?? 0) - MOMENT_MS) - 1;
-  const toMs = Math.max(told.at(-1)?.atMs ?? 0, (about.atMs ?? 0) + (told.length > 0 ? 0 : MOMENT_MS));
-  const actors = new Set([about.client, ...told.flatMap((event) => ('client' in event ? [event.client] : []))]);
+  const aboutViolation = record.events.filter(concerns);
+  const fromMs = (aboutViolation[0]?.atMs ?? (about.atMs ?? 0) - MOMENT_MS) - 1;
+  const toMs = Math.max(aboutViolation.at(-1)?.atMs ?? 0, (about.atMs ?? 0) + (aboutViolation.length > 0 ? 0 : MOMENT_MS));
+  const involvedClients = new Set([about.client, ...aboutViolation.flatMap((event) => ('client' in event ? [event.client] : []))]);
   const isSessionChange = (event: RecordedEvent) =>
     ['opened', 'closed', 'turned-away', 'cleared'].includes(event.type) &&
     'client' in event &&
-    (actors.has(event.client) || told.length === 0);
-  const isNear = ({ atMs }: RecordedEvent) => atMs >= fromMs && atMs <= toMs;
+    (involvedClients.has(event.client) || aboutViolation.length === 0);
+  const isInPeriod = ({ atMs }: RecordedEvent) => atMs >= fromMs && atMs <= toMs;
   const lines = record.events
-    .filter((event) => (event.type !== 'seen' && concerns(event)) || (isNear(event) && isSessionChange(event)))
+    .filter((event) => (event.type !== 'seen' && concerns(event)) || (isInPeriod(event) && isSessionChange(event)))
     .map((event) => ({ atMs: event.atMs, text: describe(event, nodes) }));
-  lines.push(...describeSightings(told.filter((event) => event.type === 'seen')));
+  lines.push(...describeSeenEvents(aboutViolation.filter((event) => event.type === 'seen')));
   for (const { kind, target, atMs, endedAtMs } of record.faults) {
     if (atMs > toMs || endedAtMs < fromMs - MOMENT_MS) continue;
     lines.push({ atMs, text: `FAULT ${kind} ${target} until ${endedAtMs} ms` });
@@ -50,8 +50,8 @@ export function tellStory(record: EventRecord, { about }: Violation): string[] {
 }
 
 /** One line for all clients that saw the same. */
-function describeSightings(sightings: readonly Seen[]): { atMs: number; text: string }[] {
-  const bySight = Map.groupBy(sightings, ({ conversationId, seq, id, senderId, clientMessageId, textHash }) =>
+function describeSeenEvents(seenEvents: readonly Seen[]): { atMs: number; text: string }[] {
+  const bySight = Map.groupBy(seenEvents, ({ conversationId, seq, id, senderId, clientMessageId, textHash }) =>
     Object.entries({ conversationId, seq, id, senderId, clientMessageId, textHash })
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { EventRecord } from '../events/event-record.ts';
-import { tellStory } from './explain-violation.ts';
+import { explainViolation } from './explain-violation.ts';
 import { BREACHES, type Breach, type Judgement, type Verdict } from './verdict.ts';
 
 /** Stories of this many violations of each kind are printed, of more in the folder, which names them all. */
@@ -15,28 +15,28 @@ const MAX_PRINTED_LINES = 60;
 export const isKept = (verdict: Verdict): boolean =>
   verdict.acked > 0 && BREACHES.every((breach) => verdict[breach] === 0);
 
-/** The verdict as a table, and the stories of what was broken. */
+/** The verdict as a table, and the explanations of what was broken. */
 export function describeJudgement(record: EventRecord, judgement: Judgement): string[] {
   const { verdict } = judgement;
   const rows = Object.entries(verdict).map(([name, value]) => {
     const isBroken = BREACHES.some((breach) => breach === name) && value > 0;
     return `  ${name.padEnd(18)} ${String(value).padStart(8)}${isBroken ? '  BROKEN' : ''}`;
   });
-  const stories = BREACHES.flatMap((breach) => {
+  const explanations = BREACHES.flatMap((breach) => {
     const broken = ofKind(judgement, breach);
     const more = broken.length > PRINTED ? [`… and ${broken.length - PRINTED} more of ${breach}`] : [];
     return [
       ...broken.slice(0, PRINTED).flatMap((violation) => {
-        const story = tellStory(record, violation);
+        const explanation = explainViolation(record, violation);
         const cut =
-          story.length > MAX_PRINTED_LINES ? [`          … ${story.length - MAX_PRINTED_LINES} more lines`] : [];
-        return ['', `${breach}: ${violation.text}`, ...story.slice(0, MAX_PRINTED_LINES), ...cut];
+          explanation.length > MAX_PRINTED_LINES ? [`          … ${explanation.length - MAX_PRINTED_LINES} more lines`] : [];
+        return ['', `${breach}: ${violation.text}`, ...explanation.slice(0, MAX_PRINTED_LINES), ...cut];
       }),
       ...more,
     ];
   });
   const nothing = verdict.acked === 0 ? ['nothing was acked: the run shows nothing'] : [];
-  return ['verdict', ...rows, ...nothing, ...stories];
+  return ['verdict', ...rows, ...nothing, ...explanations];
 }
 
 const ofKind = ({ violations }: Judgement, breach: Breach) =>
@@ -45,12 +45,12 @@ const ofKind = ({ violations }: Judgement, breach: Breach) =>
 /** Writes `event-record.json`, one event a line, and `violations.txt` into the folder. */
 export async function writeEvidence(directory: string, record: EventRecord, judgement: Judgement): Promise<void> {
   await pipeline(Readable.from(recordLines(record)), createWriteStream(join(directory, 'event-record.json')));
-  const told = new Set(BREACHES.flatMap((breach) => ofKind(judgement, breach).slice(0, WRITTEN)));
-  const stories = judgement.violations.flatMap((violation) => [
+  const aboutViolation = new Set(BREACHES.flatMap((breach) => ofKind(judgement, breach).slice(0, WRITTEN)));
+  const explanations = judgement.violations.flatMap((violation) => [
     `${violation.breach}: ${violation.text}`,
-    ...(told.has(violation) ? [...tellStory(record, violation), ''] : []),
+    ...(aboutViolation.has(violation) ? [...explainViolation(record, violation), ''] : []),
   ]);
-  await writeFile(join(directory, 'violations.txt'), `${stories.join('\n')}\n`);
+  await writeFile(join(directory, 'violations.txt'), `${explanations.join('\n')}\n`);
 }
 
 function* recordLines({ events, stored, pages, ...rest }: EventRecord): Generator<string> {
