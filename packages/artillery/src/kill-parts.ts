@@ -1,6 +1,6 @@
 import type { Recorder } from '@parley/load-kit/events';
 import type { PlannedFault } from '@parley/load-kit/faults';
-import { carryOut, type FaultRun, processOf } from '@parley/load-kit/faults';
+import { injectFaults, type FaultInjection, clusterProcessTarget } from '@parley/load-kit/faults';
 import type { LocalCluster } from '@parley/local-cluster';
 
 /** What is killed, and how long after everybody is in. */
@@ -14,12 +14,12 @@ const KILLS = [
 export function killParts(
   cluster: LocalCluster,
   options: { recorder: Recorder; report: (line: string) => void },
-): FaultRun {
-  const targets = KILLS.map(({ name }) => processOf(cluster, name));
+): FaultInjection {
+  const targets = KILLS.map(({ name }) => clusterProcessTarget(cluster, name));
   const plan = KILLS.map(({ name, afterMs }): PlannedFault => {
     const target = targets.find((candidate) => candidate.name === name);
     if (!target) throw new Error(`there is no ${name}`);
     return { atMs: afterMs, kind: 'kill', target, durationMs: 0, seed: 0 };
   });
-  return carryOut(plan, targets, options);
+  return injectFaults(plan, targets, options);
 }

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, readMongodbStore, readSqliteStore } from '@parley/load-kit/cluster';
 import type { RecordedMessage } from '@parley/load-kit/events';
-import type { Breakable } from '@parley/load-kit/faults';
-import { ClientLink, clientLinks, processOf, sqliteStore } from '@parley/load-kit/faults';
+import type { FaultTarget } from '@parley/load-kit/faults';
+import { ClientLink, clientLinkTarget, clusterProcessTarget, sqliteStoreTarget } from '@parley/load-kit/faults';
 import { type LocalCluster, type ProcessEntry, startLocalCluster } from '@parley/local-cluster';
 import { ConfigError } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';
-import { MongodbServer, runningMongodb } from './faults/mongodb-server.ts';
+import { MongodbServer, runningMongodbTarget } from './faults/mongodb-server.ts';
 import { startLinks } from './faults/start-links.ts';
 
 export const NODES = 3;
@@ -25,7 +25,7 @@ export interface TestBed {
   readonly redisUrl: string;
   /** Everything that it leaves behind: data, logs. */
   readonly directory: string;
-  readonly breakables: readonly Breakable[];
+  readonly faultTargets: readonly FaultTarget[];
   /** What is up right now. */
   processes(): readonly ProcessEntry[];
   readStore(): Promise<RecordedMessage[]>;
@@ -51,14 +51,14 @@ export async function startTestBed(options: {
     }
   };
   try {
-    const stores: Breakable[] = [];
+    const stores: FaultTarget[] = [];
     if (mongodbUrl && mongodbCommand) {
       const server = new MongodbServer(mongodbCommand);
       stops.push(() => server.stop());
       await server.start(mongodbUrl, signal);
-      stores.push(server.breakable);
+      stores.push(server.faultTarget);
     } else if (mongodbUrl) {
-      if (MONGODB_PID) stores.push(runningMongodb(Number(MONGODB_PID)));
+      if (MONGODB_PID) stores.push(runningMongodbTarget(Number(MONGODB_PID)));
       else report('MongoDB is left alone: give --mongodb-command or MONGODB_PID to let it fail, too');
     }
     if (mongodbUrl) stops.push(() => dropDatabase(mongodbUrl));
@@ -88,12 +88,12 @@ export async function startTestBed(options: {
     stops.push(() => cluster.stop());
     const link = await ClientLink.open(port);
     stops.push(() => link.close());
-    if (!mongodbUrl) stores.push(sqliteStore(cluster.dataDir));
+    if (!mongodbUrl) stores.push(sqliteStoreTarget(cluster.dataDir));
     return {
       url: link.url,
       redisUrl: links.redis?.directUrl ?? cluster.redisUrl,
       directory,
-      breakables: [...processes(cluster), clientLinks(link), ...stores, ...links.breakables],
+      faultTargets: [...processes(cluster), clientLinkTarget(link), ...stores, ...links.faultTargets],
       processes: () => cluster.processes(),
       readStore: async () => (mongodbUrl ? readMongodbStore(mongodbUrl) : readSqliteStore(cluster.dataDir)),
       stop,
@@ -104,10 +104,10 @@ export async function startTestBed(options: {
   }
 }
 
-const processes = (cluster: LocalCluster): Breakable[] =>
+const processes = (cluster: LocalCluster): FaultTarget[] =>
   cluster
     .processes()
-    .map(({ name }) => processOf(cluster, name))
+    .map(({ name }) => clusterProcessTarget(cluster, name))
     .sort((a, b) => a.name.localeCompare(b.name));
 
 /** The URL with another database; who logs in still does so where the URL said. */

@@ -59,9 +59,9 @@ async function newMongodbSubject(url: string): Promise<Subject> {
   };
 }
 
-async function breakLink({ link }: Subject, kind: FaultKind) {
-  const heal = await link.breakable.break(kind, 1);
-  if (!heal) throw new Error(`${link.breakable.name} did not break`);
+async function injectInto({ link }: Subject, kind: FaultKind) {
+  const heal = await link.faultTarget.inject(kind, 1);
+  if (!heal) throw new Error(`${link.faultTarget.name} did not break`);
   return heal;
 }
 
@@ -91,7 +91,7 @@ function testLink(newSubject: () => Promise<Subject>): void {
   test('is as quick as the server while it is whole', () => eventually(() => isQuick(subject)));
 
   test('slow delays each answer, until it is healed', async () => {
-    const heal = await breakLink(subject, 'slow');
+    const heal = await injectInto(subject, 'slow');
     for (let asked = 0; asked < 3; asked += 1) {
       expect(await askedForMs(subject)).toBeGreaterThanOrEqual(SLOW_AT_LEAST_MS - 1);
     }
@@ -101,7 +101,7 @@ function testLink(newSubject: () => Promise<Subject>): void {
 
   test('a black hole lets writes in and swallows their answers; healed it loses its connections and takes new ones', async () => {
     await subject.ask();
-    const heal = await breakLink(subject, 'black-hole');
+    const heal = await injectInto(subject, 'black-hole');
     const outcome = subject.write('swallowed').then(
       () => 'answered',
       () => 'connection lost',
@@ -115,7 +115,7 @@ function testLink(newSubject: () => Promise<Subject>): void {
   test('a cut ends what is open and refuses what comes, until it is healed', async () => {
     const open = await openConnection(subject);
     const closed = once(open, 'close');
-    const heal = await breakLink(subject, 'cut');
+    const heal = await injectInto(subject, 'cut');
     await closed;
     await expect(openConnection(subject)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await heal();
@@ -136,7 +136,7 @@ suite(program ? 'through toxiproxy' : `through toxiproxy (skipped: ${NO_TOXIPROX
 
   test('links fail one by one', async () => {
     const [broken, whole] = [await newRedisSubject('broken'), await newRedisSubject('whole')];
-    const heal = await breakLink(broken, 'cut');
+    const heal = await injectInto(broken, 'cut');
     await expect(openConnection(broken)).rejects.toThrow();
     await whole.ask();
     await heal();

@@ -1,16 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { Recorder } from '../src/events/recorder.ts';
-import { type Breakable, carryOut } from '../src/faults/inject-faults.ts';
+import { type FaultTarget, injectFaults } from '../src/faults/inject-faults.ts';
 import type { PlannedFault } from '../src/faults/plan-faults.ts';
 
 /** A target that notes whether it is broken; absent the first times that it is to be. */
-function newTarget(name: string, absences = 0) {
+function newFaultTarget(name: string, absences = 0) {
   const state = { isBroken: false, breaks: 0 };
-  const target: Breakable = {
+  const target: FaultTarget = {
     name,
     group: name,
     kinds: ['kill', 'freeze'],
-    async break() {
+    async inject() {
       absences -= 1;
       if (absences >= 0) return undefined;
       state.isBroken = true;
@@ -23,16 +23,16 @@ function newTarget(name: string, absences = 0) {
   return { state, target };
 }
 
-const fault = (target: Breakable, fields: Partial<PlannedFault>): PlannedFault => ({
+const fault = (target: FaultTarget, fields: Partial<PlannedFault>): PlannedFault => ({
   ...{ atMs: 0, kind: 'freeze', target, durationMs: 30, seed: 1 },
   ...fields,
 });
 
 test('each fault is carried out in its time, healed, and on record with what it took', async () => {
   const recorder = new Recorder();
-  const [a, b] = [newTarget('a'), newTarget('b')];
+  const [a, b] = [newFaultTarget('a'), newFaultTarget('b')];
   const plan = [fault(a.target, {}), fault(b.target, { atMs: 10, kind: 'kill', durationMs: 0 })];
-  const run = carryOut(plan, [a.target, b.target], { recorder, report: () => undefined });
+  const run = injectFaults(plan, [a.target, b.target], { recorder, report: () => undefined });
   await run.finished;
   expect(run.done).toBe(2);
   expect([a.state, b.state]).toEqual([
@@ -48,15 +48,15 @@ test('each fault is carried out in its time, healed, and on record with what it 
 
 test('a fault waits for its target to be there', async () => {
   const recorder = new Recorder();
-  const { state, target } = newTarget('late', 2);
-  const run = carryOut([fault(target, {})], [target], { recorder, report: () => undefined });
+  const { state, target } = newFaultTarget('late', 2);
+  const run = injectFaults([fault(target, {})], [target], { recorder, report: () => undefined });
   await run.finished;
   expect(state).toEqual({ isBroken: false, breaks: 1 });
   expect(recorder.faults).toHaveLength(1);
 });
 
 test('when it is stopped it heals what is broken, and no further fault begins', async () => {
-  const [now, later] = [newTarget('now'), newTarget('later')];
+  const [now, later] = [newFaultTarget('now'), newFaultTarget('later')];
   const plan = [fault(now.target, { durationMs: 60_000 }), fault(later.target, { atMs: 60_000 })];
   const lines: string[] = [];
   const broken = Promise.withResolvers<void>();
@@ -64,7 +64,7 @@ test('when it is stopped it heals what is broken, and no further fault begins', 
     lines.push(line);
     broken.resolve();
   };
-  const run = carryOut(plan, [now.target, later.target], { recorder: new Recorder(), report });
+  const run = injectFaults(plan, [now.target, later.target], { recorder: new Recorder(), report });
   await broken.promise;
   expect(now.state.isBroken).toBe(true);
   await run.stop();

@@ -1,5 +1,5 @@
 import { USUAL_CROWD } from '@parley/load-kit/clients';
-import { carryOut, planFaults } from '@parley/load-kit/faults';
+import { injectFaults, planFaults } from '@parley/load-kit/faults';
 import type { Trial } from './experiment.ts';
 
 /** Whatever can fail does, at random; nothing is measured but the promises. */
@@ -7,8 +7,8 @@ export const randomFaults = (faults: number, seconds: number): Trial => ({
   shows: `${faults} faults in ${seconds} s`,
   crowd: USUAL_CROWD,
   async trouble({ bed, recorder, seed, report, signal }) {
-    const plan = planFaults({ seed, faults, seconds, targets: bed.breakables });
-    const run = carryOut(plan, bed.breakables, { recorder, report });
+    const plan = planFaults({ seed, faults, seconds, targets: bed.faultTargets });
+    const run = injectFaults(plan, bed.faultTargets, { recorder, report });
     const stopRun = () => void run.stop();
     signal.addEventListener('abort', stopRun, { once: true });
     await run.finished;

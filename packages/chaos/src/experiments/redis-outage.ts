@@ -23,7 +23,7 @@ export const redisOutage = (seconds: number): Trial => ({
     const processesBefore = bed.processes();
     const onlineBefore = load.online;
     const outage = { fromMs: recorder.nowMs(), toMs: Number.POSITIVE_INFINITY };
-    const heal = await bed.breakables.find(({ name }) => name === 'redis')?.break('freeze', seed);
+    const heal = await bed.faultTargets.find(({ name }) => name === 'redis')?.inject('freeze', seed);
     if (!heal) throw new Error('Redis is not there to be frozen');
     report(`fault: freeze redis for ${seconds} s`);
     await pause(seconds * 1_000, signal);

@@ -1,11 +1,11 @@
-import type { Breakable, FaultKind } from '@parley/load-kit/faults';
+import type { FaultTarget, FaultKind } from '@parley/load-kit/faults';
 import type { Toxiproxy } from './toxiproxy.ts';
 
 /** A way to a server that can fail while the server itself is well. */
 export interface Link {
   /** `host:port`, for those who shall reach the server through the link. */
   readonly address: string;
-  readonly breakable: Breakable;
+  readonly faultTarget: FaultTarget;
 }
 
 /**
@@ -50,11 +50,11 @@ export async function openLink(
 
   return {
     address: listen,
-    breakable: {
+    faultTarget: {
       name,
       group,
       kinds: ['slow', 'black-hole', 'cut'],
-      break: (kind) => (kind === 'cut' ? cut() : poison(kind)),
+      inject: (kind) => (kind === 'cut' ? cut() : poison(kind)),
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { Breakable } from '@parley/load-kit/faults';
-import { restartedProcess } from '@parley/load-kit/faults';
+import type { FaultTarget } from '@parley/load-kit/faults';
+import { supervisedProcessTarget } from '@parley/load-kit/faults';
 import { ConfigError, pause } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';
 import { KeptProcess } from './kept-process.ts';
@@ -10,13 +10,13 @@ const PING_DEADLINE_MS = 1_000;
 
 /** A MongoDB that is started by a command line. */
 export class MongodbServer {
-  readonly breakable: Breakable;
+  readonly faultTarget: FaultTarget;
   readonly #command: string;
   #process: KeptProcess | undefined;
 
   constructor(command: string) {
     this.#command = command;
-    this.breakable = restartedProcess({ name: 'store', group: 'store' }, () => this.#process?.pid);
+    this.faultTarget = supervisedProcessTarget({ name: 'store', group: 'store' }, () => this.#process?.pid);
   }
 
   /**
@@ -40,11 +40,11 @@ export class MongodbServer {
 }
 
 /** A server that runs already can be frozen, not killed: nobody would start it again. */
-export const runningMongodb = (pid: number): Breakable => ({
+export const runningMongodbTarget = (pid: number): FaultTarget => ({
   name: 'store',
   group: 'store',
   kinds: ['freeze'],
-  async break() {
+  async inject() {
     process.kill(pid, 'SIGSTOP');
     return () => void process.kill(pid, 'SIGCONT');
   },

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { freePort } from '@parley/load-kit/cluster';
-import type { Breakable } from '@parley/load-kit/faults';
-import { restartedProcess } from '@parley/load-kit/faults';
+import type { FaultTarget } from '@parley/load-kit/faults';
+import { supervisedProcessTarget } from '@parley/load-kit/faults';
 import { KeptProcess } from './kept-process.ts';
 
 /** A Redis of its own, which outlives a kill with all that it was aboutViolation. */
 export class RedisServer {
-  readonly breakable: Breakable;
+  readonly faultTarget: FaultTarget;
   /** `host:port` */
   readonly address: string;
   readonly #process: KeptProcess;
@@ -16,7 +16,7 @@ export class RedisServer {
     const settings = { port, bind: '127.0.0.1', dir: directory, appendonly: 'yes', appendfsync: 'everysec', save: '' };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     this.#process = new KeptProcess('redis-server', args);
-    this.breakable = restartedProcess({ name: 'redis', group: 'redis' }, () => this.#process.pid);
+    this.faultTarget = supervisedProcessTarget({ name: 'redis', group: 'redis' }, () => this.#process.pid);
   }
 
   /** It is on its way then; who connects tries until it answers. */

@@ -1,4 +1,4 @@
-import type { Breakable } from '@parley/load-kit/faults';
+import type { FaultTarget } from '@parley/load-kit/faults';
 import { type Link, openLink } from './link.ts';
 import { onlyHostOf } from './mongodb-url.ts';
 import { RedisServer } from './redis-server.ts';
@@ -10,7 +10,7 @@ export interface Links {
   readonly redis: { readonly url: string; readonly directUrl: string } | undefined;
   /** For the cluster: through the link where there is one. */
   readonly mongodbUrl: string | undefined;
-  readonly breakables: readonly Breakable[];
+  readonly faultTargets: readonly FaultTarget[];
   stop(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export async function startLinks(options: {
   const program = await toxiproxyProgram();
   if (!program) {
     report(`${NO_TOXIPROXY}: the links to Redis${mongodbUrl ? ' and MongoDB' : ''} stay whole`);
-    return { redis: undefined, mongodbUrl, breakables: [], stop: async () => undefined };
+    return { redis: undefined, mongodbUrl, faultTargets: [], stop: async () => undefined };
   }
   const mongodb = mongodbUrl ? onlyHostOf(mongodbUrl) : undefined;
   if (mongodbUrl && !mongodb) report('MONGODB_URL is not one plain host: the link to MongoDB stays whole');
@@ -46,7 +46,7 @@ export async function startLinks(options: {
     return {
       redis: { url: `redis://${redisLink.address}`, directUrl: `redis://${redis.address}` },
       mongodbUrl: mongodb && mongodbLink ? mongodb.urlAt(mongodbLink.address) : mongodbUrl,
-      breakables: [redis.breakable, redisLink.breakable, ...(mongodbLink ? [mongodbLink.breakable] : [])],
+      faultTargets: [redis.faultTarget, redisLink.faultTarget, ...(mongodbLink ? [mongodbLink.faultTarget] : [])],
       stop,
     };
   } catch (error) {

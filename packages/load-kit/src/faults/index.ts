@@ -1,4 +1,4 @@
 export { ClientLink } from './client-link.ts';
-export { clientLinks, processOf, restartedProcess, signalGroup, sqliteStore } from './fault-targets.ts';
-export { type Breakable, carryOut, type FaultRun } from './inject-faults.ts';
+export { clientLinkTarget, clusterProcessTarget, supervisedProcessTarget, signalGroup, sqliteStoreTarget } from './fault-targets.ts';
+export { type FaultTarget, injectFaults, type FaultInjection } from './inject-faults.ts';
 export { type FaultKind, type PlannedFault, planFaults } from './plan-faults.ts';

@@ -1,17 +1,17 @@
 import { pause } from '@parley/service-kit';
 import type { Recorder } from '../events/recorder.ts';
-import type { FaultKind, FaultTarget, PlannedFault } from './plan-faults.ts';
+import type { FaultKind, TargetDescription, PlannedFault } from './plan-faults.ts';
 
 /** Something that can be made to fail. */
-export interface Breakable extends FaultTarget {
+export interface FaultTarget extends TargetDescription {
   /**
    * Makes it fail, and resolves with what heals it again; with undefined where it can't fail right now, such as a
    * process that is just being started.
    */
-  break(kind: FaultKind, seed: number): Promise<(() => void | Promise<void>) | undefined>;
+  inject(kind: FaultKind, seed: number): Promise<(() => void | Promise<void>) | undefined>;
 }
 
-export interface FaultRun {
+export interface FaultInjection {
   /** How many were carried out so far. */
   readonly done: number;
   /** Resolves when all were carried out and healed. */
@@ -25,11 +25,11 @@ const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
 /** Carries out a plan, from now on; each fault that was carried out is on record with the time that it took. */
-export function carryOut(
+export function injectFaults(
   plan: readonly PlannedFault[],
-  breakables: readonly Breakable[],
+  faultTargets: readonly FaultTarget[],
   options: { recorder: Recorder; report: (line: string) => void },
-): FaultRun {
+): FaultInjection {
   const { recorder, report } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -38,11 +38,11 @@ export function carryOut(
 
   async function one({ atMs, kind, target: { name }, durationMs, seed }: PlannedFault): Promise<void> {
     await pause(Math.max(0, startedAt + atMs - performance.now()), signal);
-    const target = breakables.find((candidate) => candidate.name === name);
+    const target = faultTargets.find((candidate) => candidate.name === name);
     const givesUpAt = performance.now() + PATIENCE_MS;
     while (!signal.aborted && performance.now() < givesUpAt) {
       const begunAtMs = recorder.nowMs();
-      const heal = await target?.break(kind, seed);
+      const heal = await target?.inject(kind, seed);
       if (!heal) {
         await pause(LOOK_EVERY_MS, signal);
         continue;

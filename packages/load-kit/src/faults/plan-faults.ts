@@ -3,7 +3,7 @@ import { integerBetween, oneOf, seededRandom } from '../seeded-random.ts';
 export type FaultKind = 'kill' | 'freeze' | 'lock' | 'cut' | 'slow' | 'black-hole';
 
 /** Something that can fail, and how. Targets of one group stand in for each other. */
-export interface FaultTarget {
+export interface TargetDescription {
   readonly name: string;
   readonly group: string;
   readonly kinds: readonly FaultKind[];
@@ -12,7 +12,7 @@ export interface FaultTarget {
 export interface PlannedFault {
   readonly atMs: number;
   readonly kind: FaultKind;
-  readonly target: FaultTarget;
+  readonly target: TargetDescription;
   /** How long it lasts; of a kill and a cut 0. */
   readonly durationMs: number;
   /** Seeds what the fault itself decides. */
@@ -40,21 +40,21 @@ export function planFaults(options: {
   seed: number;
   faults: number;
   seconds: number;
-  targets: readonly FaultTarget[];
+  targets: readonly TargetDescription[];
 }): PlannedFault[] {
   const { faults, seconds } = options;
   const targets = options.targets.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const random = seededRandom(options.seed);
   const spacingMs = Math.max(0, seconds * 1_000 - 2 * QUIET_MS) / faults;
-  const downUntil = new Map<FaultTarget, number>();
-  const hits = new Map<FaultTarget, number>();
+  const downUntil = new Map<TargetDescription, number>();
+  const hits = new Map<TargetDescription, number>();
   const ways = new Map(targets.map((target) => [target, new Map<FaultKind, number>()]));
-  const killedAt = new Map<FaultTarget, number>();
+  const killedAt = new Map<TargetDescription, number>();
   return Array.from({ length: faults }, (_, index) => {
     const atMs = Math.round(QUIET_MS + (index + random()) * spacingMs);
-    const isDown = (target: FaultTarget) => (downUntil.get(target) ?? 0) > atMs;
+    const isDown = (target: TargetDescription) => (downUntil.get(target) ?? 0) > atMs;
     const down = targets.filter(isDown);
-    const mayFail = (target: FaultTarget) => {
+    const mayFail = (target: TargetDescription) => {
       if (isDown(target)) return false;
       if (target.kinds.every((kind) => kind === 'cut')) return true;
       const others = targets.filter((other) => other.group === target.group && other !== target);
