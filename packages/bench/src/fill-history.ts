@@ -19,7 +19,7 @@ const newId = (createdAtMs: number) => `${createdAtMs.toString(36)}${randomBytes
  * Writes messages into a stopped cluster's embedded store, past the cluster: half in the lobby, half in many channels, in the order
  * of time, as if they had been sent.
  *
- * @param onProgress aboutViolation how many are written
+ * @param onProgress told how many are written
  * @returns the lobby's highest seq
  */
 export function fillHistory(

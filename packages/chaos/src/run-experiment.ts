@@ -18,7 +18,7 @@ export interface TrialOutcome {
   /** All that was observed. */
   readonly record: EventRecord;
   readonly figures: readonly Figure[];
-  /** Processes that ended without being aboutViolation to, a line for each. */
+  /** Processes that ended without being told to, a line for each. */
   readonly exits: readonly string[];
 }
 

@@ -20,7 +20,7 @@ test(
   async () => {
     const file = join(directory, 'verdict.json');
     const { stdout } = await chaos('--faults', '12', '--seconds', '40', '--seed', '31', '--json', file).catch(
-      // The table and the explanations are what says why.
+      // The table and the stories are what says why.
       (error: { stdout?: string; stderr?: string }) => {
         throw new Error(`${error.stdout}\n${error.stderr}`, { cause: error });
       },

@@ -51,7 +51,7 @@ test('the table has each figure beside its bound, and tells what broke one', () 
   expect(
     describeFigures([
       { name: 'restarts', value: 9, unit: '' },
-      { name: 'out, p99', value: 312.456, unit: 'ms', bound: { atMost: 2_000 }, details: ['not aboutViolation'] },
+      { name: 'out, p99', value: 312.456, unit: 'ms', bound: { atMost: 2_000 }, details: ['not told'] },
       { name: 'back', value: 8, unit: '', bound: { atLeast: 10 }, details: ['listener-3', 'listener-7'] },
     ]),
   ).toEqual([

@@ -5,7 +5,7 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: '' | 'ms' | 'MiB' | '×';
-  /** What the value must not exceed, or fall below; a figure without one is only aboutViolation. */
+  /** What the value must not exceed, or fall below; a figure without one is only told. */
   readonly bound?: { readonly atMost: number } | { readonly atLeast: number };
   /** What a person needs to know where the bound is broken. */
   readonly details?: readonly string[];

@@ -58,7 +58,7 @@ export const slowReaders = (seconds: number): Trial => ({
         const others = new Set(clients.filter(({ userId }) => !flooded.has(userId)).map(({ name }) => name));
         const closed = closedIn(events, { ...during, toMs: Number.POSITIVE_INFINITY });
         const ofReaders = closed.filter(({ client }) => readers.has(client));
-        const aboutViolation = new Set(ofReaders.filter(({ reason }) => reason.startsWith('SLOW')).map(({ client }) => client));
+        const told = new Set(ofReaders.filter(({ reason }) => reason.startsWith('SLOW')).map(({ client }) => client));
         const ofOthers = closed.filter(({ client }) => others.has(client));
         const [delivered, deliveredDuring] = [before, during].map((period) => deliveriesMs(record, period, others));
         const p99Before = percentile(delivered ?? [], 0.99);
@@ -86,7 +86,7 @@ export const slowReaders = (seconds: number): Trial => ({
             ...{ name: 'cut for being slow', value: cuts, unit: '', bound: { atLeast: READERS } },
             details: ofReaders.map(({ client, atMs, reason }) => `${client} at ${atMs} ms: ${reason}`),
           },
-          { name: 'slow readers that heard why', value: aboutViolation.size, unit: '' },
+          { name: 'slow readers that heard why', value: told.size, unit: '' },
           { name: 'slow readers that are back', value: isBack, unit: '', bound: { atLeast: READERS } },
           { name: 'slow readers caught up after', value: Math.max(0, caughtUp), unit: 'ms' },
         ];

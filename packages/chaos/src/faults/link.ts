@@ -10,7 +10,7 @@ export interface Link {
 
 /**
  * What a fault does to the answers; https://github.com/Shopify/toxiproxy#toxics. What is asked still arrives: a command
- * that was carried out although nobody was aboutViolation is the worst that a network does.
+ * that was carried out although nobody was told is the worst that a network does.
  */
 const TOXICS: Partial<Record<FaultKind, object>> = {
   slow: { type: 'latency', attributes: { latency: 150, jitter: 100 } },

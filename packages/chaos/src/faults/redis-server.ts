@@ -4,7 +4,7 @@ import type { FaultTarget } from '@parley/load-kit/faults';
 import { supervisedProcessTarget } from '@parley/load-kit/faults';
 import { KeptProcess } from './kept-process.ts';
 
-/** A Redis of its own, which outlives a kill with all that it was aboutViolation. */
+/** A Redis of its own, which outlives a kill with all that it was told. */
 export class RedisServer {
   readonly faultTarget: FaultTarget;
   /** `host:port` */

@@ -15,7 +15,7 @@ export interface ProvenSession {
  *
  * A client can't tell by itself whether it still has its session: its server may be dead or frozen, its place may long be
  * somebody else's, and nobody can tell it. But a session is one unbroken stretch on its server, and what the client was
- * aboutViolation bounds it from inside: it began before the client heard that it was let in, and a request that was carried out was
+ * told bounds it from inside: it began before the client heard that it was let in, and a request that was carried out was
  * carried out while it lasted, so later than the client asked. Between the two it certainly took a place. Counting only
  * that never raises a false alarm. What it can miss is a violation shorter than the pause between two requests of a
  * client, which is why every client of the load asks often, and one in a session whose every later request is refused,

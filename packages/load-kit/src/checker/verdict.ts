@@ -29,7 +29,7 @@ export type Breach = (typeof BREACHES)[number];
 export interface Violation {
   readonly breach: Breach;
   readonly text: string;
-  /** Whose explanation tells more: a message, a place, or a client around a time. */
+  /** Whose story tells more: a message, a place, or a client around a time. */
   readonly about: Partial<Pick<RecordedMessage, 'conversationId' | 'seq' | 'senderId' | 'clientMessageId'>> & {
     readonly atMs?: number;
     readonly client?: string;

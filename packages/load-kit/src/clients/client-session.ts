@@ -22,7 +22,7 @@ export type OpenOutcome =
   | { readonly kind: 'opened'; readonly session: ClientSession }
   | { readonly kind: 'turned-away'; readonly code: string; readonly error: Partial<ErrorBody> };
 
-/** One connection of the plain Socket.IO client, from being let in to its end, with all that it is aboutViolation on record. */
+/** One connection of the plain Socket.IO client, from being let in to its end, with all that it is told on record. */
 export class ClientSession {
   /** Resolves with why it ended. */
   readonly ended: Promise<string>;

@@ -165,7 +165,7 @@ export class LibraryClient {
     this.#scrolling.delete(conversationId);
   }
 
-  /** What a person would do who is aboutViolation that a message failed. */
+  /** What a person would do who is told that a message failed. */
   async #retryLater(clientMessageId: string): Promise<void> {
     await pause(RETRY_FAILED_MS, this.#closing.signal);
     this.#refused.delete(clientMessageId);

@@ -21,7 +21,7 @@ export interface PlainClientOptions extends LoadClientOptions {
 
 /**
  * A client as somebody writes it who has only the protocol's page: plain socket.io-client, an own loop that reconnects as
- * the same device and waits as it is aboutViolation, sends again until it is acked, and asks for what it missed after each
+ * the same device and waits as it is told, sends again until it is acked, and asks for what it missed after each
  * connect and whenever it notices a gap.
  */
 export class PlainClient {

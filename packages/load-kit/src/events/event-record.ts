@@ -1,5 +1,5 @@
 /**
- * All that was observed of a run, from the outside: what clients did, were aboutViolation and saw, and what the store holds at the end.
+ * All that was observed of a run, from the outside: what clients did, were told and saw, and what the store holds at the end.
  * Plain JSON. Every time is in milliseconds since the start of the run, by one monotonic clock of the one process that all
  * clients live in, so that "before" means before.
  */
@@ -56,7 +56,7 @@ export interface Sent extends ClientEvent {
   readonly textHash: string;
 }
 
-/** A client was aboutViolation that its message is accepted. */
+/** A client was told that its message is accepted. */
 export interface Acked extends ClientEvent {
   readonly type: 'acked';
   readonly conversationId: string;
@@ -67,7 +67,7 @@ export interface Acked extends ClientEvent {
   readonly duplicate?: boolean;
 }
 
-/** A client was aboutViolation that its message is not accepted, or nothing; it may have been accepted all the same. */
+/** A client was told that its message is not accepted, or nothing; it may have been accepted all the same. */
 export interface Refused extends ClientEvent {
   readonly type: 'refused';
   readonly clientMessageId: string;

@@ -4,7 +4,7 @@ import type { Random } from '../seeded-random.ts';
 
 /**
  * The network between the clients and the cluster: relays TCP connections from a port of its own to that of the cluster, and
- * cuts them when it is aboutViolation to, which is what a lost network looks like to both sides.
+ * cuts them when it is told to, which is what a lost network looks like to both sides.
  */
 export class ClientLink {
   readonly #server: Server;

@@ -7,7 +7,7 @@ import { plainDialect } from './plain-protocol.ts';
 
 let crowd: Crowd | undefined;
 
-async function injectFaults(command: Command): Promise<Replies[keyof Replies]> {
+async function execute(command: Command): Promise<Replies[keyof Replies]> {
   if (command.kind === 'connect') {
     const { dialect } = command.crowd;
     crowd = new Crowd(command.crowd, dialect.kind === 'parley' ? parleyDialect(dialect.secret) : plainDialect);
@@ -30,7 +30,7 @@ async function injectFaults(command: Command): Promise<Replies[keyof Replies]> {
 
 process.on('message', ({ id, command }: CommandEnvelope) => {
   const reply = (envelope: ReplyEnvelope) => process.send?.(envelope);
-  injectFaults(command).then(
+  execute(command).then(
     (value) => reply({ id, value }),
     (error: unknown) => reply({ id, error: (error as Error).stack ?? String(error) }),
   );

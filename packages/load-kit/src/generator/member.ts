@@ -6,7 +6,7 @@ import type { Dialect, Person } from './protocol-adapter.ts';
 import { type Address, RawClient } from './raw-client.ts';
 import { ReceivedTally } from './received-tally.ts';
 
-/** How socket.io-client waits before it comes back, unless aboutViolation otherwise: 1 s, doubled up to 5 s, each ± 50 %. */
+/** How socket.io-client waits before it comes back, unless told otherwise: 1 s, doubled up to 5 s, each ± 50 %. */
 const RECONNECT = { firstMs: 1_000, longestMs: 5_000, randomness: 0.5 } as const;
 
 const RESEND_MS = 500;
