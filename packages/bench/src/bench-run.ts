@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CrowdOptions } from '@parley/load-kit/generator';
+import type { ClientPoolOptions } from '@parley/load-kit/generator';
 import { Generator } from '@parley/load-kit/generator';
 import type { Comparison } from './comparison.ts';
 import type { BenchOptions } from './options.ts';
@@ -42,41 +42,41 @@ export async function withContender<T>(
   run: BenchRun,
   name: ContenderName,
   options: Pick<StartOptions, 'nodes' | 'env'>,
-  work: (contender: Contender, gather: Gather) => Promise<T>,
+  work: (contender: Contender, connectPool: ConnectPool) => Promise<T>,
 ): Promise<T> {
   return inDirectory(async (directory) => {
     const start = name === 'parley' ? startParley : startPlain;
     const contender = await start({ ...options, directory, signal: run.signal });
     try {
-      return await withCrowds(run, contender, work);
+      return await withClientPools(run, contender, work);
     } finally {
       await contender.stop();
     }
   });
 }
 
-export type CrowdWishes = Pick<CrowdOptions, 'clients'> &
-  Partial<Omit<CrowdOptions, 'name' | 'firstIndex' | 'address' | 'dialect'>>;
+export type PoolRequest = Pick<ClientPoolOptions, 'clients'> &
+  Partial<Omit<ClientPoolOptions, 'name' | 'firstIndex' | 'address' | 'adapter'>>;
 
-/** Connects a crowd; an earlier one is gone then. */
-export type Gather = (wishes: CrowdWishes) => Promise<Generator>;
+/** Connects a pool; an earlier one is gone then. */
+export type ConnectPool = (wishes: PoolRequest) => Promise<Generator>;
 
-/** Lets `work` gather clients of a contender, and ends them afterwards. */
-export async function withCrowds<T>(
+/** Lets `work` connectPool clients of a contender, and ends them afterwards. */
+export async function withClientPools<T>(
   run: BenchRun,
   contender: Contender,
-  work: (contender: Contender, gather: Gather) => Promise<T>,
+  work: (contender: Contender, connectPool: ConnectPool) => Promise<T>,
 ): Promise<T> {
   let generator: Generator | undefined;
   const stopGenerator = () => void generator?.close();
   run.signal.addEventListener('abort', stopGenerator, { once: true });
-  const gather: Gather = async (wishes) => {
+  const connectPool: ConnectPool = async (wishes) => {
     for (let tries = 1; ; tries += 1) {
       await generator?.close();
       generator = new Generator(Math.ceil(wishes.clients / CLIENTS_PER_PROCESS));
       await generator.connect({
         address: contender.address,
-        dialect: contender.dialect,
+        adapter: contender.adapter,
         rooms: ['lobby'],
         roomSize: wishes.clients,
         connectsInFlight: 50,
@@ -90,7 +90,7 @@ export async function withCrowds<T>(
     }
   };
   try {
-    return await work(contender, gather);
+    return await work(contender, connectPool);
   } finally {
     run.signal.removeEventListener('abort', stopGenerator);
     await generator?.close();

@@ -53,11 +53,11 @@ export const benchFanout: Bench = async (run) => {
   const plan = { ...base, clients: run.options.clients ?? base.clients };
   const startRates = { ...plan.firstRates };
   const measure = (name: ContenderName) => (pair: number) =>
-    withContender(run, name, { nodes: NODES }, async (contender, gather): Promise<Outcome> => {
+    withContender(run, name, { nodes: NODES }, async (contender, connectPool): Promise<Outcome> => {
       run.report(`${name}, pair ${pair + 1}: ${plan.dense.clients} clients, ${plan.dense.perSecond} messages/s`);
-      const dense = await measureLoad(contender, await gather({ clients: plan.dense.clients }), plan.dense, run.signal);
+      const dense = await measureLoad(contender, await connectPool({ clients: plan.dense.clients }), plan.dense, run.signal);
       run.report(describeStep(name, dense));
-      const gathered = () => gather({ clients: plan.clients });
+      const gathered = () => connectPool({ clients: plan.clients });
       const highest = await findHighest(run, contender, gathered, plan, startRates[name]);
       // The next search begins two steps below, where it will hold.
       startRates[name] = highest.perSecond / STEP ** 2;
@@ -93,14 +93,14 @@ export const benchFanout: Bench = async (run) => {
 async function findHighest(
   run: BenchRun,
   contender: Contender,
-  gather: () => Promise<Generator>,
+  connectPool: () => Promise<Generator>,
   plan: Plan,
   firstRate: number,
 ): Promise<LoadResult> {
   const { name } = contender;
   // A quick run shows that everything works, on however busy a machine.
   const maxP99Ms = run.options.isQuick ? Number.POSITIVE_INFINITY : MAX_P99_MS;
-  let generator = await gather();
+  let generator = await connectPool();
   const holds = async (perSecond: number): Promise<LoadResult | undefined> => {
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       const load = await measureLoad(contender, generator, { ...plan.load, perSecond }, run.signal);
@@ -108,7 +108,7 @@ async function findHighest(
       run.report(`${describeStep(name, load)}${attempt > 1 ? ' (again)' : ''}`);
       if (fault === undefined && load.p99Ms <= maxP99Ms) return load;
       // What is still on its way must not burden the next step.
-      if (fault !== undefined) generator = await gather();
+      if (fault !== undefined) generator = await connectPool();
     }
     return undefined;
   };

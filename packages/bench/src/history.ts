@@ -4,7 +4,7 @@ import { machineMs, signToken } from '@parley/load-kit/generator';
 import { seededRandom } from '@parley/load-kit/seeded-random';
 import { pause } from '@parley/service-kit';
 import { alternate } from './alternate.ts';
-import { type Bench, type BenchRun, inDirectory, withCrowds } from './bench-run.ts';
+import { type Bench, type BenchRun, inDirectory, withClientPools } from './bench-run.ts';
 import { compare, formatNumber } from './comparison.ts';
 import { fillHistory } from './fill-history.ts';
 import { drain } from './measure-load.ts';
@@ -82,7 +82,7 @@ async function prepare(run: BenchRun, directory: string, messages: number): Prom
 async function measure(run: BenchRun, { label, directory, lobbyHead }: Store): Promise<Measured> {
   const contender = await startParley({ nodes: NODES, directory, signal: run.signal });
   try {
-    return await withCrowds(run, contender, async (_, gather) => {
+    return await withClientPools(run, contender, async (_, connectPool) => {
       const token = signToken(contender.cluster.jwtSecret, 'bench-reader');
       const random = seededRandom(lobbyHead);
       const pages = (count: number) =>
@@ -94,7 +94,7 @@ async function measure(run: BenchRun, { label, directory, lobbyHead }: Store): P
       const { pages: count, warmUpMs, acceptMs } = run.options.isQuick ? QUICK : FULL;
       const latencies = await pages(count);
 
-      const generator = await gather({ clients: SENDERS });
+      const generator = await connectPool({ clients: SENDERS });
       const startedMs = machineMs();
       await generator.flood({
         inFlightPerClient: IN_FLIGHT_PER_CLIENT,

@@ -14,9 +14,9 @@ export const benchLatency: Bench = async (run) => {
   const clients = run.options.clients ?? (run.options.isQuick ? 20 : 100);
   const plan = { ...(run.options.isQuick ? QUICK : PLAN), senders: clients };
   const measure = (name: ContenderName) => (pair: number) =>
-    withContender(run, name, { nodes: NODES }, async (contender, gather) => {
+    withContender(run, name, { nodes: NODES }, async (contender, connectPool) => {
       run.report(`${name}, pair ${pair + 1}: ${clients} clients, ${plan.perSecond} messages/s`);
-      const load = await measureLoad(contender, await gather({ clients }), plan, run.signal);
+      const load = await measureLoad(contender, await connectPool({ clients }), plan, run.signal);
       const fault = faultOf(load);
       if (fault) throw new Error(`${name} at ${plan.perSecond} messages/s: ${fault}`);
       return load;

@@ -15,9 +15,9 @@ export const benchNodes: Bench = async (run) => {
   const clients = run.options.clients ?? (isQuick ? 40 : 1_000);
   const plan = isQuick ? QUICK : PLAN;
   const measure = (nodes: number) => (pair: number) =>
-    withContender(run, 'parley', { nodes }, async (contender, gather) => {
+    withContender(run, 'parley', { nodes }, async (contender, connectPool) => {
       run.report(`${nodes} servers, pair ${pair + 1}: ${clients} clients, ${plan.perSecond} messages/s`);
-      const load = await measureLoad(contender, await gather({ clients }), plan, run.signal);
+      const load = await measureLoad(contender, await connectPool({ clients }), plan, run.signal);
       const fault = faultOf(load);
       if (fault) throw new Error(`${nodes} servers: ${fault}`);
       return load;

@@ -1,20 +1,20 @@
 import { createConversation } from '@parley/load-kit/clients';
-import type { CrowdOptions } from '@parley/load-kit/generator';
+import type { ClientPoolOptions } from '@parley/load-kit/generator';
 import { signToken } from '@parley/load-kit/generator';
 import type { Contender } from './system-under-test.ts';
 
 /** Rooms of this size for so many clients; Parley's are channels, which have to be there. */
 export async function openRooms(
-  { name, address, dialect }: Contender,
+  { name, address, adapter }: Contender,
   clients: number,
   roomSize: number,
-): Promise<Pick<CrowdOptions, 'rooms' | 'roomSize'>> {
+): Promise<Pick<ClientPoolOptions, 'rooms' | 'roomSize'>> {
   const url = `http://${address.host}:${address.port}`;
   const rooms: string[] = [];
   for (let index = 0; index < Math.ceil(clients / roomSize); index += 1) {
-    if (dialect.kind === 'plain') rooms.push(`room-${index}`);
+    if (adapter.kind === 'plain') rooms.push(`room-${index}`);
     else {
-      const owner = { token: signToken(dialect.secret, 'bench') };
+      const owner = { token: signToken(adapter.secret, 'bench') };
       rooms.push(await createConversation(url, owner, { kind: 'channel', title: `${name} ${index}` }));
     }
   }

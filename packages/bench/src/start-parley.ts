@@ -42,7 +42,7 @@ export async function startParley({ nodes, directory, env, signal }: StartOption
   return {
     name: 'parley',
     address: { host: '127.0.0.1', port },
-    dialect: { kind: 'parley', secret: cluster.jwtSecret },
+    adapter: { kind: 'parley', secret: cluster.jwtSecret },
     processes,
     cluster,
     cutClients: () => cluster.kill('nginx', 'SIGKILL'),

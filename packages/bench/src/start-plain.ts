@@ -79,7 +79,7 @@ export async function startPlain({ nodes, directory, env, signal }: StartOptions
   return {
     name: 'plain',
     address: { host: '127.0.0.1', port: publicPort },
-    dialect: { kind: 'plain' },
+    adapter: { kind: 'plain' },
     processes: running.map(({ spec, pid = 0 }) => ({
       name: spec.name.startsWith('plain-chat-') ? 'servers' : spec.name,
       pid,

@@ -38,10 +38,10 @@ export const benchStorm: Bench = async (run) => {
   const clients = run.options.clients ?? (isQuick ? QUICK_CLIENTS : CLIENTS);
   const measure = (name: ContenderName) => (pair: number) =>
     inDirectory((probes) =>
-      withContender(run, name, { nodes: NODES, env: probeEnv(probes) }, async (contender, gather): Promise<Storm> => {
+      withContender(run, name, { nodes: NODES, env: probeEnv(probes) }, async (contender, connectPool): Promise<Storm> => {
         const rooms = await openRooms(contender, clients, ROOM_SIZE);
         run.report(`${name}, pair ${pair + 1}: connecting ${formatNumber(clients)} clients`);
-        const generator = await gather({ clients, ...rooms, reconnects: true });
+        const generator = await connectPool({ clients, ...rooms, reconnects: true });
         const startMs = machineMs() + 100;
         const endMs = startMs + BEFORE_MS + AFTER_MS;
         const perSecond = clients / SENDS_EVERY_S;

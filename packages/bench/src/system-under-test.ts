@@ -1,4 +1,4 @@
-import type { Address, DialectChoice } from '@parley/load-kit/generator';
+import type { Address, ProtocolChoice } from '@parley/load-kit/generator';
 import type { NamedProcess } from './process-cpu.ts';
 
 export type ContenderName = 'parley' | 'plain';
@@ -8,7 +8,7 @@ export interface Contender {
   readonly name: ContenderName;
   /** Its public address: nginx. */
   readonly address: Address;
-  readonly dialect: DialectChoice;
+  readonly adapter: ProtocolChoice;
   /** Everything it is made of, the servers under the name `servers`. */
   readonly processes: readonly NamedProcess[];
   /** Ends every client's connection at once: nginx is killed, and started again. */

@@ -26,12 +26,12 @@ export const benchUsers: Bench = async (run) => {
   const plan = { ...(isQuick ? QUICK : PLAN), senders: clients, perSecond: clients / SENDS_EVERY_S };
   const measure = (name: ContenderName) => (pair: number) =>
     inDirectory((probes) =>
-      withContender(run, name, { nodes: NODES, env: probeEnv(probes) }, async (contender, gather) => {
+      withContender(run, name, { nodes: NODES, env: probeEnv(probes) }, async (contender, connectPool) => {
         const rooms = await openRooms(contender, clients, ROOM_SIZE);
         const before = await readProbes(contender, probes, run.signal);
         run.report(`${name}, pair ${pair + 1}: connecting ${formatNumber(clients)} clients`);
         const startedAt = performance.now();
-        const generator = await gather({ clients, ...rooms });
+        const generator = await connectPool({ clients, ...rooms });
         const connectS = (performance.now() - startedAt) / 1_000;
         const after = await readProbes(contender, probes, run.signal);
         const bytesPerConnection = (rss(after) - rss(before)) / clients;

@@ -27,11 +27,11 @@ async function newContender(name: 'parley' | 'plain'): Promise<Contender> {
   return contender;
 }
 
-async function newCrowd(contender: Contender, { reconnects = false } = {}): Promise<Generator> {
+async function newGenerator(contender: Contender, { reconnects = false } = {}): Promise<Generator> {
   const generator = new Generator(2);
   stops.push(() => generator.close());
   await generator.connect({
-    ...{ address: contender.address, dialect: contender.dialect },
+    ...{ address: contender.address, adapter: contender.adapter },
     ...{ clients: CLIENTS, connectsInFlight: 5, reconnects },
     ...(await openRooms(contender, CLIENTS, CLIENTS / 2)),
   });
@@ -43,7 +43,7 @@ test.each(['parley', 'plain'] as const)(
   async (name) => {
     const contender = await newContender(name);
     // Parley may refuse for a moment on a machine that stood still; plain Socket.IO has no word for that.
-    const generator = await newCrowd(contender, { reconnects: name === 'parley' });
+    const generator = await newGenerator(contender, { reconnects: name === 'parley' });
     const load = await measureLoad(contender, generator, PLAN, signal);
     expect(load).toMatchObject({ lost: 0, repeated: 0, late: 0, unacked: 0, closed: 0 });
     const { ready, sent, acked, received } = await generator.report();
@@ -61,7 +61,7 @@ test(
   'clients that are cut come back and fetch what they missed',
   async () => {
     const contender = await newContender('parley');
-    const generator = await newCrowd(contender, { reconnects: true });
+    const generator = await newGenerator(contender, { reconnects: true });
     const startMs = machineMs();
     const talk = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
     await generator.talk(talk);

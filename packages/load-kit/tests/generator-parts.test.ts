@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { FrameMemory } from '../src/generator/frame-memory.ts';
 import { LatencyHistogram } from '../src/generator/latency-histogram.ts';
-import { plainDialect } from '../src/generator/plain-protocol.ts';
+import { plainAdapter } from '../src/generator/plain-adapter.ts';
 import { ReceivedTally } from '../src/generator/received-tally.ts';
 import { encodeFrame, FrameReader, OPCODES } from '../src/generator/web-socket-frames.ts';
 
@@ -98,7 +98,7 @@ test('each distinct packet is read once, and equal sizes are not taken for equal
   const memory = new FrameMemory(
     (packet) => {
       reads += 1;
-      return plainDialect.messagesOf(packet);
+      return plainAdapter.messagesOf(packet);
     },
     () => undefined,
   );

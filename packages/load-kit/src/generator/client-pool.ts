@@ -1,10 +1,10 @@
 import { pause } from '@parley/service-kit';
 import { Arrivals } from './arrivals.ts';
-import type { CrowdOptions, FloodOptions, LossTally, Report, StreamHead, TalkOptions } from './commands.ts';
+import type { ClientPoolOptions, FloodOptions, LossTally, Report, StreamHead, TalkOptions } from './commands.ts';
 import { FrameMemory } from './frame-memory.ts';
 import { machineMs } from './machine-clock.ts';
-import { Member } from './member.ts';
-import type { Dialect } from './protocol-adapter.ts';
+import { PooledClient } from './pooled-client.ts';
+import type { ProtocolAdapter } from './protocol-adapter.ts';
 
 /** Messages are due at even distances; a timer looks this often which are. */
 const LOOK_EVERY_MS = 1;
@@ -13,8 +13,8 @@ const LOOK_EVERY_MS = 1;
 const TIMER_SLACK_MS = 2;
 
 /** The clients of one process: connects them, lets them talk, and counts what each received. */
-export class Crowd {
-  readonly #members: Member[];
+export class ClientPool {
+  readonly #clients: PooledClient[];
   readonly #connectsInFlight: number;
   readonly #arrivals = new Arrivals();
   readonly #frames: FrameMemory;
@@ -27,17 +27,17 @@ export class Crowd {
   #longestLagMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: CrowdOptions, dialect: Dialect) {
+  constructor(options: ClientPoolOptions, adapter: ProtocolAdapter) {
     const { name, firstIndex, clients, rooms, roomSize, address, reconnects } = options;
     this.#connectsInFlight = options.connectsInFlight;
-    this.#frames = new FrameMemory(dialect.messagesOf, (frame) => this.#arrivals.settle(frame));
-    this.#members = Array.from({ length: clients }, (_, offset) => {
+    this.#frames = new FrameMemory(adapter.messagesOf, (frame) => this.#arrivals.settle(frame));
+    this.#clients = Array.from({ length: clients }, (_, offset) => {
       const index = firstIndex + offset;
       const room = rooms[Math.min(rooms.length - 1, Math.floor(index / roomSize))] ?? '';
-      return new Member({
-        person: { index, userId: `load-${name}-${index}`, room },
+      return new PooledClient({
+        identity: { index, userId: `load-${name}-${index}`, room },
         address,
-        dialect,
+        adapter,
         reconnects,
         frames: this.#frames,
         arrivals: this.#arrivals,
@@ -52,7 +52,7 @@ export class Crowd {
 
   /** Connects all that are not; each tries once unless clients reconnect. */
   async connect(): Promise<void> {
-    const waiting = [...this.#members];
+    const waiting = [...this.#clients];
     const connectNext = async () => {
       for (let member = waiting.shift(); member; member = waiting.shift()) await member.enter();
     };
@@ -62,7 +62,7 @@ export class Crowd {
   /** Sends at even distances, whatever comes back: who falls behind is measured by what was due. */
   talk({ perSecond, senders, startMs, endMs, textCharacters }: TalkOptions): void {
     clearInterval(this.#timer);
-    const talkers = this.#members.slice(0, senders);
+    const senders = this.#clients.slice(0, senders);
     let nextMs = startMs;
     let turn = 0;
     this.#timer = setInterval(() => {
@@ -71,7 +71,7 @@ export class Crowd {
         const lagMs = nowMs - nextMs;
         this.#longestLagMs = Math.max(this.#longestLagMs, lagMs);
         const stamp = (lagMs > TIMER_SLACK_MS ? nextMs : machineMs()).toFixed(3);
-        if (talkers[turn % talkers.length]?.say(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
+        if (senders[turn % senders.length]?.say(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
         turn += 1;
       }
       if (nextMs >= endMs) clearInterval(this.#timer);
@@ -80,13 +80,13 @@ export class Crowd {
 
   /** Keeps so many messages of each client on their way. */
   flood({ inFlightPerClient, endMs, textCharacters }: FloodOptions): void {
-    const sendNext = (member: Member) => {
+    const sendNext = (member: PooledClient) => {
       const nowMs = machineMs();
       if (nowMs >= endMs) return;
       const text = `${nowMs.toFixed(3)} `.padEnd(textCharacters, 'parley ');
       if (member.say(text, () => sendNext(member))) this.#sent += 1;
     };
-    for (const member of this.#members) for (let count = 0; count < inFlightPerClient; count += 1) sendNext(member);
+    for (const member of this.#clients) for (let count = 0; count < inFlightPerClient; count += 1) sendNext(member);
   }
 
   observe(fromMs: number, toMs: number): void {
@@ -97,8 +97,8 @@ export class Crowd {
 
   report(): Report {
     this.#frames.forgetAll();
-    const sum = (value: (member: Member) => number) =>
-      this.#members.reduce((total, member) => total + value(member), 0);
+    const sum = (value: (member: PooledClient) => number) =>
+      this.#clients.reduce((total, member) => total + value(member), 0);
     return {
       ready: sum(({ isReady }) => (isReady ? 1 : 0)),
       failedConnects: this.#failedConnects,
@@ -128,8 +128,8 @@ export class Crowd {
     }
     let lost = 0;
     let behind = 0;
-    for (const { person, tally } of this.#members) {
-      const streams = byRoom.get(person.room) ?? [];
+    for (const { identity, tally } of this.#clients) {
+      const streams = byRoom.get(identity.room) ?? [];
       const missing = streams.reduce((sum, { stream, head }) => sum + tally.lostUpTo(stream, head), 0);
       lost += missing;
       if (missing > 0) behind += 1;
@@ -139,7 +139,7 @@ export class Crowd {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const member of this.#members) member.leave();
+    for (const member of this.#clients) member.leave();
     await pause(0);
   }
 

@@ -2,13 +2,13 @@ import type { SparseHistogram } from './latency-histogram.ts';
 import type { Address } from './raw-client.ts';
 
 /** Which chat is spoken to, and with what it signs tokens. */
-export type DialectChoice = { readonly kind: 'parley'; readonly secret: string } | { readonly kind: 'plain' };
+export type ProtocolChoice = { readonly kind: 'parley'; readonly secret: string } | { readonly kind: 'plain' };
 
 /** Who is in a process of the generator, and where. */
-export interface CrowdOptions {
+export interface ClientPoolOptions {
   readonly address: Address;
-  readonly dialect: DialectChoice;
-  /** Part of the users' names: another crowd is other people, whose messages are no repeats. */
+  readonly adapter: ProtocolChoice;
+  /** Part of the users' names: another pool is other people, whose messages are no repeats. */
   readonly name: string;
   /** The process's first client, and how many it has. */
   readonly firstIndex: number;
@@ -42,7 +42,7 @@ export interface FloodOptions {
 }
 
 export type Command =
-  | { readonly kind: 'connect'; readonly crowd: CrowdOptions }
+  | { readonly kind: 'connect'; readonly pool: ClientPoolOptions }
   | { readonly kind: 'talk'; readonly talk: TalkOptions }
   | { readonly kind: 'flood'; readonly flood: FloodOptions }
   /** Latencies are those of messages sent in this time. */

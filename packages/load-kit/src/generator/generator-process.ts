@@ -1,30 +1,30 @@
 // A process of the generator: does what its parent says over IPC, and ends with it.
 
-import { Crowd } from './client-pool.ts';
+import { ClientPool } from './client-pool.ts';
 import type { Command, CommandEnvelope, Replies, ReplyEnvelope } from './commands.ts';
-import { parleyDialect } from './parley-protocol.ts';
-import { plainDialect } from './plain-protocol.ts';
+import { parleyAdapter } from './parley-adapter.ts';
+import { plainAdapter } from './plain-adapter.ts';
 
-let crowd: Crowd | undefined;
+let pool: ClientPool | undefined;
 
 async function execute(command: Command): Promise<Replies[keyof Replies]> {
   if (command.kind === 'connect') {
-    const { dialect } = command.crowd;
-    crowd = new Crowd(command.crowd, dialect.kind === 'parley' ? parleyDialect(dialect.secret) : plainDialect);
-    return void (await crowd.connect());
+    const { adapter } = command.pool;
+    pool = new ClientPool(command.pool, adapter.kind === 'parley' ? parleyAdapter(adapter.secret) : plainAdapter);
+    return void (await pool.connect());
   }
-  if (!crowd) throw new Error(`${command.kind} came before connect`);
+  if (!pool) throw new Error(`${command.kind} came before connect`);
   switch (command.kind) {
     case 'talk':
-      return void crowd.talk(command.talk);
+      return void pool.talk(command.talk);
     case 'flood':
-      return void crowd.flood(command.flood);
+      return void pool.flood(command.flood);
     case 'observe':
-      return void crowd.observe(command.fromMs, command.toMs);
+      return void pool.observe(command.fromMs, command.toMs);
     case 'report':
-      return crowd.report();
+      return pool.report();
     case 'tally':
-      return crowd.tally(command.heads);
+      return pool.tally(command.heads);
   }
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type {
   Command,
   CommandEnvelope,
-  CrowdOptions,
+  ClientPoolOptions,
   FloodOptions,
   LossTally,
   Replies,
@@ -39,14 +39,14 @@ export class Generator {
   }
 
   /** Resolves when each client is connected or has failed. */
-  async connect(crowd: Omit<CrowdOptions, 'name' | 'firstIndex'>): Promise<void> {
+  async connect(pool: Omit<ClientPoolOptions, 'name' | 'firstIndex'>): Promise<void> {
     const name = randomUUID().slice(0, 8);
-    const shares = shareOut(crowd.clients, this.#processes.length);
+    const shares = shareOut(pool.clients, this.#processes.length);
     let firstIndex = 0;
     await Promise.all(
       this.#processes.map((process, place) => {
         const clients = shares[place] ?? 0;
-        const connecting = process.ask({ kind: 'connect', crowd: { ...crowd, name, clients, firstIndex } });
+        const connecting = process.ask({ kind: 'connect', pool: { ...pool, name, clients, firstIndex } });
         firstIndex += clients;
         return connecting;
       }),

@@ -1,5 +1,5 @@
 /** Who a generated client is. */
-export interface Person {
+export interface ClientIdentity {
   /** 0, 1, 2 … over all processes of the generator. */
   readonly index: number;
   readonly userId: string;
@@ -23,14 +23,14 @@ export type SendOutcome =
 export type Request = readonly [event: string, payload: object];
 
 /** How a chat speaks above Socket.IO: all that the generator knows of a server. */
-export interface Dialect {
+export interface ProtocolAdapter {
   /** The Socket.IO handshake. */
-  auth(person: Person): object;
+  auth(identity: ClientIdentity): object;
   /** What a client says, one after the other, once it is connected; a reply without `ok: true` ends the attempt. */
-  greetings(person: Person): readonly Request[];
+  greetings(identity: ClientIdentity): readonly Request[];
   /** @param count the sender's own 1, 2, 3 … */
-  send(person: Person, count: number, text: string): Request;
-  outcomeOf(person: Person, count: number, reply: unknown): SendOutcome;
+  send(identity: ClientIdentity, count: number, text: string): Request;
+  outcomeOf(identity: ClientIdentity, count: number, reply: unknown): SendOutcome;
   /** The messages of an event packet; none for other events. */
   messagesOf(packet: readonly unknown[]): readonly NumberedMessage[];
   /** How far streams are, by the reply to a greeting, for clients that come back; none where nothing can be fetched. */

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Dialect, Person, Request } from './protocol-adapter.ts';
+import type { ProtocolAdapter, ClientIdentity, Request } from './protocol-adapter.ts';
 import { encodeFrame, FrameReader, OPCODES, upgradeRequest } from './web-socket-frames.ts';
 
 const CONNECT_DEADLINE_MS = 30_000;
@@ -35,9 +35,9 @@ type Ack = (reply: unknown) => void;
  * `idle` → `connecting` (TCP, upgrade, Engine.IO's open, Socket.IO's connect, the greetings) → `ready` → `idle`.
  */
 export class RawClient {
-  readonly person: Person;
+  readonly identity: ClientIdentity;
   readonly #address: Address;
-  readonly #dialect: Dialect;
+  readonly #adapter: ProtocolAdapter;
   readonly #events: ClientEvents;
   #socket: Socket | undefined;
   #reader = new FrameReader();
@@ -46,10 +46,10 @@ export class RawClient {
   #lastAckId = 0;
   #settle: ((failure: string | undefined) => void) | undefined;
 
-  constructor(person: Person, address: Address, dialect: Dialect, events: ClientEvents) {
-    this.person = person;
+  constructor(identity: ClientIdentity, address: Address, adapter: ProtocolAdapter, events: ClientEvents) {
+    this.identity = identity;
     this.#address = address;
-    this.#dialect = dialect;
+    this.#adapter = adapter;
     this.#events = events;
   }
 
@@ -121,7 +121,7 @@ export class RawClient {
   #onPacket(buffer: Buffer, start: number, end: number): void {
     const engineType = buffer[start];
     if (engineType === CHARACTER.ping) this.#socket?.write(PONG);
-    else if (engineType === CHARACTER.open) this.#send(`40${JSON.stringify(this.#dialect.auth(this.person))}`);
+    else if (engineType === CHARACTER.open) this.#send(`40${JSON.stringify(this.#adapter.auth(this.identity))}`);
     else if (engineType === CHARACTER.close) this.#end('closed by the server');
     else if (engineType === CHARACTER.message) this.#onMessage(buffer, start + 1, end);
   }
@@ -130,7 +130,7 @@ export class RawClient {
     const type = buffer[start];
     if (type === PACKET.event) this.#events.onEvent(this, buffer, start + 1, end);
     else if (type === PACKET.ack) this.#onAck(buffer.toString('utf8', start + 1, end));
-    else if (type === PACKET.connect) this.#greet([...this.#dialect.greetings(this.person)]);
+    else if (type === PACKET.connect) this.#greet([...this.#adapter.greetings(this.identity)]);
     else if (type === PACKET.disconnect) this.#end('disconnected by the server');
     else if (type === PACKET.error) {
       const { message } = JSON.parse(buffer.toString('utf8', start + 1, end)) as { message?: string };

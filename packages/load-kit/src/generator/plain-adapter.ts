@@ -1,4 +1,4 @@
-import type { Dialect, NumberedMessage } from './protocol-adapter.ts';
+import type { ProtocolAdapter, NumberedMessage } from './protocol-adapter.ts';
 
 interface PlainMessage {
   readonly room: string;
@@ -11,7 +11,7 @@ interface PlainMessage {
 const streamOf = (room: string, senderId: string) => `${room} ${senderId}`;
 
 /** The plain Socket.IO chat of `bench/plain-chat`. */
-export const plainDialect: Dialect = {
+export const plainAdapter: ProtocolAdapter = {
   auth: () => ({}),
   greetings: ({ room }) => [['join', { room }]],
   send: ({ userId, room }, count, text) => ['message', { room, senderId: userId, count, text }],

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { ErrorBody, HelloReply, Message, MessagesPacket, SendReply, SinceReply } from '@parley/protocol';
-import type { Dialect, NumberedMessage, Request } from './protocol-adapter.ts';
+import type { ProtocolAdapter, NumberedMessage, Request } from './protocol-adapter.ts';
 
 const TOKEN_TTL_SECONDS = 86_400;
 const MAX_PAGE_MESSAGES = 200;
@@ -19,7 +19,7 @@ const numbered = (conversationId: string, messages: readonly Message[]): Numbere
   messages.map(({ seq, text = '' }) => ({ stream: conversationId, number: seq, text }));
 
 /** Parley's own protocol; the stream is the conversation, the number its `seq`. */
-export const parleyDialect = (secret: string): Dialect => ({
+export const parleyAdapter = (secret: string): ProtocolAdapter => ({
   auth: ({ userId }) => ({ token: signToken(secret, userId), deviceId: userId }),
   greetings: ({ room }) => {
     const hello: Request = ['session:hello', { timezone: 'UTC' }];

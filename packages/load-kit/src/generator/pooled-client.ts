@@ -2,7 +2,7 @@ import { pause } from '@parley/service-kit';
 import type { Arrivals } from './arrivals.ts';
 import type { FrameMemory } from './frame-memory.ts';
 import { machineMs } from './machine-clock.ts';
-import type { Dialect, Person } from './protocol-adapter.ts';
+import type { ProtocolAdapter, ClientIdentity } from './protocol-adapter.ts';
 import { type Address, RawClient } from './raw-client.ts';
 import { ReceivedTally } from './received-tally.ts';
 
@@ -11,10 +11,10 @@ const RECONNECT = { firstMs: 1_000, longestMs: 5_000, randomness: 0.5 } as const
 
 const RESEND_MS = 500;
 
-export interface MemberOptions {
-  readonly person: Person;
+export interface PooledClientOptions {
+  readonly identity: ClientIdentity;
   readonly address: Address;
-  readonly dialect: Dialect;
+  readonly adapter: ProtocolAdapter;
   readonly reconnects: boolean;
   readonly frames: FrameMemory;
   readonly arrivals: Arrivals;
@@ -27,11 +27,11 @@ interface Unacked {
   readonly onAcked: (() => void) | undefined;
 }
 
-/** One person of the crowd: its connection, what it still has to get acked, and what it received. */
-export class Member {
-  readonly person: Person;
+/** One identity of the pool: its connection, what it still has to get acked, and what it received. */
+export class PooledClient {
+  readonly identity: ClientIdentity;
   readonly tally = new ReceivedTally();
-  readonly #options: MemberOptions;
+  readonly #options: PooledClientOptions;
   readonly #client: RawClient;
   /** Sent and not acked, by the sender's own count. */
   readonly #unacked = new Map<number, Unacked>();
@@ -41,20 +41,20 @@ export class Member {
   /** Something was missed while what was missed before is being fetched. */
   #hasMissedMore = false;
 
-  constructor(options: MemberOptions) {
-    const { person, address, dialect, frames, arrivals } = options;
-    this.person = person;
+  constructor(options: PooledClientOptions) {
+    const { identity, address, adapter, frames, arrivals } = options;
+    this.identity = identity;
     this.#options = options;
-    this.#client = new RawClient(person, address, dialect, {
+    this.#client = new RawClient(identity, address, adapter, {
       onEvent: (_client, buffer, start, end) => {
         const frame = frames.recall(buffer, start, end);
         let isMissing = false;
         for (const { stream, first, last } of frame.runs) isMissing = this.tally.take(stream, first, last) || isMissing;
         arrivals.note(frame, machineMs());
-        if (isMissing && options.reconnects) this.#fetchMissing(person.room);
+        if (isMissing && options.reconnects) this.#fetchMissing(identity.room);
       },
       onReply: (_client, _greeting, reply) => {
-        const own = dialect.headsOf(reply).find(({ stream }) => stream === person.room);
+        const own = adapter.headsOf(reply).find(({ stream }) => stream === identity.room);
         if (!own) return;
         this.tally.begin(frames.streamOf(own.stream), own.head);
         if (options.reconnects && this.#completeUpTo(own.stream) < own.head) this.#fetchMissing(own.stream);
@@ -114,11 +114,11 @@ export class Member {
   }
 
   #send(count: number): void {
-    const { person, dialect } = this.#options;
+    const { identity, adapter } = this.#options;
     const unacked = this.#unacked.get(count);
     if (!unacked) return;
-    this.#client.ask(dialect.send(person, count, unacked.text), (reply) => {
-      const outcome = dialect.outcomeOf(person, count, reply);
+    this.#client.ask(adapter.send(identity, count, unacked.text), (reply) => {
+      const outcome = adapter.outcomeOf(identity, count, reply);
       if (outcome.kind === 'accepted') {
         if (!this.#unacked.delete(count)) return;
         this.#options.onAccepted(outcome.stream, outcome.number);
@@ -137,16 +137,16 @@ export class Member {
 
   /** Fetches page after page until nothing more comes. */
   #fetchMissing(stream: string): void {
-    const { dialect, frames } = this.#options;
-    if (!dialect.since || !dialect.pageOf) return;
+    const { adapter, frames } = this.#options;
+    if (!adapter.since || !adapter.pageOf) return;
     if (this.#isFetching) {
       this.#hasMissedMore = true;
       return;
     }
-    const { pageOf } = dialect;
+    const { pageOf } = adapter;
     this.#isFetching = true;
     this.#hasMissedMore = false;
-    this.#client.ask(dialect.since(stream, this.#completeUpTo(stream)), (reply) => {
+    this.#client.ask(adapter.since(stream, this.#completeUpTo(stream)), (reply) => {
       this.#isFetching = false;
       const page = pageOf(reply);
       for (const { number } of page ?? []) this.tally.fill(frames.streamOf(stream), number);
