@@ -62,7 +62,7 @@ export class ClientPool {
   /** Sends at even distances, whatever comes back: who falls behind is measured by what was due. */
   talk({ perSecond, senders, startMs, endMs, textCharacters }: TalkOptions): void {
     clearInterval(this.#timer);
-    const senders = this.#clients.slice(0, senders);
+    const sendingClients = this.#clients.slice(0, senders);
     let nextMs = startMs;
     let turn = 0;
     this.#timer = setInterval(() => {
@@ -71,7 +71,7 @@ export class ClientPool {
         const lagMs = nowMs - nextMs;
         this.#longestLagMs = Math.max(this.#longestLagMs, lagMs);
         const stamp = (lagMs > TIMER_SLACK_MS ? nextMs : machineMs()).toFixed(3);
-        if (senders[turn % senders.length]?.say(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
+        if (sendingClients[turn % sendingClients.length]?.say(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
         turn += 1;
       }
       if (nextMs >= endMs) clearInterval(this.#timer);
@@ -80,13 +80,13 @@ export class ClientPool {
 
   /** Keeps so many messages of each client on their way. */
   flood({ inFlightPerClient, endMs, textCharacters }: FloodOptions): void {
-    const sendNext = (member: PooledClient) => {
+    const sendNext = (client: PooledClient) => {
       const nowMs = machineMs();
       if (nowMs >= endMs) return;
       const text = `${nowMs.toFixed(3)} `.padEnd(textCharacters, 'parley ');
-      if (member.say(text, () => sendNext(member))) this.#sent += 1;
+      if (client.say(text, () => sendNext(client))) this.#sent += 1;
     };
-    for (const member of this.#clients) for (let count = 0; count < inFlightPerClient; count += 1) sendNext(member);
+    for (const client of this.#clients) for (let count = 0; count < inFlightPerClient; count += 1) sendNext(client);
   }
 
   observe(fromMs: number, toMs: number): void {
@@ -97,8 +97,8 @@ export class ClientPool {
 
   report(): Report {
     this.#frames.forgetAll();
-    const sum = (value: (member: PooledClient) => number) =>
-      this.#clients.reduce((total, member) => total + value(member), 0);
+    const sum = (value: (client: PooledClient) => number) =>
+      this.#clients.reduce((total, member) => total + value(client), 0);
     return {
       ready: sum(({ isReady }) => (isReady ? 1 : 0)),
       failedConnects: this.#failedConnects,
@@ -139,7 +139,7 @@ export class ClientPool {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const member of this.#clients) member.leave();
+    for (const client of this.#clients) client.leave();
     await pause(0);
   }
 
