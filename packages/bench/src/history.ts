@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { formatTable } from '@parley/load-kit/command';
-import { machineMs, signToken } from '@parley/load-kit/generator';
+import { machineNowMs, signToken } from '@parley/load-kit/generator';
 import { seededRandom } from '@parley/load-kit/seeded-random';
 import { pause } from '@parley/service-kit';
 import { alternate } from './alternate.ts';
@@ -95,18 +95,18 @@ async function measure(run: BenchRun, { label, directory, lobbyHead }: Store): P
       const latencies = await pages(count);
 
       const generator = await connectPool({ clients: SENDERS });
-      const startedMs = machineMs();
-      await generator.flood({
+      const startedMs = machineNowMs();
+      await generator.sendOnAck({
         inFlightPerClient: IN_FLIGHT_PER_CLIENT,
         endMs: startedMs + warmUpMs + acceptMs,
         textCharacters: TEXT_CHARACTERS,
       });
       await pause(warmUpMs, run.signal);
       const before = await generator.report();
-      const fromMs = machineMs();
+      const fromMs = machineNowMs();
       await pause(acceptMs, run.signal);
       const { acked } = await generator.report();
-      const seconds = (machineMs() - fromMs) / 1_000;
+      const seconds = (machineNowMs() - fromMs) / 1_000;
       const { lost } = await drain(generator, DRAIN_MS, run.signal);
       run.signal.throwIfAborted();
       if (lost > 0) throw new Error(`${label}: ${lost} lost`);

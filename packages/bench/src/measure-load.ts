@@ -1,5 +1,5 @@
 import type { Generator, Observation } from '@parley/load-kit/generator';
-import { machineMs } from '@parley/load-kit/generator';
+import { machineNowMs } from '@parley/load-kit/generator';
 import { pause } from '@parley/service-kit';
 import { type CpuUse, cpuBetween, type NamedProcess, readCpu } from './process-cpu.ts';
 import type { Contender } from './system-under-test.ts';
@@ -38,7 +38,7 @@ export interface LoadResult {
   /** The same of everything but the generator. */
   readonly systemCpuPerMillion: number;
   readonly cpu: CpuUse;
-  readonly longestLagMs: number;
+  readonly maxSendDelayMs: number;
 }
 
 /** ~90 characters, as GOALS.md has it. */
@@ -61,19 +61,19 @@ export async function measureLoad(
   signal: AbortSignal,
 ): Promise<LoadResult> {
   const before = await generator.report();
-  const startMs = machineMs() + START_IN_MS;
+  const startMs = machineNowMs() + START_IN_MS;
   const fromMs = startMs + plan.warmUpMs;
   const toMs = fromMs + plan.measureMs;
   const endMs = toMs + RUN_OUT_MS;
   const { perSecond, senders } = plan;
   await generator.observe(fromMs, toMs);
-  await generator.talk({ perSecond, senders, startMs, endMs, textCharacters: TEXT_CHARACTERS });
+  await generator.sendAtRate({ perSecond, senders, startMs, endMs, textCharacters: TEXT_CHARACTERS });
   const processes = allProcesses(contender, generator);
-  await pause(fromMs - machineMs(), signal);
+  await pause(fromMs - machineNowMs(), signal);
   const cpuBefore = readCpu(processes);
-  await pause(toMs - machineMs(), signal);
+  await pause(toMs - machineNowMs(), signal);
   const cpu = cpuBetween(cpuBefore, readCpu(processes));
-  await pause(endMs - machineMs(), signal);
+  await pause(endMs - machineNowMs(), signal);
   const { after, lost } = await drain(generator, plan.drainMs, signal);
   signal.throwIfAborted();
   // To the end, so that work which is put off counts, too.
@@ -97,7 +97,7 @@ export async function measureLoad(
     cpuPerMillion,
     systemCpuPerMillion: total(cpuPerMillion) - (cpuPerMillion.generator ?? 0),
     cpu,
-    longestLagMs: after.longestLagMs,
+    maxSendDelayMs: after.maxSendDelayMs,
   };
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { machineMs } from '@parley/load-kit/generator';
+import { machineNowMs } from '@parley/load-kit/generator';
 
 /** `getconf CLK_TCK`, which Linux fixes for programs on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -41,7 +41,7 @@ export function readCpu(processes: readonly NamedProcess[]): CpuSnapshot {
   const rows = processes.flatMap(({ name, pid }) =>
     all.filter((row) => row.pid === pid || row.groupId === pid).map((row) => ({ name, pid: row.pid, cpuS: row.cpuS })),
   );
-  return { atMs: machineMs(), machineS: readMachine(), rows };
+  return { atMs: machineNowMs(), machineS: readMachine(), rows };
 }
 
 export function cpuBetween(before: CpuSnapshot, after: CpuSnapshot): CpuUse {

@@ -1,5 +1,5 @@
 import type { Generator, Observation } from '@parley/load-kit/generator';
-import { machineMs } from '@parley/load-kit/generator';
+import { machineNowMs } from '@parley/load-kit/generator';
 import { pause } from '@parley/service-kit';
 import { alternate } from './alternate.ts';
 import { type Bench, type BenchRun, inDirectory, withContender } from './bench-run.ts';
@@ -42,16 +42,16 @@ export const benchStorm: Bench = async (run) => {
         const rooms = await openRooms(contender, clients, ROOM_SIZE);
         run.report(`${name}, pair ${pair + 1}: connecting ${formatNumber(clients)} clients`);
         const generator = await connectPool({ clients, ...rooms, reconnects: true });
-        const startMs = machineMs() + 100;
+        const startMs = machineNowMs() + 100;
         const endMs = startMs + BEFORE_MS + AFTER_MS;
         const perSecond = clients / SENDS_EVERY_S;
-        await generator.talk({ perSecond, senders: clients, startMs, endMs, textCharacters: TEXT_CHARACTERS });
+        await generator.sendAtRate({ perSecond, senders: clients, startMs, endMs, textCharacters: TEXT_CHARACTERS });
         await pause(BEFORE_MS, run.signal);
         const before = await generator.report();
         // Collecting garbage for the reading blocks a server, too: that ends here.
         await readProbes(contender, probes, run.signal);
         run.report(`${name}: all are cut`);
-        const cutAtMs = machineMs();
+        const cutAtMs = machineNowMs();
         contender.cutClients();
         const outcome = await weather(run, generator, {
           clients,
@@ -91,10 +91,10 @@ async function weather(
 ): Promise<Omit<Storm, 'blockedMs'>> {
   const { clients, cutAtMs, endMs, before, catchesUp } = storm;
   const overdue = AbortSignal.any([run.signal, AbortSignal.timeout(DEADLINE_MS)]);
-  const sinceCutS = () => (machineMs() - cutAtMs) / 1_000;
+  const sinceCutS = () => (machineNowMs() - cutAtMs) / 1_000;
   let back: { afterS: number; heads: Observation['heads'] } | undefined;
   let caughtUpS: number | undefined;
-  let nextProgressMs = machineMs() + PROGRESS_EVERY_MS;
+  let nextProgressMs = machineNowMs() + PROGRESS_EVERY_MS;
   for (;;) {
     const now = await generator.report();
     // Nobody is back before everybody was cut.
@@ -104,13 +104,13 @@ async function weather(
     if (back && (await generator.tally(back)).lost === 0) caughtUpS ??= sinceCutS();
     const { lost, behind } = await generator.tally(now);
     const isSettled = lost === 0 && now.acked === now.sent;
-    const isOver = back && machineMs() >= endMs && (isSettled || !catchesUp);
+    const isOver = back && machineNowMs() >= endMs && (isSettled || !catchesUp);
     if (isOver || overdue.aborted) {
       run.signal.throwIfAborted();
       const backS = back?.afterS ?? Number.POSITIVE_INFINITY;
       return { backS, caughtUpS, lost, unacked: now.unacked, failedAttempts: now.failedConnects };
     }
-    if (machineMs() >= nextProgressMs) {
+    if (machineNowMs() >= nextProgressMs) {
       run.report(`${now.ready} of ${clients} are back, ${behind} miss something, ${now.unacked} unacked`);
       nextProgressMs += PROGRESS_EVERY_MS;
     }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { Generator, machineMs } from '@parley/load-kit/generator';
+import { Generator, machineNowMs } from '@parley/load-kit/generator';
 import { eventually, newTemporaryDirectory } from '@parley/testing';
 import { drain, measureLoad } from '../src/measure-load.ts';
 import { openRooms } from '../src/open-rooms.ts';
@@ -62,9 +62,9 @@ test(
   async () => {
     const contender = await newContender('parley');
     const generator = await newGenerator(contender, { reconnects: true });
-    const startMs = machineMs();
-    const talk = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
-    await generator.talk(talk);
+    const startMs = machineNowMs();
+    const sendAtRate = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
+    await generator.sendAtRate(sendAtRate);
     await eventually(async () => expect((await generator.report()).acked).toBeGreaterThan(50), DEADLINE_MS);
     contender.cutClients();
     await eventually(async () => {
@@ -72,7 +72,7 @@ test(
       expect(Object.values(closed).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(CLIENTS);
       expect(ready).toBe(CLIENTS);
     }, DEADLINE_MS);
-    await eventually(() => expect(machineMs()).toBeGreaterThan(talk.endMs + 200));
+    await eventually(() => expect(machineNowMs()).toBeGreaterThan(sendAtRate.endMs + 200));
     const { after, lost } = await drain(generator, 60_000, signal);
     expect({ lost, acked: after.acked, late: after.late }).toEqual({
       lost: 0,

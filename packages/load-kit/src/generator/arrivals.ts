@@ -1,4 +1,4 @@
-import type { KnownFrame } from './frame-memory.ts';
+import type { CachedFrame } from './frame-cache.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 /** Arrivals within this time count as one: far below what is measured, and a tenth of the work. */
@@ -28,7 +28,7 @@ export class Arrivals {
     return this.#histogram;
   }
 
-  note(frame: KnownFrame, nowMs: number): void {
+  note(frame: CachedFrame, nowMs: number): void {
     const { length } = frame.sentAtMs;
     if (length === 0) return;
     if (nowMs >= this.#fromMs) this.#sinceStart += length;
@@ -41,7 +41,7 @@ export class Arrivals {
   }
 
   /** Puts the arrivals that a frame still holds into the histogram. */
-  settle(frame: KnownFrame): void {
+  settle(frame: CachedFrame): void {
     if (frame.slotCount === 0) return;
     const arrivedAtMs = (frame.slot + 0.5) * SLOT_MS;
     for (const sentAtMs of frame.sentAtMs) {

@@ -1,8 +1,8 @@
 import { pause } from '@parley/service-kit';
 import { Arrivals } from './arrivals.ts';
-import type { ClientPoolOptions, FloodOptions, LossTally, Report, StreamHead, TalkOptions } from './commands.ts';
-import { FrameMemory } from './frame-memory.ts';
-import { machineMs } from './machine-clock.ts';
+import type { ClientPoolOptions, ClosedLoopLoad, LossTally, Report, StreamHead, FixedRateLoad } from './commands.ts';
+import { FrameCache } from './frame-cache.ts';
+import { machineNowMs } from './machine-clock.ts';
 import { PooledClient } from './pooled-client.ts';
 import type { ProtocolAdapter } from './protocol-adapter.ts';
 
@@ -12,25 +12,25 @@ const LOOK_EVERY_MS = 1;
 /** What a timer itself may be late by. Within it a message is stamped when it is sent, beyond it when it was due. */
 const TIMER_SLACK_MS = 2;
 
-/** The clients of one process: connects them, lets them talk, and counts what each received. */
+/** The clients of one process: connects them, lets them sendAtRate, and counts what each received. */
 export class ClientPool {
   readonly #clients: PooledClient[];
   readonly #connectsInFlight: number;
   readonly #arrivals = new Arrivals();
-  readonly #frames: FrameMemory;
+  readonly #frameCache: FrameCache;
   readonly #failedConnects: Record<string, number> = {};
   readonly #closed: Record<string, number> = {};
   readonly #refused: Record<string, number> = {};
   readonly #heads = new Map<string, number>();
   #sent = 0;
   #acked = 0;
-  #longestLagMs = 0;
+  #maxSendDelayMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ClientPoolOptions, adapter: ProtocolAdapter) {
     const { name, firstIndex, clients, rooms, roomSize, address, reconnects } = options;
     this.#connectsInFlight = options.connectsInFlight;
-    this.#frames = new FrameMemory(adapter.messagesOf, (frame) => this.#arrivals.settle(frame));
+    this.#frameCache = new FrameCache(adapter.messagesOf, (frame) => this.#arrivals.settle(frame));
     this.#clients = Array.from({ length: clients }, (_, offset) => {
       const index = firstIndex + offset;
       const room = rooms[Math.min(rooms.length - 1, Math.floor(index / roomSize))] ?? '';
@@ -39,7 +39,7 @@ export class ClientPool {
         address,
         adapter,
         reconnects,
-        frames: this.#frames,
+        frameCache: this.#frameCache,
         arrivals: this.#arrivals,
         count: (what, name) => this.#count(what, name),
         onAccepted: (stream, number) => {
@@ -54,24 +54,24 @@ export class ClientPool {
   async connect(): Promise<void> {
     const waiting = [...this.#clients];
     const connectNext = async () => {
-      for (let member = waiting.shift(); member; member = waiting.shift()) await member.enter();
+      for (let member = waiting.shift(); member; member = waiting.shift()) await member.connectOnce();
     };
     await Promise.all(Array.from({ length: this.#connectsInFlight }, connectNext));
   }
 
   /** Sends at even distances, whatever comes back: who falls behind is measured by what was due. */
-  talk({ perSecond, senders, startMs, endMs, textCharacters }: TalkOptions): void {
+  sendAtRate({ perSecond, senders, startMs, endMs, textCharacters }: FixedRateLoad): void {
     clearInterval(this.#timer);
     const sendingClients = this.#clients.slice(0, senders);
     let nextMs = startMs;
     let turn = 0;
     this.#timer = setInterval(() => {
-      const nowMs = machineMs();
+      const nowMs = machineNowMs();
       for (; nextMs <= nowMs && nextMs < endMs; nextMs += 1_000 / perSecond) {
         const lagMs = nowMs - nextMs;
-        this.#longestLagMs = Math.max(this.#longestLagMs, lagMs);
-        const stamp = (lagMs > TIMER_SLACK_MS ? nextMs : machineMs()).toFixed(3);
-        if (sendingClients[turn % sendingClients.length]?.say(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
+        this.#maxSendDelayMs = Math.max(this.#maxSendDelayMs, lagMs);
+        const stamp = (lagMs > TIMER_SLACK_MS ? nextMs : machineNowMs()).toFixed(3);
+        if (sendingClients[turn % sendingClients.length]?.send(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
         turn += 1;
       }
       if (nextMs >= endMs) clearInterval(this.#timer);
@@ -79,24 +79,24 @@ export class ClientPool {
   }
 
   /** Keeps so many messages of each client on their way. */
-  flood({ inFlightPerClient, endMs, textCharacters }: FloodOptions): void {
+  sendOnAck({ inFlightPerClient, endMs, textCharacters }: ClosedLoopLoad): void {
     const sendNext = (client: PooledClient) => {
-      const nowMs = machineMs();
+      const nowMs = machineNowMs();
       if (nowMs >= endMs) return;
       const text = `${nowMs.toFixed(3)} `.padEnd(textCharacters, 'parley ');
-      if (client.say(text, () => sendNext(client))) this.#sent += 1;
+      if (client.send(text, () => sendNext(client))) this.#sent += 1;
     };
     for (const client of this.#clients) for (let count = 0; count < inFlightPerClient; count += 1) sendNext(client);
   }
 
   observe(fromMs: number, toMs: number): void {
-    this.#frames.forgetAll();
-    this.#longestLagMs = 0;
+    this.#frameCache.evictAll();
+    this.#maxSendDelayMs = 0;
     this.#arrivals.observe(fromMs, toMs);
   }
 
   report(): Report {
-    this.#frames.forgetAll();
+    this.#frameCache.evictAll();
     const sum = (value: (client: PooledClient) => number) =>
       this.#clients.reduce((total, member) => total + value(client), 0);
     return {
@@ -112,7 +112,7 @@ export class ClientPool {
       late: sum(({ tally }) => tally.late),
       receivedSinceStart: this.#arrivals.sinceStart,
       latencies: this.#arrivals.latencies.toSparse(),
-      longestLagMs: this.#longestLagMs,
+      maxSendDelayMs: this.#maxSendDelayMs,
       heads: [...this.#heads],
     };
   }
@@ -123,7 +123,7 @@ export class ClientPool {
     for (const [name, head] of heads) {
       const room = name.split(' ')[0] ?? '';
       const streams = byRoom.get(room) ?? [];
-      streams.push({ stream: this.#frames.streamOf(name), head });
+      streams.push({ stream: this.#frameCache.streamOf(name), head });
       byRoom.set(room, streams);
     }
     let lost = 0;
@@ -139,7 +139,7 @@ export class ClientPool {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const client of this.#clients) client.leave();
+    for (const client of this.#clients) client.close();
     await pause(0);
   }
 

@@ -1,7 +1,7 @@
 import type { SparseHistogram } from './latency-histogram.ts';
 import type { Address } from './raw-client.ts';
 
-/** Which chat is spoken to, and with what it signs tokens. */
+/** Which chat is sent to, and with what it signs tokens. */
 export type ProtocolChoice = { readonly kind: 'parley'; readonly secret: string } | { readonly kind: 'plain' };
 
 /** Who is in a process of the generator, and where. */
@@ -23,7 +23,7 @@ export interface ClientPoolOptions {
 }
 
 /** What to send. Times are those of the machine's clock. */
-export interface TalkOptions {
+export interface FixedRateLoad {
   /** Messages of this process. */
   readonly perSecond: number;
   /** The first so many of its clients take turns. */
@@ -34,7 +34,7 @@ export interface TalkOptions {
 }
 
 /** Each client sends its next message as soon as an earlier one is acked. */
-export interface FloodOptions {
+export interface ClosedLoopLoad {
   readonly inFlightPerClient: number;
   /** In the machine's clock. */
   readonly endMs: number;
@@ -43,8 +43,8 @@ export interface FloodOptions {
 
 export type Command =
   | { readonly kind: 'connect'; readonly pool: ClientPoolOptions }
-  | { readonly kind: 'talk'; readonly talk: TalkOptions }
-  | { readonly kind: 'flood'; readonly flood: FloodOptions }
+  | { readonly kind: 'sendAtRate'; readonly sendAtRate: FixedRateLoad }
+  | { readonly kind: 'sendOnAck'; readonly sendOnAck: ClosedLoopLoad }
   /** Latencies are those of messages sent in this time. */
   | { readonly kind: 'observe'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'report' }
@@ -72,7 +72,7 @@ export interface Report {
   readonly receivedSinceStart: number;
   readonly latencies: SparseHistogram;
   /** The most that a message was sent after it was due. */
-  readonly longestLagMs: number;
+  readonly maxSendDelayMs: number;
   /** The highest number of each stream that was acked here. */
   readonly heads: readonly StreamHead[];
 }
@@ -86,8 +86,8 @@ export interface LossTally {
 
 export interface Replies {
   connect: undefined;
-  talk: undefined;
-  flood: undefined;
+  sendAtRate: undefined;
+  sendOnAck: undefined;
   observe: undefined;
   report: Report;
   tally: LossTally;

@@ -15,10 +15,10 @@ async function execute(command: Command): Promise<Replies[keyof Replies]> {
   }
   if (!pool) throw new Error(`${command.kind} came before connect`);
   switch (command.kind) {
-    case 'talk':
-      return void pool.talk(command.talk);
-    case 'flood':
-      return void pool.flood(command.flood);
+    case 'sendAtRate':
+      return void pool.sendAtRate(command.sendAtRate);
+    case 'sendOnAck':
+      return void pool.sendOnAck(command.sendOnAck);
     case 'observe':
       return void pool.observe(command.fromMs, command.toMs);
     case 'report':

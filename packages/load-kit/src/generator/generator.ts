@@ -6,12 +6,12 @@ import type {
   Command,
   CommandEnvelope,
   ClientPoolOptions,
-  FloodOptions,
+  ClosedLoopLoad,
   LossTally,
   Replies,
   ReplyEnvelope,
   Report,
-  TalkOptions,
+  FixedRateLoad,
 } from './commands.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
@@ -54,21 +54,21 @@ export class Generator {
   }
 
   /** Starts to send; the rate and the senders are those of all processes together. */
-  async talk(talk: TalkOptions): Promise<void> {
-    const senders = shareOut(talk.senders, this.#processes.length);
+  async sendAtRate(sendAtRate: FixedRateLoad): Promise<void> {
+    const senders = shareOut(sendAtRate.senders, this.#processes.length);
     await Promise.all(
       this.#processes.map((process, place) => {
         const own = senders[place] ?? 0;
         if (own === 0) return undefined;
-        const perSecond = (talk.perSecond * own) / talk.senders;
-        return process.ask({ kind: 'talk', talk: { ...talk, senders: own, perSecond } });
+        const perSecond = (sendAtRate.perSecond * own) / sendAtRate.senders;
+        return process.ask({ kind: 'sendAtRate', sendAtRate: { ...sendAtRate, senders: own, perSecond } });
       }),
     );
   }
 
   /** Starts to send as fast as acks allow. */
-  async flood(flood: FloodOptions): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.ask({ kind: 'flood', flood })));
+  async sendOnAck(sendOnAck: ClosedLoopLoad): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.ask({ kind: 'sendOnAck', sendOnAck })));
   }
 
   /** From here on latencies are those of messages sent in this time, in the machine's clock. */
@@ -172,7 +172,7 @@ function sumUp(reports: readonly Report[]): Observation {
     late: sum(({ late }) => late),
     receivedSinceStart: sum(({ receivedSinceStart }) => receivedSinceStart),
     latencies,
-    longestLagMs: Math.max(0, ...reports.map(({ longestLagMs }) => longestLagMs)),
+    maxSendDelayMs: Math.max(0, ...reports.map(({ maxSendDelayMs }) => maxSendDelayMs)),
     heads: [...heads],
   };
 }

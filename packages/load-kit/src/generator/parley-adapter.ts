@@ -21,7 +21,7 @@ const numbered = (conversationId: string, messages: readonly Message[]): Numbere
 /** Parley's own protocol; the stream is the conversation, the number its `seq`. */
 export const parleyAdapter = (secret: string): ProtocolAdapter => ({
   auth: ({ userId }) => ({ token: signToken(secret, userId), deviceId: userId }),
-  greetings: ({ room }) => {
+  setupRequests: ({ room }) => {
     const hello: Request = ['session:hello', { timezone: 'UTC' }];
     return room === 'lobby' ? [hello] : [['conversation:join', { conversationId: room }], hello];
   },

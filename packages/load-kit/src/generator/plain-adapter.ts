@@ -13,7 +13,7 @@ const streamOf = (room: string, senderId: string) => `${room} ${senderId}`;
 /** The plain Socket.IO chat of `bench/plain-chat`. */
 export const plainAdapter: ProtocolAdapter = {
   auth: () => ({}),
-  greetings: ({ room }) => [['join', { room }]],
+  setupRequests: ({ room }) => [['join', { room }]],
   send: ({ userId, room }, count, text) => ['message', { room, senderId: userId, count, text }],
   outcomeOf: ({ userId, room }, count, reply) =>
     (reply as { ok?: boolean } | undefined)?.ok === true

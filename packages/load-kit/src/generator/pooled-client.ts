@@ -1,7 +1,7 @@
 import { pause } from '@parley/service-kit';
 import type { Arrivals } from './arrivals.ts';
-import type { FrameMemory } from './frame-memory.ts';
-import { machineMs } from './machine-clock.ts';
+import type { FrameCache } from './frame-cache.ts';
+import { machineNowMs } from './machine-clock.ts';
 import type { ProtocolAdapter, ClientIdentity } from './protocol-adapter.ts';
 import { type Address, RawClient } from './raw-client.ts';
 import { ReceivedTally } from './received-tally.ts';
@@ -16,7 +16,7 @@ export interface PooledClientOptions {
   readonly address: Address;
   readonly adapter: ProtocolAdapter;
   readonly reconnects: boolean;
-  readonly frames: FrameMemory;
+  readonly frameCache: FrameCache;
   readonly arrivals: Arrivals;
   count(what: 'failedConnects' | 'closed' | 'refused', name: string): void;
   onAccepted(stream: string, number: number): void;
@@ -35,33 +35,33 @@ export class PooledClient {
   readonly #client: RawClient;
   /** Sent and not acked, by the sender's own count. */
   readonly #unacked = new Map<number, Unacked>();
-  #spoken = 0;
+  #sent = 0;
   #hasLeft = false;
   #isFetching = false;
   /** Something was missed while what was missed before is being fetched. */
   #hasMissedMore = false;
 
   constructor(options: PooledClientOptions) {
-    const { identity, address, adapter, frames, arrivals } = options;
+    const { identity, address, adapter, frameCache, arrivals } = options;
     this.identity = identity;
     this.#options = options;
     this.#client = new RawClient(identity, address, adapter, {
       onEvent: (_client, buffer, start, end) => {
-        const frame = frames.recall(buffer, start, end);
+        const frame = frameCache.lookUp(buffer, start, end);
         let isMissing = false;
         for (const { stream, first, last } of frame.runs) isMissing = this.tally.take(stream, first, last) || isMissing;
-        arrivals.note(frame, machineMs());
+        arrivals.note(frame, machineNowMs());
         if (isMissing && options.reconnects) this.#fetchMissing(identity.room);
       },
       onReply: (_client, _greeting, reply) => {
         const own = adapter.headsOf(reply).find(({ stream }) => stream === identity.room);
         if (!own) return;
-        this.tally.begin(frames.streamOf(own.stream), own.head);
+        this.tally.begin(frameCache.streamOf(own.stream), own.head);
         if (options.reconnects && this.#completeUpTo(own.stream) < own.head) this.#fetchMissing(own.stream);
       },
       onClosed: (_client, reason) => {
         options.count('closed', reason);
-        if (options.reconnects && !this.#hasLeft) void this.#comeBack();
+        if (options.reconnects && !this.#hasLeft) void this.#reconnect();
       },
     });
   }
@@ -75,31 +75,31 @@ export class PooledClient {
     return this.#unacked.size;
   }
 
-  async enter(): Promise<void> {
+  async connectOnce(): Promise<void> {
     const failure = await this.#client.connect();
     if (failure === undefined) return;
     this.#options.count('failedConnects', failure);
-    if (this.#options.reconnects && !this.#hasLeft) await this.#comeBack();
+    if (this.#options.reconnects && !this.#hasLeft) await this.#reconnect();
   }
 
   /**
    * @param onAcked called when the server has it
-   * @returns false when there is no connection to say it on, and none to be awaited
+   * @returns false when there is no connection to send it on, and none to be awaited
    */
-  say(text: string, onAcked?: () => void): boolean {
+  send(text: string, onAcked?: () => void): boolean {
     if (!this.isReady && !this.#options.reconnects) return false;
-    this.#spoken += 1;
-    this.#unacked.set(this.#spoken, { text, onAcked });
-    if (this.isReady) this.#send(this.#spoken);
+    this.#sent += 1;
+    this.#unacked.set(this.#sent, { text, onAcked });
+    if (this.isReady) this.#send(this.#sent);
     return true;
   }
 
-  leave(): void {
+  close(): void {
     this.#hasLeft = true;
     this.#client.cut();
   }
 
-  async #comeBack(): Promise<void> {
+  async #reconnect(): Promise<void> {
     for (let failures = 0; !this.#hasLeft; failures += 1) {
       const { firstMs, longestMs, randomness } = RECONNECT;
       const waitMs = Math.min(longestMs, firstMs * 2 ** failures);
@@ -132,12 +132,12 @@ export class PooledClient {
   }
 
   #completeUpTo(stream: string): number {
-    return this.tally.completeUpTo(this.#options.frames.streamOf(stream));
+    return this.tally.completeUpTo(this.#options.frameCache.streamOf(stream));
   }
 
   /** Fetches page after page until nothing more comes. */
   #fetchMissing(stream: string): void {
-    const { adapter, frames } = this.#options;
+    const { adapter, frameCache } = this.#options;
     if (!adapter.since || !adapter.pageOf) return;
     if (this.#isFetching) {
       this.#hasMissedMore = true;
@@ -149,7 +149,7 @@ export class PooledClient {
     this.#client.ask(adapter.since(stream, this.#completeUpTo(stream)), (reply) => {
       this.#isFetching = false;
       const page = pageOf(reply);
-      for (const { number } of page ?? []) this.tally.fill(frames.streamOf(stream), number);
+      for (const { number } of page ?? []) this.tally.fill(frameCache.streamOf(stream), number);
       if (!page) setTimeout(() => this.isReady && this.#fetchMissing(stream), RESEND_MS);
       else if (page.length > 0 || this.#hasMissedMore) this.#fetchMissing(stream);
     });

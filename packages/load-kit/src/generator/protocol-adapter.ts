@@ -27,13 +27,13 @@ export interface ProtocolAdapter {
   /** The Socket.IO handshake. */
   auth(identity: ClientIdentity): object;
   /** What a client says, one after the other, once it is connected; a reply without `ok: true` ends the attempt. */
-  greetings(identity: ClientIdentity): readonly Request[];
+  setupRequests(identity: ClientIdentity): readonly Request[];
   /** @param count the sender's own 1, 2, 3 … */
   send(identity: ClientIdentity, count: number, text: string): Request;
   outcomeOf(identity: ClientIdentity, count: number, reply: unknown): SendOutcome;
   /** The messages of an event packet; none for other events. */
   messagesOf(packet: readonly unknown[]): readonly NumberedMessage[];
-  /** How far streams are, by the reply to a greeting, for clients that come back; none where nothing can be fetched. */
+  /** How far streams are, by the reply to a setupRequest, for clients that come back; none where nothing can be fetched. */
   headsOf(reply: unknown): readonly { stream: string; head: number }[];
   /** Asks for what comes after a number. */
   since?(stream: string, after: number): Request;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { ProtocolAdapter, ClientIdentity, Request } from './protocol-adapter.ts';
-import { encodeFrame, FrameReader, OPCODES, upgradeRequest } from './web-socket-frames.ts';
+import { encodeFrame, FrameReader, OPCODES, upgradeRequest } from './web-socket-frameCache.ts';
 
 const CONNECT_DEADLINE_MS = 30_000;
 const READ_BUFFER_BYTES = 262_144;
@@ -21,7 +21,7 @@ export interface Address {
 export interface ClientEvents {
   /** An event packet; its JSON array lies between `start` and `end`. */
   onEvent(client: RawClient, buffer: Buffer, start: number, end: number): void;
-  onReply(client: RawClient, greeting: Request, reply: unknown): void;
+  onReply(client: RawClient, setupRequest: Request, reply: unknown): void;
   /** A connection that was ready has ended. */
   onClosed(client: RawClient, reason: string): void;
 }
@@ -29,10 +29,10 @@ export interface ClientEvents {
 type Ack = (reply: unknown) => void;
 
 /**
- * One Socket.IO client over a raw WebSocket, with Engine.IO 4 and Socket.IO 5 spoken by hand, so that ten thousand fit into one
+ * One Socket.IO client over a raw WebSocket, with Engine.IO 4 and Socket.IO 5 sent by hand, so that ten thousand fit into one
  * process and cost little beside what is measured.
  *
- * `idle` → `connecting` (TCP, upgrade, Engine.IO's open, Socket.IO's connect, the greetings) → `ready` → `idle`.
+ * `idle` → `connecting` (TCP, upgrade, Engine.IO's open, Socket.IO's connect, the setupRequests) → `ready` → `idle`.
  */
 export class RawClient {
   readonly identity: ClientIdentity;
@@ -130,7 +130,7 @@ export class RawClient {
     const type = buffer[start];
     if (type === PACKET.event) this.#events.onEvent(this, buffer, start + 1, end);
     else if (type === PACKET.ack) this.#onAck(buffer.toString('utf8', start + 1, end));
-    else if (type === PACKET.connect) this.#greet([...this.#adapter.greetings(this.identity)]);
+    else if (type === PACKET.connect) this.#runSetupRequests([...this.#adapter.setupRequests(this.identity)]);
     else if (type === PACKET.disconnect) this.#end('disconnected by the server');
     else if (type === PACKET.error) {
       const { message } = JSON.parse(buffer.toString('utf8', start + 1, end)) as { message?: string };
@@ -146,18 +146,18 @@ export class RawClient {
     onReply?.((JSON.parse(packet.slice(idEnd)) as unknown[])[0]);
   }
 
-  #greet(greetings: Request[]): void {
-    const greeting = greetings.shift();
-    if (!greeting) {
+  #runSetupRequests(setupRequests: Request[]): void {
+    const setupRequest = setupRequests.shift();
+    if (!setupRequest) {
       this.#state = 'ready';
       this.#settle?.(undefined);
       return;
     }
-    this.ask(greeting, (reply) => {
+    this.ask(setupRequest, (reply) => {
       const { ok, code } = reply as { ok?: boolean; code?: string };
       if (ok) {
-        this.#events.onReply(this, greeting, reply);
-        this.#greet(greetings);
+        this.#events.onReply(this, setupRequest, reply);
+        this.#runSetupRequests(setupRequests);
       } else this.#end(code ?? 'refused');
     });
   }

@@ -8,7 +8,7 @@ export interface Run {
 }
 
 /** A packet as many clients receive it. */
-export interface KnownFrame {
+export interface CachedFrame {
   readonly bytes: Buffer;
   readonly runs: readonly Run[];
   /** When each message was sent, by the stamp in its text. */
@@ -25,31 +25,31 @@ const SAMPLED_BYTES = 24;
  * Reads each distinct packet once. A room's clients receive the same bytes, so for all but the first a packet costs a hash over a
  * few of its bytes and one comparison of all of them.
  */
-export class FrameMemory {
-  readonly #frames = new Map<number, KnownFrame>();
+export class FrameCache {
+  readonly #frameCache = new Map<number, CachedFrame>();
   readonly #streams = new Map<string, number>();
   readonly #messagesOf: (packet: readonly unknown[]) => readonly NumberedMessage[];
-  readonly #onForgotten: (frame: KnownFrame) => void;
+  readonly #onEvicted: (frame: CachedFrame) => void;
 
-  /** @param onForgotten gets frames whose last arrivals may still have to be counted */
+  /** @param onEvicted gets frameCache whose last arrivals may still have to be counted */
   constructor(
     messagesOf: (packet: readonly unknown[]) => readonly NumberedMessage[],
-    onForgotten: (frame: KnownFrame) => void,
+    onEvicted: (frame: CachedFrame) => void,
   ) {
     this.#messagesOf = messagesOf;
-    this.#onForgotten = onForgotten;
+    this.#onEvicted = onEvicted;
   }
 
   /** @param start where the packet's JSON array begins */
-  recall(buffer: Buffer, start: number, end: number): KnownFrame {
+  lookUp(buffer: Buffer, start: number, end: number): CachedFrame {
     const hash = hashOf(buffer, start, end);
-    const known = this.#frames.get(hash);
+    const known = this.#frameCache.get(hash);
     if (known && known.bytes.compare(buffer, start, end) === 0) return known;
-    if (known) this.#onForgotten(known);
-    this.#frames.delete(hash);
+    if (known) this.#onEvicted(known);
+    this.#frameCache.delete(hash);
     const frame = this.#parse(buffer, start, end);
-    this.#frames.set(hash, frame);
-    if (this.#frames.size > MAX_FRAMES) this.#forgetOldest();
+    this.#frameCache.set(hash, frame);
+    if (this.#frameCache.size > MAX_FRAMES) this.#evictOldest();
     return frame;
   }
 
@@ -63,20 +63,20 @@ export class FrameMemory {
     return stream;
   }
 
-  forgetAll(): void {
-    for (const frame of this.#frames.values()) this.#onForgotten(frame);
-    this.#frames.clear();
+  evictAll(): void {
+    for (const frame of this.#frameCache.values()) this.#onEvicted(frame);
+    this.#frameCache.clear();
   }
 
-  #forgetOldest(): void {
-    for (const [hash, frame] of this.#frames) {
-      this.#onForgotten(frame);
-      this.#frames.delete(hash);
+  #evictOldest(): void {
+    for (const [hash, frame] of this.#frameCache) {
+      this.#onEvicted(frame);
+      this.#frameCache.delete(hash);
       return;
     }
   }
 
-  #parse(buffer: Buffer, start: number, end: number): KnownFrame {
+  #parse(buffer: Buffer, start: number, end: number): CachedFrame {
     const bytes = Buffer.from(buffer.subarray(start, end));
     const messages = this.#messagesOf(JSON.parse(bytes.toString()) as unknown[]);
     const runs: Run[] = [];
