@@ -63,8 +63,8 @@ test(
     const contender = await newContender('parley');
     const generator = await newGenerator(contender, { reconnects: true });
     const startMs = machineNowMs();
-    const sendAtRate = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
-    await generator.sendAtRate(sendAtRate);
+    const load = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
+    await generator.sendAtRate(load);
     await eventually(async () => expect((await generator.report()).acked).toBeGreaterThan(50), DEADLINE_MS);
     contender.cutClients();
     await eventually(async () => {
@@ -72,7 +72,7 @@ test(
       expect(Object.values(closed).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(CLIENTS);
       expect(ready).toBe(CLIENTS);
     }, DEADLINE_MS);
-    await eventually(() => expect(machineNowMs()).toBeGreaterThan(sendAtRate.endMs + 200));
+    await eventually(() => expect(machineNowMs()).toBeGreaterThan(load.endMs + 200));
     const { after, lost } = await drain(generator, 60_000, signal);
     expect({ lost, acked: after.acked, late: after.late }).toEqual({
       lost: 0,

@@ -1,5 +1,5 @@
 // The rival: the smallest honest chat of Socket.IO and its Redis adapter, as its documentation shows it. It stores nothing,
-// checks nobody and promises nothing; its acks send that the message was broadcast. Its options that matter are the chat server's.
+// checks nobody and promises nothing; its acks say that the message was broadcast. Its options that matter are the chat server's.
 import { randomBytes } from 'node:crypto';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Redis } from 'ioredis';

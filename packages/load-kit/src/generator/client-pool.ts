@@ -54,7 +54,7 @@ export class ClientPool {
   async connect(): Promise<void> {
     const waiting = [...this.#clients];
     const connectNext = async () => {
-      for (let member = waiting.shift(); member; member = waiting.shift()) await member.connectOnce();
+      for (let client = waiting.shift(); client; client = waiting.shift()) await client.connect();
     };
     await Promise.all(Array.from({ length: this.#connectsInFlight }, connectNext));
   }
@@ -98,7 +98,7 @@ export class ClientPool {
   report(): Report {
     this.#frameCache.evictAll();
     const sum = (value: (client: PooledClient) => number) =>
-      this.#clients.reduce((total, member) => total + value(client), 0);
+      this.#clients.reduce((total, client) => total + value(client), 0);
     return {
       ready: sum(({ isReady }) => (isReady ? 1 : 0)),
       failedConnects: this.#failedConnects,

@@ -43,8 +43,8 @@ export interface ClosedLoopLoad {
 
 export type Command =
   | { readonly kind: 'connect'; readonly pool: ClientPoolOptions }
-  | { readonly kind: 'sendAtRate'; readonly sendAtRate: FixedRateLoad }
-  | { readonly kind: 'sendOnAck'; readonly sendOnAck: ClosedLoopLoad }
+  | { readonly kind: 'sendAtRate'; readonly load: FixedRateLoad }
+  | { readonly kind: 'sendOnAck'; readonly load: ClosedLoopLoad }
   /** Latencies are those of messages sent in this time. */
   | { readonly kind: 'observe'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'report' }

@@ -26,7 +26,7 @@ const SAMPLED_BYTES = 24;
  * few of its bytes and one comparison of all of them.
  */
 export class FrameCache {
-  readonly #frameCache = new Map<number, CachedFrame>();
+  readonly #frames = new Map<number, CachedFrame>();
   readonly #streams = new Map<string, number>();
   readonly #messagesOf: (packet: readonly unknown[]) => readonly NumberedMessage[];
   readonly #onEvicted: (frame: CachedFrame) => void;
@@ -43,13 +43,13 @@ export class FrameCache {
   /** @param start where the packet's JSON array begins */
   lookUp(buffer: Buffer, start: number, end: number): CachedFrame {
     const hash = hashOf(buffer, start, end);
-    const known = this.#frameCache.get(hash);
+    const known = this.#frames.get(hash);
     if (known && known.bytes.compare(buffer, start, end) === 0) return known;
     if (known) this.#onEvicted(known);
-    this.#frameCache.delete(hash);
+    this.#frames.delete(hash);
     const frame = this.#parse(buffer, start, end);
-    this.#frameCache.set(hash, frame);
-    if (this.#frameCache.size > MAX_FRAMES) this.#evictOldest();
+    this.#frames.set(hash, frame);
+    if (this.#frames.size > MAX_FRAMES) this.#evictOldest();
     return frame;
   }
 
@@ -64,14 +64,14 @@ export class FrameCache {
   }
 
   evictAll(): void {
-    for (const frame of this.#frameCache.values()) this.#onEvicted(frame);
-    this.#frameCache.clear();
+    for (const frame of this.#frames.values()) this.#onEvicted(frame);
+    this.#frames.clear();
   }
 
   #evictOldest(): void {
-    for (const [hash, frame] of this.#frameCache) {
+    for (const [hash, frame] of this.#frames) {
       this.#onEvicted(frame);
-      this.#frameCache.delete(hash);
+      this.#frames.delete(hash);
       return;
     }
   }

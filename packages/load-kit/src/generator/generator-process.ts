@@ -16,9 +16,9 @@ async function execute(command: Command): Promise<Replies[keyof Replies]> {
   if (!pool) throw new Error(`${command.kind} came before connect`);
   switch (command.kind) {
     case 'sendAtRate':
-      return void pool.sendAtRate(command.sendAtRate);
+      return void pool.sendAtRate(command.load);
     case 'sendOnAck':
-      return void pool.sendOnAck(command.sendOnAck);
+      return void pool.sendOnAck(command.load);
     case 'observe':
       return void pool.observe(command.fromMs, command.toMs);
     case 'report':

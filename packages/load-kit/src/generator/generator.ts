@@ -54,21 +54,21 @@ export class Generator {
   }
 
   /** Starts to send; the rate and the senders are those of all processes together. */
-  async sendAtRate(sendAtRate: FixedRateLoad): Promise<void> {
-    const senders = shareOut(sendAtRate.senders, this.#processes.length);
+  async sendAtRate(load: FixedRateLoad): Promise<void> {
+    const senders = shareOut(load.senders, this.#processes.length);
     await Promise.all(
       this.#processes.map((process, place) => {
         const own = senders[place] ?? 0;
         if (own === 0) return undefined;
-        const perSecond = (sendAtRate.perSecond * own) / sendAtRate.senders;
-        return process.ask({ kind: 'sendAtRate', sendAtRate: { ...sendAtRate, senders: own, perSecond } });
+        const perSecond = (load.perSecond * own) / load.senders;
+        return process.ask({ kind: 'sendAtRate', load: { ...load, senders: own, perSecond } });
       }),
     );
   }
 
   /** Starts to send as fast as acks allow. */
-  async sendOnAck(sendOnAck: ClosedLoopLoad): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.ask({ kind: 'sendOnAck', sendOnAck })));
+  async sendOnAck(load: ClosedLoopLoad): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.ask({ kind: 'sendOnAck', load })));
   }
 
   /** From here on latencies are those of messages sent in this time, in the machine's clock. */

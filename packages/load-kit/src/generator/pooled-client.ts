@@ -75,7 +75,7 @@ export class PooledClient {
     return this.#unacked.size;
   }
 
-  async connectOnce(): Promise<void> {
+  async connect(): Promise<void> {
     const failure = await this.#client.connect();
     if (failure === undefined) return;
     this.#options.count('failedConnects', failure);

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { ProtocolAdapter, ClientIdentity, Request } from './protocol-adapter.ts';
-import { encodeFrame, FrameReader, OPCODES, upgradeRequest } from './web-socket-frameCache.ts';
+import { encodeFrame, FrameReader, OPCODES, upgradeRequest } from './web-socket-frames.ts';
 
 const CONNECT_DEADLINE_MS = 30_000;
 const READ_BUFFER_BYTES = 262_144;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** RFC 6455, as far as a load generator needs it: servers send whole, unmasked frameCache; clients must mask theirs. */
+/** RFC 6455, as far as a load generator needs it: servers send whole, unmasked frames; clients must mask theirs. */
 export const OPCODES = { text: 1, close: 8, ping: 9, pong: 10 } as const;
 
 const NO_BYTES = Buffer.alloc(0);
@@ -40,7 +40,7 @@ export function encodeFrame(opcode: number, payload: string | Buffer): Buffer {
 }
 
 /**
- * Cuts a connection's bytes into frameCache, first the answer to the upgrade. A frame that is whole in what was just read is
+ * Cuts a connection's bytes into frames, first the answer to the upgrade. A frame that is whole in what was just read is
  * handed out where it lies; only the rest of a read is copied.
  */
 export class FrameReader {
