@@ -7,7 +7,7 @@ import type { Comparison } from './comparison.ts';
 import type { BenchOptions } from './options.ts';
 import { startParley } from './start-parley.ts';
 import { startPlain } from './start-plain.ts';
-import type { Contender, ContenderName, StartOptions } from './system-under-test.ts';
+import type { SystemUnderTest, SystemName, StartOptions } from './system-under-test.ts';
 
 /** What a bench is given. */
 export interface BenchRun {
@@ -37,20 +37,20 @@ export async function inDirectory<T>(work: (directory: string) => Promise<T>): P
   }
 }
 
-/** Starts a fresh contender, and stops it and its generators after `work`. */
-export async function withContender<T>(
+/** Starts a fresh system, and stops it and its generators after `work`. */
+export async function withSystem<T>(
   run: BenchRun,
-  name: ContenderName,
+  name: SystemName,
   options: Pick<StartOptions, 'nodes' | 'env'>,
-  work: (contender: Contender, connectPool: ConnectPool) => Promise<T>,
+  work: (system: SystemUnderTest, connectPool: ConnectPool) => Promise<T>,
 ): Promise<T> {
   return inDirectory(async (directory) => {
     const start = name === 'parley' ? startParley : startPlain;
-    const contender = await start({ ...options, directory, signal: run.signal });
+    const system = await start({ ...options, directory, signal: run.signal });
     try {
-      return await withClientPools(run, contender, work);
+      return await withClientPools(run, system, work);
     } finally {
-      await contender.stop();
+      await system.stop();
     }
   });
 }
@@ -59,38 +59,38 @@ export type PoolRequest = Pick<ClientPoolOptions, 'clients'> &
   Partial<Omit<ClientPoolOptions, 'name' | 'firstIndex' | 'address' | 'adapter'>>;
 
 /** Connects a pool; an earlier one is gone then. */
-export type ConnectPool = (wishes: PoolRequest) => Promise<Generator>;
+export type ConnectPool = (request: PoolRequest) => Promise<Generator>;
 
-/** Lets `work` connectPool clients of a contender, and ends them afterwards. */
+/** Lets `work` connectPool clients of a system, and ends them afterwards. */
 export async function withClientPools<T>(
   run: BenchRun,
-  contender: Contender,
-  work: (contender: Contender, connectPool: ConnectPool) => Promise<T>,
+  system: SystemUnderTest,
+  work: (system: SystemUnderTest, connectPool: ConnectPool) => Promise<T>,
 ): Promise<T> {
   let generator: Generator | undefined;
   const stopGenerator = () => void generator?.close();
   run.signal.addEventListener('abort', stopGenerator, { once: true });
-  const connectPool: ConnectPool = async (wishes) => {
+  const connectPool: ConnectPool = async (request) => {
     for (let tries = 1; ; tries += 1) {
       await generator?.close();
-      generator = new Generator(Math.ceil(wishes.clients / CLIENTS_PER_PROCESS));
+      generator = new Generator(Math.ceil(request.clients / CLIENTS_PER_PROCESS));
       await generator.connect({
-        address: contender.address,
-        adapter: contender.adapter,
+        address: system.address,
+        adapter: system.adapter,
         rooms: ['lobby'],
-        roomSize: wishes.clients,
+        roomSize: request.clients,
         connectsInFlight: 50,
         reconnects: false,
-        ...wishes,
+        ...request,
       });
       const { ready, failedConnects } = await generator.report();
-      if (ready >= wishes.clients || wishes.reconnects) return generator;
+      if (ready >= request.clients || request.reconnects) return generator;
       if (!run.options.isQuick || tries === QUICK_TRIES)
-        throw new Error(`${wishes.clients - ready} clients did not get in: ${JSON.stringify(failedConnects)}`);
+        throw new Error(`${request.clients - ready} clients did not get in: ${JSON.stringify(failedConnects)}`);
     }
   };
   try {
-    return await work(contender, connectPool);
+    return await work(system, connectPool);
   } finally {
     run.signal.removeEventListener('abort', stopGenerator);
     await generator?.close();

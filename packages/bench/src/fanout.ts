@@ -1,10 +1,10 @@
 import type { Generator } from '@parley/load-kit/generator';
 import { alternate } from './alternate.ts';
-import { type Bench, type BenchRun, withContender } from './bench-run.ts';
+import { type Bench, type BenchRun, withSystem } from './bench-run.ts';
 import { compare, formatNumber } from './comparison.ts';
 import { describeLoads, faultOf } from './describe-load.ts';
 import { type LoadPlan, type LoadResult, measureLoad } from './measure-load.ts';
-import type { Contender, ContenderName } from './system-under-test.ts';
+import type { SystemUnderTest, SystemName } from './system-under-test.ts';
 
 const NODES = 2;
 const MAX_P99_MS = 100;
@@ -18,7 +18,7 @@ const MAX_STEPS = 30;
 interface Plan {
   readonly clients: number;
   /** Where the first search of each begins. */
-  readonly firstRates: Readonly<Record<ContenderName, number>>;
+  readonly firstRates: Readonly<Record<SystemName, number>>;
   readonly load: Omit<LoadPlan, 'perSecond'>;
   /** Many messages for few clients. */
   readonly dense: LoadPlan & { readonly clients: number };
@@ -52,13 +52,13 @@ export const benchFanout: Bench = async (run) => {
   const base = run.options.isQuick ? QUICK : FULL;
   const plan = { ...base, clients: run.options.clients ?? base.clients };
   const startRates = { ...plan.firstRates };
-  const measure = (name: ContenderName) => (pair: number) =>
-    withContender(run, name, { nodes: NODES }, async (contender, connectPool): Promise<Outcome> => {
+  const measure = (name: SystemName) => (pair: number) =>
+    withSystem(run, name, { nodes: NODES }, async (system, connectPool): Promise<Outcome> => {
       run.report(`${name}, pair ${pair + 1}: ${plan.dense.clients} clients, ${plan.dense.perSecond} messages/s`);
-      const dense = await measureLoad(contender, await connectPool({ clients: plan.dense.clients }), plan.dense, run.signal);
+      const dense = await measureLoad(system, await connectPool({ clients: plan.dense.clients }), plan.dense, run.signal);
       run.report(describeStep(name, dense));
       const gathered = () => connectPool({ clients: plan.clients });
-      const highest = await findHighest(run, contender, gathered, plan, startRates[name]);
+      const highest = await findHighest(run, system, gathered, plan, startRates[name]);
       // The next search begins two steps below, where it will hold.
       startRates[name] = highest.perSecond / STEP ** 2;
       return { highest, dense };
@@ -66,7 +66,7 @@ export const benchFanout: Bench = async (run) => {
   const pairs = await alternate(run.options.pairs, measure('parley'), measure('plain'));
 
   run.print(`${plan.clients} clients in one room, ${NODES} servers: the highest rate at p99 ≤ ${MAX_P99_MS} ms`);
-  const label = (name: ContenderName, pair: number) => `${name} ${pair + 1}`;
+  const label = (name: SystemName, pair: number) => `${name} ${pair + 1}`;
   const print = (of: (outcome: Outcome) => LoadResult) => {
     const rows = pairs.flatMap(({ a, b }, pair) => [
       [label('parley', pair), of(a)] as const,
@@ -92,18 +92,18 @@ export const benchFanout: Bench = async (run) => {
 /** Raises the rate until p99 or a loss ends it; where the first one is already too much, lowers it until one holds. */
 async function findHighest(
   run: BenchRun,
-  contender: Contender,
+  system: SystemUnderTest,
   connectPool: () => Promise<Generator>,
   plan: Plan,
   firstRate: number,
 ): Promise<LoadResult> {
-  const { name } = contender;
+  const { name } = system;
   // A quick run shows that everything works, on however busy a machine.
   const maxP99Ms = run.options.isQuick ? Number.POSITIVE_INFINITY : MAX_P99_MS;
   let generator = await connectPool();
   const holds = async (perSecond: number): Promise<LoadResult | undefined> => {
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      const load = await measureLoad(contender, generator, { ...plan.load, perSecond }, run.signal);
+      const load = await measureLoad(system, generator, { ...plan.load, perSecond }, run.signal);
       const fault = faultOf(load);
       run.report(`${describeStep(name, load)}${attempt > 1 ? ' (again)' : ''}`);
       if (fault === undefined && load.p99Ms <= maxP99Ms) return load;
@@ -124,7 +124,7 @@ async function findHighest(
   throw new Error(`${name} kept no rate at p99 ≤ ${MAX_P99_MS} ms, down from ${firstRate} messages/s`);
 }
 
-function describeStep(name: ContenderName, load: LoadResult): string {
+function describeStep(name: SystemName, load: LoadResult): string {
   const fault = faultOf(load);
   return (
     `${name}: ${formatNumber(load.perSecond)} messages/s, ${formatNumber(load.deliveriesPerSecond)} deliveries/s, ` +

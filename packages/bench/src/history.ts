@@ -70,23 +70,23 @@ export const benchHistory: Bench = (run) =>
 /** Lets a cluster make its schema, then fills it while nothing runs. */
 async function prepare(run: BenchRun, directory: string, messages: number): Promise<Store> {
   const label = `${formatNumber(messages)} messages`;
-  const contender = await startParley({ nodes: 1, directory, signal: run.signal });
-  await contender.stop();
+  const system = await startParley({ nodes: 1, directory, signal: run.signal });
+  await system.stop();
   run.report(`writing ${label}`);
-  const lobbyHead = fillHistory(contender.cluster.dataDir, messages, run.signal, (written) => {
+  const lobbyHead = fillHistory(system.cluster.dataDir, messages, run.signal, (written) => {
     if (written % PROGRESS_EVERY === 0) run.report(`${formatNumber(written)} written`);
   });
   return { label, directory, lobbyHead };
 }
 
 async function measure(run: BenchRun, { label, directory, lobbyHead }: Store): Promise<Measured> {
-  const contender = await startParley({ nodes: NODES, directory, signal: run.signal });
+  const system = await startParley({ nodes: NODES, directory, signal: run.signal });
   try {
-    return await withClientPools(run, contender, async (_, connectPool) => {
-      const token = signToken(contender.cluster.jwtSecret, 'bench-reader');
+    return await withClientPools(run, system, async (_, connectPool) => {
+      const token = signToken(system.cluster.jwtSecret, 'bench-reader');
       const random = seededRandom(lobbyHead);
       const pages = (count: number) =>
-        readRandomPages(contender.address, {
+        readRandomPages(system.address, {
           ...{ token, conversationId: 'lobby', headSeq: lobbyHead, pages: count, random },
           signal: run.signal,
         });
@@ -121,6 +121,6 @@ async function measure(run: BenchRun, { label, directory, lobbyHead }: Store): P
       return measured;
     });
   } finally {
-    await contender.stop();
+    await system.stop();
   }
 }

@@ -1,9 +1,9 @@
 import { alternate } from './alternate.ts';
-import { type Bench, withContender } from './bench-run.ts';
+import { type Bench, withSystem } from './bench-run.ts';
 import { compare } from './comparison.ts';
 import { describeLoads, faultOf } from './describe-load.ts';
 import { measureLoad } from './measure-load.ts';
-import type { ContenderName } from './system-under-test.ts';
+import type { SystemName } from './system-under-test.ts';
 
 const NODES = 2;
 const PLAN = { perSecond: 100, senders: 100, warmUpMs: 3_000, measureMs: 10_000, drainMs: 5_000 } as const;
@@ -13,10 +13,10 @@ const QUICK = { ...PLAN, warmUpMs: 200, measureMs: 1_000 };
 export const benchLatency: Bench = async (run) => {
   const clients = run.options.clients ?? (run.options.isQuick ? 20 : 100);
   const plan = { ...(run.options.isQuick ? QUICK : PLAN), senders: clients };
-  const measure = (name: ContenderName) => (pair: number) =>
-    withContender(run, name, { nodes: NODES }, async (contender, connectPool) => {
+  const measure = (name: SystemName) => (pair: number) =>
+    withSystem(run, name, { nodes: NODES }, async (system, connectPool) => {
       run.report(`${name}, pair ${pair + 1}: ${clients} clients, ${plan.perSecond} messages/s`);
-      const load = await measureLoad(contender, await connectPool({ clients }), plan, run.signal);
+      const load = await measureLoad(system, await connectPool({ clients }), plan, run.signal);
       const fault = faultOf(load);
       if (fault) throw new Error(`${name} at ${plan.perSecond} messages/s: ${fault}`);
       return load;

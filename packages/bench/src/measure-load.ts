@@ -2,7 +2,7 @@ import type { Generator, Observation } from '@parley/load-kit/generator';
 import { machineNowMs } from '@parley/load-kit/generator';
 import { pause } from '@parley/service-kit';
 import { type CpuUse, cpuBetween, type NamedProcess, readCpu } from './process-cpu.ts';
-import type { Contender } from './system-under-test.ts';
+import type { SystemUnderTest } from './system-under-test.ts';
 
 /** The load runs on for this long after what is measured, so that its end does not show in it. */
 const RUN_OUT_MS = 300;
@@ -47,15 +47,15 @@ const TEXT_CHARACTERS = 90;
 const total = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-/** Everything whose CPU is counted: the contender's parts and the generator. */
-export const allProcesses = (contender: Contender, generator: Generator): NamedProcess[] => [
-  ...contender.processes,
+/** Everything whose CPU is counted: the system's parts and the generator. */
+export const allProcesses = (system: SystemUnderTest, generator: Generator): NamedProcess[] => [
+  ...system.processes,
   ...generator.pids.map((pid) => ({ name: 'generator', pid })),
 ];
 
 /** Sends at a fixed rate, measures a while, and waits until all that was acked has arrived everywhere, within bounds. */
 export async function measureLoad(
-  contender: Contender,
+  system: SystemUnderTest,
   generator: Generator,
   plan: LoadPlan,
   signal: AbortSignal,
@@ -68,7 +68,7 @@ export async function measureLoad(
   const { perSecond, senders } = plan;
   await generator.observe(fromMs, toMs);
   await generator.sendAtRate({ perSecond, senders, startMs, endMs, textCharacters: TEXT_CHARACTERS });
-  const processes = allProcesses(contender, generator);
+  const processes = allProcesses(system, generator);
   await pause(fromMs - machineNowMs(), signal);
   const cpuBefore = readCpu(processes);
   await pause(toMs - machineNowMs(), signal);

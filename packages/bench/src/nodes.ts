@@ -1,5 +1,5 @@
 import { alternate } from './alternate.ts';
-import { type Bench, withContender } from './bench-run.ts';
+import { type Bench, withSystem } from './bench-run.ts';
 import { compare } from './comparison.ts';
 import { describeLoads, faultOf } from './describe-load.ts';
 import { measureLoad } from './measure-load.ts';
@@ -15,9 +15,9 @@ export const benchNodes: Bench = async (run) => {
   const clients = run.options.clients ?? (isQuick ? 40 : 1_000);
   const plan = isQuick ? QUICK : PLAN;
   const measure = (nodes: number) => (pair: number) =>
-    withContender(run, 'parley', { nodes }, async (contender, connectPool) => {
+    withSystem(run, 'parley', { nodes }, async (system, connectPool) => {
       run.report(`${nodes} servers, pair ${pair + 1}: ${clients} clients, ${plan.perSecond} messages/s`);
-      const load = await measureLoad(contender, await connectPool({ clients }), plan, run.signal);
+      const load = await measureLoad(system, await connectPool({ clients }), plan, run.signal);
       const fault = faultOf(load);
       if (fault) throw new Error(`${nodes} servers: ${fault}`);
       return load;

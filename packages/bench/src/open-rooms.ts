@@ -1,11 +1,11 @@
 import { createConversation } from '@parley/load-kit/clients';
 import type { ClientPoolOptions } from '@parley/load-kit/generator';
 import { signToken } from '@parley/load-kit/generator';
-import type { Contender } from './system-under-test.ts';
+import type { SystemUnderTest } from './system-under-test.ts';
 
 /** Rooms of this size for so many clients; Parley's are channels, which have to be there. */
 export async function openRooms(
-  { name, address, adapter }: Contender,
+  { name, address, adapter }: SystemUnderTest,
   clients: number,
   roomSize: number,
 ): Promise<Pick<ClientPoolOptions, 'rooms' | 'roomSize'>> {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pause } from '@parley/service-kit';
-import type { Contender } from './system-under-test.ts';
+import type { SystemUnderTest } from './system-under-test.ts';
 
 const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href;
 const DEADLINE_MS = 30_000;
@@ -15,15 +15,15 @@ export interface ProbeReading {
   readonly blockedMs: number;
 }
 
-/** Lets a contender's processes load the probe, which writes into this directory. */
+/** Lets a system's processes load the probe, which writes into this directory. */
 export const probeEnv = (directory: string): NodeJS.ProcessEnv => ({
   NODE_OPTIONS: `--expose-gc --import=${PROBE}`,
   BENCH_PROBE_DIR: directory,
 });
 
 /** Asks each server. */
-export function readProbes(contender: Contender, directory: string, signal: AbortSignal): Promise<ProbeReading[]> {
-  const servers = contender.processes.filter(({ name }) => name === 'servers');
+export function readProbes(system: SystemUnderTest, directory: string, signal: AbortSignal): Promise<ProbeReading[]> {
+  const servers = system.processes.filter(({ name }) => name === 'servers');
   const overdue = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
   return Promise.all(
     servers.map(async ({ pid }) => {

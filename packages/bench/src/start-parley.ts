@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { freePort } from '@parley/load-kit/cluster';
 import { type LocalCluster, startLocalCluster } from '@parley/local-cluster';
-import type { Contender, StartOptions } from './system-under-test.ts';
+import type { SystemUnderTest, StartOptions } from './system-under-test.ts';
 
 /** So many that the limit does not decide; the default of 500 is a promise about memory, not about speed. */
 const MAX_IN_PROCESS = 20_000;
 
-export interface ParleyContender extends Contender {
+export interface ParleySystem extends SystemUnderTest {
   readonly cluster: LocalCluster;
 }
 
 /** Parley with all its features, as `npm start` runs it; only the two limits that a measurement would run into are lifted. */
-export async function startParley({ nodes, directory, env, signal }: StartOptions): Promise<ParleyContender> {
+export async function startParley({ nodes, directory, env, signal }: StartOptions): Promise<ParleySystem> {
   const port = await freePort();
   const cluster = await startLocalCluster({
     signal,

@@ -13,14 +13,14 @@ import {
   workspacePath,
   writeNginxPrefix,
 } from '@parley/local-cluster';
-import type { Contender, StartOptions } from './system-under-test.ts';
+import type { SystemUnderTest, StartOptions } from './system-under-test.ts';
 
 const SCRIPT = fileURLToPath(new URL('./plain-chat/plain-chat.ts', import.meta.url));
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 3_000;
 
 /** The plain chat behind the very same nginx.conf, with a Redis started like Parley's. */
-export async function startPlain({ nodes, directory, env, signal }: StartOptions): Promise<Contender> {
+export async function startPlain({ nodes, directory, env, signal }: StartOptions): Promise<SystemUnderTest> {
   for (const part of ['logs', 'nginx', 'redis']) mkdirSync(join(directory, part), { recursive: true });
   const [publicPort = 0, redisPort = 0, ...serverPorts] = await chooseInternalPorts(2 + nodes);
   const servers = serverPorts.map((port, index): ProcessSpec & { port: number } => ({

@@ -2,11 +2,11 @@ import type { Generator, Observation } from '@parley/load-kit/generator';
 import { machineNowMs } from '@parley/load-kit/generator';
 import { pause } from '@parley/service-kit';
 import { alternate } from './alternate.ts';
-import { type Bench, type BenchRun, inDirectory, withContender } from './bench-run.ts';
+import { type Bench, type BenchRun, inDirectory, withSystem } from './bench-run.ts';
 import { compare, formatNumber } from './comparison.ts';
 import { openRooms } from './open-rooms.ts';
 import { probeEnv, readProbes } from './read-probes.ts';
-import type { ContenderName } from './system-under-test.ts';
+import type { SystemName } from './system-under-test.ts';
 
 const NODES = 2;
 const ROOM_SIZE = 50;
@@ -36,10 +36,10 @@ interface Storm {
 export const benchStorm: Bench = async (run) => {
   const { isQuick } = run.options;
   const clients = run.options.clients ?? (isQuick ? QUICK_CLIENTS : CLIENTS);
-  const measure = (name: ContenderName) => (pair: number) =>
+  const measure = (name: SystemName) => (pair: number) =>
     inDirectory((probes) =>
-      withContender(run, name, { nodes: NODES, env: probeEnv(probes) }, async (contender, connectPool): Promise<Storm> => {
-        const rooms = await openRooms(contender, clients, ROOM_SIZE);
+      withSystem(run, name, { nodes: NODES, env: probeEnv(probes) }, async (system, connectPool): Promise<Storm> => {
+        const rooms = await openRooms(system, clients, ROOM_SIZE);
         run.report(`${name}, pair ${pair + 1}: connecting ${formatNumber(clients)} clients`);
         const generator = await connectPool({ clients, ...rooms, reconnects: true });
         const startMs = machineNowMs() + 100;
@@ -49,18 +49,18 @@ export const benchStorm: Bench = async (run) => {
         await pause(BEFORE_MS, run.signal);
         const before = await generator.report();
         // Collecting garbage for the reading blocks a server, too: that ends here.
-        await readProbes(contender, probes, run.signal);
+        await readProbes(system, probes, run.signal);
         run.report(`${name}: all are cut`);
         const cutAtMs = machineNowMs();
-        contender.cutClients();
-        const outcome = await weather(run, generator, {
+        system.cutClients();
+        const outcome = await measureRecovery(run, generator, {
           clients,
           cutAtMs,
           endMs,
           before,
           catchesUp: name === 'parley',
         });
-        const readings = await readProbes(contender, probes, run.signal);
+        const readings = await readProbes(system, probes, run.signal);
         const storm = { ...outcome, blockedMs: Math.max(...readings.map(({ blockedMs }) => blockedMs)) };
         run.report(`${name}: ${describeStorm(storm)}`);
         return storm;
@@ -84,7 +84,7 @@ export const benchStorm: Bench = async (run) => {
   ];
 };
 
-async function weather(
+async function measureRecovery(
   run: BenchRun,
   generator: Generator,
   storm: { clients: number; cutAtMs: number; endMs: number; before: Observation; catchesUp: boolean },

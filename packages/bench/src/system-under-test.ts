@@ -1,11 +1,11 @@
 import type { Address, ProtocolChoice } from '@parley/load-kit/generator';
 import type { NamedProcess } from './process-cpu.ts';
 
-export type ContenderName = 'parley' | 'plain';
+export type SystemName = 'parley' | 'plain';
 
 /** A chat that runs and can be measured. */
-export interface Contender {
-  readonly name: ContenderName;
+export interface SystemUnderTest {
+  readonly name: SystemName;
   /** Its public address: nginx. */
   readonly address: Address;
   readonly adapter: ProtocolChoice;

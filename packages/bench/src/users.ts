@@ -1,11 +1,11 @@
 import { alternate } from './alternate.ts';
-import { type Bench, inDirectory, withContender } from './bench-run.ts';
+import { type Bench, inDirectory, withSystem } from './bench-run.ts';
 import { compare, formatNumber } from './comparison.ts';
 import { describeLoads, faultOf } from './describe-load.ts';
 import { measureLoad } from './measure-load.ts';
 import { openRooms } from './open-rooms.ts';
 import { type ProbeReading, probeEnv, readProbes } from './read-probes.ts';
-import type { ContenderName } from './system-under-test.ts';
+import type { SystemName } from './system-under-test.ts';
 
 const NODES = 2;
 const ROOM_SIZE = 50;
@@ -24,22 +24,22 @@ export const benchUsers: Bench = async (run) => {
   const { isQuick, pairs: count } = run.options;
   const clients = run.options.clients ?? (isQuick ? QUICK_CLIENTS : CLIENTS);
   const plan = { ...(isQuick ? QUICK : PLAN), senders: clients, perSecond: clients / SENDS_EVERY_S };
-  const measure = (name: ContenderName) => (pair: number) =>
+  const measure = (name: SystemName) => (pair: number) =>
     inDirectory((probes) =>
-      withContender(run, name, { nodes: NODES, env: probeEnv(probes) }, async (contender, connectPool) => {
-        const rooms = await openRooms(contender, clients, ROOM_SIZE);
-        const before = await readProbes(contender, probes, run.signal);
+      withSystem(run, name, { nodes: NODES, env: probeEnv(probes) }, async (system, connectPool) => {
+        const rooms = await openRooms(system, clients, ROOM_SIZE);
+        const before = await readProbes(system, probes, run.signal);
         run.report(`${name}, pair ${pair + 1}: connecting ${formatNumber(clients)} clients`);
         const startedAt = performance.now();
         const generator = await connectPool({ clients, ...rooms });
         const connectS = (performance.now() - startedAt) / 1_000;
-        const after = await readProbes(contender, probes, run.signal);
+        const after = await readProbes(system, probes, run.signal);
         const bytesPerConnection = (rss(after) - rss(before)) / clients;
         run.report(
           `${name}: all in after ${formatNumber(connectS)} s, ${formatNumber(bytesPerConnection / 1_024)} KB each; ` +
             `${formatNumber(plan.perSecond)} messages/s`,
         );
-        const load = await measureLoad(contender, generator, plan, run.signal);
+        const load = await measureLoad(system, generator, plan, run.signal);
         const fault = faultOf(load);
         run.report(`${name}: 0 failed connections, ${fault ?? '0 lost, 0 repeated'}`);
         return { load, bytesPerConnection, connectS, fault };

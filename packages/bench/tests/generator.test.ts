@@ -7,7 +7,7 @@ import { drain, measureLoad } from '../src/measure-load.ts';
 import { openRooms } from '../src/open-rooms.ts';
 import { startParley } from '../src/start-parley.ts';
 import { startPlain } from '../src/start-plain.ts';
-import type { Contender } from '../src/system-under-test.ts';
+import type { SystemUnderTest } from '../src/system-under-test.ts';
 
 const DEADLINE_MS = 300_000;
 const CLIENTS = 60;
@@ -20,20 +20,20 @@ afterEach(async () => {
   for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
 }, DEADLINE_MS);
 
-async function newContender(name: 'parley' | 'plain'): Promise<Contender> {
+async function newSystem(name: 'parley' | 'plain'): Promise<SystemUnderTest> {
   const start = name === 'parley' ? startParley : startPlain;
-  const contender = await start({ nodes: 2, directory: join(directory, randomUUID()), signal });
-  stops.push(() => contender.stop());
-  return contender;
+  const system = await start({ nodes: 2, directory: join(directory, randomUUID()), signal });
+  stops.push(() => system.stop());
+  return system;
 }
 
-async function newGenerator(contender: Contender, { reconnects = false } = {}): Promise<Generator> {
+async function newGenerator(system: SystemUnderTest, { reconnects = false } = {}): Promise<Generator> {
   const generator = new Generator(2);
   stops.push(() => generator.close());
   await generator.connect({
-    ...{ address: contender.address, adapter: contender.adapter },
+    ...{ address: system.address, adapter: system.adapter },
     ...{ clients: CLIENTS, connectsInFlight: 5, reconnects },
-    ...(await openRooms(contender, CLIENTS, CLIENTS / 2)),
+    ...(await openRooms(system, CLIENTS, CLIENTS / 2)),
   });
   return generator;
 }
@@ -41,10 +41,10 @@ async function newGenerator(contender: Contender, { reconnects = false } = {}): 
 test.each(['parley', 'plain'] as const)(
   'each client of %s receives each message of its room once, in order',
   async (name) => {
-    const contender = await newContender(name);
+    const system = await newSystem(name);
     // Parley may refuse for a moment on a machine that stood still; plain Socket.IO has no word for that.
-    const generator = await newGenerator(contender, { reconnects: name === 'parley' });
-    const load = await measureLoad(contender, generator, PLAN, signal);
+    const generator = await newGenerator(system, { reconnects: name === 'parley' });
+    const load = await measureLoad(system, generator, PLAN, signal);
     expect(load).toMatchObject({ lost: 0, repeated: 0, late: 0, unacked: 0, closed: 0 });
     const { ready, sent, acked, received } = await generator.report();
     expect({ ready, acked }).toEqual({ ready: CLIENTS, acked: sent });
@@ -60,13 +60,13 @@ test.each(['parley', 'plain'] as const)(
 test(
   'clients that are cut come back and fetch what they missed',
   async () => {
-    const contender = await newContender('parley');
-    const generator = await newGenerator(contender, { reconnects: true });
+    const system = await newSystem('parley');
+    const generator = await newGenerator(system, { reconnects: true });
     const startMs = machineNowMs();
     const load = { perSecond: 100, senders: CLIENTS, startMs, endMs: startMs + 6_000, textCharacters: 90 };
     await generator.sendAtRate(load);
     await eventually(async () => expect((await generator.report()).acked).toBeGreaterThan(50), DEADLINE_MS);
-    contender.cutClients();
+    system.cutClients();
     await eventually(async () => {
       const { closed, ready } = await generator.report();
       expect(Object.values(closed).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(CLIENTS);
