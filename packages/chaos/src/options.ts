@@ -1,12 +1,12 @@
 import { integerOption, parseOptions } from '@parley/load-kit/command';
 import { ConfigError } from '@parley/service-kit';
-import type { Trial } from './experiments/experiment.ts';
-import { TRIAL_NAMES, TRIALS, type TrialName } from './experiments/named-experiments.ts';
+import type { Experiment } from './experiments/experiment.ts';
+import { EXPERIMENT_NAMES, EXPERIMENTS, type ExperimentName } from './experiments/named-experiments.ts';
 import { randomFaults } from './experiments/random-faults.ts';
 
-export const USAGE = `usage: npm run chaos -- [trial] [options]
-Runs a cluster of its own under load, lets its parts fail, and judges what the clients and the store show. Without a trial
-they fail at random. A trial also measures, and holds each figure against its bound:
+export const USAGE = `usage: npm run chaos -- [experiment] [options]
+Runs a cluster of its own under load, lets its parts fail, and judges what the clients and the store show. Without a experiment
+they fail at random. A experiment also measures, and holds each figure against its bound:
 
   redis-outage     Redis hangs (60 s)
   rolling-restart  every chat server is restarted in turn, with all places taken (3 rounds; --seconds: until then)
@@ -15,7 +15,7 @@ they fail at random. A trial also measures, and holds each figure against its bo
   --faults N     how many faults, at random (20)
   --seconds S    how long it takes, at most 720, slow-readers 360 (at random: 3 for each fault)
   --seed X       a whole number; the same one makes the same faults (random, printed)
-  --json FILE    writes the verdict, and a trial's figures, as JSON
+  --json FILE    writes the verdict, and a experiment's figures, as JSON
   --keep         keeps the recorded history and the logs also where no promise or bound was broken
   --mongodb-command COMMAND
                  starts, in the foreground, the server that MONGODB_URL names; it is killed and frozen as well
@@ -27,9 +27,9 @@ packages/chaos/install-test-tools.sh brings it.
 Exit code: 0 when every promise and bound was kept, 1 when one was broken, 2 when the run could not be made.`;
 
 export interface ChaosOptions {
-  readonly trial: Trial;
-  /** What makes the same run again. */
-  readonly again: string;
+  readonly experiment: Experiment;
+  /** What makes the same run rerunCommand. */
+  readonly rerunCommand: string;
   readonly seed: number;
   readonly jsonFile: string | undefined;
   readonly keep: boolean;
@@ -61,10 +61,10 @@ export function readOptions(args: readonly string[]): ChaosOptions | undefined {
   const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return undefined;
   const seed = integerOption('--seed', values.seed, 0, 2 ** 32 - 1) ?? Math.floor(Math.random() * 1_000_000);
-  const { trial, again } = chooseTrial(positionals, values);
+  const { experiment, rerunCommand } = chooseExperiment(positionals, values);
   return {
-    trial,
-    again: `npm run chaos -- ${again} --seed ${seed}`,
+    experiment,
+    rerunCommand: `npm run chaos -- ${rerunCommand} --seed ${seed}`,
     seed,
     jsonFile: values.json,
     keep: values.keep ?? false,
@@ -72,23 +72,23 @@ export function readOptions(args: readonly string[]): ChaosOptions | undefined {
   };
 }
 
-function chooseTrial(
+function chooseExperiment(
   [name, ...more]: readonly string[],
   values: { faults?: string; seconds?: string },
-): { trial: Trial; again: string } {
+): { experiment: Experiment; rerunCommand: string } {
   if (name === undefined) {
     const faults = integerOption('--faults', values.faults, 1, MOST_FAULTS) ?? 20;
     const seconds =
       integerOption('--seconds', values.seconds, 5, MOST_SECONDS) ??
       Math.min(MOST_SECONDS, Math.max(10, faults * SECONDS_PER_FAULT));
-    return { trial: randomFaults(faults, seconds), again: `--faults ${faults} --seconds ${seconds}` };
+    return { experiment: randomFaults(faults, seconds), rerunCommand: `--faults ${faults} --seconds ${seconds}` };
   }
-  if (!isTrialName(name)) throw new ConfigError(`the trial is "${name}"; allowed: ${TRIAL_NAMES.join(', ')}, or none`);
-  if (more.length > 0) throw new ConfigError(`"${more.join(' ')}" follows ${name}; allowed: one trial`);
-  if (values.faults !== undefined) throw new ConfigError(`--faults is given with ${name}; allowed: without a trial`);
+  if (!isExperimentName(name)) throw new ConfigError(`the experiment is "${name}"; allowed: ${EXPERIMENT_NAMES.join(', ')}, or none`);
+  if (more.length > 0) throw new ConfigError(`"${more.join(' ')}" follows ${name}; allowed: one experiment`);
+  if (values.faults !== undefined) throw new ConfigError(`--faults is given with ${name}; allowed: without a experiment`);
   const most = name === 'slow-readers' ? MOST_SECONDS_TWICE : MOST_SECONDS;
   const seconds = integerOption('--seconds', values.seconds, 5, most);
-  return { trial: TRIALS[name](seconds), again: seconds === undefined ? name : `${name} --seconds ${seconds}` };
+  return { experiment: EXPERIMENTS[name](seconds), rerunCommand: seconds === undefined ? name : `${name} --seconds ${seconds}` };
 }
 
-const isTrialName = (name: string): name is TrialName => TRIAL_NAMES.some((known) => known === name);
+const isExperimentName = (name: string): name is ExperimentName => EXPERIMENT_NAMES.some((known) => known === name);

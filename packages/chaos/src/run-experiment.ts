@@ -4,30 +4,30 @@ import type { EventRecord } from '@parley/load-kit/events';
 import { Recorder } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import { chatServersOf } from './experiments/chat-servers.ts';
-import type { Trial } from './experiments/experiment.ts';
-import type { Figure } from './experiments/measurement.ts';
+import type { Experiment } from './experiments/experiment.ts';
+import type { Measurement } from './experiments/measurement.ts';
 import { watchExits } from './faults/watch-exits.ts';
 import { settle } from './settle.ts';
 import { MAX_CLIENTS, MAX_IN_PROCESS, type TestBed } from './test-bed.ts';
 
 const PROGRESS_EVERY_MS = 5_000;
-/** After the trouble everybody goes on for a while. */
+/** After the run everybody goes on for a while. */
 const AFTERMATH_MS = 2_000;
 
-export interface TrialOutcome {
+export interface ExperimentOutcome {
   /** All that was observed. */
   readonly record: EventRecord;
-  readonly figures: readonly Figure[];
+  readonly figures: readonly Measurement[];
   /** Processes that ended without being told to, a line for each. */
   readonly exits: readonly string[];
 }
 
-/** One run on a fresh test bed: load, trouble, healing, catching up. */
-export async function runTrial(
+/** One run on a fresh test bed: load, run, healing, catching up. */
+export async function runExperiment(
   bed: TestBed,
-  trial: Trial,
+  experiment: Experiment,
   { seed, report, signal }: { seed: number; report: (line: string) => void; signal: AbortSignal },
-): Promise<TrialOutcome> {
+): Promise<ExperimentOutcome> {
   const recorder = new Recorder();
   const sampler = sampleLimits(bed.redisUrl, recorder);
   const exitWatch = watchExits(() => bed.processes());
@@ -35,9 +35,9 @@ export async function runTrial(
   let progress: NodeJS.Timeout | undefined;
   try {
     const serverUrls = chatServersOf(bed).map(({ port }) => `http://127.0.0.1:${port}`);
-    load = await Load.gather({ url: bed.url, serverUrls, recorder, seed, ...trial.crowd }, signal);
+    load = await Load.gather({ url: bed.url, serverUrls, recorder, seed, ...experiment.crowd }, signal);
     const crowd = load;
-    report(`${crowd.size} clients are in; ${trial.shows}; seed ${seed}`);
+    report(`${crowd.size} clients are in; ${experiment.summary}; seed ${seed}`);
     crowd.talk();
     progress = setInterval(() => {
       const acked = recorder.events.reduce((count, { type }) => count + (type === 'acked' ? 1 : 0), 0);
@@ -46,7 +46,7 @@ export async function runTrial(
         `${acked} acked, ${crowd.online}/${crowd.size} online, ${crowd.pending} unacked, in process ${inProcess}, ${recorder.faults.length} faults`,
       );
     }, PROGRESS_EVERY_MS);
-    const measure = await trial.trouble({ bed, load, recorder, seed, report, signal });
+    const evaluate = await experiment.run({ bed, load, recorder, seed, report, signal });
     signal.throwIfAborted();
     await pause(AFTERMATH_MS, signal);
     await crowd.fallSilent();
@@ -62,7 +62,7 @@ export async function runTrial(
       stored,
       pages,
     };
-    return { record, figures: measure(record), exits: exitWatch.unasked(recorder.faults) };
+    return { record, figures: evaluate(record), exits: exitWatch.unasked(recorder.faults) };
   } finally {
     exitWatch.stop();
     clearInterval(progress);

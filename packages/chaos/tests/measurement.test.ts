@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeFigures, isWithin, percentile } from '../src/experiments/measurement.ts';
+import { describeMeasurements, isWithinBound, percentile } from '../src/experiments/measurement.ts';
 
 describe('percentile', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
@@ -34,22 +34,22 @@ describe('a bound', () => {
     [9, { atLeast: 10 }, false],
     [Number.POSITIVE_INFINITY, { atMost: 2_000 }, false],
   ])('%d against %o', (value, bound, isKept) => {
-    expect(isWithin({ ...figure, value, bound })).toBe(isKept);
+    expect(isWithinBound({ ...figure, value, bound })).toBe(isKept);
   });
 
   test('is broken where nothing could be measured', () => {
-    expect(isWithin({ ...figure, value: Number.NaN, bound: { atMost: 1 } })).toBe(false);
-    expect(isWithin({ ...figure, value: Number.NaN, bound: { atLeast: 1 } })).toBe(false);
+    expect(isWithinBound({ ...figure, value: Number.NaN, bound: { atMost: 1 } })).toBe(false);
+    expect(isWithinBound({ ...figure, value: Number.NaN, bound: { atLeast: 1 } })).toBe(false);
   });
 
   test('is left out where a figure has none', () => {
-    expect(isWithin({ ...figure, value: Number.NaN })).toBe(true);
+    expect(isWithinBound({ ...figure, value: Number.NaN })).toBe(true);
   });
 });
 
 test('the table has each figure beside its bound, and tells what broke one', () => {
   expect(
-    describeFigures([
+    describeMeasurements([
       { name: 'restarts', value: 9, unit: '' },
       { name: 'out, p99', value: 312.456, unit: 'ms', bound: { atMost: 2_000 }, details: ['not told'] },
       { name: 'back', value: 8, unit: '', bound: { atLeast: 10 }, details: ['listener-3', 'listener-7'] },

@@ -1,23 +1,23 @@
 import type { Crowd, Load } from '@parley/load-kit/clients';
 import type { EventRecord, Recorder } from '@parley/load-kit/events';
 import type { TestBed } from '../test-bed.ts';
-import type { Figure } from './measurement.ts';
+import type { Measurement } from './measurement.ts';
 
-/** One way to trouble a cluster under load, and what is measured of it besides the checker's verdict. */
-export interface Trial {
+/** One way to run a cluster under load, and what is measured of it besides the checker's verdict. */
+export interface Experiment {
   /** For a person, in one line. */
-  readonly shows: string;
+  readonly summary: string;
   readonly crowd: Crowd;
   /**
    * Troubles the cluster while everybody talks. Resolves when all is healed, with what turns the record, once everything has
    * come to rest, into figures.
    */
-  trouble(scene: Scene): Promise<Measure>;
+  run(context: ExperimentContext): Promise<Evaluate>;
 }
 
-export type Measure = (record: EventRecord) => readonly Figure[];
+export type Evaluate = (record: EventRecord) => readonly Measurement[];
 
-export interface Scene {
+export interface ExperimentContext {
   readonly bed: TestBed;
   readonly load: Load;
   readonly recorder: Recorder;

@@ -1,7 +1,7 @@
 const MAX_DETAILS = 20;
 
-/** One thing that a trial measured. */
-export interface Figure {
+/** One thing that a experiment measured. */
+export interface Measurement {
   readonly name: string;
   readonly value: number;
   readonly unit: '' | 'ms' | 'MiB' | '×';
@@ -11,14 +11,14 @@ export interface Figure {
   readonly details?: readonly string[];
 }
 
-/** Whether the bound is kept; where there was nothing to measure (NaN) it is not. */
-export function isWithin({ value, bound }: Figure): boolean {
+/** Whether the bound is kept; where there was nothing to evaluate (NaN) it is not. */
+export function isWithinBound({ value, bound }: Measurement): boolean {
   if (!bound) return true;
   return 'atMost' in bound ? value <= bound.atMost : value >= bound.atLeast;
 }
 
 /** The figures as a table, each with its bound, and the details of those that break theirs. */
-export function describeFigures(figures: readonly Figure[]): string[] {
+export function describeMeasurements(figures: readonly Measurement[]): string[] {
   const width = Math.max(0, ...figures.map(({ name }) => name.length));
   return figures.flatMap((figure) => {
     const { name, value, unit, bound, details = [] } = figure;
@@ -27,7 +27,7 @@ export function describeFigures(figures: readonly Figure[]): string[] {
       ? `  ${'atMost' in bound ? `≤ ${numberOf(bound.atMost)}` : `≥ ${numberOf(bound.atLeast)}`}`
       : '';
     const line = `  ${name.padEnd(width)} ${measured}${allowed}`.trimEnd();
-    if (isWithin(figure)) return [line];
+    if (isWithinBound(figure)) return [line];
     const more = details.length > MAX_DETAILS ? [`… and ${details.length - MAX_DETAILS} more`] : [];
     return [`${line}  BROKEN`, ...[...details.slice(0, MAX_DETAILS), ...more].map((detail) => `    ${detail}`)];
   });

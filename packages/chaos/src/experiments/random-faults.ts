@@ -1,12 +1,12 @@
 import { USUAL_CROWD } from '@parley/load-kit/clients';
 import { injectFaults, planFaults } from '@parley/load-kit/faults';
-import type { Trial } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
 
 /** Whatever can fail does, at random; nothing is measured but the promises. */
-export const randomFaults = (faults: number, seconds: number): Trial => ({
-  shows: `${faults} faults in ${seconds} s`,
+export const randomFaults = (faults: number, seconds: number): Experiment => ({
+  summary: `${faults} faults in ${seconds} s`,
   crowd: USUAL_CROWD,
-  async trouble({ bed, recorder, seed, report, signal }) {
+  async run({ bed, recorder, seed, report, signal }) {
     const plan = planFaults({ seed, faults, seconds, targets: bed.faultTargets });
     const run = injectFaults(plan, bed.faultTargets, { recorder, report });
     const stopRun = () => void run.stop();

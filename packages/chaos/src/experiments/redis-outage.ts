@@ -2,7 +2,7 @@ import { USUAL_CROWD } from '@parley/load-kit/clients';
 import type { RecordedEvent } from '@parley/load-kit/events';
 import { caughtUpAtMs, closedIn, isIn } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
-import type { Trial } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
 import { searchLogs } from './search-logs.ts';
 
 /** Everybody talks undisturbed for a while first. */
@@ -14,11 +14,11 @@ const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 /** Redis hangs: it takes connections and answers nothing. */
-export const redisOutage = (seconds: number): Trial => ({
-  shows: `Redis hangs for ${seconds} s, and everything outlives it`,
+export const redisOutage = (seconds: number): Experiment => ({
+  summary: `Redis hangs for ${seconds} s, and everything outlives it`,
   // Nobody takes a session over: who is disconnected was disconnected by the outage.
   crowd: { ...USUAL_CROWD, rivals: 0 },
-  async trouble({ bed, load, recorder, seed, report, signal }) {
+  async run({ bed, load, recorder, seed, report, signal }) {
     await pause(BEFORE_MS, signal);
     const processesBefore = bed.processes();
     const onlineBefore = load.online;

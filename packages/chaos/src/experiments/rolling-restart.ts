@@ -3,7 +3,7 @@ import { closedIn, outagesMs, refusalsIn } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, isReady } from './chat-servers.ts';
-import type { Trial } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
 import { percentile } from './measurement.ts';
 
 const ROUNDS = 3;
@@ -18,11 +18,11 @@ const LOOK_EVERY_MS = 50;
  *
  * @param seconds no further round begins after that; undefined = three rounds
  */
-export const rollingRestart = (seconds: number | undefined): Trial => ({
-  shows: `every chat server restarts in turn, ${seconds === undefined ? `${ROUNDS} rounds` : `for ${seconds} s`}, and nobody minds`,
+export const rollingRestart = (seconds: number | undefined): Experiment => ({
+  summary: `every chat server restarts in turn, ${seconds === undefined ? `${ROUNDS} rounds` : `for ${seconds} s`}, and nobody minds`,
   // As many as there are places: who is refused is refused for the restarts.
   crowd: { ...USUAL_CROWD, plainClients: 25, libraryClients: 25, knockers: 0, rivals: 0 },
-  async trouble({ bed, recorder, report, signal }) {
+  async run({ bed, recorder, report, signal }) {
     await pause(BEFORE_MS, signal);
     const fromMs = recorder.nowMs();
     const names = chatServersOf(bed).map(({ name }) => name);

@@ -4,7 +4,7 @@ import { caughtUpAtMs, closedIn, deliveriesMs } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, readMetric } from './chat-servers.ts';
-import type { Trial } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
 import { percentile } from './measurement.ts';
 import { watchMemory } from './watch-memory.ts';
 
@@ -21,16 +21,16 @@ const P99_WITHIN = 1.2;
 
 /**
  * Some stop reading what they are sent, a group's flood of long texts, while all others go on talking in the lobby. A connection
- * that is cut is not read from either once it is back, until the trouble is over.
+ * that is cut is not read from either once it is back, until the run is over.
  */
-export const slowReaders = (seconds: number): Trial => ({
-  shows: `${READERS} clients read nothing for ${seconds} s, and only they notice`,
+export const slowReaders = (seconds: number): Experiment => ({
+  summary: `${READERS} clients read nothing for ${seconds} s, and only they notice`,
   crowd: {
     ...USUAL_CROWD,
     ...{ plainClients: 20, libraryClients: 18, listeners: READERS, feeders: 2, knockers: 0, rivals: 0 },
     ...{ conversations: 'lobby', pauseMs: [1_500, 2_500] },
   },
-  async trouble({ bed, load, recorder, report, signal }) {
+  async run({ bed, load, recorder, report, signal }) {
     const memory = watchMemory(bed, recorder);
     try {
       await pause(WARM_UP_MS, signal);
