@@ -5,8 +5,8 @@ import { EXPERIMENT_NAMES, EXPERIMENTS, type ExperimentName } from './experiment
 import { randomFaults } from './experiments/random-faults.ts';
 
 export const USAGE = `usage: npm run chaos -- [experiment] [options]
-Runs a cluster of its own under load, lets its parts fail, and judges what the clients and the store show. Without a experiment
-they fail at random. A experiment also measures, and holds each figure against its bound:
+Runs a cluster of its own under load, lets its parts fail, and judges what the clients and the store show. Without an experiment
+they fail at random. An experiment also measures, and holds each figure against its bound:
 
   redis-outage     Redis hangs (60 s)
   rolling-restart  every chat server is restarted in turn, with all places taken (3 rounds; --seconds: until then)
@@ -15,7 +15,7 @@ they fail at random. A experiment also measures, and holds each figure against i
   --faults N     how many faults, at random (20)
   --seconds S    how long it takes, at most 720, slow-readers 360 (at random: 3 for each fault)
   --seed X       a whole number; the same one makes the same faults (random, printed)
-  --json FILE    writes the verdict, and a experiment's figures, as JSON
+  --json FILE    writes the verdict, and an experiment's figures, as JSON
   --keep         keeps the recorded history and the logs also where no promise or bound was broken
   --mongodb-command COMMAND
                  starts, in the foreground, the server that MONGODB_URL names; it is killed and frozen as well
@@ -28,7 +28,7 @@ Exit code: 0 when every promise and bound was kept, 1 when one was broken, 2 whe
 
 export interface ChaosOptions {
   readonly experiment: Experiment;
-  /** What makes the same run rerunCommand. */
+  /** What makes the same run again. */
   readonly rerunCommand: string;
   readonly seed: number;
   readonly jsonFile: string | undefined;
@@ -85,7 +85,7 @@ function chooseExperiment(
   }
   if (!isExperimentName(name)) throw new ConfigError(`the experiment is "${name}"; allowed: ${EXPERIMENT_NAMES.join(', ')}, or none`);
   if (more.length > 0) throw new ConfigError(`"${more.join(' ')}" follows ${name}; allowed: one experiment`);
-  if (values.faults !== undefined) throw new ConfigError(`--faults is given with ${name}; allowed: without a experiment`);
+  if (values.faults !== undefined) throw new ConfigError(`--faults is given with ${name}; allowed: without an experiment`);
   const most = name === 'slow-readers' ? MOST_SECONDS_TWICE : MOST_SECONDS;
   const seconds = integerOption('--seconds', values.seconds, 5, most);
   return { experiment: EXPERIMENTS[name](seconds), rerunCommand: seconds === undefined ? name : `${name} --seconds ${seconds}` };

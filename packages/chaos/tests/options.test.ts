@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readOptions } from '../src/options.ts';
 
-test('without a experiment there are faults at random, three seconds for each', () => {
+test('without an experiment there are faults at random, three seconds for each', () => {
   const options = readOptions(['--faults', '30', '--seed', '5']);
   expect(options).toMatchObject({ seed: 5, rerunCommand: 'npm run chaos -- --faults 30 --seconds 90 --seed 5' });
   expect(options?.experiment.summary).toBe('30 faults in 90 s');
@@ -22,7 +22,7 @@ test.each([
   [['nonsense'], 'the experiment is "nonsense"; allowed: redis-outage, rolling-restart, slow-readers, or none'],
   [['toString'], 'the experiment is "toString"; allowed: redis-outage, rolling-restart, slow-readers, or none'],
   [['redis-outage', 'slow-readers'], '"slow-readers" follows redis-outage; allowed: one experiment'],
-  [['redis-outage', '--faults', '3'], '--faults is given with redis-outage; allowed: without a experiment'],
+  [['redis-outage', '--faults', '3'], '--faults is given with redis-outage; allowed: without an experiment'],
   [['slow-readers', '--seconds', '361'], '--seconds is "361"; allowed: a whole number from 5 to 360'],
 ])('%j is refused', (args, message) => {
   expect(() => readOptions(args)).toThrow(message);

@@ -1,6 +1,6 @@
 const MAX_DETAILS = 20;
 
-/** One thing that a experiment measured. */
+/** One thing that an experiment measured. */
 export interface Measurement {
   readonly name: string;
   readonly value: number;
@@ -11,7 +11,7 @@ export interface Measurement {
   readonly details?: readonly string[];
 }
 
-/** Whether the bound is kept; where there was nothing to evaluate (NaN) it is not. */
+/** Whether the bound is kept; where there was nothing to measure (NaN) it is not. */
 export function isWithinBound({ value, bound }: Measurement): boolean {
   if (!bound) return true;
   return 'atMost' in bound ? value <= bound.atMost : value >= bound.atLeast;

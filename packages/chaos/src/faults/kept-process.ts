@@ -5,7 +5,7 @@ import { pause } from '@parley/service-kit';
 
 const RESTART_MS = 200;
 
-/** A program in a process group of its own, which is started rerunCommand whenever it ends. */
+/** A program in a process group of its own, which is started again whenever it ends. */
 export class KeptProcess {
   readonly #command: string;
   readonly #args: readonly string[];

@@ -39,7 +39,7 @@ export class MongodbServer {
   }
 }
 
-/** A server that runs already can be frozen, not killed: nobody would start it rerunCommand. */
+/** A server that runs already can be frozen, not killed: nobody would start it again. */
 export const runningMongodbTarget = (pid: number): FaultTarget => ({
   name: 'store',
   group: 'store',

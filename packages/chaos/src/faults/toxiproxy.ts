@@ -75,7 +75,7 @@ export class Toxiproxy {
 
   /**
    * The same until it succeeds.
-   * @throws Error when it does not in time: then nothing that a run summary could be trusted
+   * @throws Error when it does not in time: then nothing that a run shows could be trusted
    */
   async insist(
     method: 'GET' | 'POST' | 'DELETE',
