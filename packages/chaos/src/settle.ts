@@ -1,6 +1,6 @@
-import type { Load } from '@parley/load-kit/clients';
-import { readPages } from '@parley/load-kit/cluster';
-import type { RecordedMessage } from '@parley/load-kit/events';
+import type { Workload } from '@parley/workload-kit/clients';
+import { readPages } from '@parley/workload-kit/cluster';
+import type { RecordedMessage } from '@parley/workload-kit/events';
 import { pause } from '@parley/service-kit';
 
 const CATCH_UP_DEADLINE_MS = 60_000;
@@ -14,23 +14,23 @@ const LOOK_EVERY_MS = 250;
  */
 export async function settle(
   url: string,
-  load: Load,
+  workload: Workload,
   sampler: { readonly inProcess: number | undefined },
   { report, signal }: { report: (line: string) => void; signal: AbortSignal },
 ): Promise<RecordedMessage[]> {
   const overdue = AbortSignal.any([signal, AbortSignal.timeout(CATCH_UP_DEADLINE_MS)]);
-  while (!overdue.aborted && (load.pending > 0 || sampler.inProcess !== 0)) await pause(LOOK_EVERY_MS, overdue);
+  while (!overdue.aborted && (workload.pending > 0 || sampler.inProcess !== 0)) await pause(LOOK_EVERY_MS, overdue);
   const reading = AbortSignal.any([signal, AbortSignal.timeout(READ_DEADLINE_MS)]);
   const pages: RecordedMessage[] = [];
   const heads = new Map<string, number>();
-  for (const { id } of load.conversations) {
-    const messages = await readPages(url, load.readerOf(id), id, reading);
+  for (const { id } of workload.conversations) {
+    const messages = await readPages(url, workload.readerOf(id), id, reading);
     pages.push(...messages);
     heads.set(id, messages.at(-1)?.seq ?? 0);
   }
-  while (!overdue.aborted && load.behind(heads).length > 0) await pause(LOOK_EVERY_MS, overdue);
+  while (!overdue.aborted && workload.behind(heads).length > 0) await pause(LOOK_EVERY_MS, overdue);
   signal.throwIfAborted();
-  const behind = load.behind(heads);
+  const behind = workload.behind(heads);
   if (overdue.aborted && sampler.inProcess !== 0)
     report(`still in process after ${CATCH_UP_DEADLINE_MS} ms: ${sampler.inProcess}`);
   for (const line of behind) report(`has not caught up within ${CATCH_UP_DEADLINE_MS} ms: ${line}`);

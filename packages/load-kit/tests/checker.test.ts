@@ -100,7 +100,7 @@ const errors: [error: string, found: Breach, make: (record: DraftRecord) => void
     'unexpected',
     (record) => {
       const secret = last(seenBy(record, 'plain-1', 'direct'));
-      record.events.push({ ...secret, client: 'knocker-1' });
+      record.events.push({ ...secret, client: 'rejected-1' });
     },
   ],
   [
@@ -132,8 +132,8 @@ const errors: [error: string, found: Breach, make: (record: DraftRecord) => void
     'more sessions than places',
     'limitViolations',
     (record) => {
-      record.events.unshift({ type: 'opened', atMs: 150, client: 'knocker-1', session: 9, node: 'chat-server-2' });
-      record.events.push({ type: 'served', atMs: 170, client: 'knocker-1', session: 9, askedAtMs: 160 });
+      record.events.unshift({ type: 'opened', atMs: 150, client: 'rejected-1', session: 9, node: 'chat-server-2' });
+      record.events.push({ type: 'served', atMs: 170, client: 'rejected-1', session: 9, askedAtMs: 160 });
     },
   ],
   [
@@ -217,8 +217,8 @@ test('repeats and overtaking are fine at a plain client, and a reload at one of 
 test('a session that its client holds on to, but that serves no more, takes no place', () => {
   const record = cleanRecord();
   drop(record, (event) => event.type === 'served' && event.session === 0 && event.atMs > 150);
-  record.events.push({ type: 'opened', atMs: 200, client: 'knocker-1', session: 9, node: 'chat-server-2' });
-  record.events.push({ type: 'served', atMs: 300, client: 'knocker-1', session: 9, askedAtMs: 299 });
+  record.events.push({ type: 'opened', atMs: 200, client: 'rejected-1', session: 9, node: 'chat-server-2' });
+  record.events.push({ type: 'served', atMs: 300, client: 'rejected-1', session: 9, askedAtMs: 299 });
   expect(breachesOf(record)).toEqual([]);
 });
 

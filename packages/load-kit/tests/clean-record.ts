@@ -13,26 +13,26 @@ const CLIENTS = [
   { name: 'plain-1', userId: 'u1', kind: 'plain', seesEverything: true },
   { name: 'library-1', userId: 'u2', kind: 'library', seesEverything: true },
   { name: 'library-2', userId: 'u3', kind: 'library', seesEverything: true },
-  { name: 'knocker-1', userId: 'u4', kind: 'plain', seesEverything: false },
+  { name: 'rejected-1', userId: 'u4', kind: 'plain', seesEverything: false },
 ] as const;
 const CONVERSATIONS = [
   { id: 'lobby', memberIds: ['u1', 'u2', 'u3', 'u4'] },
   { id: 'direct', memberIds: ['u1', 'u2'] },
 ] as const;
 
-/** A run in which everything went as promised: three clients talk in turn, in two conversations, in three sessions. */
+/** A run in which everything went as promised: three clients startSending in turn, in two conversations, in three sessions. */
 export function cleanRecord(messages = 30): DraftRecord {
   const events: RecordedEvent[] = [];
   const stored: RecordedMessage[] = [];
   const heads = new Map<string, number>();
-  const talkers = CLIENTS.slice(0, 3);
-  for (const [session, { name: client }] of talkers.entries()) {
+  const senders = CLIENTS.slice(0, 3);
+  for (const [session, { name: client }] of senders.entries()) {
     events.push({ type: 'opened', atMs: session, client, session, node: 'chat-server-1' });
   }
   for (let index = 0; index < messages; index += 1) {
     const atMs = 100 + index * 10;
     const conversation = CONVERSATIONS[index % 3 === 2 ? 1 : 0];
-    const members = talkers.filter(({ userId }) => conversation.memberIds.some((id) => id === userId));
+    const members = senders.filter(({ userId }) => conversation.memberIds.some((id) => id === userId));
     const sender = members[Math.floor(index / 3) % members.length] ?? CLIENTS[0];
     const conversationId = conversation.id;
     const seq = (heads.get(conversationId) ?? 0) + 1;
@@ -43,7 +43,7 @@ export function cleanRecord(messages = 30): DraftRecord {
     };
     const { clientMessageId, id, textHash } = message;
     const client = sender.name;
-    const session = talkers.indexOf(sender);
+    const session = senders.indexOf(sender);
     events.push({ type: 'sent', atMs, client, conversationId, clientMessageId, textHash });
     events.push({ type: 'served', atMs: atMs + 2, client, session, askedAtMs: atMs });
     events.push({ type: 'acked', atMs: atMs + 2, client, conversationId, clientMessageId, seq, id, duplicate: false });

@@ -1,11 +1,11 @@
-import { USUAL_CROWD } from '@parley/load-kit/clients';
-import { injectFaults, planFaults } from '@parley/load-kit/faults';
+import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
+import { injectFaults, planFaults } from '@parley/workload-kit/faults';
 import type { Experiment } from './experiment.ts';
 
 /** Whatever can fail does, at random; nothing is measured but the promises. */
 export const randomFaults = (faults: number, seconds: number): Experiment => ({
   summary: `${faults} faults in ${seconds} s`,
-  crowd: USUAL_CROWD,
+  clientMix: DEFAULT_CLIENT_MIX,
   async run({ bed, recorder, seed, report, signal }) {
     const plan = planFaults({ seed, faults, seconds, targets: bed.faultTargets });
     const run = injectFaults(plan, bed.faultTargets, { recorder, report });

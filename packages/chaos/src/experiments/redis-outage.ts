@@ -1,6 +1,6 @@
-import { USUAL_CROWD } from '@parley/load-kit/clients';
-import type { RecordedEvent } from '@parley/load-kit/events';
-import { caughtUpAtMs, closedIn, isIn } from '@parley/load-kit/events';
+import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
+import type { RecordedEvent } from '@parley/workload-kit/events';
+import { caughtUpAtMs, closedIn, isIn } from '@parley/workload-kit/events';
 import { pause } from '@parley/service-kit';
 import type { Experiment } from './experiment.ts';
 import { searchLogs } from './search-logs.ts';
@@ -17,17 +17,17 @@ const LOOK_EVERY_MS = 50;
 export const redisOutage = (seconds: number): Experiment => ({
   summary: `Redis hangs for ${seconds} s, and everything outlives it`,
   // Nobody takes a session over: who is disconnected was disconnected by the outage.
-  crowd: { ...USUAL_CROWD, rivals: 0 },
-  async run({ bed, load, recorder, seed, report, signal }) {
+  clientMix: { ...DEFAULT_CLIENT_MIX, secondDevices: 0 },
+  async run({ bed, workload, recorder, seed, report, signal }) {
     await pause(BEFORE_MS, signal);
     const processesBefore = bed.processes();
-    const onlineBefore = load.online;
+    const onlineBefore = workload.online;
     const outage = { fromMs: recorder.nowMs(), toMs: Number.POSITIVE_INFINITY };
     const heal = await bed.faultTargets.find(({ name }) => name === 'redis')?.inject('freeze', seed);
     if (!heal) throw new Error('Redis is not there to be frozen');
     report(`fault: freeze redis for ${seconds} s`);
     await pause(seconds * 1_000, signal);
-    const onlineAfter = load.online;
+    const onlineAfter = workload.online;
     heal();
     outage.toMs = recorder.nowMs();
     recorder.faults.push({ kind: 'freeze', target: 'redis', atMs: outage.fromMs, endedAtMs: outage.toMs });

@@ -1,5 +1,5 @@
-import { USUAL_CROWD } from '@parley/load-kit/clients';
-import { closedIn, outagesMs, refusalsIn } from '@parley/load-kit/events';
+import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
+import { closedIn, outagesMs, refusalsIn } from '@parley/workload-kit/events';
 import { pause } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, isReady } from './chat-servers.ts';
@@ -21,7 +21,7 @@ const LOOK_EVERY_MS = 50;
 export const rollingRestart = (seconds: number | undefined): Experiment => ({
   summary: `every chat server restarts in turn, ${seconds === undefined ? `${ROUNDS} rounds` : `for ${seconds} s`}, and nobody minds`,
   // As many as there are places: who is refused is refused for the restarts.
-  crowd: { ...USUAL_CROWD, plainClients: 25, libraryClients: 25, knockers: 0, rivals: 0 },
+  clientMix: { ...DEFAULT_CLIENT_MIX, plainClients: 25, libraryClients: 25, rejectedClients: 0, secondDevices: 0 },
   async run({ bed, recorder, report, signal }) {
     await pause(BEFORE_MS, signal);
     const fromMs = recorder.nowMs();

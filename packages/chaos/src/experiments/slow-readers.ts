@@ -1,6 +1,6 @@
 import { LOBBY_ID } from '@parley/client';
-import { USUAL_CROWD } from '@parley/load-kit/clients';
-import { caughtUpAtMs, closedIn, deliveriesMs } from '@parley/load-kit/events';
+import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
+import { caughtUpAtMs, closedIn, deliveriesMs } from '@parley/workload-kit/events';
 import { pause } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, readMetric } from './chat-servers.ts';
@@ -25,12 +25,12 @@ const P99_WITHIN = 1.2;
  */
 export const slowReaders = (seconds: number): Experiment => ({
   summary: `${READERS} clients read nothing for ${seconds} s, and only they notice`,
-  crowd: {
-    ...USUAL_CROWD,
-    ...{ plainClients: 20, libraryClients: 18, listeners: READERS, feeders: 2, knockers: 0, rivals: 0 },
+  clientMix: {
+    ...DEFAULT_CLIENT_MIX,
+    ...{ plainClients: 20, libraryClients: 18, listeners: READERS, floodSenders: 2, rejectedClients: 0, secondDevices: 0 },
     ...{ conversations: 'lobby', pauseMs: [1_500, 2_500] },
   },
-  async run({ bed, load, recorder, report, signal }) {
+  async run({ bed, workload, recorder, report, signal }) {
     const memory = watchMemory(bed, recorder);
     try {
       await pause(WARM_UP_MS, signal);
@@ -41,7 +41,7 @@ export const slowReaders = (seconds: number): Experiment => ({
       report(`fault: ${READERS} clients stop reading for ${seconds} s`);
       const during = { fromMs: recorder.nowMs(), toMs: Number.POSITIVE_INFINITY };
       const reading = new AbortController();
-      for (const listener of load.listeners) listener.stopReading(AbortSignal.any([reading.signal, signal]));
+      for (const listener of workload.listeners) listener.stopReading(AbortSignal.any([reading.signal, signal]));
       await pause(seconds * 1_000, signal);
       reading.abort();
       during.toMs = recorder.nowMs();
@@ -53,7 +53,7 @@ export const slowReaders = (seconds: number): Experiment => ({
 
       return (record) => {
         const { events, clients, conversations } = record;
-        const readers = new Set(load.listeners.map(({ name }) => name));
+        const readers = new Set(workload.listeners.map(({ name }) => name));
         const flooded = new Set(conversations.find(({ id }) => id !== LOBBY_ID)?.memberIds);
         const others = new Set(clients.filter(({ userId }) => !flooded.has(userId)).map(({ name }) => name));
         const closed = closedIn(events, { ...during, toMs: Number.POSITIVE_INFINITY });
@@ -63,7 +63,7 @@ export const slowReaders = (seconds: number): Experiment => ({
         const [delivered, deliveredDuring] = [before, during].map((period) => deliveriesMs(record, period, others));
         const p99Before = percentile(delivered ?? [], 0.99);
         const p99During = percentile(deliveredDuring ?? [], 0.99);
-        const isBack = load.listeners.filter(({ isOnline }) => isOnline).length;
+        const isBack = workload.listeners.filter(({ isOnline }) => isOnline).length;
         const caughtUp = caughtUpAtMs(record, during) - during.toMs;
         return [
           { name: 'memory of the chat servers before, peak', value: rss.before, unit: 'MiB' },

@@ -1,5 +1,5 @@
-/** Who is there, and how they talk. */
-export interface Crowd {
+/** Who is there, and how they startSending. */
+export interface ClientMix {
   readonly plainClients: number;
   readonly libraryClients: number;
   /**
@@ -8,11 +8,11 @@ export interface Crowd {
    */
   readonly listeners: number;
   /** Plain clients that send long texts, one after the other, to a group of themselves and the listeners. */
-  readonly feeders: number;
+  readonly floodSenders: number;
   /** Users who come and go. */
-  readonly knockers: number;
+  readonly rejectedClients: number;
   /** Users of whom a second device comes and goes, and sometimes takes the session over. */
-  readonly rivals: number;
+  readonly secondDevices: number;
   /** `lobby`: everybody talks to everybody; `all`: in groups and direct conversations as well. */
   readonly conversations: 'lobby' | 'all';
   /** How long a client waits between two messages, ms. */
@@ -20,7 +20,7 @@ export interface Crowd {
 }
 
 /** More users than there are places, in conversations of all kinds. */
-export const USUAL_CROWD: Crowd = {
-  ...{ plainClients: 22, libraryClients: 22, listeners: 0, feeders: 0, knockers: 10, rivals: 2 },
+export const DEFAULT_CLIENT_MIX: ClientMix = {
+  ...{ plainClients: 22, libraryClients: 22, listeners: 0, floodSenders: 0, rejectedClients: 10, secondDevices: 2 },
   ...{ conversations: 'all', pauseMs: [250, 750] },
 };

@@ -18,9 +18,9 @@ export interface OpenSessionOptions {
   readonly onHeads?: (packet: HeadsPacket) => void;
 }
 
-export type OpenOutcome =
+export type HandshakeOutcome =
   | { readonly kind: 'opened'; readonly session: ClientSession }
-  | { readonly kind: 'turned-away'; readonly code: string; readonly error: Partial<ErrorBody> };
+  | { readonly kind: 'rejected'; readonly code: string; readonly error: Partial<ErrorBody> };
 
 /** One connection of the plain Socket.IO client, from being let in to its end, with all that it is told on record. */
 export class ClientSession {
@@ -86,7 +86,7 @@ export class ClientSession {
 }
 
 /** Tries once to be let in. */
-export function openSession(options: OpenSessionOptions): Promise<OpenOutcome> {
+export function openSession(options: OpenSessionOptions): Promise<HandshakeOutcome> {
   const { url, client, handshake, transports, recorder, onMessages, onHeads } = options;
   return new Promise((resolve) => {
     const socket = io(url, {
@@ -96,19 +96,19 @@ export function openSession(options: OpenSessionOptions): Promise<OpenOutcome> {
       forceNew: true,
       timeout: CONNECT_DEADLINE_MS,
     });
-    const turnAway = (code: string, error: Partial<ErrorBody> = {}) => {
+    const reject = (code: string, error: Partial<ErrorBody> = {}) => {
       clearTimeout(deadline);
       socket.removeAllListeners();
       socket.disconnect();
-      recorder.add({ type: 'turned-away', client, code });
-      resolve({ kind: 'turned-away', code, error });
+      recorder.add({ type: 'rejected', client, code });
+      resolve({ kind: 'rejected', code, error });
     };
     // Socket.IO's own deadline ends with the transport; the handshake above it has none.
-    const deadline = setTimeout(() => turnAway('NO_ANSWER'), CONNECT_DEADLINE_MS);
+    const deadline = setTimeout(() => reject('NO_ANSWER'), CONNECT_DEADLINE_MS);
     if (onMessages) socket.on('messages', onMessages);
     if (onHeads) socket.on('heads', onHeads);
     socket.once('connect_error', (error: Error & { data?: Partial<ErrorBody> }) =>
-      turnAway(error.data?.code ?? 'UNREACHABLE', error.data),
+      reject(error.data?.code ?? 'UNREACHABLE', error.data),
     );
     socket.once('connect', () => {
       clearTimeout(deadline);

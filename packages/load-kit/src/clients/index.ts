@@ -1,4 +1,4 @@
-export { type Crowd, USUAL_CROWD } from './client-mix.ts';
-export { Load } from './client-pool.ts';
+export { type ClientMix, DEFAULT_CLIENT_MIX } from './client-mix.ts';
+export { Workload } from './workload.ts';
 export { openSession } from './client-session.ts';
 export { type Account, createConversation, signUpGuest } from './rest.ts';

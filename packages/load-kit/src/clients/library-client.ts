@@ -2,7 +2,7 @@ import { ChatClient, type ChatSnapshot, type ConversationView, ParleyError } fro
 import type { ConversationId, Message, UserId } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 import { hashOf } from '../events/recorder.ts';
-import type { LoadClientOptions } from './plain-client.ts';
+import type { ChatClientOptions } from './plain-client.ts';
 
 const MAX_PENDING = 8;
 const SIGN_UP_RETRY_MS = 500;
@@ -13,7 +13,7 @@ const SCROLL_RETRY_MS = 500;
 export class LibraryClient {
   readonly name: string;
   readonly #chat: ChatClient;
-  readonly #options: LoadClientOptions;
+  readonly #options: ChatClientOptions;
   readonly #views = new Map<ConversationId, ConversationView>();
   /** Messages that were sent, until the library calls them accepted: when they were, ms. */
   readonly #pending = new Map<string, { conversationId: ConversationId; sentAtMs: number }>();
@@ -27,7 +27,7 @@ export class LibraryClient {
   #session = 0;
   #openedAtMs = 0;
 
-  constructor(options: LoadClientOptions) {
+  constructor(options: ChatClientOptions) {
     this.name = options.name;
     this.#options = options;
     this.#chat = new ChatClient({ url: options.url, deviceId: options.name });

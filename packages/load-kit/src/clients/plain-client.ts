@@ -4,17 +4,17 @@ import { hashOf, type Recorder } from '../events/recorder.ts';
 import { type ClientSession, openSession } from './client-session.ts';
 import type { Account } from './rest.ts';
 
-/** More are not on their way at once: the load is skipped, not piled up. */
+/** More are not on their way at once: the workload is skipped, not piled up. */
 const MAX_PENDING = 8;
 const LONGEST_BACKOFF_MS = 2_000;
 
-export interface LoadClientOptions {
+export interface ChatClientOptions {
   readonly name: string;
   readonly url: string;
   readonly recorder: Recorder;
 }
 
-export interface PlainClientOptions extends LoadClientOptions {
+export interface PlainClientOptions extends ChatClientOptions {
   /** Shorter texts are filled up to it, with characters of three bytes; 0 = none is. */
   readonly textLength: number;
 }
@@ -100,7 +100,7 @@ export class PlainClient {
         onMessages: ({ conversationId, messages }) => this.#see(conversationId, messages, 'live'),
         onHeads: (heads) => this.#compare(heads),
       });
-      if (outcome.kind === 'turned-away') {
+      if (outcome.kind === 'rejected') {
         const { code, error } = outcome;
         failures += 1;
         waitTicket = error.waitTicket ?? waitTicket;
@@ -111,7 +111,7 @@ export class PlainClient {
       waitTicket = undefined;
       this.#session = outcome.session;
       if (signal.aborted) outcome.session.close();
-      failures = (await this.#greet(outcome.session)) ? 0 : failures + 1;
+      failures = (await this.#sendHello(outcome.session)) ? 0 : failures + 1;
       if (!this.#hanging.aborted) outcome.session.setReading(false);
       const reason = await outcome.session.ended;
       this.#session = undefined;
@@ -121,7 +121,7 @@ export class PlainClient {
     }
   }
 
-  async #greet(session: ClientSession): Promise<boolean> {
+  async #sendHello(session: ClientSession): Promise<boolean> {
     const hello = await session.ask<HelloReply>('session:hello', { timezone: 'UTC' });
     if (!hello.ok) {
       session.close();

@@ -4,13 +4,13 @@ import { pause } from '@parley/service-kit';
 import type { EventRecord } from '../events/event-record.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { integerBetween, oneOf, type Random, seededRandom } from '../seeded-random.ts';
-import type { Crowd } from './client-mix.ts';
+import type { ClientMix } from './client-mix.ts';
 import { LibraryClient } from './library-client.ts';
 import { PlainClient } from './plain-client.ts';
-import { type KnockerOptions, knock } from './rejected-client.ts';
+import { type RejectedClientOptions, runRejectedClient } from './rejected-client.ts';
 import { type Account, createConversation, signUpGuest } from './rest.ts';
 
-export interface LoadOptions extends Crowd {
+export interface WorkloadOptions extends ClientMix {
   readonly url: string;
   /** Of the chat servers themselves. */
   readonly serverUrls: readonly string[];
@@ -23,39 +23,39 @@ const TRANSPORTS: ('polling' | 'websocket')[][] = [['websocket'], ['polling', 'w
 const READY_DEADLINE_MS = 120_000;
 const LOOK_EVERY_MS = 100;
 const GROUP_SIZES = [4, 8, 12, 16] as const;
-/** As much as the lobby's talk is little: the longest texts there may be, in characters of three bytes. */
-const FEED = { textLength: 4_000, pauseMs: [20, 30] } as const;
+/** As much as the lobby's startSending is little: the longest texts there may be, in characters of three bytes. */
+const FLOOD = { textLength: 4_000, pauseMs: [20, 30] } as const;
 
-interface Member {
-  readonly role: 'talker' | 'listener' | 'feeder';
+interface WorkloadClient {
+  readonly role: 'sender' | 'listener' | 'floodSender';
   readonly client: PlainClient | LibraryClient;
   readonly userId: UserId;
   readonly conversationIds: ConversationId[];
 }
 
-/** Everybody who uses the cluster: clients that talk, and others who want their places. */
-export class Load {
-  readonly #options: LoadOptions;
-  readonly #members: Member[] = [];
+/** Everybody who uses the cluster: clients that startSending, and others who want their places. */
+export class Workload {
+  readonly #options: WorkloadOptions;
+  readonly #members: WorkloadClient[] = [];
   readonly #conversations = new Map<ConversationId, UserId[]>();
-  readonly #knockers: KnockerOptions[] = [];
-  readonly #talking = new AbortController();
-  #crowd: Promise<unknown> = Promise.resolve();
+  readonly #rejectedClients: RejectedClientOptions[] = [];
+  readonly #sendRepeatedlying = new AbortController();
+  #clientMix: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: LoadOptions) {
+  private constructor(options: WorkloadOptions) {
     this.#options = options;
   }
 
   /** Signs everybody up, makes the conversations, and resolves when all clients are in and know them. */
-  static async gather(options: LoadOptions, signal: AbortSignal): Promise<Load> {
-    const load = new Load(options);
+  static async start(options: WorkloadOptions, signal: AbortSignal): Promise<Workload> {
+    const workload = new Workload(options);
     try {
-      await load.#gather(AbortSignal.any([signal, AbortSignal.timeout(READY_DEADLINE_MS)]));
+      await workload.#start(AbortSignal.any([signal, AbortSignal.timeout(READY_DEADLINE_MS)]));
     } catch (error) {
-      await load.close();
+      await workload.close();
       throw error;
     }
-    return load;
+    return workload;
   }
 
   get online(): number {
@@ -89,7 +89,7 @@ export class Load {
         kind: client instanceof PlainClient ? ('plain' as const) : ('library' as const),
         seesEverything: true,
       })),
-      ...this.#knockers.map(({ name, account }) => ({
+      ...this.#rejectedClients.map(({ name, account }) => ({
         ...{ name, userId: account.userId },
         kind: 'plain' as const,
         seesEverything: false,
@@ -108,21 +108,21 @@ export class Load {
   }
 
   /** Everybody talks and knocks from now on. */
-  talk(): void {
+  startSending(): void {
     const random = seededRandom(this.#options.seed);
-    const { signal } = this.#talking;
-    const talkers = this.#members.filter(({ role }) => role !== 'listener');
-    const seeds = Array.from({ length: talkers.length + this.#knockers.length }, () => random() * 2 ** 32);
-    this.#crowd = Promise.all([
-      ...talkers.map((member) => this.#talk(member, seededRandom(seeds.pop() ?? 0), signal)),
-      ...this.#knockers.map((options) => knock(options, signal)),
+    const { signal } = this.#sendRepeatedlying;
+    const senders = this.#members.filter(({ role }) => role !== 'listener');
+    const seeds = Array.from({ length: senders.length + this.#rejectedClients.length }, () => random() * 2 ** 32);
+    this.#clientMix = Promise.all([
+      ...senders.map((member) => this.#startSending(member, seededRandom(seeds.pop() ?? 0), signal)),
+      ...this.#rejectedClients.map((options) => runRejectedClient(options, signal)),
     ]);
   }
 
-  /** Nobody says anything new, and those who only knock leave. */
-  async fallSilent(): Promise<void> {
-    this.#talking.abort();
-    await this.#crowd;
+  /** Nobody says anything new, and those who only runRejectedClient leave. */
+  async stopSending(): Promise<void> {
+    this.#sendRepeatedlying.abort();
+    await this.#clientMix;
   }
 
   /** Who does not have everything up to these heads yet, with what is missing; and who still waits for an ack. */
@@ -136,69 +136,69 @@ export class Load {
   }
 
   async close(): Promise<void> {
-    await this.fallSilent();
+    await this.stopSending();
     await Promise.all(this.#members.map(({ client }) => client.close()));
   }
 
-  async #gather(signal: AbortSignal): Promise<void> {
-    const { url, recorder, plainClients, libraryClients, listeners, feeders, knockers, rivals } = this.#options;
+  async #start(signal: AbortSignal): Promise<void> {
+    const { url, recorder, plainClients, libraryClients, listeners, floodSenders, rejectedClients, secondDevices } = this.#options;
     const random = seededRandom(this.#options.seed);
     for (let index = 0; index < plainClients; index += 1) {
-      await this.#addPlain('talker', `plain-${index + 1}`, TRANSPORTS[index % TRANSPORTS.length]);
+      await this.#addPlain('sender', `plain-${index + 1}`, TRANSPORTS[index % TRANSPORTS.length]);
     }
     for (let index = 0; index < listeners; index += 1) await this.#addPlain('listener', `listener-${index + 1}`);
-    for (let index = 0; index < feeders; index += 1) await this.#addPlain('feeder', `feeder-${index + 1}`);
+    for (let index = 0; index < floodSenders; index += 1) await this.#addPlain('floodSender', `floodSender-${index + 1}`);
     for (let index = 0; index < libraryClients; index += 1) {
       const client = new LibraryClient({ name: `library-${index + 1}`, url, recorder });
       const userId = await client.start(signal);
-      this.#members.push({ role: 'talker', client, userId, conversationIds: [LOBBY_ID] });
+      this.#members.push({ role: 'sender', client, userId, conversationIds: [LOBBY_ID] });
     }
-    for (let index = 0; index < knockers; index += 1) {
-      const name = `knocker-${index + 1}`;
+    for (let index = 0; index < rejectedClients; index += 1) {
+      const name = `rejected-${index + 1}`;
       const account = await signUpGuest(url, name);
-      const times = { staysMs: [1_500, 4_000], awayMs: [300, 1_500] } as const;
-      this.#knockers.push({ name, url, recorder, account, random, takeoverShare: 0, ...times });
+      const times = { onlineMs: [1_500, 4_000], offlineMs: [300, 1_500] } as const;
+      this.#rejectedClients.push({ name, url, recorder, account, random, takeoverRatio: 0, ...times });
     }
-    for (const { client } of this.#members.slice(0, Math.min(rivals, plainClients))) {
+    for (const { client } of this.#members.slice(0, Math.min(secondDevices, plainClients))) {
       if (!(client instanceof PlainClient)) continue;
-      const times = { staysMs: [800, 1_500], awayMs: [2_000, 6_000] } as const;
-      const name = `rival-of-${client.name}`;
-      this.#knockers.push({ name, url, recorder, account: client.account, random, takeoverShare: 0.3, ...times });
+      const times = { onlineMs: [800, 1_500], offlineMs: [2_000, 6_000] } as const;
+      const name = `second-device-of-${client.name}`;
+      this.#rejectedClients.push({ name, url, recorder, account: client.account, random, takeoverRatio: 0.3, ...times });
     }
     this.#conversations.set(LOBBY_ID, [
       ...this.#members.map(({ userId }) => userId),
-      ...this.#knockers.map(({ account }) => account.userId),
+      ...this.#rejectedClients.map(({ account }) => account.userId),
     ]);
-    if (this.#options.conversations === 'all') await this.#found(random);
-    const [feeder, ...fed] = this.#members.filter(({ role }) => role !== 'talker').reverse();
-    if (feeder?.role === 'feeder') await this.#create('group', feeder, fed);
+    if (this.#options.conversations === 'all') await this.#createConversations(random);
+    const [floodSender, ...floodReaders] = this.#members.filter(({ role }) => role !== 'sender').reverse();
+    if (floodSender?.role === 'floodSender') await this.#create('group', floodSender, floodReaders);
     for (;;) {
       signal.throwIfAborted();
-      const isReady = ({ client, conversationIds }: Member) =>
+      const isReady = ({ client, conversationIds }: WorkloadClient) =>
         client.isOnline && (client instanceof PlainClient || conversationIds.every((id) => client.knows(id)));
       if (this.#members.every(isReady)) return;
       await pause(LOOK_EVERY_MS, signal);
     }
   }
 
-  async #addPlain(role: Member['role'], name: string, transports = TRANSPORTS[0] ?? []): Promise<void> {
+  async #addPlain(role: WorkloadClient['role'], name: string, transports = TRANSPORTS[0] ?? []): Promise<void> {
     const { url: publicUrl, serverUrls, recorder } = this.#options;
     const account = await signUpGuest(publicUrl, name);
     const url = (role === 'listener' && serverUrls[this.#members.length % serverUrls.length]) || publicUrl;
-    const textLength = role === 'feeder' ? FEED.textLength : 0;
+    const textLength = role === 'floodSender' ? FLOOD.textLength : 0;
     const client = new PlainClient({ name, url, recorder, textLength }, account, transports);
     this.#members.push({ role, client, userId: account.userId, conversationIds: [LOBBY_ID] });
     client.start();
   }
 
   /** Groups of several sizes, and a direct conversation between each plain client and a client of the library. */
-  async #found(random: Random): Promise<void> {
+  async #createConversations(random: Random): Promise<void> {
     const plain = this.#members.filter(({ client }) => client instanceof PlainClient);
     const library = this.#members.filter(({ client }) => client instanceof LibraryClient);
     for (const [index, size] of GROUP_SIZES.entries()) {
       const owner = plain[index % plain.length];
       if (!owner) return;
-      const others = new Set<Member>();
+      const others = new Set<WorkloadClient>();
       while (others.size < Math.min(size, this.#members.length) - 1) {
         const member = oneOf(random, this.#members);
         if (member !== owner) others.add(member);
@@ -211,7 +211,7 @@ export class Load {
     }
   }
 
-  async #create(kind: 'group' | 'direct', owner: Member, others: readonly Member[]): Promise<void> {
+  async #create(kind: 'group' | 'direct', owner: WorkloadClient, others: readonly WorkloadClient[]): Promise<void> {
     if (!(owner.client instanceof PlainClient)) return;
     const userIds = others.map(({ userId }) => userId);
     const id = await createConversation(this.#options.url, owner.client.account, {
@@ -223,9 +223,9 @@ export class Load {
     for (const member of [owner, ...others]) member.conversationIds.push(id);
   }
 
-  async #talk({ role, client, conversationIds }: Member, random: Random, signal: AbortSignal): Promise<void> {
-    const [min, max] = role === 'feeder' ? FEED.pauseMs : this.#options.pauseMs;
-    const places = role === 'feeder' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
+  async #startSending({ role, client, conversationIds }: WorkloadClient, random: Random, signal: AbortSignal): Promise<void> {
+    const [min, max] = role === 'floodSender' ? FLOOD.pauseMs : this.#options.pauseMs;
+    const places = role === 'floodSender' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
     while (!signal.aborted) {
       await pause(integerBetween(random, min, max), signal);
       if (!signal.aborted) client.send(oneOf(random, places));
