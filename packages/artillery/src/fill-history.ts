@@ -19,7 +19,7 @@ export async function fillHistory(url: string, count: number, signal: AbortSigna
     transports: ['websocket'],
     recorder: new Recorder(),
   });
-  if (outcome.kind === 'turned-away') throw new Error(`the history could not be written: ${outcome.code}`);
+  if (outcome.kind === 'rejected') throw new Error(`the history could not be written: ${outcome.code}`);
   const { session } = outcome;
   let next = 0;
   const write = async () => {

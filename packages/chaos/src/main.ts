@@ -1,7 +1,7 @@
 // `npm run chaos`: see its usage.
 import { rm, writeFile } from 'node:fs/promises';
-import { describeJudgement, isKept, judge, writeEvidence } from '@parley/workload-kit/checker';
-import { type Command, runCommand } from '@parley/workload-kit/command';
+import { describeJudgement, isKept, judge, writeEvidence } from '@parley/load-kit/checker';
+import { type Command, runCommand } from '@parley/load-kit/command';
 import { describeMeasurements, isWithinBound } from './experiments/measurement.ts';
 import { type ChaosOptions, readOptions, USAGE } from './options.ts';
 import { runExperiment } from './run-experiment.ts';

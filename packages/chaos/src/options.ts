@@ -1,11 +1,11 @@
-import { integerOption, parseOptions } from '@parley/workload-kit/command';
+import { integerOption, parseOptions } from '@parley/load-kit/command';
 import { ConfigError } from '@parley/service-kit';
 import type { Experiment } from './experiments/experiment.ts';
 import { EXPERIMENT_NAMES, EXPERIMENTS, type ExperimentName } from './experiments/named-experiments.ts';
 import { randomFaults } from './experiments/random-faults.ts';
 
 export const USAGE = `usage: npm run chaos -- [experiment] [options]
-Runs a cluster of its own under workload, lets its parts fail, and judges what the clients and the store show. Without an experiment
+Runs a cluster of its own under load, lets its parts fail, and judges what the clients and the store show. Without an experiment
 they fail at random. An experiment also measures, and holds each figure against its bound:
 
   redis-outage     Redis hangs (60 s)

@@ -1,7 +1,7 @@
-import { Workload } from '@parley/workload-kit/clients';
-import { sampleLimits } from '@parley/workload-kit/cluster';
-import type { EventRecord } from '@parley/workload-kit/events';
-import { Recorder } from '@parley/workload-kit/events';
+import { Workload } from '@parley/load-kit/clients';
+import { sampleLimits } from '@parley/load-kit/cluster';
+import type { EventRecord } from '@parley/load-kit/events';
+import { Recorder } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import { chatServersOf } from './experiments/chat-servers.ts';
 import type { Experiment } from './experiments/experiment.ts';
@@ -22,7 +22,7 @@ export interface ExperimentOutcome {
   readonly exits: readonly string[];
 }
 
-/** One run on a fresh test bed: workload, run, healing, catching up. */
+/** One run on a fresh test bed: load, run, healing, catching up. */
 export async function runExperiment(
   bed: TestBed,
   experiment: Experiment,
@@ -36,27 +36,27 @@ export async function runExperiment(
   try {
     const serverUrls = chatServersOf(bed).map(({ port }) => `http://127.0.0.1:${port}`);
     workload = await Workload.start({ url: bed.url, serverUrls, recorder, seed, ...experiment.clientMix }, signal);
-    const clientMix = workload;
-    report(`${clientMix.size} clients are in; ${experiment.summary}; seed ${seed}`);
-    clientMix.startSending();
+    const pool = workload;
+    report(`${pool.size} clients are in; ${experiment.summary}; seed ${seed}`);
+    pool.startSending();
     progress = setInterval(() => {
       const acked = recorder.events.reduce((count, { type }) => count + (type === 'acked' ? 1 : 0), 0);
       const inProcess = sampler.inProcess ?? 'unknown';
       report(
-        `${acked} acked, ${clientMix.online}/${clientMix.size} online, ${clientMix.pending} unacked, in process ${inProcess}, ${recorder.faults.length} faults`,
+        `${acked} acked, ${pool.online}/${pool.size} online, ${pool.pending} unacked, in process ${inProcess}, ${recorder.faults.length} faults`,
       );
     }, PROGRESS_EVERY_MS);
     const evaluate = await experiment.run({ bed, workload, recorder, seed, report, signal });
     signal.throwIfAborted();
     await pause(AFTERMATH_MS, signal);
-    await clientMix.stopSending();
+    await pool.stopSending();
     report('all is healed; waiting until everybody has caught up');
-    const pages = await settle(bed.url, clientMix, sampler, { report, signal });
+    const pages = await settle(bed.url, pool, sampler, { report, signal });
     const stored = await bed.readStore();
     const record = {
       limits: { maxClients: MAX_CLIENTS, maxInProcess: MAX_IN_PROCESS },
-      conversations: clientMix.conversations,
-      clients: clientMix.clients,
+      conversations: pool.conversations,
+      clients: pool.clients,
       events: [...recorder.events], // without the farewells
       faults: recorder.faults.sort((a, b) => a.atMs - b.atMs),
       stored,

@@ -1,6 +1,6 @@
-import type { Workload } from '@parley/workload-kit/clients';
-import { readPages } from '@parley/workload-kit/cluster';
-import type { RecordedMessage } from '@parley/workload-kit/events';
+import type { Workload } from '@parley/load-kit/clients';
+import { readPages } from '@parley/load-kit/cluster';
+import type { RecordedMessage } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 
 const CATCH_UP_DEADLINE_MS = 60_000;

@@ -1,10 +1,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, readMongodbStore, readSqliteStore } from '@parley/workload-kit/cluster';
-import type { RecordedMessage } from '@parley/workload-kit/events';
-import type { FaultTarget } from '@parley/workload-kit/faults';
-import { ClientLink, clientLinkTarget, clusterProcessTarget, sqliteStoreTarget } from '@parley/workload-kit/faults';
+import { freePort, readMongodbStore, readSqliteStore } from '@parley/load-kit/cluster';
+import type { RecordedMessage } from '@parley/load-kit/events';
+import type { FaultTarget } from '@parley/load-kit/faults';
+import { ClientLink, clientLinkTarget, clusterProcessTarget, sqliteStoreTarget } from '@parley/load-kit/faults';
 import { type LocalCluster, type ProcessEntry, startLocalCluster } from '@parley/local-cluster';
 import { ConfigError } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { FaultKind } from '@parley/workload-kit/faults';
+import type { FaultKind } from '@parley/load-kit/faults';
 import { describeWithMongodb, eventually, newMongodb, newRedis } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';

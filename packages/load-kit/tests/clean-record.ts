@@ -20,7 +20,7 @@ const CONVERSATIONS = [
   { id: 'direct', memberIds: ['u1', 'u2'] },
 ] as const;
 
-/** A run in which everything went as promised: three clients startSending in turn, in two conversations, in three sessions. */
+/** A run in which everything went as promised: three clients send in turn, in two conversations, in three sessions. */
 export function cleanRecord(messages = 30): DraftRecord {
   const events: RecordedEvent[] = [];
   const stored: RecordedMessage[] = [];

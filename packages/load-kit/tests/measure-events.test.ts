@@ -34,8 +34,8 @@ test('a message whose answer never came was not refused, a connection without an
   const events: RecordedEvent[] = [
     { type: 'refused', atMs: 1, client: 'a', clientMessageId: 'm1', code: 'NO_ANSWER' },
     { type: 'refused', atMs: 2, client: 'a', clientMessageId: 'm1', code: 'BUSY' },
-    { type: 'turned-away', atMs: 3, client: 'a', code: 'NO_ANSWER' },
-    { type: 'turned-away', atMs: 4, client: 'a', code: 'SHUTTING_DOWN' },
+    { type: 'rejected', atMs: 3, client: 'a', code: 'NO_ANSWER' },
+    { type: 'rejected', atMs: 4, client: 'a', code: 'SHUTTING_DOWN' },
   ];
   expect(refusalsIn(events, ALWAYS)).toEqual(events.slice(1));
 });

@@ -141,7 +141,7 @@ export class Chatter {
     if (this.#socket.active || this.#hasLeft) return; // nobody answered: Socket.IO itself tries again
     const code = refusal?.code ?? 'UNREACHABLE';
     failed('reconnect', code);
-    journal.add({ type: 'turned-away', client: this.name, code });
+    journal.add({ type: 'rejected', client: this.name, code });
     this.#socket.auth = { ...this.#socket.auth, waitTicket: refusal?.waitTicket };
     this.#connectAfter(refusal?.retryAfterMs ?? RETRY_MS);
   }

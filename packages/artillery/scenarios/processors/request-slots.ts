@@ -23,7 +23,7 @@ export async function knock(user: VirtualUser, events: ArtilleryEvents): Promise
     const handshake = { token, deviceId: client, waitTicket };
     const outcome = await openSession({ url, client, handshake, transports: ['websocket'], recorder: journal });
     const tookMs = nowMs() - knockedAtMs;
-    if (outcome.kind === 'turned-away') {
+    if (outcome.kind === 'rejected') {
       const { code, error } = outcome;
       const isQueued = code !== 'SERVER_FULL' || (error.position !== undefined && error.waitTicket !== undefined);
       if (EXPECTED.includes(code) && isQueued) {

@@ -1,9 +1,9 @@
-import type { ClientMix, Workload } from '@parley/workload-kit/clients';
-import type { EventRecord, Recorder } from '@parley/workload-kit/events';
+import type { ClientMix, Workload } from '@parley/load-kit/clients';
+import type { EventRecord, Recorder } from '@parley/load-kit/events';
 import type { TestBed } from '../test-bed.ts';
 import type { Measurement } from './measurement.ts';
 
-/** One way to run a cluster under workload, and what is measured of it besides the checker's verdict. */
+/** One way to run a cluster under load, and what is measured of it besides the checker's verdict. */
 export interface Experiment {
   /** For a person, in one line. */
   readonly summary: string;

@@ -1,5 +1,5 @@
-import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
-import { injectFaults, planFaults } from '@parley/workload-kit/faults';
+import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
+import { injectFaults, planFaults } from '@parley/load-kit/faults';
 import type { Experiment } from './experiment.ts';
 
 /** Whatever can fail does, at random; nothing is measured but the promises. */

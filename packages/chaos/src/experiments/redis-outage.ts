@@ -1,6 +1,6 @@
-import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
-import type { RecordedEvent } from '@parley/workload-kit/events';
-import { caughtUpAtMs, closedIn, isIn } from '@parley/workload-kit/events';
+import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
+import type { RecordedEvent } from '@parley/load-kit/events';
+import { caughtUpAtMs, closedIn, isIn } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { Experiment } from './experiment.ts';
 import { searchLogs } from './search-logs.ts';

@@ -1,5 +1,5 @@
-import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
-import { closedIn, outagesMs, refusalsIn } from '@parley/workload-kit/events';
+import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
+import { closedIn, outagesMs, refusalsIn } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, isReady } from './chat-servers.ts';

@@ -1,6 +1,6 @@
 import { LOBBY_ID } from '@parley/client';
-import { DEFAULT_CLIENT_MIX } from '@parley/workload-kit/clients';
-import { caughtUpAtMs, closedIn, deliveriesMs } from '@parley/workload-kit/events';
+import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
+import { caughtUpAtMs, closedIn, deliveriesMs } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, readMetric } from './chat-servers.ts';

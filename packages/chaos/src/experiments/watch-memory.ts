@@ -1,5 +1,5 @@
-import type { Recorder } from '@parley/workload-kit/events';
-import { isIn, type Period } from '@parley/workload-kit/events';
+import type { Recorder } from '@parley/load-kit/events';
+import { isIn, type Period } from '@parley/load-kit/events';
 import { silentLogger, startLoop } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, readMetric } from './chat-servers.ts';

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { signalGroup } from '@parley/workload-kit/faults';
+import { signalGroup } from '@parley/load-kit/faults';
 import { pause } from '@parley/service-kit';
 
 const RESTART_MS = 200;

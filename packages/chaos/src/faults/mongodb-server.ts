@@ -1,5 +1,5 @@
-import type { FaultTarget } from '@parley/workload-kit/faults';
-import { supervisedProcessTarget } from '@parley/workload-kit/faults';
+import type { FaultTarget } from '@parley/load-kit/faults';
+import { supervisedProcessTarget } from '@parley/load-kit/faults';
 import { ConfigError, pause } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';
 import { KeptProcess } from './kept-process.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { freePort } from '@parley/workload-kit/cluster';
-import type { FaultTarget } from '@parley/workload-kit/faults';
-import { supervisedProcessTarget } from '@parley/workload-kit/faults';
+import { freePort } from '@parley/load-kit/cluster';
+import type { FaultTarget } from '@parley/load-kit/faults';
+import { supervisedProcessTarget } from '@parley/load-kit/faults';
 import { KeptProcess } from './kept-process.ts';
 
 /** A Redis of its own, which outlives a kill with all that it was told. */

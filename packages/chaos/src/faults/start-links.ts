@@ -1,4 +1,4 @@
-import type { FaultTarget } from '@parley/workload-kit/faults';
+import type { FaultTarget } from '@parley/load-kit/faults';
 import { type Link, openLink } from './link.ts';
 import { onlyHostOf } from './mongodb-url.ts';
 import { RedisServer } from './redis-server.ts';

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@parley/workload-kit/cluster';
+import { freePort } from '@parley/load-kit/cluster';
 import { pause } from '@parley/service-kit';
 
 const CACHE = fileURLToPath(new URL('../../../../.cache/bin', import.meta.url));

@@ -1,4 +1,4 @@
-import type { RecordedFault } from '@parley/workload-kit/events';
+import type { RecordedFault } from '@parley/load-kit/events';
 import type { ProcessEntry } from '@parley/local-cluster';
 
 const LOOK_EVERY_MS = 100;

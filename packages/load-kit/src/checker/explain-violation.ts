@@ -26,7 +26,7 @@ export function explainViolation(record: EventRecord, { about }: Violation): str
   const toMs = Math.max(aboutViolation.at(-1)?.atMs ?? 0, (about.atMs ?? 0) + (aboutViolation.length > 0 ? 0 : MOMENT_MS));
   const involvedClients = new Set([about.client, ...aboutViolation.flatMap((event) => ('client' in event ? [event.client] : []))]);
   const isSessionChange = (event: RecordedEvent) =>
-    ['opened', 'closed', 'turned-away', 'cleared'].includes(event.type) &&
+    ['opened', 'closed', 'rejected', 'cleared'].includes(event.type) &&
     'client' in event &&
     (involvedClients.has(event.client) || aboutViolation.length === 0);
   const isInPeriod = ({ atMs }: RecordedEvent) => atMs >= fromMs && atMs <= toMs;

@@ -39,8 +39,8 @@ export class Workload {
   readonly #members: WorkloadClient[] = [];
   readonly #conversations = new Map<ConversationId, UserId[]>();
   readonly #rejectedClients: RejectedClientOptions[] = [];
-  readonly #sendRepeatedlying = new AbortController();
-  #clientMix: Promise<unknown> = Promise.resolve();
+  readonly #stopped = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
 
   private constructor(options: WorkloadOptions) {
     this.#options = options;
@@ -110,19 +110,19 @@ export class Workload {
   /** Everybody talks and knocks from now on. */
   startSending(): void {
     const random = seededRandom(this.#options.seed);
-    const { signal } = this.#sendRepeatedlying;
+    const { signal } = this.#stopped;
     const senders = this.#members.filter(({ role }) => role !== 'listener');
     const seeds = Array.from({ length: senders.length + this.#rejectedClients.length }, () => random() * 2 ** 32);
-    this.#clientMix = Promise.all([
-      ...senders.map((member) => this.#startSending(member, seededRandom(seeds.pop() ?? 0), signal)),
+    this.#running = Promise.all([
+      ...senders.map((member) => this.#sendRepeatedly(member, seededRandom(seeds.pop() ?? 0), signal)),
       ...this.#rejectedClients.map((options) => runRejectedClient(options, signal)),
     ]);
   }
 
   /** Nobody says anything new, and those who only runRejectedClient leave. */
   async stopSending(): Promise<void> {
-    this.#sendRepeatedlying.abort();
-    await this.#clientMix;
+    this.#stopped.abort();
+    await this.#running;
   }
 
   /** Who does not have everything up to these heads yet, with what is missing; and who still waits for an ack. */
@@ -147,7 +147,7 @@ export class Workload {
       await this.#addPlain('sender', `plain-${index + 1}`, TRANSPORTS[index % TRANSPORTS.length]);
     }
     for (let index = 0; index < listeners; index += 1) await this.#addPlain('listener', `listener-${index + 1}`);
-    for (let index = 0; index < floodSenders; index += 1) await this.#addPlain('floodSender', `floodSender-${index + 1}`);
+    for (let index = 0; index < floodSenders; index += 1) await this.#addPlain('floodSender', `flood-sender-${index + 1}`);
     for (let index = 0; index < libraryClients; index += 1) {
       const client = new LibraryClient({ name: `library-${index + 1}`, url, recorder });
       const userId = await client.start(signal);
@@ -223,7 +223,7 @@ export class Workload {
     for (const member of [owner, ...others]) member.conversationIds.push(id);
   }
 
-  async #startSending({ role, client, conversationIds }: WorkloadClient, random: Random, signal: AbortSignal): Promise<void> {
+  async #sendRepeatedly({ role, client, conversationIds }: WorkloadClient, random: Random, signal: AbortSignal): Promise<void> {
     const [min, max] = role === 'floodSender' ? FLOOD.pauseMs : this.#options.pauseMs;
     const places = role === 'floodSender' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
     while (!signal.aborted) {

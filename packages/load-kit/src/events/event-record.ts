@@ -109,8 +109,8 @@ export interface SessionClosed extends ClientEvent {
 }
 
 /** A client was not let in. */
-export interface TurnedAway extends ClientEvent {
-  readonly type: 'turned-away';
+export interface Rejected extends ClientEvent {
+  readonly type: 'rejected';
   readonly code: string;
 }
 
@@ -131,5 +131,5 @@ export type RecordedEvent =
   | SessionOpened
   | SessionServed
   | SessionClosed
-  | TurnedAway
+  | Rejected
   | Sample;

@@ -1,4 +1,4 @@
-import type { EventRecord, RecordedEvent, Refused, Sent, SessionClosed, TurnedAway } from './event-record.ts';
+import type { EventRecord, RecordedEvent, Refused, Sent, SessionClosed, Rejected } from './event-record.ts';
 
 /** A stretch of the run: half-open, `[fromMs, toMs)`. */
 export interface Period {
@@ -16,10 +16,10 @@ export const closedIn = (events: readonly RecordedEvent[], period: Period): Sess
  * What clients were refused in this time: to be let in, or a message. A message whose answer went down with its connection was
  * not refused.
  */
-export const refusalsIn = (events: readonly RecordedEvent[], period: Period): (TurnedAway | Refused)[] =>
+export const refusalsIn = (events: readonly RecordedEvent[], period: Period): (Rejected | Refused)[] =>
   events.filter(
-    (event): event is TurnedAway | Refused =>
-      (event.type === 'turned-away' || (event.type === 'refused' && event.code !== 'NO_ANSWER')) &&
+    (event): event is Rejected | Refused =>
+      (event.type === 'rejected' || (event.type === 'refused' && event.code !== 'NO_ANSWER')) &&
       isIn(event.atMs, period),
   );
 
