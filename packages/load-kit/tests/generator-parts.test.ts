@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { FrameMemory } from '../src/generator/frame-memory.ts';
+import { FrameCache } from '../src/generator/frame-cache.ts';
 import { LatencyHistogram } from '../src/generator/latency-histogram.ts';
 import { plainAdapter } from '../src/generator/plain-adapter.ts';
 import { ReceivedTally } from '../src/generator/received-tally.ts';
@@ -95,7 +95,7 @@ describe('what a client received', () => {
 
 test('each distinct packet is read once, and equal sizes are not taken for equal packets', () => {
   let reads = 0;
-  const memory = new FrameMemory(
+  const cache = new FrameCache(
     (packet) => {
       reads += 1;
       return plainAdapter.messagesOf(packet);
@@ -107,14 +107,14 @@ test('each distinct packet is read once, and equal sizes are not taken for equal
   for (let round = 0; round < 50; round += 1) {
     for (let count = 10; count < 20; count += 1) {
       const bytes = packet(count);
-      const { runs, sentAtMs } = memory.recall(bytes, 2, bytes.length);
+      const { runs, sentAtMs } = cache.lookUp(bytes, 2, bytes.length);
       expect(runs).toEqual([{ stream: 0, first: count, last: count }]);
       expect(sentAtMs).toEqual([count + 0.5]);
     }
   }
   expect(reads).toBeGreaterThanOrEqual(10);
   const other = Buffer.from('["stored",{"seq":1}]');
-  expect(memory.recall(other, 0, other.length).runs).toEqual([]);
+  expect(cache.lookUp(other, 0, other.length).runs).toEqual([]);
 });
 
 describe('the histogram', () => {

@@ -45,7 +45,7 @@ export const clientLinkTarget = (link: ClientLink): FaultTarget => ({
   name: 'clients',
   group: 'clients',
   kinds: ['cut'],
-  async break(_kind, seed) {
+  async inject(_kind, seed) {
     const random = seededRandom(seed);
     link.cut(integerBetween(random, 1, 10) / 10, random);
     return noHealing;
