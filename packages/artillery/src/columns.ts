@@ -42,7 +42,7 @@ export const failuresOf = ({ failures }: OperationSummary) =>
 /** What users did and were shown, in numbers; where they stand in the scenario is nobody's business afterwards. */
 export const shownCounters = ({ counters }: RunReport): [name: string, value: number][] =>
   Object.entries(counters)
-    .filter(([name, value]) => value !== 0 && !['online', 'entered', 'spoken'].includes(name))
+    .filter(([name, value]) => value !== 0 && !['online', 'connected', 'finished_sending'].includes(name))
     .map(([name, value]) => [name.replaceAll('_', ' '), value]);
 
 /** Why operations failed, a line for each code. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '@parley/service-kit';
-import { type Gate, LineReader, type SecondOfSamples } from './samples.ts';
+import { type Barrier, LineReader, type SecondOfSamples } from './samples.ts';
 
 const SHOW_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = 250;
@@ -10,11 +10,11 @@ const STRAGGLERS_MS = 30_000;
 
 export interface ProgressOptions {
   readonly samplesFiles: readonly string[];
-  /** Where the users look for open gates. */
-  readonly gatesDirectory: string;
+  /** Where the users look for open barriers. */
+  readonly barrierDirectory: string;
   readonly users: number;
   /** How many of them come by `enter`. */
-  readonly entering: number;
+  readonly connecting: number;
   readonly report: (line: string) => void;
 }
 
@@ -24,9 +24,9 @@ export class Progress {
   readonly #reader = new LineReader<SecondOfSamples>();
   readonly #samples: SecondOfSamples[] = [];
   readonly #totals = new Map<string, number>();
-  readonly #open = new Set<Gate>();
+  readonly #released = new Set<Barrier>();
   readonly #timers: NodeJS.Timeout[];
-  #lastEnteredAt = Number.POSITIVE_INFINITY;
+  #lastConnectedAt = Number.POSITIVE_INFINITY;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -40,13 +40,13 @@ export class Progress {
   }
 
   /** Resolves when everybody is in, or the load is over. */
-  async untilEverybodyIsIn(over: Promise<unknown>): Promise<void> {
+  async untilAllConnected(over: Promise<unknown>): Promise<void> {
     let isOver = false;
     const end = () => {
       isOver = true;
     };
     over.then(end, end);
-    while (!isOver && !this.#open.has('everybody-is-in')) await pause(LOOK_EVERY_MS);
+    while (!isOver && !this.#released.has('all-connected')) await pause(LOOK_EVERY_MS);
   }
 
   stop(): void {
@@ -54,22 +54,22 @@ export class Progress {
   }
 
   #look(): void {
-    const { samplesFiles, entering } = this.#options;
+    const { samplesFiles, connecting } = this.#options;
     for (const second of samplesFiles.flatMap((file) => this.#reader.readNew(file))) {
       this.#samples.push(second);
-      if (second.counters.entered) this.#lastEnteredAt = performance.now();
+      if (second.counters.connected) this.#lastConnectedAt = performance.now();
       for (const [name, value] of Object.entries(second.counters)) this.#totals.set(name, this.#total(name) + value);
     }
-    const entered = this.#total('entered');
-    const isStalled = performance.now() - this.#lastEnteredAt > STRAGGLERS_MS;
-    if (entered >= entering || isStalled) this.#openGate('everybody-is-in');
-    if (this.#open.has('everybody-is-in') && this.#total('spoken') >= entered) this.#openGate('everybody-has-spoken');
+    const entered = this.#total('connected');
+    const isStalled = performance.now() - this.#lastConnectedAt > STRAGGLERS_MS;
+    if (entered >= connecting || isStalled) this.#releaseBarrier('all-connected');
+    if (this.#released.has('all-connected') && this.#total('finished_sending') >= entered) this.#releaseBarrier('all-sent');
   }
 
-  #openGate(gate: Gate): void {
-    if (this.#open.has(gate)) return;
-    this.#open.add(gate);
-    writeFileSync(join(this.#options.gatesDirectory, gate), '');
+  #releaseBarrier(barrier: Barrier): void {
+    if (this.#released.has(barrier)) return;
+    this.#released.add(barrier);
+    writeFileSync(join(this.#options.barrierDirectory, barrier), '');
   }
 
   #show(): void {

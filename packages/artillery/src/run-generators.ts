@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CROWD_INDEX, GATES_DIRECTORY, JOURNAL_FILE, SAMPLES_FILE } from './samples.ts';
+import { CROWD_INDEX, BARRIER_DIRECTORY, JOURNAL_FILE, SAMPLES_FILE } from './samples.ts';
 import type { Scenario } from './scenario-file.ts';
 import { CSV_FIELDS, type Generator } from './sign-up.ts';
 
@@ -53,7 +53,7 @@ export function runGenerators(
         FORCE_COLOR: '0',
         [SAMPLES_FILE]: samplesFiles[index],
         [CROWD_INDEX]: String(index),
-        [GATES_DIRECTORY]: directory,
+        [BARRIER_DIRECTORY]: directory,
         ...(chaos && { [JOURNAL_FILE]: journalFiles[index], ARTILLERY_DISABLE_ENSURE: '1' }),
       },
     });

@@ -48,13 +48,13 @@ export async function runScenario(scenario: Scenario, options: Options, around: 
     if (sampler) stops.push(() => sampler.stop());
     const startedAtMs = Date.now();
     const run = runGenerators(scenario, generators, { url: link?.url ?? url, chaos: options.chaos, ...around });
-    const entering = scenario.crowds.filter(({ enters }) => enters).reduce((sum, crowd) => sum + crowd.users, 0);
+    const connecting = scenario.crowds.filter(({ enters }) => enters).reduce((sum, crowd) => sum + crowd.users, 0);
     const { samplesFiles } = run;
-    const progress = new Progress({ samplesFiles, gatesDirectory: around.directory, users, entering, report });
+    const progress = new Progress({ samplesFiles, barrierDirectory: around.directory, users, connecting, report });
     let outcomes: readonly GeneratorOutcome[];
     try {
       if (options.chaos && cluster) {
-        await progress.untilEverybodyIsIn(run.finished);
+        await progress.untilAllConnected(run.finished);
         const faults = killParts(cluster, { recorder, report });
         stops.push(() => faults.stop());
       }

@@ -21,10 +21,10 @@ export interface OperationSamples {
 export const SAMPLES_FILE = 'PARLEY_SAMPLES_FILE';
 export const JOURNAL_FILE = 'PARLEY_JOURNAL_FILE';
 export const CROWD_INDEX = 'PARLEY_CROWD_INDEX';
-export const GATES_DIRECTORY = 'PARLEY_GATES_DIRECTORY';
+export const BARRIER_DIRECTORY = 'PARLEY_BARRIER_DIRECTORY';
 
-/** Files that the runner makes in the gates' directory, when all users who `enter` have done so, and when all are at `leave`. */
-export type Gate = 'everybody-is-in' | 'everybody-has-spoken';
+/** Files that the runner makes in the barriers' directory, when all users who `enter` have done so, and when all are at `leave`. */
+export type Barrier = 'all-connected' | 'all-sent';
 
 /** Reads what was added to files of lines since the last call; a line that is still being written waits for the next one. */
 export class LineReader<T> {

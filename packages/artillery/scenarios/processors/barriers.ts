@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { GATES_DIRECTORY, type Gate } from '../../src/samples.ts';
+import { BARRIER_DIRECTORY, type Barrier } from '../../src/samples.ts';
 
 const LOOK_EVERY_MS = 100;
 
-const directory = process.env[GATES_DIRECTORY];
-const openings = new Map<Gate, Promise<void>>();
+const directory = process.env[BARRIER_DIRECTORY];
+const openings = new Map<Barrier, Promise<void>>();
 
 /**
- * Waits for all users of all processes, at most for so long: the runner opens a gate when the last one is there. Without the
- * runner there are no gates to wait at.
+ * Waits for all users of all processes, at most for so long: the runner opens a barrier when the last one is there. Without the
+ * runner there are no barriers to wait at.
  */
-export async function passGate(gate: Gate, deadlineMs: number): Promise<void> {
+export async function waitAtBarrier(barrier: Barrier, deadlineMs: number): Promise<void> {
   if (!directory) return;
-  const opening = openings.get(gate) ?? untilItExists(join(directory, gate));
-  openings.set(gate, opening);
+  const opening = openings.get(barrier) ?? untilItExists(join(directory, barrier));
+  openings.set(barrier, opening);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, deadlineMs);

@@ -1,4 +1,4 @@
-import { passGate } from './barriers.ts';
+import { waitAtBarrier } from './barriers.ts';
 import { Chatter } from './chatter.ts';
 import { journal } from './journal.ts';
 import { failed, passed, startMeasuring, writeSamples } from './measure.ts';
@@ -26,12 +26,12 @@ export async function enter(user: VirtualUser, events: ArtilleryEvents): Promise
       failed('session:hello', 'GAVE_UP');
       throw new Error('session:hello was not answered');
     }
-  }).finally(() => passed('entered'));
+  }).finally(() => passed('connected'));
 }
 
 /** Step: waits until everybody is in, in all processes; at most `waitForOthersSeconds` (300). */
 export async function waitForEverybody(user: VirtualUser): Promise<void> {
-  await passGate('everybody-is-in', othersDeadlineMs(user));
+  await waitAtBarrier('all-connected', othersDeadlineMs(user));
 }
 
 /** Step: sends one message to the user's conversation, and waits for its ack. */
@@ -47,7 +47,7 @@ export async function say(user: VirtualUser): Promise<void> {
 export async function leave(user: VirtualUser): Promise<void> {
   const chatter = chatterOf(user);
   hasSpoken(chatter);
-  await passGate('everybody-has-spoken', othersDeadlineMs(user));
+  await waitAtBarrier('all-sent', othersDeadlineMs(user));
   await orGiveUp(chatter, () => chatter.settle());
   goAway(chatter);
 }
@@ -66,7 +66,7 @@ export async function orGiveUp(chatter: Chatter, step: () => Promise<void>): Pro
 function hasSpoken(chatter: Chatter): void {
   if (spoken.has(chatter)) return;
   spoken.add(chatter);
-  passed('spoken');
+  passed('finished_sending');
 }
 
 function goAway(chatter: Chatter): void {

@@ -50,8 +50,8 @@ export function count(name: Counter, by = 1): void {
 /** Somebody came (1) or went (-1). */
 export const changeOnline = (by: 1 | -1) => addCounter('online', by);
 
-/** Somebody came for the first time, or has said everything or given up: the runner opens its gates by these. */
-export const passed = (point: 'entered' | 'spoken') => addCounter(point, 1);
+/** Somebody came for the first time, or has said everything or given up: the runner opens its barriers by these. */
+export const passed = (point: 'connected' | 'finished_sending') => addCounter(point, 1);
 
 function addCounter(name: string, by: number): void {
   if (!file) return;
