@@ -5,7 +5,7 @@ export const USAGE = `usage: npm run artillery -- NAME [options]
 Runs packages/artillery/scenarios/NAME.yml with Artillery, on a cluster of its own, and counts what really arrived.
 
   --target URL   another cluster, which must let guests in
-  --users N      so many users in the scenario's first crowd, instead of what its file says
+  --users N      so many users in the scenario's first pool, instead of what its file says
   --chaos        kills a chat server, a worker and Redis in the middle; the checker then judges clients and store
   --list         the scenarios, each with its question
   --help

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CROWD_INDEX, BARRIER_DIRECTORY, JOURNAL_FILE, SAMPLES_FILE } from './samples.ts';
+import { PROCESS_INDEX, BARRIER_DIRECTORY, JOURNAL_FILE, SAMPLES_FILE } from './samples.ts';
 import type { Scenario } from './scenario-file.ts';
 import { CSV_FIELDS, type Generator } from './sign-up.ts';
 
@@ -52,7 +52,7 @@ export function runGenerators(
         ARTILLERY_DISABLE_TELEMETRY: '1',
         FORCE_COLOR: '0',
         [SAMPLES_FILE]: samplesFiles[index],
-        [CROWD_INDEX]: String(index),
+        [PROCESS_INDEX]: String(index),
         [BARRIER_DIRECTORY]: directory,
         ...(chaos && { [JOURNAL_FILE]: journalFiles[index], ARTILLERY_DISABLE_ENSURE: '1' }),
       },
@@ -75,18 +75,18 @@ export function runGenerators(
 
 function argumentsOf(
   { file }: Scenario,
-  { crowd, users, csvFile }: Generator,
+  { pool, users, csvFile }: Generator,
   { url, reportFile }: { url: string; reportFile: string },
 ): string[] {
   const overrides = {
     config: {
-      phases: [{ duration: crowd.arriveWithinSeconds, arrivalCount: users.length }],
+      phases: [{ duration: pool.arriveWithinSeconds, arrivalCount: users.length }],
       payload: [{ path: csvFile, fields: CSV_FIELDS, order: 'sequence', cast: false }],
     },
   };
   return [
     ...['--import', ONE_THREAD, ARTILLERY, 'run', file],
-    ...['--target', url, '--scenario-name', crowd.scenario],
+    ...['--target', url, '--scenario-name', pool.scenario],
     ...['--overrides', JSON.stringify(overrides), '--output', reportFile],
   ];
 }

@@ -33,7 +33,7 @@ export async function runScenario(scenario: Scenario, options: Options, around: 
     const cluster = options.target ? undefined : await startCluster(scenario, around);
     if (cluster) stops.push(() => cluster.stop());
     const url = options.target ?? cluster?.url ?? '';
-    const users = scenario.crowds.reduce((sum, crowd) => sum + crowd.users, 0);
+    const users = scenario.pools.reduce((sum, pool) => sum + pool.users, 0);
     report(`making ${users} users at ${url}`);
     const generators = await signUpEverybody(scenario, { url, ...around });
     if (scenario.history > 0) {
@@ -48,7 +48,7 @@ export async function runScenario(scenario: Scenario, options: Options, around: 
     if (sampler) stops.push(() => sampler.stop());
     const startedAtMs = Date.now();
     const run = runGenerators(scenario, generators, { url: link?.url ?? url, chaos: options.chaos, ...around });
-    const connecting = scenario.crowds.filter(({ enters }) => enters).reduce((sum, crowd) => sum + crowd.users, 0);
+    const connecting = scenario.pools.filter(({ connectsFirst }) => connectsFirst).reduce((sum, pool) => sum + pool.users, 0);
     const { samplesFiles } = run;
     const progress = new Progress({ samplesFiles, barrierDirectory: around.directory, users, connecting, report });
     let outcomes: readonly GeneratorOutcome[];

@@ -20,7 +20,7 @@ export interface OperationSamples {
 /** The names of the environment variables by which the runner tells the processors what to write, and where. */
 export const SAMPLES_FILE = 'PARLEY_SAMPLES_FILE';
 export const JOURNAL_FILE = 'PARLEY_JOURNAL_FILE';
-export const CROWD_INDEX = 'PARLEY_CROWD_INDEX';
+export const PROCESS_INDEX = 'PARLEY_PROCESS_INDEX';
 export const BARRIER_DIRECTORY = 'PARLEY_BARRIER_DIRECTORY';
 
 /** Files that the runner makes in the barriers' directory, when all users who `enter` have done so, and when all are at `leave`. */

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 const DIRECTORY = fileURLToPath(new URL('../scenarios', import.meta.url));
 
 /** Users who all do the same: one Artillery process, or more. */
-export interface Crowd {
+export interface UserPool {
   /** The name of their scenario in the file. */
   readonly scenario: string;
   readonly users: number;
@@ -17,7 +17,7 @@ export interface Crowd {
   /** How many Artillery processes share the users: one holds about 4,000. */
   readonly processes: number;
   /** Whether Artillery connects them before their first step, so that `enter` is that. */
-  readonly enters: boolean;
+  readonly connectsFirst: boolean;
 }
 
 /** What the load does to the network between the users and the cluster. */
@@ -32,7 +32,7 @@ export interface Scenario {
   readonly file: string;
   /** Its first comment. */
   readonly question: string;
-  readonly crowds: readonly Crowd[];
+  readonly pools: readonly UserPool[];
   /** Settings of the cluster that is started for it. */
   readonly cluster: Readonly<Record<string, string>>;
   readonly network: Network | undefined;
@@ -53,7 +53,7 @@ export function listScenarios(): { name: string; question: string }[] {
 /**
  * Reads what the runner needs from a scenario's file; the rest is Artillery's.
  *
- * @param users replaces the number of the first crowd
+ * @param users replaces the number of the first pool
  * @throws ConfigError naming the file and what is wrong with it
  */
 export function readScenario(name: string, users: number | undefined): Scenario {
@@ -68,7 +68,7 @@ export function readScenario(name: string, users: number | undefined): Scenario 
   const { config, scenarios } = parse(text) as {
     config?: {
       parley?: {
-        crowds?: Partial<Crowd>[];
+        pools?: Partial<UserPool>[];
         cluster?: Record<string, unknown>;
         network?: Partial<Network>;
         history?: number;
@@ -76,39 +76,39 @@ export function readScenario(name: string, users: number | undefined): Scenario 
     };
     scenarios?: { name?: string; engine?: string }[];
   };
-  const { crowds = [], cluster = {}, network, history = 0 } = config?.parley ?? {};
-  if (crowds.length === 0) throw new ConfigError(`${file}: config.parley.crowds says who comes; it is missing`);
+  const { pools = [], cluster = {}, network, history = 0 } = config?.parley ?? {};
+  if (pools.length === 0) throw new ConfigError(`${file}: config.parley.pools says who comes; it is missing`);
   const known = new Map((scenarios ?? []).map((scenario) => [scenario.name, scenario.engine === 'socketio'] as const));
   return {
     name,
     file,
     question: questionOf(text),
-    crowds: crowds.map((crowd, index) => readCrowd(crowd, { file, known, users: index === 0 ? users : undefined })),
+    pools: pools.map((pool, index) => readPool(pool, { file, known, users: index === 0 ? users : undefined })),
     cluster: Object.fromEntries(Object.entries(cluster).map(([setting, value]) => [setting, String(value)])),
     network: network && { latencyMs: 0, jitterMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, ...network },
     history,
   };
 }
 
-function readCrowd(
-  crowd: Partial<Crowd>,
+function readPool(
+  pool: Partial<UserPool>,
   { file, known, users }: { file: string; known: ReadonlyMap<string | undefined, boolean>; users: number | undefined },
-): Crowd {
-  const { scenario, arriveWithinSeconds = 1, conversation = 'lobby', processes = 1 } = crowd;
+): UserPool {
+  const { scenario, arriveWithinSeconds = 1, conversation = 'lobby', processes = 1 } = pool;
   if (scenario === undefined || !known.has(scenario)) {
     throw new ConfigError(
-      `${file}: a crowd's scenario is ${scenario}; one of ${[...known.keys()].join(', ')} is needed`,
+      `${file}: a pool's scenario is ${scenario}; one of ${[...known.keys()].join(', ')} is needed`,
     );
   }
-  const size = users ?? crowd.users;
+  const size = users ?? pool.users;
   if (!Number.isInteger(size) || size === undefined || size < 1) {
-    throw new ConfigError(`${file}: the crowd ${scenario} has ${size} users; a whole number is needed`);
+    throw new ConfigError(`${file}: the pool ${scenario} has ${size} users; a whole number is needed`);
   }
   if (conversation !== 'lobby' && conversation !== 'direct') {
-    throw new ConfigError(`${file}: the crowd ${scenario} talks in ${conversation}; lobby or direct is needed`);
+    throw new ConfigError(`${file}: the pool ${scenario} talks in ${conversation}; lobby or direct is needed`);
   }
-  const enters = known.get(scenario) === true;
-  return { scenario, users: size, arriveWithinSeconds, conversation, processes: Math.min(processes, size), enters };
+  const connectsFirst = known.get(scenario) === true;
+  return { scenario, users: size, arriveWithinSeconds, conversation, processes: Math.min(processes, size), connectsFirst };
 }
 
 const questionOf = (text: string) => /^# (.+)/.exec(text)?.[1] ?? '';

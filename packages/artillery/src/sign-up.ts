@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Account, createConversation } from '@parley/load-kit/clients';
 import type { ErrorBody, SignedIn } from '@parley/protocol';
 import { ConfigError, pause } from '@parley/service-kit';
-import type { Crowd, Scenario } from './scenario-file.ts';
+import type { UserPool, Scenario } from './scenario-file.ts';
 
 const AT_ONCE = 20;
 const CALL_DEADLINE_MS = 10_000;
@@ -16,16 +16,16 @@ export interface User extends Account {
   readonly conversationId: string;
 }
 
-/** One Artillery process to come: its crowd, its users, and the CSV that tells it of them. */
+/** One Artillery process to come: its pool, its users, and the CSV that tells it of them. */
 export interface Generator {
-  readonly crowd: Crowd;
+  readonly pool: UserPool;
   readonly users: readonly User[];
   readonly csvFile: string;
 }
 
 export const CSV_FIELDS: readonly string[] = FIELDS;
 
-/** Makes the users of all crowds and their conversations. Where the cluster limits sign-ups, it takes the time that takes. */
+/** Makes the users of all pools and their conversations. Where the cluster limits sign-ups, it takes the time that takes. */
 export async function signUpEverybody(
   scenario: Scenario,
   {
@@ -36,22 +36,22 @@ export async function signUpEverybody(
   }: { url: string; directory: string; signal: AbortSignal; report: (line: string) => void },
 ): Promise<Generator[]> {
   const generators: Generator[] = [];
-  for (const crowd of scenario.crowds) {
-    const accounts = await inParallel(crowd.users, (index) =>
-      signUp(url, `${crowd.scenario}-${index + 1}`, signal, report),
+  for (const pool of scenario.pools) {
+    const accounts = await inParallel(pool.users, (index) =>
+      signUp(url, `${pool.scenario}-${index + 1}`, signal, report),
     );
-    const users = await inParallel(crowd.users, async (index): Promise<User> => {
+    const users = await inParallel(pool.users, async (index): Promise<User> => {
       const account = accounts[index] as (typeof accounts)[number];
-      if (crowd.conversation === 'lobby') return { ...account, conversationId: 'lobby' };
+      if (pool.conversation === 'lobby') return { ...account, conversationId: 'lobby' };
       const partner = accounts[index ^ 1] ?? (accounts[0] as (typeof accounts)[number]);
       const payload = { kind: 'direct', memberIds: [partner.userId] } as const;
       return { ...account, conversationId: await createConversation(url, account, payload) };
     });
-    for (let part = 0; part < crowd.processes; part += 1) {
-      const csvFile = join(directory, `${crowd.scenario}-${part + 1}.csv`);
-      const share = users.filter((_, index) => index % crowd.processes === part);
+    for (let part = 0; part < pool.processes; part += 1) {
+      const csvFile = join(directory, `${pool.scenario}-${part + 1}.csv`);
+      const share = users.filter((_, index) => index % pool.processes === part);
       writeFileSync(csvFile, share.map((user) => `${FIELDS.map((field) => user[field]).join(',')}\n`).join(''));
-      generators.push({ crowd, users: share, csvFile });
+      generators.push({ pool, users: share, csvFile });
     }
   }
   return generators;

@@ -60,7 +60,7 @@ test('a summary has the exact percentiles of all processes, and every second of 
   ]);
 });
 
-test('every scenario says its question and its crowds, and uses steps that exist', () => {
+test('every scenario says its question and its pools, and uses steps that exist', () => {
   const processors = readFileSync(new URL('../scenarios/processors.mts', import.meta.url), 'utf8');
   const steps = [...processors.matchAll(/\{([^}]+)\}/g)].flatMap(([, names = '']) => names.trim().split(/,\s*/));
   const names = listScenarios().map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { Recorder } from '@parley/load-kit/events';
-import { CROWD_INDEX, JOURNAL_FILE } from '../../src/samples.ts';
+import { PROCESS_INDEX, JOURNAL_FILE } from '../../src/samples.ts';
 import { nowMs } from './measure.ts';
 
 const WRITE_EVERY_MS = 500;
@@ -9,7 +9,7 @@ const SESSIONS_PER_PROCESS = 1_000_000;
 /** Notes, with `--chaos`, all that clients did and were shown, for the checker; without it, nothing. */
 class Journal extends Recorder {
   readonly #file = process.env[JOURNAL_FILE];
-  readonly #crowd = Number(process.env[CROWD_INDEX] ?? 0);
+  readonly #pool = Number(process.env[PROCESS_INDEX] ?? 0);
   #lines: string[] = [];
 
   constructor() {
@@ -32,7 +32,7 @@ class Journal extends Recorder {
   }
 
   override newSession(): number {
-    return this.#crowd * SESSIONS_PER_PROCESS + super.newSession();
+    return this.#pool * SESSIONS_PER_PROCESS + super.newSession();
   }
 
   /** This client was there at the end and has every message. */
