@@ -28,7 +28,7 @@ export async function fillHistory(url: string, count: number, signal: AbortSigna
       const text = `Message ${next} of what was said before.`;
       const payload = { conversationId: 'lobby', clientMessageId: randomUUID(), kind: 'text', text };
       for (let tries = 0; ; tries += 1) {
-        const answer = await session.ask<SendReply>('message:send', payload);
+        const answer = await session.request<SendReply>('message:send', payload);
         if (answer.ok) break;
         if (tries >= MOST_TRIES) throw new Error(`the history could not be written: ${answer.code}`);
         await pause(('retryAfterMs' in answer && answer.retryAfterMs) || RETRY_MS, signal);

@@ -8,24 +8,24 @@ import type { Generator } from './sign-up.ts';
 
 const READ_DEADLINE_MS = 60_000;
 
-type JournalLine = RecordedEvent | { readonly type: 'has-everything'; readonly client: string };
+type EventLine = RecordedEvent | { readonly type: 'has-everything'; readonly client: string };
 
-/** Puts together what the clients' journals, the cluster's books and the store say, and lets the checker judge it. */
+/** Puts together what the clients' journals, the cluster's books and the store sendMessage, and lets the checker judge it. */
 export async function judgeRun(
   cluster: LocalCluster,
   generators: readonly Generator[],
   {
-    journalFiles,
+    eventFiles,
     recorder,
     limits,
   }: {
-    journalFiles: readonly string[];
+    eventFiles: readonly string[];
     recorder: Recorder;
     limits: EventRecord['limits'];
   },
 ): Promise<{ record: EventRecord; judgement: Judgement }> {
-  const reader = new LineReader<JournalLine>();
-  const lines = journalFiles.flatMap((file) => reader.readNew(file));
+  const reader = new LineReader<EventLine>();
+  const lines = eventFiles.flatMap((file) => reader.readNew(file));
   const complete = new Set(lines.flatMap((line) => (line.type === 'has-everything' ? [line.client] : [])));
   // Journals have the time of day, the recorder counts from its start.
   const startedAtMs = performance.timeOrigin + performance.now() - recorder.nowMs();

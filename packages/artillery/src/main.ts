@@ -28,16 +28,16 @@ async function run({ print, report, signal }: Command): Promise<number> {
   if (!isArtilleryInstalled()) throw new ConfigError('Artillery is not installed: start this with npm run artillery');
   report(`${scenario.name}: ${scenario.question}`);
   const directory = await mkdtemp(join(tmpdir(), 'parley-artillery-'));
-  let passed = false;
+  let reached = false;
   try {
     const result = await runScenario(scenario, options, { directory, report, signal });
-    passed = result.checks.every(({ ok }) => ok);
+    reached = result.checks.every(({ ok }) => ok);
     const last = readLastReport(result.name);
     const { jsonFile, htmlFile } = writeReport(result, writeHtml(result, last));
     for (const line of ['', ...describeReport(result, last), '', jsonFile, htmlFile]) print(line);
   } finally {
-    if (passed || signal.aborted) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    if (reached || signal.aborted) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     else print(`logs and data of the run: ${directory}`);
   }
-  return passed ? 0 : 1;
+  return reached ? 0 : 1;
 }

@@ -13,7 +13,7 @@ export interface ProgressOptions {
   /** Where the users look for open barriers. */
   readonly barrierDirectory: string;
   readonly users: number;
-  /** How many of them come by `enter`. */
+  /** How many of them come by `startSession`. */
   readonly connecting: number;
   readonly report: (line: string) => void;
 }

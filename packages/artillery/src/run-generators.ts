@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROCESS_INDEX, BARRIER_DIRECTORY, JOURNAL_FILE, SAMPLES_FILE } from './samples.ts';
+import { PROCESS_INDEX, BARRIER_DIRECTORY, EVENTS_FILE, SAMPLES_FILE } from './samples.ts';
 import type { Scenario } from './scenario-file.ts';
 import { CSV_FIELDS, type Generator } from './sign-up.ts';
 
 const ARTILLERY = fileURLToPath(new URL('../../artillery-runtime/node_modules/artillery/bin/run', import.meta.url));
-const ONE_THREAD = new URL('./one-thread.mjs', import.meta.url).href;
+const ONE_THREAD = new URL('./one-tracker.mjs', import.meta.url).href;
 /** A run that takes longer hangs. */
 const RUN_DEADLINE_MS = 900_000;
 const STOP_DEADLINE_MS = 5_000;
@@ -25,7 +25,7 @@ export interface GeneratorOutcome {
 
 export interface GeneratorRun {
   readonly samplesFiles: readonly string[];
-  readonly journalFiles: readonly string[];
+  readonly eventFiles: readonly string[];
   readonly finished: Promise<readonly GeneratorOutcome[]>;
 }
 
@@ -33,7 +33,7 @@ export function isArtilleryInstalled(): boolean {
   return existsSync(ARTILLERY);
 }
 
-/** Starts one Artillery process for each generator. With `chaos` they keep a journal, and `ensure` is left to the checker. */
+/** Starts one Artillery process for each generator. With `chaos` they keep a eventFile, and `ensure` is left to the checker. */
 export function runGenerators(
   scenario: Scenario,
   generators: readonly Generator[],
@@ -41,7 +41,7 @@ export function runGenerators(
 ): GeneratorRun {
   const fileOf = (index: number, ending: string) => join(directory, `generator-${index + 1}.${ending}`);
   const samplesFiles = generators.map((_, index) => fileOf(index, 'samples.jsonl'));
-  const journalFiles = chaos ? generators.map((_, index) => fileOf(index, 'journal.jsonl')) : [];
+  const eventFiles = chaos ? generators.map((_, index) => fileOf(index, 'eventFile.jsonl')) : [];
   const outcomes = generators.map(async (generator, index): Promise<GeneratorOutcome> => {
     const [reportFile, logFile] = [fileOf(index, 'report.json'), fileOf(index, 'log')];
     const child = spawn(process.execPath, argumentsOf(scenario, generator, { url, reportFile }), {
@@ -54,7 +54,7 @@ export function runGenerators(
         [SAMPLES_FILE]: samplesFiles[index],
         [PROCESS_INDEX]: String(index),
         [BARRIER_DIRECTORY]: directory,
-        ...(chaos && { [JOURNAL_FILE]: journalFiles[index], ARTILLERY_DISABLE_ENSURE: '1' }),
+        ...(chaos && { [EVENTS_FILE]: eventFiles[index], ARTILLERY_DISABLE_ENSURE: '1' }),
       },
     });
     const log = createWriteStream(logFile);
@@ -70,7 +70,7 @@ export function runGenerators(
       logFile,
     };
   });
-  return { samplesFiles, journalFiles, finished: Promise.all(outcomes) };
+  return { samplesFiles, eventFiles, finished: Promise.all(outcomes) };
 }
 
 function argumentsOf(

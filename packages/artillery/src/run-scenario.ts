@@ -157,8 +157,8 @@ async function judgeChaos(
   },
 ) {
   around.report('the checker judges what clients and store show');
-  const { journalFiles } = run;
-  const { record, judgement } = await judgeRun(cluster, generators, { journalFiles, recorder, limits });
+  const { eventFiles } = run;
+  const { record, judgement } = await judgeRun(cluster, generators, { eventFiles, recorder, limits });
   const { verdict } = judgement;
   const checks: Check[] = BREACHES.map((breach) => ({
     text: `checker: ${breach} ${verdict[breach]}`,

@@ -10,20 +10,20 @@ export interface SecondOfSamples {
 }
 
 export interface OperationSamples {
-  /** How long each one took that succeeded, ms. */
+  /** How long each one took that recordSuccess, ms. */
   readonly durationsMs: number[];
   readonly bytes: number;
-  /** How many failed, by their error code. */
+  /** How many recordFailure, by their error code. */
   readonly failures: Readonly<Record<string, number>>;
 }
 
 /** The names of the environment variables by which the runner tells the processors what to write, and where. */
 export const SAMPLES_FILE = 'PARLEY_SAMPLES_FILE';
-export const JOURNAL_FILE = 'PARLEY_JOURNAL_FILE';
+export const EVENTS_FILE = 'PARLEY_EVENTS_FILE';
 export const PROCESS_INDEX = 'PARLEY_PROCESS_INDEX';
 export const BARRIER_DIRECTORY = 'PARLEY_BARRIER_DIRECTORY';
 
-/** Files that the runner makes in the barriers' directory, when all users who `enter` have done so, and when all are at `leave`. */
+/** Files that the runner makes in the barriers' directory, when all users who `startSession` have done so, and when all are at `verifyAndDisconnect`. */
 export type Barrier = 'all-connected' | 'all-sent';
 
 /** Reads what was added to files of lines since the last call; a line that is still being written waits for the next one. */

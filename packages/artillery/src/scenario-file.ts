@@ -16,7 +16,7 @@ export interface UserPool {
   readonly conversation: 'lobby' | 'direct';
   /** How many Artillery processes share the users: one holds about 4,000. */
   readonly processes: number;
-  /** Whether Artillery connects them before their first step, so that `enter` is that. */
+  /** Whether Artillery connects them before their first step, so that `startSession` is that. */
   readonly connectsFirst: boolean;
 }
 

@@ -1,34 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { Thread } from '../scenarios/processors/thread.ts';
+import { ConversationTracker } from '../scenarios/processors/tracker.ts';
 import { listScenarios, readScenario } from '../src/scenario-file.ts';
 import { summarize } from '../src/summarize.ts';
 
-test('a thread counts what never came, came twice and came late', () => {
-  const thread = new Thread(10);
-  expect(thread.see(10, 'old', 'live')).toBe('known');
-  expect(thread.see(11, 'a', 'live')).toBe('first');
-  expect(thread.see(13, 'c', 'live')).toBe('first');
-  expect(thread.see(12, 'b', 'live')).toBe('first-but-late');
-  expect(thread.see(13, 'c', 'live')).toBe('repeated');
-  expect([thread.upTo, thread.isComplete, thread.missing]).toEqual([13, true, 0]);
-  thread.reachesTo(16);
-  thread.see(15, 'e', 'live');
-  expect([thread.upTo, thread.isComplete, thread.missing]).toEqual([13, false, 2]);
-  expect(thread.see(14, 'd', 'page')).toBe('first');
-  expect(thread.see(14, 'd', 'live')).toBe('known');
-  expect(thread.missing).toBe(1);
+test('a tracker counts what never came, came twice and came late', () => {
+  const tracker = new ConversationTracker(10);
+  expect(tracker.see(10, 'old', 'live')).toBe('known');
+  expect(tracker.see(11, 'a', 'live')).toBe('first');
+  expect(tracker.see(13, 'c', 'live')).toBe('first');
+  expect(tracker.see(12, 'b', 'live')).toBe('first-but-late');
+  expect(tracker.see(13, 'c', 'live')).toBe('repeated');
+  expect([tracker.upTo, tracker.isComplete, tracker.missing]).toEqual([13, true, 0]);
+  tracker.extendTo(16);
+  tracker.see(15, 'e', 'live');
+  expect([tracker.upTo, tracker.isComplete, tracker.missing]).toEqual([13, false, 2]);
+  expect(tracker.see(14, 'd', 'page')).toBe('first');
+  expect(tracker.see(14, 'd', 'live')).toBe('known');
+  expect(tracker.missing).toBe(1);
 });
 
-test('a thread misses an acked message that nobody shows, and knows one that took the place of another', () => {
-  const thread = new Thread(0);
-  thread.acked(1, 'mine');
-  expect(thread.missing).toBe(1);
-  thread.see(1, 'somebody else', 'live');
-  expect([thread.missing, thread.misplaced]).toEqual([0, 1]);
-  thread.acked(2, 'mine too');
-  thread.see(2, 'mine too', 'live');
-  expect(thread.misplaced).toBe(1);
+test('a tracker misses an acked message that nobody shows, and knows one that took the place of another', () => {
+  const tracker = new ConversationTracker(0);
+  tracker.acked(1, 'mine');
+  expect(tracker.missing).toBe(1);
+  tracker.see(1, 'somebody else', 'live');
+  expect([tracker.missing, tracker.wrongPosition]).toEqual([0, 1]);
+  tracker.acked(2, 'mine too');
+  tracker.see(2, 'mine too', 'live');
+  expect(tracker.wrongPosition).toBe(1);
 });
 
 test('a summary has the exact percentiles of all processes, and every second of the run', () => {

@@ -1,78 +1,78 @@
 import { waitAtBarrier } from './barriers.ts';
-import { Chatter } from './chatter.ts';
-import { journal } from './journal.ts';
-import { failed, passed, startMeasuring, writeSamples } from './measure.ts';
+import { ScenarioClient } from './client.ts';
+import { eventFile } from './eventFile.ts';
+import { recordFailure, reached, startMeasuring, writeSamples } from './measure.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
 const GREETING_DEADLINE_MS = 30_000;
 const OTHERS_DEADLINE_SECONDS = 300;
 
-const chatters = new WeakMap<object, Chatter>();
-const spoken = new WeakSet<Chatter>();
+const clients = new WeakMap<object, ScenarioClient>();
+const finished = new WeakSet<ScenarioClient>();
 
-export function chatterOf(user: VirtualUser): Chatter {
-  const chatter = chatters.get(user.vars);
-  if (!chatter) throw new Error('`enter` must be the first step');
-  return chatter;
+export function clientOf(user: VirtualUser): ScenarioClient {
+  const client = clients.get(user.vars);
+  if (!client) throw new Error('`startSession` must be the first step');
+  return client;
 }
 
 /** Step: says hello and listens from now on. */
-export async function enter(user: VirtualUser, events: ArtilleryEvents): Promise<void> {
+export async function startSession(user: VirtualUser, events: ArtilleryEvents): Promise<void> {
   startMeasuring(events);
-  const chatter = new Chatter(user);
-  chatters.set(user.vars, chatter);
-  await orGiveUp(chatter, async () => {
-    if (!(await chatter.greet()) && !(await chatter.isBackWithin(GREETING_DEADLINE_MS))) {
-      failed('session:hello', 'GAVE_UP');
+  const client = new ScenarioClient(user);
+  clients.set(user.vars, client);
+  await endUserOnError(client, async () => {
+    if (!(await client.startSession()) && !(await client.isReconnectedWithin(GREETING_DEADLINE_MS))) {
+      recordFailure('session:hello', 'GAVE_UP');
       throw new Error('session:hello was not answered');
     }
-  }).finally(() => passed('connected'));
+  }).finally(() => reached('connected'));
 }
 
-/** Step: waits until everybody is in, in all processes; at most `waitForOthersSeconds` (300). */
-export async function waitForEverybody(user: VirtualUser): Promise<void> {
+/** Step: waits until everybody is in, in all processes; at most `waitForAllSeconds` (300). */
+export async function waitForAllUsers(user: VirtualUser): Promise<void> {
   await waitAtBarrier('all-connected', othersDeadlineMs(user));
 }
 
 /** Step: sends one message to the user's conversation, and waits for its ack. */
-export async function say(user: VirtualUser): Promise<void> {
-  const chatter = chatterOf(user);
-  await orGiveUp(chatter, () => chatter.say(user.vars.conversationId));
+export async function sendMessage(user: VirtualUser): Promise<void> {
+  const client = clientOf(user);
+  await endUserOnError(client, () => client.sendMessage(user.vars.conversationId));
 }
 
 /**
- * Step: waits until everybody has said everything, in all processes (at most `waitForOthersSeconds`, 300), then checks that
+ * Step: waits until everybody has said everything, in all processes (at most `waitForAllSeconds`, 300), then checks that
  * this user was shown all of it, and goes.
  */
-export async function leave(user: VirtualUser): Promise<void> {
-  const chatter = chatterOf(user);
-  hasSpoken(chatter);
+export async function verifyAndDisconnect(user: VirtualUser): Promise<void> {
+  const client = clientOf(user);
+  finishSending(client);
   await waitAtBarrier('all-sent', othersDeadlineMs(user));
-  await orGiveUp(chatter, () => chatter.settle());
-  goAway(chatter);
+  await endUserOnError(client, () => client.settle());
+  disconnect(client);
 }
 
 /** A step that fails is the user's last one; nobody waits for it then. */
-export async function orGiveUp(chatter: Chatter, step: () => Promise<void>): Promise<void> {
+export async function endUserOnError(client: ScenarioClient, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
-    hasSpoken(chatter);
-    goAway(chatter);
+    finishSending(client);
+    disconnect(client);
     throw error;
   }
 }
 
-function hasSpoken(chatter: Chatter): void {
-  if (spoken.has(chatter)) return;
-  spoken.add(chatter);
-  passed('finished_sending');
+function finishSending(client: ScenarioClient): void {
+  if (finished.has(client)) return;
+  finished.add(client);
+  reached('finished_sending');
 }
 
-function goAway(chatter: Chatter): void {
-  chatter.leave();
+function disconnect(client: ScenarioClient): void {
+  client.verifyAndDisconnect();
   writeSamples();
-  journal.write();
+  eventFile.write();
 }
 
-const othersDeadlineMs = (user: VirtualUser) => numberOf(user, 'waitForOthersSeconds', OTHERS_DEADLINE_SECONDS) * 1_000;
+const othersDeadlineMs = (user: VirtualUser) => numberOf(user, 'waitForAllSeconds', OTHERS_DEADLINE_SECONDS) * 1_000;

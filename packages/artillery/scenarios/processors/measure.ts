@@ -51,7 +51,7 @@ export function count(name: Counter, by = 1): void {
 export const changeOnline = (by: 1 | -1) => addCounter('online', by);
 
 /** Somebody came for the first time, or has said everything or given up: the runner opens its barriers by these. */
-export const passed = (point: 'connected' | 'finished_sending') => addCounter(point, 1);
+export const reached = (point: 'connected' | 'finished_sending') => addCounter(point, 1);
 
 function addCounter(name: string, by: number): void {
   if (!file) return;
@@ -59,8 +59,8 @@ function addCounter(name: string, by: number): void {
   counters[name] = (counters[name] ?? 0) + by;
 }
 
-/** An operation that succeeded. */
-export function succeeded(operation: string, durationMs: number, bytes = 0): void {
+/** An operation that recordSuccess. */
+export function recordSuccess(operation: string, durationMs: number, bytes = 0): void {
   if (!file) return;
   const samples = samplesOf(operation);
   samples.durationsMs.push(Math.round(durationMs * 100) / 100);
@@ -68,7 +68,7 @@ export function succeeded(operation: string, durationMs: number, bytes = 0): voi
 }
 
 /** An operation that did not. */
-export function failed(operation: string, code: string): void {
+export function recordFailure(operation: string, code: string): void {
   if (!file) return;
   const { failures } = samplesOf(operation);
   failures[code] = (failures[code] ?? 0) + 1;

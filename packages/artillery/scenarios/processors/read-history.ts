@@ -1,7 +1,7 @@
 import type { MessagePage } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
-import { chatterOf, orGiveUp } from './chat.ts';
-import { count, failed, nowMs, succeeded } from './measure.ts';
+import { clientOf, endUserOnError } from './chat.ts';
+import { count, recordFailure, nowMs, recordSuccess } from './measure.ts';
 import { numberOf, type VirtualUser } from './virtual-user.ts';
 
 const OPERATION = 'GET messages';
@@ -11,7 +11,7 @@ const RETRY_MS = 500;
 
 /** Step: reads the user's conversation back to its beginning, `pageSize` (100) messages a page, and counts gaps. */
 export async function readHistory(user: VirtualUser): Promise<void> {
-  await orGiveUp(chatterOf(user), async () => {
+  await endUserOnError(clientOf(user), async () => {
     const limit = numberOf(user, 'pageSize', 100);
     for (let before: number | undefined; before !== 1; ) {
       const { messages } = await readPage(user, before, limit);
@@ -41,12 +41,12 @@ async function readPage(user: VirtualUser, before: number | undefined, limit: nu
       });
       const body = await response.text();
       if (response.ok) {
-        succeeded(OPERATION, nowMs() - askedAtMs, body.length);
+        recordSuccess(OPERATION, nowMs() - askedAtMs, body.length);
         return JSON.parse(body) as MessagePage;
       }
-      failed(OPERATION, String(response.status));
+      recordFailure(OPERATION, String(response.status));
     } catch {
-      failed(OPERATION, 'NO_ANSWER');
+      recordFailure(OPERATION, 'NO_ANSWER');
     }
     await pause(RETRY_MS);
   }

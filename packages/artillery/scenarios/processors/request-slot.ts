@@ -1,7 +1,7 @@
 import { openSession } from '@parley/load-kit/clients';
 import { pause } from '@parley/service-kit';
-import { journal } from './journal.ts';
-import { changeOnline, count, failed, nowMs, startMeasuring, succeeded, writeSamples } from './measure.ts';
+import { eventFile } from './eventFile.ts';
+import { changeOnline, count, recordFailure, nowMs, startMeasuring, recordSuccess, writeSamples } from './measure.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
 const HELLO_EVERY_MS = 1_000;
@@ -10,26 +10,26 @@ const RETRY_MS = 1_000;
 const EXPECTED = ['SERVER_FULL', 'RATE_LIMITED', 'SHUTTING_DOWN', 'UNAVAILABLE'];
 
 /**
- * Step: wants in for `knockForSeconds` (20), coming back when the refusal said to, with its place in the queue; once in, it stays
- * `stayForSeconds` (2) and goes. A refusal without a reason or a place in the queue is a failure.
+ * Step: wants in for `requestForSeconds` (20), coming back when the refusal said to, with its place in the queue; once in, it stays
+ * `holdSlotForSeconds` (2) and goes. A refusal without a reason or a place in the queue is a failure.
  */
-export async function knock(user: VirtualUser, events: ArtilleryEvents): Promise<void> {
+export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): Promise<void> {
   startMeasuring(events);
   const { name: client, target: url, token } = user.vars;
-  const until = nowMs() + numberOf(user, 'knockForSeconds', 20) * 1_000;
+  const until = nowMs() + numberOf(user, 'requestForSeconds', 20) * 1_000;
   let waitTicket: string | undefined;
   while (nowMs() < until) {
-    const knockedAtMs = nowMs();
+    const requestedAtMs = nowMs();
     const handshake = { token, deviceId: client, waitTicket };
-    const outcome = await openSession({ url, client, handshake, transports: ['websocket'], recorder: journal });
-    const tookMs = nowMs() - knockedAtMs;
+    const outcome = await openSession({ url, client, handshake, transports: ['websocket'], recorder: eventFile });
+    const tookMs = nowMs() - requestedAtMs;
     if (outcome.kind === 'rejected') {
       const { code, error } = outcome;
       const isQueued = code !== 'SERVER_FULL' || (error.position !== undefined && error.waitTicket !== undefined);
       if (EXPECTED.includes(code) && isQueued) {
         count('turned_away');
-        succeeded('knock: turned away', tookMs);
-      } else failed('knock: turned away', isQueued ? code : 'NO_PLACE_IN_THE_QUEUE');
+        recordSuccess('requestSlot: turned away', tookMs);
+      } else recordFailure('requestSlot: turned away', isQueued ? code : 'NO_PLACE_IN_THE_QUEUE');
       waitTicket = error.waitTicket ?? waitTicket;
       await pause(Math.min(error.retryAfterMs ?? RETRY_MS, Math.max(0, until - nowMs())));
       continue;
@@ -38,16 +38,16 @@ export async function knock(user: VirtualUser, events: ArtilleryEvents): Promise
     const { session } = outcome;
     count('let_in');
     changeOnline(1);
-    succeeded('knock: let in', tookMs);
-    const leavesAt = nowMs() + numberOf(user, 'stayForSeconds', 2) * 1_000;
+    recordSuccess('requestSlot: let in', tookMs);
+    const leavesAt = nowMs() + numberOf(user, 'holdSlotForSeconds', 2) * 1_000;
     while (session.isOpen && nowMs() < leavesAt) {
-      const hello = await session.ask('session:hello', { timezone: 'UTC' });
-      if (!hello.ok) failed('knock: let in', hello.code);
+      const hello = await session.request('session:hello', { timezone: 'UTC' });
+      if (!hello.ok) recordFailure('requestSlot: let in', hello.code);
       await pause(HELLO_EVERY_MS);
     }
     session.close();
     changeOnline(-1);
   }
   writeSamples();
-  journal.write();
+  eventFile.write();
 }

@@ -1,14 +1,14 @@
 import { appendFileSync } from 'node:fs';
 import { Recorder } from '@parley/load-kit/events';
-import { PROCESS_INDEX, JOURNAL_FILE } from '../../src/samples.ts';
+import { PROCESS_INDEX, EVENTS_FILE } from '../../src/samples.ts';
 import { nowMs } from './measure.ts';
 
 const WRITE_EVERY_MS = 500;
 const SESSIONS_PER_PROCESS = 1_000_000;
 
 /** Notes, with `--chaos`, all that clients did and were shown, for the checker; without it, nothing. */
-class Journal extends Recorder {
-  readonly #file = process.env[JOURNAL_FILE];
+class EventFile extends Recorder {
+  readonly #file = process.env[EVENTS_FILE];
   readonly #pool = Number(process.env[PROCESS_INDEX] ?? 0);
   #lines: string[] = [];
 
@@ -48,4 +48,4 @@ class Journal extends Recorder {
   }
 }
 
-export const journal = new Journal();
+export const eventFile = new EventFile();

@@ -1,7 +1,7 @@
-export type Sighting = 'first' | 'first-but-late' | 'repeated' | 'known';
+export type SeenAs = 'first' | 'first-but-late' | 'repeated' | 'known';
 
 /** What one user has seen of one conversation, from the moment it came. Every `seq` after that must come exactly once. */
-export class Thread {
+export class ConversationTracker {
   readonly #from: number;
   readonly #seen = new Set<number>();
   readonly #live = new Set<number>();
@@ -36,13 +36,13 @@ export class Thread {
   }
 
   /** The conversation reaches at least this far. */
-  reachesTo(headSeq: number): void {
+  extendTo(headSeq: number): void {
     this.#head = Math.max(this.#head, headSeq);
   }
 
   /** A packet (`live`) or a page showed a message. */
-  see(seq: number, clientMessageId: string, how: 'live' | 'page'): Sighting {
-    this.reachesTo(seq);
+  see(seq: number, clientMessageId: string, how: 'live' | 'page'): SeenAs {
+    this.extendTo(seq);
     if (seq <= this.#from) return 'known';
     if (how === 'live' && this.#live.has(seq)) return 'repeated';
     const isLate = how === 'live' && seq < this.#highestLive;
@@ -59,12 +59,12 @@ export class Thread {
 
   /** The user's own message was acked with this place. */
   acked(seq: number, clientMessageId: string): void {
-    this.reachesTo(seq);
+    this.extendTo(seq);
     this.#own.set(seq, clientMessageId);
   }
 
   /** How many of the user's own acked messages were shown with another one in their place. */
-  get misplaced(): number {
+  get wrongPosition(): number {
     return [...this.#own].filter(([seq, id]) => this.#seen.has(seq) && this.#clientMessageIds.get(seq) !== id).length;
   }
 }

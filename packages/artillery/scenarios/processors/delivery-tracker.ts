@@ -1,12 +1,12 @@
 import { hashOf } from '@parley/load-kit/events';
 import type { MessagesPacket, SinceReply } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
-import type { Answer } from './ask.ts';
-import { journal } from './journal.ts';
-import { count, failed, nowMs, observe, succeeded } from './measure.ts';
+import type { Reply } from './request.ts';
+import { eventFile } from './eventFile.ts';
+import { count, recordFailure, nowMs, observe, recordSuccess } from './measure.ts';
 import { type DeliveredMessages, readPacket } from './read-packet.ts';
 import { sentAtMs } from './stamp.ts';
-import { Thread } from './thread.ts';
+import { ConversationTracker } from './tracker.ts';
 
 const LIVE_DEADLINE_MS = 10_000;
 const CATCH_UP_DEADLINE_MS = 60_000;
@@ -14,14 +14,14 @@ const RETRY_MS = 250;
 const LOOK_EVERY_MS = 20;
 
 /** What one user is shown of all its conversations, counted. */
-export class Inbox {
+export class DeliveryTracker {
   readonly #client: string;
-  readonly #fetch: (payload: object) => Promise<Answer<SinceReply>>;
-  readonly #threads = new Map<string, Thread>();
+  readonly #fetch: (payload: object) => Promise<Reply<SinceReply>>;
+  readonly #conversations = new Map<string, ConversationTracker>();
   #catchingUp: Promise<void> | undefined;
 
   /** @param fetch asks `messages:since` */
-  constructor(client: string, fetch: (payload: object) => Promise<Answer<SinceReply>>) {
+  constructor(client: string, fetch: (payload: object) => Promise<Reply<SinceReply>>) {
     this.#client = client;
     this.#fetch = fetch;
   }
@@ -35,26 +35,26 @@ export class Inbox {
     const receivedAtMs = nowMs();
     const delivered = readPacket(packet);
     for (const message of delivered.messages) {
-      const sighting = this.#see(delivered.conversationId, message, 'live');
-      if (sighting === 'repeated') count('repeated');
-      if (sighting === 'first-but-late') count('out_of_order');
-      if (sighting === 'repeated' || sighting === 'known') continue;
+      const seenAs = this.#see(delivered.conversationId, message, 'live');
+      if (seenAs === 'repeated') count('repeated');
+      if (seenAs === 'first-but-late') count('out_of_order');
+      if (seenAs === 'repeated' || seenAs === 'known') continue;
       count('delivered');
       const sentAt = sentAtMs(message.text);
       if (sentAt === undefined) continue; // somebody else's
       observe('delivery_ms', receivedAtMs - sentAt);
-      succeeded('messages (delivery)', receivedAtMs - sentAt, delivered.bytes / delivered.messages.length);
+      recordSuccess('messages (delivery)', receivedAtMs - sentAt, delivered.bytes / delivered.messages.length);
     }
   }
 
   /** The server says how far the conversations are. */
   compare(heads: readonly { conversationId: string; headSeq: number }[]): void {
-    for (const { conversationId, headSeq } of heads) this.#threadOf(conversationId, headSeq + 1).reachesTo(headSeq);
+    for (const { conversationId, headSeq } of heads) this.#trackerOf(conversationId, headSeq + 1).extendTo(headSeq);
   }
 
   /** The user's own message was acked. */
   acked(conversationId: string, seq: number, clientMessageId: string): void {
-    this.#threadOf(conversationId, seq).acked(seq, clientMessageId);
+    this.#trackerOf(conversationId, seq).acked(seq, clientMessageId);
   }
 
   /** Gives what is on its way time to come, fetches what did not come, and counts what can't be had. */
@@ -67,11 +67,11 @@ export class Inbox {
     );
     await this.catchUp();
     const lost = this.#sum(({ missing }) => missing);
-    const wrong = this.#sum(({ misplaced }) => misplaced);
+    const wrong = this.#sum(({ wrongPosition }) => wrongPosition);
     count('lost', lost);
     count('wrong_place', wrong);
-    if (lost > 0) failed('messages (delivery)', 'LOST');
-    if (lost === 0 && wrong === 0) journal.hasEverything(this.#client);
+    if (lost > 0) recordFailure('messages (delivery)', 'LOST');
+    if (lost === 0 && wrong === 0) eventFile.hasEverything(this.#client);
   }
 
   /** Fetches what is known to be missing. */
@@ -83,27 +83,27 @@ export class Inbox {
   }
 
   get #behind() {
-    return [...this.#threads].filter(([, thread]) => !thread.isComplete);
+    return [...this.#conversations].filter(([, tracker]) => !tracker.isComplete);
   }
 
-  #sum(of: (thread: Thread) => number): number {
-    return [...this.#threads.values()].reduce((sum, thread) => sum + of(thread), 0);
+  #sum(of: (tracker: ConversationTracker) => number): number {
+    return [...this.#conversations.values()].reduce((sum, tracker) => sum + of(tracker), 0);
   }
 
   /** A conversation begins where it is first seen; for the checker, which wants to know of everything, at its beginning. */
-  #threadOf(conversationId: string, nextSeq: number): Thread {
-    const thread = this.#threads.get(conversationId) ?? new Thread(journal.isOn ? 0 : nextSeq - 1);
-    this.#threads.set(conversationId, thread);
-    return thread;
+  #trackerOf(conversationId: string, nextSeq: number): ConversationTracker {
+    const tracker = this.#conversations.get(conversationId) ?? new ConversationTracker(eventFile.isOn ? 0 : nextSeq - 1);
+    this.#conversations.set(conversationId, tracker);
+    return tracker;
   }
 
   #see(conversationId: string, message: DeliveredMessages['messages'][number], how: 'live' | 'page') {
     const { id, seq, senderId, clientMessageId, text } = message;
-    if (journal.isOn) {
+    if (eventFile.isOn) {
       const shown = { conversationId, id, seq, senderId, clientMessageId, textHash: hashOf(text) };
-      journal.add({ type: 'seen', client: this.#client, how, ...shown });
+      eventFile.add({ type: 'seen', client: this.#client, how, ...shown });
     }
-    return this.#threadOf(conversationId, seq).see(seq, clientMessageId, how);
+    return this.#trackerOf(conversationId, seq).see(seq, clientMessageId, how);
   }
 
   async #catchUp(): Promise<void> {
