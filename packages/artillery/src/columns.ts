@@ -1,5 +1,5 @@
 import type { RunReport } from './report.ts';
-import { type OperationSummary, PERCENTILES } from './summarize.ts';
+import { type OperationSummary, PERCENTILES } from './summarise.ts';
 
 /** The columns of the table, after the name: the same in the terminal and on the page. */
 export const COLUMNS: readonly { readonly title: string; readonly value: (row: OperationSummary) => string }[] = [

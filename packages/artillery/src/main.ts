@@ -7,7 +7,7 @@ import { ConfigError } from '@parley/service-kit';
 import { readOptions, USAGE } from './options.ts';
 import { describeReport } from './print-report.ts';
 import { readLastReport, writeReport } from './report.ts';
-import { isArtilleryInstalled } from './run-generators.ts';
+import { isArtilleryInstalled } from './run-groups.ts';
 import { runScenario } from './run-scenario.ts';
 import { listScenarios, readScenario } from './scenario-file.ts';
 import { writeHtml } from './write-html.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '@parley/load-kit/checker';
-import type { Summary } from './summarize.ts';
+import type { Summary } from './summarise.ts';
 
 /** What a run leaves behind. */
 export interface RunReport extends Summary {

@@ -2,23 +2,23 @@ import { BREACHES, writeEvidence } from '@parley/load-kit/checker';
 import { type LimitSampler, sampleLimits } from '@parley/load-kit/cluster';
 import { Recorder } from '@parley/load-kit/events';
 import { fillHistory } from './fill-history.ts';
-import { judgeRun } from './judge-run.ts';
-import { killParts } from './kill-parts.ts';
+import { checkRun } from './check-run.ts';
+import { killProcesses } from './kill-processes.ts';
 import type { ArtilleryOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import type { Check, RunReport } from './report.ts';
-import { type GeneratorOutcome, type GeneratorRun, runGenerators } from './run-generators.ts';
+import { type ProcessOutcome, type ArtilleryRun, runArtillery } from './run-groups.ts';
 import type { Scenario } from './scenario-file.ts';
-import { type Generator, signUpEverybody } from './sign-up.ts';
+import { type UserGroup, createUsers } from './create-users.ts';
 import { SlowLink } from './slow-link.ts';
 import { startCluster } from './start-cluster.ts';
-import { type Summary, summarize } from './summarize.ts';
+import { type Summary, summarise } from './summarise.ts';
 
 const DEFAULT_MAX_CLIENTS = 50;
 const DEFAULT_MAX_IN_PROCESS = 500;
 
 type Options = Extract<ArtilleryOptions, { kind: 'run' }>;
-interface Surroundings {
+interface RunContext {
   /** For all that the run needs only meanwhile. */
   readonly directory: string;
   readonly report: (line: string) => void;
@@ -26,16 +26,16 @@ interface Surroundings {
 }
 
 /** One run: cluster, users, load, faults, and what all of it showed. */
-export async function runScenario(scenario: Scenario, options: Options, around: Surroundings): Promise<RunReport> {
-  const { report, signal } = around;
+export async function runScenario(scenario: Scenario, options: Options, context: RunContext): Promise<RunReport> {
+  const { report, signal } = context;
   const stops: (() => Promise<void>)[] = [];
   try {
-    const cluster = options.target ? undefined : await startCluster(scenario, around);
+    const cluster = options.target ? undefined : await startCluster(scenario, context);
     if (cluster) stops.push(() => cluster.stop());
     const url = options.target ?? cluster?.url ?? '';
     const users = scenario.pools.reduce((sum, pool) => sum + pool.users, 0);
     report(`making ${users} users at ${url}`);
-    const generators = await signUpEverybody(scenario, { url, ...around });
+    const groups = await createUsers(scenario, { url, ...context });
     if (scenario.history > 0) {
       report(`writing ${scenario.history} messages of history`);
       await fillHistory(url, scenario.history, signal);
@@ -47,15 +47,15 @@ export async function runScenario(scenario: Scenario, options: Options, around: 
     const sampler = cluster && sampleLimits(cluster.redisUrl, recorder);
     if (sampler) stops.push(() => sampler.stop());
     const startedAtMs = Date.now();
-    const run = runGenerators(scenario, generators, { url: link?.url ?? url, chaos: options.chaos, ...around });
+    const run = runArtillery(scenario, groups, { url: link?.url ?? url, chaos: options.chaos, ...context });
     const connecting = scenario.pools.filter(({ connectsFirst }) => connectsFirst).reduce((sum, pool) => sum + pool.users, 0);
     const { samplesFiles } = run;
-    const progress = new Progress({ samplesFiles, barrierDirectory: around.directory, users, connecting, report });
-    let outcomes: readonly GeneratorOutcome[];
+    const progress = new Progress({ samplesFiles, barrierDirectory: context.directory, users, connecting, report });
+    let outcomes: readonly ProcessOutcome[];
     try {
       if (options.chaos && cluster) {
         await progress.untilAllConnected(run.finished);
-        const faults = killParts(cluster, { recorder, report });
+        const faults = killProcesses(cluster, { recorder, report });
         stops.push(() => faults.stop());
       }
       outcomes = await run.finished;
@@ -63,14 +63,14 @@ export async function runScenario(scenario: Scenario, options: Options, around: 
       progress.stop();
     }
     signal.throwIfAborted();
-    const summary = summarize(progress.samples());
+    const summary = summarise(progress.samples());
     const limits = limitsOf(scenario);
     const checks = [
       ...checksOf(outcomes, summary, options.chaos),
       ...limitChecks(recorder, sampler, limits, options.chaos),
     ];
-    const judged =
-      options.chaos && cluster && (await judgeChaos(cluster, generators, { run, recorder, limits, around }));
+    const checked =
+      options.chaos && cluster && (await checkChaosRun(cluster, groups, { run, recorder, limits, context }));
     const beganAtMs = startedAtMs - summary.startedAt * 1_000;
     return {
       ...summary,
@@ -79,12 +79,12 @@ export async function runScenario(scenario: Scenario, options: Options, around: 
       madeAt: new Date(startedAtMs).toISOString(),
       target: options.target ?? 'own',
       users,
-      checks: [...checks, ...(judged ? judged.checks : [])],
+      checks: [...checks, ...(checked ? checked.checks : [])],
       faults: recorder.faults.map(({ kind, target, atMs }) => ({
         second: Math.max(0, (beganAtMs + atMs) / 1_000),
         text: `${kind} ${target}`,
       })),
-      verdict: judged ? judged.verdict : undefined,
+      verdict: checked ? checked.verdict : undefined,
     };
   } finally {
     for (const stop of stops.reverse()) await stop();
@@ -97,7 +97,7 @@ const limitsOf = ({ cluster }: Scenario) => ({
 });
 
 /** What must hold in every scenario, besides its own `ensure`. */
-function checksOf(outcomes: readonly GeneratorOutcome[], { counters }: Summary, chaos: boolean): Check[] {
+function checksOf(outcomes: readonly ProcessOutcome[], { counters }: Summary, chaos: boolean): Check[] {
   const total = (name: string) => outcomes.reduce((sum, outcome) => sum + (outcome.counters[name] ?? 0), 0);
   const created = total('vusers.created');
   const completed = total('vusers.completed');
@@ -141,30 +141,30 @@ function limitChecks(
   ];
 }
 
-async function judgeChaos(
+async function checkChaosRun(
   cluster: Awaited<ReturnType<typeof startCluster>>,
-  generators: readonly Generator[],
+  groups: readonly UserGroup[],
   {
     run,
     recorder,
     limits,
-    around,
+    context,
   }: {
-    run: GeneratorRun;
+    run: ArtilleryRun;
     recorder: Recorder;
     limits: ReturnType<typeof limitsOf>;
-    around: Surroundings;
+    context: RunContext;
   },
 ) {
-  around.report('the checker judges what clients and store show');
+  context.report('the checker judges what clients and store show');
   const { eventFiles } = run;
-  const { record, judgement } = await judgeRun(cluster, generators, { eventFiles, recorder, limits });
+  const { record, judgement } = await checkRun(cluster, groups, { eventFiles, recorder, limits });
   const { verdict } = judgement;
   const checks: Check[] = BREACHES.map((breach) => ({
     text: `checker: ${breach} ${verdict[breach]}`,
     ok: verdict[breach] === 0,
   }));
-  if (checks.some(({ ok }) => !ok)) await writeEvidence(around.directory, record, judgement);
+  if (checks.some(({ ok }) => !ok)) await writeEvidence(context.directory, record, judgement);
   checks.push({ text: `parts killed: ${verdict.faults} of 3`, ok: verdict.faults === 3 });
   return { verdict, checks };
 }

@@ -2,7 +2,7 @@ import { BREACHES } from '@parley/load-kit/checker';
 import { COLUMNS, DELTA_COLUMNS, failureLines, shownCounters } from './columns.ts';
 import { drawChart, escapeHtml } from './draw-chart.ts';
 import type { RunReport } from './report.ts';
-import type { Quantiles, SecondSummary } from './summarize.ts';
+import type { Quantiles, SecondSummary } from './summarise.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #667085; --line: #e4e7ec; --page: #fff; --good: #067647; --bad: #b42318;

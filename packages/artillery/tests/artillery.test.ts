@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { ConversationTracker } from '../scenarios/processors/tracker.ts';
 import { listScenarios, readScenario } from '../src/scenario-file.ts';
-import { summarize } from '../src/summarize.ts';
+import { summarise } from '../src/summarise.ts';
 
 test('a tracker counts what never came, came twice and came late', () => {
   const tracker = new ConversationTracker(10);
@@ -38,7 +38,7 @@ test('a summary has the exact percentiles of all processes, and every second of 
     counters,
   });
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-  const summary = summarize([
+  const summary = summarise([
     second(100, upTo(50), {}, { delivered: 50, online: 2 }),
     second(102, upTo(100).slice(50), { LOST: 2 }, { delivered: 50, online: -1 }),
     { at: 101, operations: {}, counters: { online: 3 } },

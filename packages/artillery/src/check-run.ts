@@ -4,16 +4,16 @@ import { readPages, readSqliteStore } from '@parley/load-kit/cluster';
 import type { EventRecord, RecordedEvent, RecordedMessage, Recorder } from '@parley/load-kit/events';
 import type { LocalCluster } from '@parley/local-cluster';
 import { LineReader } from './samples.ts';
-import type { Generator } from './sign-up.ts';
+import type { UserGroup } from './create-users.ts';
 
 const READ_DEADLINE_MS = 60_000;
 
 type EventLine = RecordedEvent | { readonly type: 'has-everything'; readonly client: string };
 
 /** Puts together what the clients' journals, the cluster's books and the store sendMessage, and lets the checker judge it. */
-export async function judgeRun(
+export async function checkRun(
   cluster: LocalCluster,
-  generators: readonly Generator[],
+  groups: readonly UserGroup[],
   {
     eventFiles,
     recorder,
@@ -36,8 +36,8 @@ export async function judgeRun(
       atMs: event.atMs - startedAtMs,
       ...(event.type === 'served' && { askedAtMs: event.askedAtMs - startedAtMs }),
     }));
-  const users = generators.flatMap((generator) => generator.users);
-  const conversations = conversationsOf(generators);
+  const users = groups.flatMap((group) => group.users);
+  const conversations = conversationsOf(groups);
   const reading = AbortSignal.timeout(READ_DEADLINE_MS);
   const pages: RecordedMessage[] = [];
   for (const { id, memberIds } of conversations) {
@@ -57,8 +57,8 @@ export async function judgeRun(
 }
 
 /** Everybody is in the lobby; the two users of a direct conversation are alone in theirs. */
-function conversationsOf(generators: readonly Generator[]): EventRecord['conversations'] {
-  const users = generators.flatMap((generator) => generator.users);
+function conversationsOf(groups: readonly UserGroup[]): EventRecord['conversations'] {
+  const users = groups.flatMap((group) => group.users);
   const direct = Map.groupBy(
     users.filter(({ conversationId }) => conversationId !== 'lobby'),
     ({ conversationId }) => conversationId,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROCESS_INDEX, BARRIER_DIRECTORY, EVENTS_FILE, SAMPLES_FILE } from './samples.ts';
 import type { Scenario } from './scenario-file.ts';
-import { CSV_FIELDS, type Generator } from './sign-up.ts';
+import { CSV_FIELDS, type UserGroup } from './create-users.ts';
 
 const ARTILLERY = fileURLToPath(new URL('../../artillery-runtime/node_modules/artillery/bin/run', import.meta.url));
 const ONE_THREAD = new URL('./one-tracker.mjs', import.meta.url).href;
@@ -14,37 +14,37 @@ const RUN_DEADLINE_MS = 900_000;
 const STOP_DEADLINE_MS = 5_000;
 
 /** How one Artillery process ended. */
-export interface GeneratorOutcome {
+export interface ProcessOutcome {
   readonly exitCode: number;
   /** Artillery's own counters; empty where it wrote no report. */
   readonly counters: Readonly<Record<string, number>>;
-  /** The `ensure` conditions that it judged, each with the verdict. */
+  /** The `ensure` conditions that it checked, each with the verdict. */
   readonly checks: readonly { text: string; ok: boolean }[];
   readonly logFile: string;
 }
 
-export interface GeneratorRun {
+export interface ArtilleryRun {
   readonly samplesFiles: readonly string[];
   readonly eventFiles: readonly string[];
-  readonly finished: Promise<readonly GeneratorOutcome[]>;
+  readonly finished: Promise<readonly ProcessOutcome[]>;
 }
 
 export function isArtilleryInstalled(): boolean {
   return existsSync(ARTILLERY);
 }
 
-/** Starts one Artillery process for each generator. With `chaos` they keep a eventFile, and `ensure` is left to the checker. */
-export function runGenerators(
+/** Starts one Artillery process for each group. With `chaos` they keep a eventFile, and `ensure` is left to the checker. */
+export function runArtillery(
   scenario: Scenario,
-  generators: readonly Generator[],
+  groups: readonly UserGroup[],
   { url, directory, chaos, signal }: { url: string; directory: string; chaos: boolean; signal: AbortSignal },
-): GeneratorRun {
-  const fileOf = (index: number, ending: string) => join(directory, `generator-${index + 1}.${ending}`);
-  const samplesFiles = generators.map((_, index) => fileOf(index, 'samples.jsonl'));
-  const eventFiles = chaos ? generators.map((_, index) => fileOf(index, 'eventFile.jsonl')) : [];
-  const outcomes = generators.map(async (generator, index): Promise<GeneratorOutcome> => {
+): ArtilleryRun {
+  const fileOf = (index: number, ending: string) => join(directory, `group-${index + 1}.${ending}`);
+  const samplesFiles = groups.map((_, index) => fileOf(index, 'samples.jsonl'));
+  const eventFiles = chaos ? groups.map((_, index) => fileOf(index, 'eventFile.jsonl')) : [];
+  const outcomes = groups.map(async (group, index): Promise<ProcessOutcome> => {
     const [reportFile, logFile] = [fileOf(index, 'report.json'), fileOf(index, 'log')];
-    const child = spawn(process.execPath, argumentsOf(scenario, generator, { url, reportFile }), {
+    const child = spawn(process.execPath, argumentsOf(scenario, group, { url, reportFile }), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -75,7 +75,7 @@ export function runGenerators(
 
 function argumentsOf(
   { file }: Scenario,
-  { pool, users, csvFile }: Generator,
+  { pool, users, csvFile }: UserGroup,
   { url, reportFile }: { url: string; reportFile: string },
 ): string[] {
   const overrides = {

@@ -11,7 +11,7 @@ const KILLS = [
 ] as const;
 
 /** Kills a chat server, Redis and a worker, one after the other, while everybody talks. */
-export function killParts(
+export function killProcesses(
   cluster: LocalCluster,
   options: { recorder: Recorder; report: (line: string) => void },
 ): FaultInjection {

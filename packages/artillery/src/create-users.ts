@@ -17,7 +17,7 @@ export interface User extends Account {
 }
 
 /** One Artillery process to come: its pool, its users, and the CSV that tells it of them. */
-export interface Generator {
+export interface UserGroup {
   readonly pool: UserPool;
   readonly users: readonly User[];
   readonly csvFile: string;
@@ -26,7 +26,7 @@ export interface Generator {
 export const CSV_FIELDS: readonly string[] = FIELDS;
 
 /** Makes the users of all pools and their conversations. Where the cluster limits sign-ups, it takes the time that takes. */
-export async function signUpEverybody(
+export async function createUsers(
   scenario: Scenario,
   {
     url,
@@ -34,8 +34,8 @@ export async function signUpEverybody(
     signal,
     report,
   }: { url: string; directory: string; signal: AbortSignal; report: (line: string) => void },
-): Promise<Generator[]> {
-  const generators: Generator[] = [];
+): Promise<UserGroup[]> {
+  const groups: UserGroup[] = [];
   for (const pool of scenario.pools) {
     const accounts = await inParallel(pool.users, (index) =>
       signUp(url, `${pool.scenario}-${index + 1}`, signal, report),
@@ -51,10 +51,10 @@ export async function signUpEverybody(
       const csvFile = join(directory, `${pool.scenario}-${part + 1}.csv`);
       const share = users.filter((_, index) => index % pool.processes === part);
       writeFileSync(csvFile, share.map((user) => `${FIELDS.map((field) => user[field]).join(',')}\n`).join(''));
-      generators.push({ pool, users: share, csvFile });
+      groups.push({ pool, users: share, csvFile });
     }
   }
-  return generators;
+  return groups;
 }
 
 async function signUp(

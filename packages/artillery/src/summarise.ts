@@ -47,17 +47,17 @@ const DELIVERY = 'messages (delivery)';
 const ACK = 'message:send';
 
 /** Adds up what all processes saw. Percentiles are exact: of all samples, by nearest rank. */
-export function summarize(samples: readonly SecondOfSamples[]): Summary {
+export function summarise(samples: readonly SecondOfSamples[]): Summary {
   const startedAt = samples.length === 0 ? 0 : Math.min(...samples.map(({ at }) => at));
   const seconds = samples.length === 0 ? 0 : Math.max(...samples.map(({ at }) => at)) - startedAt + 1;
   const names = [...new Set(samples.flatMap(({ operations }) => Object.keys(operations)))].sort();
-  const operations = Object.fromEntries(names.map((name) => [name, summarizeOperation(samples, name)]));
+  const operations = Object.fromEntries(names.map((name) => [name, summariseOperation(samples, name)]));
   const counters: Record<string, number> = {};
   for (const second of samples) addUp(counters, second.counters);
   return { startedAt, seconds, operations, counters, timeline: timelineOf(samples, startedAt, seconds) };
 }
 
-function summarizeOperation(samples: readonly SecondOfSamples[], name: string): OperationSummary {
+function summariseOperation(samples: readonly SecondOfSamples[], name: string): OperationSummary {
   const of = samples.flatMap(({ at, operations }) => (operations[name] ? [{ at, ...operations[name] }] : []));
   const durations = Float64Array.from(of.flatMap(({ durationsMs }) => durationsMs)).sort();
   const failures: Record<string, number> = {};
