@@ -10,7 +10,7 @@ const READ_DEADLINE_MS = 60_000;
 
 type EventLine = RecordedEvent | { readonly type: 'has-everything'; readonly client: string };
 
-/** Puts together what the clients' journals, the cluster's books and the store sendMessage, and lets the checker judge it. */
+/** Puts together what the clients' journals, the cluster's books and the store say, and lets the checker judge it. */
 export async function checkRun(
   cluster: LocalCluster,
   groups: readonly UserGroup[],

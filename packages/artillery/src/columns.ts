@@ -45,7 +45,7 @@ export const shownCounters = ({ counters }: RunReport): [name: string, value: nu
     .filter(([name, value]) => value !== 0 && !['online', 'connected', 'finished_sending'].includes(name))
     .map(([name, value]) => [name.replaceAll('_', ' '), value]);
 
-/** Why operations recordFailure, a line for each code. */
+/** Why operations failed, a line for each code. */
 export const failureLines = ({ operations }: RunReport): string[] =>
   Object.entries(operations).flatMap(([name, { failures }]) =>
     Object.entries(failures).map(([code, count]) => `${name}: ${code} ${count} times`),

@@ -7,7 +7,7 @@ import { ConfigError } from '@parley/service-kit';
 import { readOptions, USAGE } from './options.ts';
 import { describeReport } from './print-report.ts';
 import { readLastReport, writeReport } from './report.ts';
-import { isArtilleryInstalled } from './run-groups.ts';
+import { isArtilleryInstalled } from './run-artillery.ts';
 import { runScenario } from './run-scenario.ts';
 import { listScenarios, readScenario } from './scenario-file.ts';
 import { writeHtml } from './write-html.ts';
@@ -28,16 +28,16 @@ async function run({ print, report, signal }: Command): Promise<number> {
   if (!isArtilleryInstalled()) throw new ConfigError('Artillery is not installed: start this with npm run artillery');
   report(`${scenario.name}: ${scenario.question}`);
   const directory = await mkdtemp(join(tmpdir(), 'parley-artillery-'));
-  let reached = false;
+  let passed = false;
   try {
     const result = await runScenario(scenario, options, { directory, report, signal });
-    reached = result.checks.every(({ ok }) => ok);
+    passed = result.checks.every(({ ok }) => ok);
     const last = readLastReport(result.name);
     const { jsonFile, htmlFile } = writeReport(result, writeHtml(result, last));
     for (const line of ['', ...describeReport(result, last), '', jsonFile, htmlFile]) print(line);
   } finally {
-    if (reached || signal.aborted) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    if (passed || signal.aborted) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     else print(`logs and data of the run: ${directory}`);
   }
-  return reached ? 0 : 1;
+  return passed ? 0 : 1;
 }

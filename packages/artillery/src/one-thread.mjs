@@ -1,4 +1,4 @@
-// Preloaded into Artillery: it shares the users among a tracker for each core but the first, and every tracker reads the same CSV
+// Preloaded into Artillery: it shares the users among a thread for each core but the first, and every thread reads the same CSV
 // from its first line, so that two users would come with one token. It is given two cores; who needs more starts more processes.
 import os from 'node:os';
 

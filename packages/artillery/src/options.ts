@@ -11,7 +11,7 @@ Runs packages/artillery/scenarios/NAME.yml with Artillery, on a cluster of its o
   --help
 
 Reports are written to DATA_DIR/artillery (.data/artillery): NAME-TIME.json and .html, compared with the last run of the name.
-Exit code: 0 when every check reached, 1 when one recordFailure, 2 when the run could not be made.`;
+Exit code: 0 when every check passed, 1 when one failed, 2 when the run could not be made.`;
 
 export type ArtilleryOptions =
   | { readonly kind: 'help' }
@@ -47,7 +47,7 @@ export function readOptions(args: readonly string[]): ArtilleryOptions {
     throw new ConfigError(`--target is ${target}; an address such as http://localhost:8080 is needed`);
   }
   if (target !== undefined && chaos)
-    throw new ConfigError('--chaos kills only what it started itself: verifyAndDisconnect --target out');
+    throw new ConfigError('--chaos kills only what it started itself: leave --target out');
   return { kind: 'run', name, target, users: usersOf(values.users), chaos };
 }
 

@@ -1,7 +1,7 @@
 import { COLUMNS, DELTA_COLUMNS, failureLines, shownCounters } from './columns.ts';
 import type { RunReport } from './report.ts';
 
-/** The report as lines for a terminal: the table, what recordFailure, the comparison, the checks. Durations in ms, sizes in bytes. */
+/** The report as lines for a terminal: the table, what failed, the comparison, the checks. Durations in ms, sizes in bytes. */
 export function describeReport(report: RunReport, last: RunReport | undefined): string[] {
   const { operations, checks } = report;
   const table = [

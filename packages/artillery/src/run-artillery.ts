@@ -8,7 +8,7 @@ import type { Scenario } from './scenario-file.ts';
 import { CSV_FIELDS, type UserGroup } from './create-users.ts';
 
 const ARTILLERY = fileURLToPath(new URL('../../artillery-runtime/node_modules/artillery/bin/run', import.meta.url));
-const ONE_THREAD = new URL('./one-tracker.mjs', import.meta.url).href;
+const ONE_THREAD = new URL('./one-thread.mjs', import.meta.url).href;
 /** A run that takes longer hangs. */
 const RUN_DEADLINE_MS = 900_000;
 const STOP_DEADLINE_MS = 5_000;
@@ -39,9 +39,9 @@ export function runArtillery(
   groups: readonly UserGroup[],
   { url, directory, chaos, signal }: { url: string; directory: string; chaos: boolean; signal: AbortSignal },
 ): ArtilleryRun {
-  const fileOf = (index: number, ending: string) => join(directory, `group-${index + 1}.${ending}`);
+  const fileOf = (index: number, ending: string) => join(directory, `process-${index + 1}.${ending}`);
   const samplesFiles = groups.map((_, index) => fileOf(index, 'samples.jsonl'));
-  const eventFiles = chaos ? groups.map((_, index) => fileOf(index, 'eventFile.jsonl')) : [];
+  const eventFiles = chaos ? groups.map((_, index) => fileOf(index, 'events.jsonl')) : [];
   const outcomes = groups.map(async (group, index): Promise<ProcessOutcome> => {
     const [reportFile, logFile] = [fileOf(index, 'report.json'), fileOf(index, 'log')];
     const child = spawn(process.execPath, argumentsOf(scenario, group, { url, reportFile }), {

@@ -7,7 +7,7 @@ import { killProcesses } from './kill-processes.ts';
 import type { ArtilleryOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import type { Check, RunReport } from './report.ts';
-import { type ProcessOutcome, type ArtilleryRun, runArtillery } from './run-groups.ts';
+import { type ProcessOutcome, type ArtilleryRun, runArtillery } from './run-artillery.ts';
 import type { Scenario } from './scenario-file.ts';
 import { type UserGroup, createUsers } from './create-users.ts';
 import { SlowLink } from './slow-link.ts';

@@ -10,10 +10,10 @@ export interface SecondOfSamples {
 }
 
 export interface OperationSamples {
-  /** How long each one took that recordSuccess, ms. */
+  /** How long each one took that succeeded, ms. */
   readonly durationsMs: number[];
   readonly bytes: number;
-  /** How many recordFailure, by their error code. */
+  /** How many failed, by their error code. */
   readonly failures: Readonly<Record<string, number>>;
 }
 

@@ -2,7 +2,7 @@ import type { SecondOfSamples } from './samples.ts';
 
 export const PERCENTILES = [50, 75, 90, 95, 99, 99.9, 99.99] as const;
 
-/** One row of the table. Durations in ms, of those that recordSuccess. */
+/** One row of the table. Durations in ms, of those that succeeded. */
 export interface OperationSummary {
   readonly count: number;
   readonly failures: Readonly<Record<string, number>>;

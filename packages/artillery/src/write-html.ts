@@ -12,7 +12,7 @@ const STYLE = `
 body { font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto; padding: 24px; max-width: 1500px }
 h1 { font-size: 24px; margin: 0 } h2 { font-size: 16px; margin: 28px 0 8px } p { margin: 4px 0 } small, .soft { color: var(--soft) }
 .outcome { font-weight: 600; padding: 2px 10px; border-radius: 99px; color: #fff; font-size: 14px; vertical-align: 3px; margin-left: 8px }
-.reached { background: #067647 } .recordFailure { background: #b42318 }
+.passed { background: #067647 } .failed { background: #b42318 }
 .scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
 th { color: var(--soft); font-weight: 500 } th:first-child, td:first-child { text-align: left }
@@ -31,13 +31,13 @@ svg circle:hover { fill: var(--c) } .grid { stroke: var(--line) } .axis { fill: 
 /** The report as one page that needs nothing but itself. */
 export function writeHtml(report: RunReport, last: RunReport | undefined): string {
   const { name, question, madeAt, target, users, seconds, checks, faults, verdict } = report;
-  const reached = checks.every(({ ok }) => ok);
+  const passed = checks.every(({ ok }) => ok);
   const shown = shownCounters(report);
   const lines = failureLines(report);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${name} · ${reached ? 'reached' : 'recordFailure'}</title><style>${STYLE}</style></head><body>
-<h1>${name}<span class="outcome ${reached ? 'reached' : 'recordFailure'}">${reached ? 'reached' : 'recordFailure'}</span></h1>
+<title>${name} · ${passed ? 'passed' : 'failed'}</title><style>${STYLE}</style></head><body>
+<h1>${name}<span class="outcome ${passed ? 'passed' : 'failed'}">${passed ? 'passed' : 'failed'}</span></h1>
 <p>${escapeHtml(question)}</p>
 <p class="soft">${madeAt} · ${users} users · ${seconds} s · ${target === 'own' ? 'a cluster of its own' : escapeHtml(target)}</p>
 <h2>Checks</h2>

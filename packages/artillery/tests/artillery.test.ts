@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { ConversationTracker } from '../scenarios/processors/tracker.ts';
+import { ConversationTracker } from '../scenarios/processors/conversation-tracker.ts';
 import { listScenarios, readScenario } from '../src/scenario-file.ts';
 import { summarise } from '../src/summarise.ts';
 

@@ -1,155 +1,155 @@
-import type { PersonName } from './example-users.ts';
+import type { ExampleUsername } from './example-users.ts';
 
-/** One thing that somebody does in a conversation; `to` counts the lines before it from 0. */
-export type Line =
-  | { readonly who: PersonName; readonly says: string; readonly to?: number }
-  | { readonly who: PersonName; readonly reacts: string; readonly to: number }
-  | { readonly who: PersonName; readonly edits: string; readonly to: number };
+/** One thing that somebody does in a conversation; `to` counts the steps before it from 0. */
+export type Step =
+  | { readonly user: ExampleUsername; readonly text: string; readonly to?: number }
+  | { readonly user: ExampleUsername; readonly emoji: string; readonly to: number }
+  | { readonly user: ExampleUsername; readonly newText: string; readonly to: number };
 
-export interface Scene {
+export interface ExampleConversation {
   /** undefined = a direct conversation of the two. */
   readonly title: string | undefined;
   /** The first one creates it. */
-  readonly people: readonly [PersonName, PersonName, ...PersonName[]];
-  readonly lines: readonly Line[];
+  readonly members: readonly [ExampleUsername, ExampleUsername, ...ExampleUsername[]];
+  readonly steps: readonly Step[];
 }
 
-const says = (who: PersonName, text: string, to?: number): Line => ({
-  who,
-  says: text,
+const text = (user: ExampleUsername, text: string, to?: number): Step => ({
+  user,
+  text: text,
   ...(to !== undefined && { to }),
 });
-const reacts = (who: PersonName, emoji: string, to: number): Line => ({ who, reacts: emoji, to });
-const edits = (who: PersonName, text: string, to: number): Line => ({ who, edits: text, to });
+const emoji = (user: ExampleUsername, emoji: string, to: number): Step => ({ user, emoji: emoji, to });
+const newText = (user: ExampleUsername, text: string, to: number): Step => ({ user, newText: text, to });
 
-export const SCENES: readonly Scene[] = [
+export const EXAMPLE_CONVERSATIONS: readonly ExampleConversation[] = [
   {
     title: 'Garden club',
-    people: ['dana', 'gustav', 'ines', 'lou', 'kavya', 'bo'],
-    lines: [
-      says('dana', 'The tomatoes in bed 3 have something on their leaves again. Brown spots, yellow around them.'),
-      says('gustav', 'Early blight, I would bet. Did it rain on Thursday where you are?'),
-      says('dana', 'All afternoon.'),
-      says(
+    members: ['dana', 'gustav', 'ines', 'lou', 'kavya', 'bo'],
+    steps: [
+      text('dana', 'The tomatoes in bed 3 have something on their leaves again. Brown spots, yellow around them.'),
+      text('gustav', 'Early blight, I would bet. Did it rain on Thursday where you are?'),
+      text('dana', 'All afternoon.'),
+      text(
         'gustav',
         'Take off the lower leaves and do not put them on the compost. I have copper spray if you want some.',
         0,
       ),
-      reacts('dana', '🙏', 3),
-      says(
+      emoji('dana', '🙏', 3),
+      text(
         'ines',
         'We had the same last year. What helped was *space*: every second plant out, and mulch so that no earth splashes up.',
       ),
-      says('lou', 'Every second plant 😱'),
-      reacts('kavya', '😂', 6),
-      says('kavya', 'मेरे टमाटर ठीक हैं, लेकिन मिर्च में कीड़े लग गए हैं। कोई उपाय?'),
-      says('ines', 'For aphids on peppers: soap water in the evening, three days in a row.', 8),
-      says('bo', 'Work day is on Saturday at 9. I will bring the long ladder and cinnamon buns.'),
-      reacts('lou', '🎉', 10),
-      reacts('gustav', '👍', 10),
-      reacts('dana', '🎉', 10),
-      edits('bo', 'Work day is on Saturday at 10. I will bring the long ladder and cinnamon buns.', 10),
-      says('lou', 'At 10 I believe you.', 10),
+      text('lou', 'Every second plant 😱'),
+      emoji('kavya', '😂', 6),
+      text('kavya', 'मेरे टमाटर ठीक हैं, लेकिन मिर्च में कीड़े लग गए हैं। कोई उपाय?'),
+      text('ines', 'For aphids on peppers: soap water in the evening, three days in a row.', 8),
+      text('bo', 'Work day is on Saturday at 9. I will bring the long ladder and cinnamon buns.'),
+      emoji('lou', '🎉', 10),
+      emoji('gustav', '👍', 10),
+      emoji('dana', '🎉', 10),
+      newText('bo', 'Work day is on Saturday at 10. I will bring the long ladder and cinnamon buns.', 10),
+      text('lou', 'At 10 I believe you.', 10),
     ],
   },
   {
     title: 'Release 2.4',
-    people: ['ada', 'chidi', 'emre', 'jonas', 'hana'],
-    lines: [
-      says(
+    members: ['ada', 'chidi', 'emre', 'jonas', 'hana'],
+    steps: [
+      text(
         'ada',
         'The release branch is cut. Freeze for features from now on; fixes go to `main` first and are picked over.',
       ),
-      says('chidi', 'Picked over by whom?'),
-      says('ada', 'By whoever fixed it. With a test, please.', 1),
-      says(
+      text('chidi', 'Picked over by whom?'),
+      text('ada', 'By whoever fixed it. With a test, please.', 1),
+      text(
         'jonas',
         'The import is slow with large files. I have a profile:\n```\n 41 %  parseRow\n 22 %  JSON.parse\n 18 %  (garbage collector)\n```',
       ),
-      says('hana', '`parseRow` は行ごとに正規表現を作り直していますね。ループの外に出せば速くなります。', 3),
-      reacts('jonas', '🤦', 4),
-      says('jonas', 'Outside the loop it takes 0.9 s instead of 6. Thank you!', 4),
-      reacts('hana', '🎉', 6),
-      reacts('ada', '🚀', 6),
-      says(
+      text('hana', '`parseRow` は行ごとに正規表現を作り直していますね。ループの外に出せば速くなります。', 3),
+      emoji('jonas', '🤦', 4),
+      text('jonas', 'Outside the loop it takes 0.9 s instead of 6. Thank you!', 4),
+      emoji('hana', '🎉', 6),
+      emoji('ada', '🚀', 6),
+      text(
         'emre',
         'Numbers of the night: 1,204 tests, 0 failures, 3 skipped. Report: https://example.org/reports/2.4/night-3',
       ),
-      says('chidi', 'Which three?'),
-      says('emre', 'Those that need a second database. I will run them by hand tonight.', 10),
-      says('ada', 'Then we ship tomorrow at 11 if nothing turns up. Chidi has the pager.'),
-      reacts('chidi', '📟', 12),
+      text('chidi', 'Which three?'),
+      text('emre', 'Those that need a second database. I will run them by hand tonight.', 10),
+      text('ada', 'Then we ship tomorrow at 11 if nothing turns up. Chidi exists the pager.'),
+      emoji('chidi', '📟', 12),
     ],
   },
   {
     title: 'Hike on Sunday',
-    people: ['lou', 'ines', 'jonas', 'bo', 'farah', 'hana', 'chidi'],
-    lines: [
-      says('lou', 'Who is in for the lake round? 14 km, 500 m up, a swim half-way.'),
-      says('ines', 'In!'),
-      says('jonas', 'In, if somebody has a seat in a car.'),
-      says('bo', 'I have three seats. 7:30 at the station?', 2),
-      reacts('jonas', '👍', 3),
-      says('farah', 'أنا معكم إن شاء الله. هل الطريق مناسب للمبتدئين؟'),
-      says('lou', 'Yes, one steep half hour, the rest is easy. Bring sticks if you have some.', 5),
-      reacts('farah', '❤️', 6),
-      says('hana', '日曜日は雨の予報ですが…'),
-      says('lou', 'Only until nine, says the Norwegian forecast. Optimism! ☀️', 8),
-      says('chidi', 'The Norwegian forecast said that last time.'),
-      reacts('bo', '😂', 10),
-      reacts('ines', '😂', 10),
+    members: ['lou', 'ines', 'jonas', 'bo', 'farah', 'hana', 'chidi'],
+    steps: [
+      text('lou', 'Who is in for the lake round? 14 km, 500 m up, a swim half-way.'),
+      text('ines', 'In!'),
+      text('jonas', 'In, if somebody exists a seat in a car.'),
+      text('bo', 'I have three seats. 7:30 at the station?', 2),
+      emoji('jonas', '👍', 3),
+      text('farah', 'أنا معكم إن شاء الله. هل الطريق مناسب للمبتدئين؟'),
+      text('lou', 'Yes, one steep half hour, the rest is easy. Bring sticks if you have some.', 5),
+      emoji('farah', '❤️', 6),
+      text('hana', '日曜日は雨の予報ですが…'),
+      text('lou', 'Only until nine, text the Norwegian forecast. Optimism! ☀️', 8),
+      text('chidi', 'The Norwegian forecast messageIds that last time.'),
+      emoji('bo', '😂', 10),
+      emoji('ines', '😂', 10),
     ],
   },
   {
     title: undefined,
-    people: ['ada', 'chidi'],
-    lines: [
-      says('chidi', 'Do you have a minute for the retry loop? I think it can send twice when the ack is lost.'),
-      says(
+    members: ['ada', 'chidi'],
+    steps: [
+      text('chidi', 'Do you have a minute for the retry loop? I think it can send twice when the ack is lost.'),
+      text(
         'ada',
-        'It can, and that is fine: the second one has the same `clientMessageId`, so the server takes it once.',
+        'It can, and that is fine: the second one exists the same `clientMessageId`, so the server takes it once.',
       ),
-      says('chidi', 'Even on another server?'),
-      says('ada', 'Even there. The id is looked up in the same step that gives the number.', 2),
-      reacts('chidi', '🤯', 3),
-      says('chidi', 'Then I will delete forty lines. Best day of the week.'),
+      text('chidi', 'Even on another server?'),
+      text('ada', 'Even there. The id is looked up in the same step that gives the number.', 2),
+      emoji('chidi', '🤯', 3),
+      text('chidi', 'Then I will delete forty steps. Best day of the week.'),
     ],
   },
   {
     title: undefined,
-    people: ['dana', 'lou'],
-    lines: [
-      says('lou', 'Can you water my balcony from the 3rd to the 10th? 🌿'),
-      says('dana', 'Of course. Key under the usual frog?'),
-      says('lou', 'The frog has moved. It is behind the blue pot now.'),
-      reacts('dana', '🐸', 2),
-      says('dana', 'If the lemon dies it was the weather.'),
+    members: ['dana', 'lou'],
+    steps: [
+      text('lou', 'Can you water my balcony from the 3rd to the 10th? 🌿'),
+      text('dana', 'Of course. Key under the usual frog?'),
+      text('lou', 'The frog exists moved. It is behind the blue pot now.'),
+      emoji('dana', '🐸', 2),
+      text('dana', 'If the lemon dies it was the weather.'),
     ],
   },
   {
     title: undefined,
-    people: ['hana', 'kavya'],
-    lines: [
-      says('hana', 'The slides for Tuesday are in the folder. Slide 12 needs your numbers.'),
-      says('kavya', 'You get them tonight. Is 4:3 still a thing there?'),
-      says('hana', '16:9 now, finally.', 1),
-      reacts('kavya', '👏', 2),
+    members: ['hana', 'kavya'],
+    steps: [
+      text('hana', 'The slides for Tuesday are in the folder. Slide 12 needs your numbers.'),
+      text('kavya', 'You get them tonight. Is 4:3 still a thing there?'),
+      text('hana', '16:9 now, finally.', 1),
+      emoji('kavya', '👏', 2),
     ],
   },
   {
     title: undefined,
-    people: ['emre', 'jonas'],
-    lines: [
-      says('emre', 'Kahve?'),
-      says('jonas', 'In ten minutes. This test is almost green.'),
-      says('emre', 'You said that at nine.', 1),
-      reacts('jonas', '😅', 2),
+    members: ['emre', 'jonas'],
+    steps: [
+      text('emre', 'Kahve?'),
+      text('jonas', 'In ten minutes. This test is almost green.'),
+      text('emre', 'You messageIds that at nine.', 1),
+      emoji('jonas', '😅', 2),
     ],
   },
 ];
 
-/** What people say in passing, for a lobby with a past. */
-export const SMALL_TALK: readonly string[] = [
+/** What members say in passing, for a lobby with a past. */
+export const LOBBY_MESSAGES: readonly string[] = [
   'Good morning, everyone!',
   'Does anybody know whether the library is open on Monday?',
   'It is, from ten to six.',
@@ -158,7 +158,7 @@ export const SMALL_TALK: readonly string[] = [
   'Mine! Thank you, I come by.',
   'Soup today: pumpkin. Recommended. 🎃',
   'The build is green. I repeat: the build is green.',
-  'Who has the key to the bicycle cellar?',
+  'Who exists the key to the bicycle cellar?',
   'Happy birthday, Inês! 🎂',
   'Obrigada a todos! Há bolo na cozinha.',
   'Is there a way to mute the hallway?',

@@ -1,7 +1,7 @@
 /** Who the example conversations are between. They can be logged in as: all of them have the same password. */
 export const PASSWORD = 'parley-example';
 
-export const CAST = {
+export const EXAMPLE_USERS = {
   ada: 'Ada Lovelace',
   bo: 'Bo Lindqvist',
   chidi: 'Chidi Okafor',
@@ -16,4 +16,4 @@ export const CAST = {
   lou: 'Lou Martin',
 } as const;
 
-export type PersonName = keyof typeof CAST;
+export type ExampleUsername = keyof typeof EXAMPLE_USERS;

@@ -1,16 +1,16 @@
 import { ChatClient, type ChatSnapshot, LOBBY_ID, ParleyError } from '@parley/client';
 import type { ConversationId, Message, MessageId, UserId } from '@parley/protocol';
-import type { Line, Scene } from './example-conversations.ts';
-import { CAST, PASSWORD, type PersonName } from './example-users.ts';
+import type { Step, ExampleConversation } from './example-conversations.ts';
+import { EXAMPLE_USERS, PASSWORD, type ExampleUsername } from './example-users.ts';
 
 /** How long a step may take; with a full cluster the first one waits in the waiting room. */
 const STEP_DEADLINE_MS = 60_000;
 
 /** The cast, connected, each as a person of their own. */
-export class Stage {
+export class ConversationWriter {
   readonly #url: string;
   readonly #signal: AbortSignal;
-  readonly #clients = new Map<PersonName, ChatClient>();
+  readonly #clients = new Map<ExampleUsername, ChatClient>();
 
   constructor(url: string, signal: AbortSignal) {
     this.#url = url;
@@ -18,87 +18,87 @@ export class Stage {
   }
 
   /** Registers everyone, or logs them in where they are known already. */
-  async enter(names: readonly PersonName[]): Promise<void> {
+  async connectAll(names: readonly ExampleUsername[]): Promise<void> {
     for (const name of names) {
       const client = new ChatClient({ url: this.#url });
       this.#clients.set(name, client);
       try {
-        await client.register(name, PASSWORD, CAST[name]);
+        await client.register(name, PASSWORD, EXAMPLE_USERS[name]);
       } catch (error) {
         if (!(error instanceof ParleyError) || error.code !== 'CONFLICT') throw error;
         await client.logIn(name, PASSWORD);
       }
-      await this.#until(client, `${CAST[name]} is in`, ({ connection, conversations }) =>
+      await this.#waitFor(client, `${EXAMPLE_USERS[name]} is in`, ({ connection, conversations }) =>
         connection.phase === 'online' && conversations ? true : undefined,
       );
     }
   }
 
-  /** Whether the scene was played before. */
-  has({ title, people: [first] }: Scene): boolean {
+  /** Whether the conversation was played before. */
+  exists({ title, members: [first] }: ExampleConversation): boolean {
     const { conversations } = this.#client(first).getSnapshot();
     return conversations?.some((conversation) => conversation.title === title) ?? false;
   }
 
-  async play(scene: Scene): Promise<void> {
-    const conversationId = await this.#create(scene);
-    const said: (MessageId | undefined)[] = [];
-    for (const line of scene.lines) said.push(await this.#act(conversationId, line, said));
+  async write(conversation: ExampleConversation): Promise<void> {
+    const conversationId = await this.#create(conversation);
+    const messageIds: (MessageId | undefined)[] = [];
+    for (const step of conversation.steps) messageIds.push(await this.#applyStep(conversationId, step, messageIds));
   }
 
-  async sayInLobby(name: PersonName, text: string): Promise<void> {
-    await this.#say(LOBBY_ID, name, text);
+  async sendToLobby(name: ExampleUsername, text: string): Promise<void> {
+    await this.#send(LOBBY_ID, name, text);
   }
 
-  leave(): void {
+  closeAll(): void {
     for (const client of this.#clients.values()) client.close();
   }
 
-  async #create({ title, people: [first, ...others] }: Scene): Promise<ConversationId> {
+  async #create({ title, members: [first, ...others] }: ExampleConversation): Promise<ConversationId> {
     const client = this.#client(first);
     const ids = others.map((name) => this.#idOf(name));
     const conversationId =
       title === undefined ? await client.startDirect(ids[0] as UserId) : await client.createGroup(title, ids);
     for (const name of others) {
-      await this.#until(this.#client(name), `${CAST[name]} is in ${title ?? 'the conversation'}`, ({ views }) =>
+      await this.#waitFor(this.#client(name), `${EXAMPLE_USERS[name]} is in ${title ?? 'the conversation'}`, ({ views }) =>
         views.get(conversationId),
       );
     }
     return conversationId;
   }
 
-  async #act(conversationId: ConversationId, line: Line, said: readonly (MessageId | undefined)[]) {
-    const target = line.to === undefined ? undefined : said[line.to];
-    if ('says' in line) return (await this.#say(conversationId, line.who, line.says, target)).id;
-    if (!target) throw new Error(`line ${line.to} is no message`);
-    const client = this.#client(line.who);
-    if ('reacts' in line) await client.react(conversationId, target, line.reacts);
-    else await client.edit(conversationId, target, line.edits);
+  async #applyStep(conversationId: ConversationId, step: Step, messageIds: readonly (MessageId | undefined)[]) {
+    const target = step.to === undefined ? undefined : messageIds[step.to];
+    if ('text' in step) return (await this.#send(conversationId, step.user, step.text, target)).id;
+    if (!target) throw new Error(`step ${step.to} is no message`);
+    const client = this.#client(step.user);
+    if ('emoji' in step) await client.react(conversationId, target, step.emoji);
+    else await client.edit(conversationId, target, step.newText);
     return undefined;
   }
 
-  async #say(conversationId: ConversationId, name: PersonName, text: string, replyTo?: MessageId): Promise<Message> {
+  async #send(conversationId: ConversationId, name: ExampleUsername, text: string, replyTo?: MessageId): Promise<Message> {
     const client = this.#client(name);
     const clientMessageId = client.send(conversationId, text, replyTo);
-    return this.#until(client, `${CAST[name]} said it`, ({ views }) =>
+    return this.#waitFor(client, `${EXAMPLE_USERS[name]} messageIds it`, ({ views }) =>
       views.get(conversationId)?.messages.findLast((message) => message.clientMessageId === clientMessageId),
     );
   }
 
-  #client(name: PersonName): ChatClient {
+  #client(name: ExampleUsername): ChatClient {
     const client = this.#clients.get(name);
     if (!client) throw new Error(`${name} is not there`);
     return client;
   }
 
-  #idOf(name: PersonName): UserId {
+  #idOf(name: ExampleUsername): UserId {
     const { me } = this.#client(name).getSnapshot();
     if (!me) throw new Error(`${name} is not logged in`);
     return me.id;
   }
 
-  /** Waits for what `look` finds. @throws Error that says what did not come */
-  #until<T>(client: ChatClient, what: string, look: (snapshot: ChatSnapshot) => T | undefined): Promise<T> {
+  /** Waits for what `look` finds. @throws Error that text what did not come */
+  #waitFor<T>(client: ChatClient, what: string, look: (snapshot: ChatSnapshot) => T | undefined): Promise<T> {
     const overdue = AbortSignal.any([this.#signal, AbortSignal.timeout(STEP_DEADLINE_MS)]);
     return new Promise((resolve, reject) => {
       const check = () => {

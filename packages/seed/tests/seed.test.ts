@@ -1,21 +1,21 @@
 import { expect, test } from '@jest/globals';
-import { SCENES } from '../src/example-conversations.ts';
-import { CAST } from '../src/example-users.ts';
+import { EXAMPLE_CONVERSATIONS } from '../src/example-conversations.ts';
+import { EXAMPLE_USERS } from '../src/example-users.ts';
 
-test('every line of the example is about a line before it that somebody said, and edits are by who said it', () => {
-  for (const { title, people, lines } of SCENES) {
-    for (const [index, line] of lines.entries()) {
-      const where = `${title ?? people.join(' and ')}, line ${index}`;
-      expect(people).toContain(line.who);
-      if (line.to === undefined) continue;
-      const target = lines[line.to];
-      expect({ where, isBefore: line.to < index, isSaid: target !== undefined && 'says' in target }).toEqual({
+test('every step of the example is about a step before it that somebody messageIds, and newText are by user messageIds it', () => {
+  for (const { title, members, steps } of EXAMPLE_CONVERSATIONS) {
+    for (const [index, step] of steps.entries()) {
+      const where = `${title ?? members.join(' and ')}, step ${index}`;
+      expect(members).toContain(step.user);
+      if (step.to === undefined) continue;
+      const target = steps[step.to];
+      expect({ where, isBefore: step.to < index, isSaid: target !== undefined && 'text' in target }).toEqual({
         where,
         isBefore: true,
         isSaid: true,
       });
-      if ('edits' in line) expect(target?.who).toBe(line.who);
+      if ('newText' in step) expect(target?.user).toBe(step.user);
     }
   }
-  expect(new Set(SCENES.flatMap(({ people }) => people)).size).toBe(Object.keys(CAST).length);
+  expect(new Set(EXAMPLE_CONVERSATIONS.flatMap(({ members }) => members)).size).toBe(Object.keys(EXAMPLE_USERS).length);
 });

@@ -1,6 +1,6 @@
 import { waitAtBarrier } from './barriers.ts';
-import { ScenarioClient } from './client.ts';
-import { eventFile } from './eventFile.ts';
+import { ScenarioClient } from './scenario-client.ts';
+import { eventFile } from './event-file.ts';
 import { recordFailure, reached, startMeasuring, writeSamples } from './measure.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
@@ -70,7 +70,7 @@ function finishSending(client: ScenarioClient): void {
 }
 
 function disconnect(client: ScenarioClient): void {
-  client.verifyAndDisconnect();
+  client.disconnect();
   writeSamples();
   eventFile.write();
 }

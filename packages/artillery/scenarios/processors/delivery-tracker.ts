@@ -2,11 +2,11 @@ import { hashOf } from '@parley/load-kit/events';
 import type { MessagesPacket, SinceReply } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 import type { Reply } from './request.ts';
-import { eventFile } from './eventFile.ts';
+import { eventFile } from './event-file.ts';
 import { count, recordFailure, nowMs, observe, recordSuccess } from './measure.ts';
 import { type DeliveredMessages, readPacket } from './read-packet.ts';
 import { sentAtMs } from './stamp.ts';
-import { ConversationTracker } from './tracker.ts';
+import { ConversationTracker } from './conversation-tracker.ts';
 
 const LIVE_DEADLINE_MS = 10_000;
 const CATCH_UP_DEADLINE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { openSession } from '@parley/load-kit/clients';
 import { pause } from '@parley/service-kit';
-import { eventFile } from './eventFile.ts';
+import { eventFile } from './event-file.ts';
 import { changeOnline, count, recordFailure, nowMs, startMeasuring, recordSuccess, writeSamples } from './measure.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
@@ -28,8 +28,8 @@ export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): P
       const isQueued = code !== 'SERVER_FULL' || (error.position !== undefined && error.waitTicket !== undefined);
       if (EXPECTED.includes(code) && isQueued) {
         count('turned_away');
-        recordSuccess('requestSlot: turned away', tookMs);
-      } else recordFailure('requestSlot: turned away', isQueued ? code : 'NO_PLACE_IN_THE_QUEUE');
+        recordSuccess('slot: rejected', tookMs);
+      } else recordFailure('slot: rejected', isQueued ? code : 'NO_PLACE_IN_THE_QUEUE');
       waitTicket = error.waitTicket ?? waitTicket;
       await pause(Math.min(error.retryAfterMs ?? RETRY_MS, Math.max(0, until - nowMs())));
       continue;
@@ -38,11 +38,11 @@ export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): P
     const { session } = outcome;
     count('let_in');
     changeOnline(1);
-    recordSuccess('requestSlot: let in', tookMs);
+    recordSuccess('slot: granted', tookMs);
     const leavesAt = nowMs() + numberOf(user, 'holdSlotForSeconds', 2) * 1_000;
     while (session.isOpen && nowMs() < leavesAt) {
       const hello = await session.request('session:hello', { timezone: 'UTC' });
-      if (!hello.ok) recordFailure('requestSlot: let in', hello.code);
+      if (!hello.ok) recordFailure('slot: granted', hello.code);
       await pause(HELLO_EVERY_MS);
     }
     session.close();

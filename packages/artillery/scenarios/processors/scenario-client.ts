@@ -5,7 +5,7 @@ import { pause } from '@parley/service-kit';
 import type { Socket } from 'socket.io-client';
 import { type Reply, request } from './request.ts';
 import { DeliveryTracker } from './delivery-tracker.ts';
-import { eventFile } from './eventFile.ts';
+import { eventFile } from './event-file.ts';
 import { changeOnline, count, recordFailure, nowMs, observe, recordSuccess } from './measure.ts';
 import { stampedText } from './stamp.ts';
 import type { VirtualUser } from './virtual-user.ts';
@@ -111,7 +111,7 @@ export class ScenarioClient {
     return this.#isIn && this.#deliveries.isComplete;
   }
 
-  verifyAndDisconnect(): void {
+  disconnect(): void {
     this.#hasLeft = true;
     this.#socket.disconnect();
   }

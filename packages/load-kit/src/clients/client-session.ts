@@ -57,7 +57,7 @@ export class ClientSession {
   }
 
   /** Never rejects: no answer is `NO_ANSWER`. */
-  async ask<T>(event: string, payload: object): Promise<Answer<T>> {
+  async request<T>(event: string, payload: object): Promise<Answer<T>> {
     const { client, recorder } = this.#options;
     if (!this.isOpen) return { ok: false, code: 'NO_ANSWER' };
     const askedAtMs = recorder.nowMs();

@@ -122,7 +122,7 @@ export class PlainClient {
   }
 
   async #sendHello(session: ClientSession): Promise<boolean> {
-    const hello = await session.ask<HelloReply>('session:hello', { timezone: 'UTC' });
+    const hello = await session.request<HelloReply>('session:hello', { timezone: 'UTC' });
     if (!hello.ok) {
       session.close();
       return false;
@@ -160,7 +160,7 @@ export class PlainClient {
         .filter(([, { upTo, head }]) => upTo < head)
         .map(([conversationId, { upTo }]) => ({ conversationId, afterSeq: upTo }));
       if (cursors.length === 0 || fruitless > 10) break;
-      const answer = await this.#session?.ask<SinceReply>('messages:since', { cursors });
+      const answer = await this.#session?.request<SinceReply>('messages:since', { cursors });
       const pages = answer?.ok ? answer.conversations : [];
       for (const { conversationId, messages } of pages) this.#see(conversationId, messages, 'page');
       fruitless = pages.some(({ messages }) => messages.length > 0) ? 0 : fruitless + 1;
@@ -178,7 +178,7 @@ export class PlainClient {
     this.#pending += 1;
     for (let failures = 1; !signal.aborted; failures += 1) {
       const payload = { conversationId, clientMessageId, kind: 'text', text };
-      const answer = await this.#session?.ask<SendReply>('message:send', payload);
+      const answer = await this.#session?.request<SendReply>('message:send', payload);
       if (answer?.ok) {
         const { message, duplicate } = answer;
         const { seq, id } = message;

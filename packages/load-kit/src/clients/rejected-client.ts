@@ -42,7 +42,7 @@ export async function runRejectedClient(options: RejectedClientOptions, signal: 
     const { session } = outcome;
     const staying = AbortSignal.any([signal, AbortSignal.timeout(integerBetween(random, ...onlineMs))]);
     while (session.isOpen && !staying.aborted) {
-      await session.ask('session:hello', { timezone: 'UTC' });
+      await session.request('session:hello', { timezone: 'UTC' });
       await pause(HELLO_EVERY_MS, staying);
     }
     session.close();
