@@ -3,8 +3,8 @@ import { judge } from '@parley/load-kit/checker';
 import { readPages, readSqliteStore } from '@parley/load-kit/cluster';
 import type { EventRecord, RecordedEvent, RecordedMessage, Recorder } from '@parley/load-kit/events';
 import type { LocalCluster } from '@parley/local-cluster';
-import { LineReader } from './samples.ts';
 import type { UserGroup } from './create-users.ts';
+import { LineReader } from './samples.ts';
 
 const READ_DEADLINE_MS = 60_000;
 

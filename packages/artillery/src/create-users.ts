@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Account, createConversation } from '@parley/load-kit/clients';
 import type { ErrorBody, SignedIn } from '@parley/protocol';
 import { ConfigError, pause } from '@parley/service-kit';
-import type { UserPool, Scenario } from './scenario-file.ts';
+import type { Scenario, UserPool } from './scenario-file.ts';
 
 const AT_ONCE = 20;
 const CALL_DEADLINE_MS = 10_000;

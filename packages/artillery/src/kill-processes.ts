@@ -1,6 +1,6 @@
 import type { Recorder } from '@parley/load-kit/events';
 import type { PlannedFault } from '@parley/load-kit/faults';
-import { injectFaults, type FaultInjection, clusterProcessTarget } from '@parley/load-kit/faults';
+import { clusterProcessTarget, type FaultInjection, injectFaults } from '@parley/load-kit/faults';
 import type { LocalCluster } from '@parley/local-cluster';
 
 /** What is killed, and how long after everybody is in. */

@@ -63,7 +63,8 @@ export class Progress {
     const entered = this.#total('connected');
     const isStalled = performance.now() - this.#lastConnectedAt > STRAGGLERS_MS;
     if (entered >= connecting || isStalled) this.#releaseBarrier('all-connected');
-    if (this.#released.has('all-connected') && this.#total('finished_sending') >= entered) this.#releaseBarrier('all-sent');
+    if (this.#released.has('all-connected') && this.#total('finished_sending') >= entered)
+      this.#releaseBarrier('all-sent');
   }
 
   #releaseBarrier(barrier: Barrier): void {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROCESS_INDEX, BARRIER_DIRECTORY, EVENTS_FILE, SAMPLES_FILE } from './samples.ts';
-import type { Scenario } from './scenario-file.ts';
 import { CSV_FIELDS, type UserGroup } from './create-users.ts';
+import { BARRIER_DIRECTORY, EVENTS_FILE, PROCESS_INDEX, SAMPLES_FILE } from './samples.ts';
+import type { Scenario } from './scenario-file.ts';
 
 const ARTILLERY = fileURLToPath(new URL('../../artillery-runtime/node_modules/artillery/bin/run', import.meta.url));
 const ONE_THREAD = new URL('./one-thread.mjs', import.meta.url).href;

@@ -1,15 +1,15 @@
 import { BREACHES, writeEvidence } from '@parley/load-kit/checker';
 import { type LimitSampler, sampleLimits } from '@parley/load-kit/cluster';
 import { Recorder } from '@parley/load-kit/events';
-import { fillHistory } from './fill-history.ts';
 import { checkRun } from './check-run.ts';
+import { createUsers, type UserGroup } from './create-users.ts';
+import { fillHistory } from './fill-history.ts';
 import { killProcesses } from './kill-processes.ts';
 import type { ArtilleryOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import type { Check, RunReport } from './report.ts';
-import { type ProcessOutcome, type ArtilleryRun, runArtillery } from './run-artillery.ts';
+import { type ArtilleryRun, type ProcessOutcome, runArtillery } from './run-artillery.ts';
 import type { Scenario } from './scenario-file.ts';
-import { type UserGroup, createUsers } from './create-users.ts';
 import { SlowLink } from './slow-link.ts';
 import { startCluster } from './start-cluster.ts';
 import { type Summary, summarise } from './summarise.ts';
@@ -48,7 +48,9 @@ export async function runScenario(scenario: Scenario, options: Options, context:
     if (sampler) stops.push(() => sampler.stop());
     const startedAtMs = Date.now();
     const run = runArtillery(scenario, groups, { url: link?.url ?? url, chaos: options.chaos, ...context });
-    const connecting = scenario.pools.filter(({ connectsFirst }) => connectsFirst).reduce((sum, pool) => sum + pool.users, 0);
+    const connecting = scenario.pools
+      .filter(({ connectsFirst }) => connectsFirst)
+      .reduce((sum, pool) => sum + pool.users, 0);
     const { samplesFiles } = run;
     const progress = new Progress({ samplesFiles, barrierDirectory: context.directory, users, connecting, report });
     let outcomes: readonly ProcessOutcome[];

@@ -108,7 +108,14 @@ function readPool(
     throw new ConfigError(`${file}: the pool ${scenario} talks in ${conversation}; lobby or direct is needed`);
   }
   const connectsFirst = known.get(scenario) === true;
-  return { scenario, users: size, arriveWithinSeconds, conversation, processes: Math.min(processes, size), connectsFirst };
+  return {
+    scenario,
+    users: size,
+    arriveWithinSeconds,
+    conversation,
+    processes: Math.min(processes, size),
+    connectsFirst,
+  };
 }
 
 const questionOf = (text: string) => /^# (.+)/.exec(text)?.[1] ?? '';

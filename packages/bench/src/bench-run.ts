@@ -7,7 +7,7 @@ import type { Comparison } from './comparison.ts';
 import type { BenchOptions } from './options.ts';
 import { startParley } from './start-parley.ts';
 import { startPlain } from './start-plain.ts';
-import type { SystemUnderTest, SystemName, StartOptions } from './system-under-test.ts';
+import type { StartOptions, SystemName, SystemUnderTest } from './system-under-test.ts';
 
 /** What a bench is given. */
 export interface BenchRun {

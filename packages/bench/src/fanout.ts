@@ -4,7 +4,7 @@ import { type Bench, type BenchRun, withSystem } from './bench-run.ts';
 import { compare, formatNumber } from './comparison.ts';
 import { describeLoads, faultOf } from './describe-load.ts';
 import { type LoadPlan, type LoadResult, measureLoad } from './measure-load.ts';
-import type { SystemUnderTest, SystemName } from './system-under-test.ts';
+import type { SystemName, SystemUnderTest } from './system-under-test.ts';
 
 const NODES = 2;
 const MAX_P99_MS = 100;
@@ -55,7 +55,12 @@ export const benchFanout: Bench = async (run) => {
   const measure = (name: SystemName) => (pair: number) =>
     withSystem(run, name, { nodes: NODES }, async (system, connectPool): Promise<Outcome> => {
       run.report(`${name}, pair ${pair + 1}: ${plan.dense.clients} clients, ${plan.dense.perSecond} messages/s`);
-      const dense = await measureLoad(system, await connectPool({ clients: plan.dense.clients }), plan.dense, run.signal);
+      const dense = await measureLoad(
+        system,
+        await connectPool({ clients: plan.dense.clients }),
+        plan.dense,
+        run.signal,
+      );
       run.report(describeStep(name, dense));
       const gathered = () => connectPool({ clients: plan.clients });
       const highest = await findHighest(run, system, gathered, plan, startRates[name]);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { freePort } from '@parley/load-kit/cluster';
 import { type LocalCluster, startLocalCluster } from '@parley/local-cluster';
-import type { SystemUnderTest, StartOptions } from './system-under-test.ts';
+import type { StartOptions, SystemUnderTest } from './system-under-test.ts';
 
 /** So many that the limit does not decide; the default of 500 is a promise about memory, not about speed. */
 const MAX_IN_PROCESS = 20_000;

@@ -13,7 +13,7 @@ import {
   workspacePath,
   writeNginxPrefix,
 } from '@parley/local-cluster';
-import type { SystemUnderTest, StartOptions } from './system-under-test.ts';
+import type { StartOptions, SystemUnderTest } from './system-under-test.ts';
 
 const SCRIPT = fileURLToPath(new URL('./plain-chat/plain-chat.ts', import.meta.url));
 const START_DEADLINE_MS = 30_000;

@@ -19,7 +19,11 @@ async function run(options: ChaosOptions, { print, report, signal }: Command): P
   const bed = await startTestBed({ mongodbCommand: options.mongodbCommand, report, signal });
   let kept = true;
   try {
-    const { record, figures, exits } = await runExperiment(bed, options.experiment, { seed: options.seed, report, signal });
+    const { record, figures, exits } = await runExperiment(bed, options.experiment, {
+      seed: options.seed,
+      report,
+      signal,
+    });
     const judgement = judge(record);
     kept = isKept(judgement.verdict) && exits.length === 0 && figures.every(isWithinBound);
     for (const line of [...describeJudgement(record, judgement), ...exits]) print(line);

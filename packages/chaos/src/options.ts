@@ -83,12 +83,17 @@ function chooseExperiment(
       Math.min(MOST_SECONDS, Math.max(10, faults * SECONDS_PER_FAULT));
     return { experiment: randomFaults(faults, seconds), rerunCommand: `--faults ${faults} --seconds ${seconds}` };
   }
-  if (!isExperimentName(name)) throw new ConfigError(`the experiment is "${name}"; allowed: ${EXPERIMENT_NAMES.join(', ')}, or none`);
+  if (!isExperimentName(name))
+    throw new ConfigError(`the experiment is "${name}"; allowed: ${EXPERIMENT_NAMES.join(', ')}, or none`);
   if (more.length > 0) throw new ConfigError(`"${more.join(' ')}" follows ${name}; allowed: one experiment`);
-  if (values.faults !== undefined) throw new ConfigError(`--faults is given with ${name}; allowed: without an experiment`);
+  if (values.faults !== undefined)
+    throw new ConfigError(`--faults is given with ${name}; allowed: without an experiment`);
   const most = name === 'slow-readers' ? MOST_SECONDS_TWICE : MOST_SECONDS;
   const seconds = integerOption('--seconds', values.seconds, 5, most);
-  return { experiment: EXPERIMENTS[name](seconds), rerunCommand: seconds === undefined ? name : `${name} --seconds ${seconds}` };
+  return {
+    experiment: EXPERIMENTS[name](seconds),
+    rerunCommand: seconds === undefined ? name : `${name} --seconds ${seconds}`,
+  };
 }
 
 const isExperimentName = (name: string): name is ExperimentName => EXPERIMENT_NAMES.some((known) => known === name);

@@ -1,4 +1,4 @@
-import type { EventRecord, RecordedEvent, RecordedClient, RecordedMessage } from '../src/events/event-record.ts';
+import type { EventRecord, RecordedClient, RecordedEvent, RecordedMessage } from '../src/events/event-record.ts';
 
 /** A record that can be changed. */
 export interface DraftRecord extends Omit<EventRecord, 'clients'> {

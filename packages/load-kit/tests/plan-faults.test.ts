@@ -1,7 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { type TargetDescription, planFaults } from '../src/faults/plan-faults.ts';
+import { planFaults, type TargetDescription } from '../src/faults/plan-faults.ts';
 
-const target = (name: string, group: string, kinds: TargetDescription['kinds']): TargetDescription => ({ name, group, kinds });
+const target = (name: string, group: string, kinds: TargetDescription['kinds']): TargetDescription => ({
+  name,
+  group,
+  kinds,
+});
 const targets = [
   ...[1, 2, 3].map((index) => target(`chat-server-${index}`, 'chat-server', ['kill', 'freeze'])),
   ...[1, 2].map((index) => target(`message-worker-${index}`, 'message-worker', ['kill', 'freeze'])),

@@ -1,7 +1,7 @@
 // `npm run seed`: see its usage.
 import { type Command, integerOption, parseOptions, runCommand } from '@parley/load-kit/command';
 import { EXAMPLE_CONVERSATIONS, LOBBY_MESSAGES } from './example-conversations.ts';
-import { EXAMPLE_USERS, PASSWORD, type ExampleUsername } from './example-users.ts';
+import { EXAMPLE_USERS, type ExampleUsername, PASSWORD } from './example-users.ts';
 import { ConversationWriter } from './write-conversations.ts';
 
 const DEFAULT_URL = 'http://localhost:8080';
@@ -45,7 +45,9 @@ async function writeExampleData(url: string, lobbyMessages: number, { print, rep
     for (const conversation of EXAMPLE_CONVERSATIONS) {
       signal.throwIfAborted();
       await writer.write(conversation);
-      report(`${conversation.title ?? conversation.members.map((name) => EXAMPLE_USERS[name]).join(' and ')}: ${conversation.steps.length} steps`);
+      report(
+        `${conversation.title ?? conversation.members.map((name) => EXAMPLE_USERS[name]).join(' and ')}: ${conversation.steps.length} steps`,
+      );
     }
     for (let index = 0; index < lobbyMessages; index += 1) {
       signal.throwIfAborted();

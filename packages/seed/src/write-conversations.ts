@@ -1,7 +1,7 @@
 import { ChatClient, type ChatSnapshot, LOBBY_ID, ParleyError } from '@parley/client';
 import type { ConversationId, Message, MessageId, UserId } from '@parley/protocol';
-import type { Step, ExampleConversation } from './example-conversations.ts';
-import { EXAMPLE_USERS, PASSWORD, type ExampleUsername } from './example-users.ts';
+import type { ExampleConversation, Step } from './example-conversations.ts';
+import { EXAMPLE_USERS, type ExampleUsername, PASSWORD } from './example-users.ts';
 
 /** How long a step may take; with a full cluster the first one waits in the waiting room. */
 const STEP_DEADLINE_MS = 60_000;
@@ -60,8 +60,10 @@ export class ConversationWriter {
     const conversationId =
       title === undefined ? await client.startDirect(ids[0] as UserId) : await client.createGroup(title, ids);
     for (const name of others) {
-      await this.#waitFor(this.#client(name), `${EXAMPLE_USERS[name]} is in ${title ?? 'the conversation'}`, ({ views }) =>
-        views.get(conversationId),
+      await this.#waitFor(
+        this.#client(name),
+        `${EXAMPLE_USERS[name]} is in ${title ?? 'the conversation'}`,
+        ({ views }) => views.get(conversationId),
       );
     }
     return conversationId;
@@ -77,7 +79,12 @@ export class ConversationWriter {
     return undefined;
   }
 
-  async #send(conversationId: ConversationId, name: ExampleUsername, text: string, replyTo?: MessageId): Promise<Message> {
+  async #send(
+    conversationId: ConversationId,
+    name: ExampleUsername,
+    text: string,
+    replyTo?: MessageId,
+  ): Promise<Message> {
     const client = this.#client(name);
     const clientMessageId = client.send(conversationId, text, replyTo);
     return this.#waitFor(client, `${EXAMPLE_USERS[name]} messageIds it`, ({ views }) =>

@@ -1,7 +1,7 @@
 import { waitAtBarrier } from './barriers.ts';
-import { ScenarioClient } from './scenario-client.ts';
 import { eventFile } from './event-file.ts';
-import { recordFailure, reached, startMeasuring, writeSamples } from './measure.ts';
+import { reached, recordFailure, startMeasuring, writeSamples } from './measure.ts';
+import { ScenarioClient } from './scenario-client.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
 const GREETING_DEADLINE_MS = 30_000;

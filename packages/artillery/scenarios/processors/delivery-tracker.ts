@@ -1,12 +1,12 @@
 import { hashOf } from '@parley/load-kit/events';
 import type { MessagesPacket, SinceReply } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
-import type { Reply } from './request.ts';
-import { eventFile } from './event-file.ts';
-import { count, recordFailure, nowMs, observe, recordSuccess } from './measure.ts';
-import { type DeliveredMessages, readPacket } from './read-packet.ts';
-import { sentAtMs } from './stamp.ts';
 import { ConversationTracker } from './conversation-tracker.ts';
+import { eventFile } from './event-file.ts';
+import { count, nowMs, observe, recordFailure, recordSuccess } from './measure.ts';
+import { type DeliveredMessages, readPacket } from './read-packet.ts';
+import type { Reply } from './request.ts';
+import { sentAtMs } from './stamp.ts';
 
 const LIVE_DEADLINE_MS = 10_000;
 const CATCH_UP_DEADLINE_MS = 60_000;
@@ -92,7 +92,8 @@ export class DeliveryTracker {
 
   /** A conversation begins where it is first seen; for the checker, which wants to know of everything, at its beginning. */
   #trackerOf(conversationId: string, nextSeq: number): ConversationTracker {
-    const tracker = this.#conversations.get(conversationId) ?? new ConversationTracker(eventFile.isOn ? 0 : nextSeq - 1);
+    const tracker =
+      this.#conversations.get(conversationId) ?? new ConversationTracker(eventFile.isOn ? 0 : nextSeq - 1);
     this.#conversations.set(conversationId, tracker);
     return tracker;
   }

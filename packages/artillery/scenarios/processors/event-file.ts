@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { Recorder } from '@parley/load-kit/events';
-import { PROCESS_INDEX, EVENTS_FILE } from '../../src/samples.ts';
+import { EVENTS_FILE, PROCESS_INDEX } from '../../src/samples.ts';
 import { nowMs } from './measure.ts';
 
 const WRITE_EVERY_MS = 500;

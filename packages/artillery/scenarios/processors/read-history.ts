@@ -1,7 +1,7 @@
 import type { MessagePage } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 import { clientOf, endUserOnError } from './chat.ts';
-import { count, recordFailure, nowMs, recordSuccess } from './measure.ts';
+import { count, nowMs, recordFailure, recordSuccess } from './measure.ts';
 import { numberOf, type VirtualUser } from './virtual-user.ts';
 
 const OPERATION = 'GET messages';

@@ -1,7 +1,7 @@
 import { openSession } from '@parley/load-kit/clients';
 import { pause } from '@parley/service-kit';
 import { eventFile } from './event-file.ts';
-import { changeOnline, count, recordFailure, nowMs, startMeasuring, recordSuccess, writeSamples } from './measure.ts';
+import { changeOnline, count, nowMs, recordFailure, recordSuccess, startMeasuring, writeSamples } from './measure.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
 const HELLO_EVERY_MS = 1_000;

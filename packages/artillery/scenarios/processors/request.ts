@@ -1,6 +1,6 @@
 import type { ErrorBody } from '@parley/protocol';
 import type { Socket } from 'socket.io-client';
-import { recordFailure, nowMs, recordSuccess } from './measure.ts';
+import { nowMs, recordFailure, recordSuccess } from './measure.ts';
 
 export type Reply<T> = (T & { ok: true }) | ({ ok: false; code: string } & Partial<Omit<ErrorBody, 'code'>>);
 

@@ -3,10 +3,10 @@ import { hashOf } from '@parley/load-kit/events';
 import type { ErrorBody, HeadsPacket, HelloReply, MessagesPacket, SendReply, SinceReply } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 import type { Socket } from 'socket.io-client';
-import { type Reply, request } from './request.ts';
 import { DeliveryTracker } from './delivery-tracker.ts';
 import { eventFile } from './event-file.ts';
-import { changeOnline, count, recordFailure, nowMs, observe, recordSuccess } from './measure.ts';
+import { changeOnline, count, nowMs, observe, recordFailure, recordSuccess } from './measure.ts';
+import { type Reply, request } from './request.ts';
 import { stampedText } from './stamp.ts';
 import type { VirtualUser } from './virtual-user.ts';
 
@@ -31,7 +31,9 @@ export class ScenarioClient {
     if (!socket) throw new Error('the scenario needs `engine: socketio`');
     this.name = vars.name;
     this.#socket = socket;
-    this.#deliveries = new DeliveryTracker(this.name, (payload) => this.#request<SinceReply>('messages:since', payload));
+    this.#deliveries = new DeliveryTracker(this.name, (payload) =>
+      this.#request<SinceReply>('messages:since', payload),
+    );
     // The engine waits with these for its first connection; at a later one they would go on in its flow a second time.
     for (const event of ['connect', 'connect_error', 'error']) socket.removeAllListeners(event);
     socket.on('messages', (packet: MessagesPacket) => this.#deliveries.receive(packet));

@@ -27,7 +27,14 @@ export const slowReaders = (seconds: number): Experiment => ({
   summary: `${READERS} clients read nothing for ${seconds} s, and only they notice`,
   clientMix: {
     ...DEFAULT_CLIENT_MIX,
-    ...{ plainClients: 20, libraryClients: 18, listeners: READERS, floodSenders: 2, rejectedClients: 0, secondDevices: 0 },
+    ...{
+      plainClients: 20,
+      libraryClients: 18,
+      listeners: READERS,
+      floodSenders: 2,
+      rejectedClients: 0,
+      secondDevices: 0,
+    },
     ...{ conversations: 'lobby', pauseMs: [1_500, 2_500] },
   },
   async run({ bed, workload, recorder, report, signal }) {

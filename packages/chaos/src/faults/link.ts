@@ -1,4 +1,4 @@
-import type { FaultTarget, FaultKind } from '@parley/load-kit/faults';
+import type { FaultKind, FaultTarget } from '@parley/load-kit/faults';
 import type { Toxiproxy } from './toxiproxy.ts';
 
 /** A way to a server that can fail while the server itself is well. */

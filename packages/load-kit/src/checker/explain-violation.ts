@@ -23,8 +23,14 @@ export function explainViolation(record: EventRecord, { about }: Violation): str
   };
   const aboutViolation = record.events.filter(concerns);
   const fromMs = (aboutViolation[0]?.atMs ?? (about.atMs ?? 0) - MOMENT_MS) - 1;
-  const toMs = Math.max(aboutViolation.at(-1)?.atMs ?? 0, (about.atMs ?? 0) + (aboutViolation.length > 0 ? 0 : MOMENT_MS));
-  const involvedClients = new Set([about.client, ...aboutViolation.flatMap((event) => ('client' in event ? [event.client] : []))]);
+  const toMs = Math.max(
+    aboutViolation.at(-1)?.atMs ?? 0,
+    (about.atMs ?? 0) + (aboutViolation.length > 0 ? 0 : MOMENT_MS),
+  );
+  const involvedClients = new Set([
+    about.client,
+    ...aboutViolation.flatMap((event) => ('client' in event ? [event.client] : [])),
+  ]);
   const isSessionChange = (event: RecordedEvent) =>
     ['opened', 'closed', 'rejected', 'cleared'].includes(event.type) &&
     'client' in event &&

@@ -29,7 +29,9 @@ export function describeJudgement(record: EventRecord, judgement: Judgement): st
       ...broken.slice(0, PRINTED).flatMap((violation) => {
         const explanation = explainViolation(record, violation);
         const cut =
-          explanation.length > MAX_PRINTED_LINES ? [`          … ${explanation.length - MAX_PRINTED_LINES} more lines`] : [];
+          explanation.length > MAX_PRINTED_LINES
+            ? [`          … ${explanation.length - MAX_PRINTED_LINES} more lines`]
+            : [];
         return ['', `${breach}: ${violation.text}`, ...explanation.slice(0, MAX_PRINTED_LINES), ...cut];
       }),
       ...more,

@@ -141,13 +141,15 @@ export class Workload {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { url, recorder, plainClients, libraryClients, listeners, floodSenders, rejectedClients, secondDevices } = this.#options;
+    const { url, recorder, plainClients, libraryClients, listeners, floodSenders, rejectedClients, secondDevices } =
+      this.#options;
     const random = seededRandom(this.#options.seed);
     for (let index = 0; index < plainClients; index += 1) {
       await this.#addPlain('sender', `plain-${index + 1}`, TRANSPORTS[index % TRANSPORTS.length]);
     }
     for (let index = 0; index < listeners; index += 1) await this.#addPlain('listener', `listener-${index + 1}`);
-    for (let index = 0; index < floodSenders; index += 1) await this.#addPlain('floodSender', `flood-sender-${index + 1}`);
+    for (let index = 0; index < floodSenders; index += 1)
+      await this.#addPlain('floodSender', `flood-sender-${index + 1}`);
     for (let index = 0; index < libraryClients; index += 1) {
       const client = new LibraryClient({ name: `library-${index + 1}`, url, recorder });
       const userId = await client.start(signal);
@@ -163,7 +165,15 @@ export class Workload {
       if (!(client instanceof PlainClient)) continue;
       const times = { onlineMs: [800, 1_500], offlineMs: [2_000, 6_000] } as const;
       const name = `second-device-of-${client.name}`;
-      this.#rejectedClients.push({ name, url, recorder, account: client.account, random, takeoverRatio: 0.3, ...times });
+      this.#rejectedClients.push({
+        name,
+        url,
+        recorder,
+        account: client.account,
+        random,
+        takeoverRatio: 0.3,
+        ...times,
+      });
     }
     this.#conversations.set(LOBBY_ID, [
       ...this.#members.map(({ userId }) => userId),
@@ -223,7 +233,11 @@ export class Workload {
     for (const member of [owner, ...others]) member.conversationIds.push(id);
   }
 
-  async #sendRepeatedly({ role, client, conversationIds }: WorkloadClient, random: Random, signal: AbortSignal): Promise<void> {
+  async #sendRepeatedly(
+    { role, client, conversationIds }: WorkloadClient,
+    random: Random,
+    signal: AbortSignal,
+  ): Promise<void> {
     const [min, max] = role === 'floodSender' ? FLOOD.pauseMs : this.#options.pauseMs;
     const places = role === 'floodSender' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
     while (!signal.aborted) {

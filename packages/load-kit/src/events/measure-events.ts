@@ -1,4 +1,4 @@
-import type { EventRecord, RecordedEvent, Refused, Sent, SessionClosed, Rejected } from './event-record.ts';
+import type { EventRecord, RecordedEvent, Refused, Rejected, Sent, SessionClosed } from './event-record.ts';
 
 /** A stretch of the run: half-open, `[fromMs, toMs)`. */
 export interface Period {

@@ -1,6 +1,6 @@
 import { pause } from '@parley/service-kit';
 import type { Recorder } from '../events/recorder.ts';
-import type { FaultKind, TargetDescription, PlannedFault } from './plan-faults.ts';
+import type { FaultKind, PlannedFault, TargetDescription } from './plan-faults.ts';
 
 /** Something that can be made to fail. */
 export interface FaultTarget extends TargetDescription {

@@ -1,6 +1,6 @@
 import { pause } from '@parley/service-kit';
 import { Arrivals } from './arrivals.ts';
-import type { ClientPoolOptions, ClosedLoopLoad, LossTally, Report, StreamHead, FixedRateLoad } from './commands.ts';
+import type { ClientPoolOptions, ClosedLoopLoad, FixedRateLoad, LossTally, Report, StreamHead } from './commands.ts';
 import { FrameCache } from './frame-cache.ts';
 import { machineNowMs } from './machine-clock.ts';
 import { PooledClient } from './pooled-client.ts';
@@ -71,7 +71,8 @@ export class ClientPool {
         const lagMs = nowMs - nextMs;
         this.#maxSendDelayMs = Math.max(this.#maxSendDelayMs, lagMs);
         const stamp = (lagMs > TIMER_SLACK_MS ? nextMs : machineNowMs()).toFixed(3);
-        if (sendingClients[turn % sendingClients.length]?.send(`${stamp} `.padEnd(textCharacters, 'parley '))) this.#sent += 1;
+        if (sendingClients[turn % sendingClients.length]?.send(`${stamp} `.padEnd(textCharacters, 'parley ')))
+          this.#sent += 1;
         turn += 1;
       }
       if (nextMs >= endMs) clearInterval(this.#timer);

@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type {
-  Command,
-  CommandEnvelope,
   ClientPoolOptions,
   ClosedLoopLoad,
+  Command,
+  CommandEnvelope,
+  FixedRateLoad,
   LossTally,
   Replies,
   ReplyEnvelope,
   Report,
-  FixedRateLoad,
 } from './commands.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 

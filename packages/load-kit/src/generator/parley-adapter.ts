@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { ErrorBody, HelloReply, Message, MessagesPacket, SendReply, SinceReply } from '@parley/protocol';
-import type { ProtocolAdapter, NumberedMessage, Request } from './protocol-adapter.ts';
+import type { NumberedMessage, ProtocolAdapter, Request } from './protocol-adapter.ts';
 
 const TOKEN_TTL_SECONDS = 86_400;
 const MAX_PAGE_MESSAGES = 200;

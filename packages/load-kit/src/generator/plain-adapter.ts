@@ -1,4 +1,4 @@
-import type { ProtocolAdapter, NumberedMessage } from './protocol-adapter.ts';
+import type { NumberedMessage, ProtocolAdapter } from './protocol-adapter.ts';
 
 interface PlainMessage {
   readonly room: string;

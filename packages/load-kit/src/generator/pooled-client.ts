@@ -2,7 +2,7 @@ import { pause } from '@parley/service-kit';
 import type { Arrivals } from './arrivals.ts';
 import type { FrameCache } from './frame-cache.ts';
 import { machineNowMs } from './machine-clock.ts';
-import type { ProtocolAdapter, ClientIdentity } from './protocol-adapter.ts';
+import type { ClientIdentity, ProtocolAdapter } from './protocol-adapter.ts';
 import { type Address, RawClient } from './raw-client.ts';
 import { ReceivedTally } from './received-tally.ts';
 

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { ProtocolAdapter, ClientIdentity, Request } from './protocol-adapter.ts';
+import type { ClientIdentity, ProtocolAdapter, Request } from './protocol-adapter.ts';
 import { encodeFrame, FrameReader, OPCODES, upgradeRequest } from './web-socket-frames.ts';
 
 const CONNECT_DEADLINE_MS = 30_000;
