@@ -10,7 +10,7 @@ const READ_DEADLINE_MS = 60_000;
 
 type EventLine = RecordedEvent | { readonly type: 'has-everything'; readonly client: string };
 
-/** Puts together what the clients' journals, the cluster's books and the store say, and lets the checker judge it. */
+/** Builds the event record from the clients' event files, the samples and the store, and checks it. */
 export async function checkRun(
   cluster: LocalCluster,
   groups: readonly UserGroup[],
@@ -27,7 +27,7 @@ export async function checkRun(
   const reader = new LineReader<EventLine>();
   const lines = eventFiles.flatMap((file) => reader.readNew(file));
   const complete = new Set(lines.flatMap((line) => (line.type === 'has-everything' ? [line.client] : [])));
-  // Journals have the time of day, the recorder counts from its start.
+  // Event files have the time of day. The recorder counts from its start.
   const startedAtMs = performance.timeOrigin + performance.now() - recorder.nowMs();
   const events = lines
     .filter((line) => line.type !== 'has-everything')
@@ -56,7 +56,7 @@ export async function checkRun(
   return { record, judgement: judge(record) };
 }
 
-/** Everybody is in the lobby; the two users of a direct conversation are alone in theirs. */
+/** All users are members of the lobby. The two users of a direct conversation are its only members. */
 function conversationsOf(groups: readonly UserGroup[]): EventRecord['conversations'] {
   const users = groups.flatMap((group) => group.users);
   const direct = Map.groupBy(

@@ -1,7 +1,7 @@
 import type { RunReport } from './report.ts';
 import { type OperationSummary, PERCENTILES } from './summarise.ts';
 
-/** The columns of the table, after the name: the same in the terminal and on the page. */
+/** The columns of the operations table after the name, in the terminal and on the HTML page. */
 export const COLUMNS: readonly { readonly title: string; readonly value: (row: OperationSummary) => string }[] = [
   { title: 'count', value: ({ count }) => String(count) },
   { title: 'failures', value: (row) => String(failuresOf(row)) },
@@ -17,7 +17,7 @@ export const COLUMNS: readonly { readonly title: string; readonly value: (row: O
   })),
 ];
 
-/** The columns of the comparison: this run against the last one, in percent; failures in numbers. */
+/** The columns of the comparison with the previous run: changes in percent, failures as a difference. */
 export const DELTA_COLUMNS: readonly {
   readonly title: string;
   readonly value: (now: OperationSummary, before: OperationSummary) => string;
@@ -39,13 +39,13 @@ export const DELTA_COLUMNS: readonly {
 export const failuresOf = ({ failures }: OperationSummary) =>
   Object.values(failures).reduce((sum, count) => sum + count, 0);
 
-/** What users did and were shown, in numbers; where they stand in the scenario is nobody's business afterwards. */
+/** Returns the counters for the report, without those that only synchronise the users. */
 export const shownCounters = ({ counters }: RunReport): [name: string, value: number][] =>
   Object.entries(counters)
     .filter(([name, value]) => value !== 0 && !['online', 'connected', 'finished_sending'].includes(name))
     .map(([name, value]) => [name.replaceAll('_', ' '), value]);
 
-/** Why operations failed, a line for each code. */
+/** Returns one line for each operation and error code. */
 export const failureLines = ({ operations }: RunReport): string[] =>
   Object.entries(operations).flatMap(([name, { failures }]) =>
     Object.entries(failures).map(([code, count]) => `${name}: ${code} ${count} times`),

@@ -1,14 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Account, createConversation } from '@parley/load-kit/clients';
-import type { ErrorBody, SignedIn } from '@parley/protocol';
-import { ConfigError, pause } from '@parley/service-kit';
+import { type Account, createConversation, RestError, type RetryOptions, signUpGuest } from '@parley/load-kit/clients';
+import { ConfigError } from '@parley/service-kit';
 import type { Scenario, UserPool } from './scenario-file.ts';
 
-const AT_ONCE = 20;
-const CALL_DEADLINE_MS = 10_000;
-const MOST_TRIES = 20;
-const RETRY_MS = 500;
+const CONCURRENCY = 20;
+const REPORTED_WAIT_MS = 5_000;
 const FIELDS = ['name', 'userId', 'token', 'conversationId'] as const;
 
 export interface User extends Account {
@@ -16,7 +13,7 @@ export interface User extends Account {
   readonly conversationId: string;
 }
 
-/** One Artillery process to come: its pool, its users, and the CSV that tells it of them. */
+/** The users of one Artillery process, and the CSV file from which it reads them. */
 export interface UserGroup {
   readonly pool: UserPool;
   readonly users: readonly User[];
@@ -25,7 +22,7 @@ export interface UserGroup {
 
 export const CSV_FIELDS: readonly string[] = FIELDS;
 
-/** Makes the users of all pools and their conversations. Where the cluster limits sign-ups, it takes the time that takes. */
+/** Creates the users of all pools and their conversations. Waits where the cluster limits sign-ups. */
 export async function createUsers(
   scenario: Scenario,
   {
@@ -35,17 +32,21 @@ export async function createUsers(
     report,
   }: { url: string; directory: string; signal: AbortSignal; report: (line: string) => void },
 ): Promise<UserGroup[]> {
+  const retry: RetryOptions = {
+    signal,
+    onWait: (waitMs) => {
+      if (waitMs > REPORTED_WAIT_MS) report(`sign-ups are limited: waiting ${Math.ceil(waitMs / 1_000)} s`);
+    },
+  };
   const groups: UserGroup[] = [];
   for (const pool of scenario.pools) {
-    const accounts = await inParallel(pool.users, (index) =>
-      signUp(url, `${pool.scenario}-${index + 1}`, signal, report),
-    );
+    const accounts = await inParallel(pool.users, (index) => signUp(url, `${pool.scenario}-${index + 1}`, retry));
     const users = await inParallel(pool.users, async (index): Promise<User> => {
       const account = accounts[index] as (typeof accounts)[number];
       if (pool.conversation === 'lobby') return { ...account, conversationId: 'lobby' };
       const partner = accounts[index ^ 1] ?? (accounts[0] as (typeof accounts)[number]);
       const payload = { kind: 'direct', memberIds: [partner.userId] } as const;
-      return { ...account, conversationId: await createConversation(url, account, payload) };
+      return { ...account, conversationId: await createConversation(url, account, payload, retry) };
     });
     for (let part = 0; part < pool.processes; part += 1) {
       const csvFile = join(directory, `${pool.scenario}-${part + 1}.csv`);
@@ -57,44 +58,17 @@ export async function createUsers(
   return groups;
 }
 
-async function signUp(
-  url: string,
-  name: string,
-  signal: AbortSignal,
-  report: (line: string) => void,
-): Promise<Account & { name: string }> {
-  for (let tries = 1; ; tries += 1) {
-    const response = await fetch(`${url}/api/auth/guest`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ displayName: name }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_DEADLINE_MS)]),
-    }).catch((cause: Error) => {
-      throw new ConfigError(`${url} does not answer: ${cause.cause ?? cause.message}`, { cause });
-    });
-    if (response.ok) {
-      const { user, accessToken } = (await response.json()) as SignedIn;
-      return { name, userId: user.id, token: accessToken };
-    }
-    const text = await response.text();
-    const error = parseError(text);
-    if (!error?.retryable || tries >= MOST_TRIES) throw new Error(`${name} was not let in as a guest: ${text}`);
-    const waitMs = error.retryAfterMs ?? RETRY_MS;
-    if (tries === 1 && waitMs > 5_000) report(`sign-ups are limited there: waiting ${Math.ceil(waitMs / 1_000)} s`);
-    await pause(waitMs, signal);
-    signal.throwIfAborted();
-  }
-}
-
-function parseError(text: string): Partial<ErrorBody> | undefined {
+/** @throws ConfigError where nothing answers at the URL */
+async function signUp(url: string, name: string, retry: RetryOptions): Promise<Account & { name: string }> {
   try {
-    return JSON.parse(text) as Partial<ErrorBody>;
-  } catch {
-    return undefined;
+    return { name, ...(await signUpGuest(url, name, retry)) };
+  } catch (error) {
+    if (error instanceof RestError || retry.signal?.aborted) throw error;
+    throw new ConfigError(`${url} does not answer: ${(error as Error).cause ?? error}`, { cause: error });
   }
 }
 
-/** The results of 0 … count - 1, in that order. */
+/** Returns the results of `make` for 0 … count - 1, in that order. */
 async function inParallel<T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
@@ -104,6 +78,6 @@ async function inParallel<T>(count: number, make: (index: number) => Promise<T>)
       results[index] = await make(index);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, work));
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, work));
   return results;
 }

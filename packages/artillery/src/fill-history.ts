@@ -4,39 +4,39 @@ import { Recorder } from '@parley/load-kit/events';
 import type { SendReply } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 
-const AT_ONCE = 50;
+const CONCURRENCY = 50;
 const RETRY_MS = 200;
-const MOST_TRIES = 50;
+const MAX_RETRIES = 50;
 
-/** Puts so many messages into the lobby. */
+/** Sends a number of messages to the lobby. */
 export async function fillHistory(url: string, count: number, signal: AbortSignal): Promise<void> {
-  const { token } = await signUpGuest(url, 'historian');
-  const handshake = { token, deviceId: 'historian' };
+  const { token } = await signUpGuest(url, 'history-writer');
+  const handshake = { token, deviceId: 'history-writer' };
   const outcome = await openSession({
     url,
-    client: 'historian',
+    client: 'history-writer',
     handshake,
     transports: ['websocket'],
     recorder: new Recorder(),
   });
-  if (outcome.kind === 'rejected') throw new Error(`the history could not be written: ${outcome.code}`);
+  if (outcome.kind === 'rejected') throw new Error(`failed to write the history: ${outcome.code}`);
   const { session } = outcome;
   let next = 0;
   const write = async () => {
     while (next < count && !signal.aborted) {
       next += 1;
-      const text = `Message ${next} of what was said before.`;
+      const text = `History message ${next}.`;
       const payload = { conversationId: 'lobby', clientMessageId: randomUUID(), kind: 'text', text };
       for (let tries = 0; ; tries += 1) {
-        const answer = await session.request<SendReply>('message:send', payload);
-        if (answer.ok) break;
-        if (tries >= MOST_TRIES) throw new Error(`the history could not be written: ${answer.code}`);
-        await pause(('retryAfterMs' in answer && answer.retryAfterMs) || RETRY_MS, signal);
+        const reply = await session.request<SendReply>('message:send', payload);
+        if (reply.ok) break;
+        if (tries >= MAX_RETRIES) throw new Error(`failed to write the history: ${reply.code}`);
+        await pause(('retryAfterMs' in reply && reply.retryAfterMs) || RETRY_MS, signal);
       }
     }
   };
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, write));
+    await Promise.all(Array.from({ length: CONCURRENCY }, write));
   } finally {
     session.close();
   }

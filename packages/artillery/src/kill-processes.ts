@@ -3,14 +3,14 @@ import type { PlannedFault } from '@parley/load-kit/faults';
 import { clusterProcessTarget, type FaultInjection, injectFaults } from '@parley/load-kit/faults';
 import type { LocalCluster } from '@parley/local-cluster';
 
-/** What is killed, and how long after everybody is in. */
+/** The processes to kill, and the time after all users have connected. */
 const KILLS = [
   { name: 'chat-server-1', afterMs: 1_000 },
   { name: 'redis', afterMs: 2_000 },
   { name: 'message-worker-1', afterMs: 3_500 },
 ] as const;
 
-/** Kills a chat server, Redis and a worker, one after the other, while everybody talks. */
+/** Kills a chat server, Redis and a message worker one after the other. */
 export function killProcesses(
   cluster: LocalCluster,
   options: { recorder: Recorder; report: (line: string) => void },

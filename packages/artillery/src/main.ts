@@ -1,4 +1,4 @@
-// `npm run artillery`: see its usage.
+// `npm run artillery`
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ async function run({ print, report, signal }: Command): Promise<number> {
     return 0;
   }
   const scenario = readScenario(options.name, options.users);
-  if (!isArtilleryInstalled()) throw new ConfigError('Artillery is not installed: start this with npm run artillery');
+  if (!isArtilleryInstalled()) throw new ConfigError('Artillery is not installed; run this with npm run artillery');
   report(`${scenario.name}: ${scenario.question}`);
   const directory = await mkdtemp(join(tmpdir(), 'parley-artillery-'));
   let passed = false;

@@ -1,17 +1,25 @@
-import { parseOptions } from '@parley/load-kit/command';
+import { integerOption, parseOptions } from '@parley/load-kit/command';
 import { ConfigError } from '@parley/service-kit';
 
+const MAX_USERS = 100_000;
+
 export const USAGE = `usage: npm run artillery -- NAME [options]
-Runs packages/artillery/scenarios/NAME.yml with Artillery, on a cluster of its own, and counts what really arrived.
 
-  --target URL   another cluster, which must let guests in
-  --users N      so many users in the scenario's first pool, instead of what its file says
-  --chaos        kills a chat server, a worker and Redis in the middle; the checker then judges clients and store
-  --list         the scenarios, each with its question
-  --help
+Runs the scenario packages/artillery/scenarios/NAME.yml with Artillery against a cluster of its own, and checks that every message
+arrived at every user. The first run installs Artillery (408 MB).
 
-Reports are written to DATA_DIR/artillery (.data/artillery): NAME-TIME.json and .html, compared with the last run of the name.
-Exit code: 0 when every check passed, 1 when one failed, 2 when the run could not be made.`;
+Options:
+  --target URL   test a running cluster that allows guests (default: start a cluster and stop it after the run)
+  --users N      number of users in the scenario's first pool, 1 to ${MAX_USERS} (default: the number in the scenario file)
+  --chaos        kill a chat server, Redis and a message worker during the run, and check all recorded events
+  --list         print all scenarios
+  --help         print this text
+
+Reports are written to DATA_DIR/artillery (.data/artillery) as NAME-TIME.json and NAME-TIME.html. They include a comparison with
+the previous run of the same name.
+
+Ctrl-C stops the run and the cluster that it started.
+Exit code: 0 = all checks passed, 1 = a check failed, 2 = the run failed, 130 = stopped.`;
 
 export type ArtilleryOptions =
   | { readonly kind: 'help' }
@@ -24,8 +32,6 @@ export type ArtilleryOptions =
       readonly chaos: boolean;
     };
 
-const MOST_USERS = 100_000;
-
 const OPTIONS = {
   target: { type: 'string' },
   users: { type: 'string' },
@@ -34,28 +40,19 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
-/** @throws ConfigError naming the option, the value and what is allowed */
+/** @throws ConfigError naming the option, the value and the allowed values */
 export function readOptions(args: readonly string[]): ArtilleryOptions {
   const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return { kind: 'help' };
   if (values.list) return { kind: 'list' };
   const [name, ...more] = positionals;
-  if (name === undefined || more.length > 0) throw new ConfigError(`one NAME is needed\n\n${USAGE}`);
-  if (!/^[\w-]+$/.test(name)) throw new ConfigError(`${name} is no scenario's name: see --list`);
+  if (name === undefined || more.length > 0) throw new ConfigError(`one scenario NAME is required\n\n${USAGE}`);
+  if (!/^[\w-]+$/.test(name)) throw new ConfigError(`"${name}" is not a scenario name; --list prints all names`);
   const { target, chaos = false } = values;
   if (target !== undefined && !/^https?:\/\/[^/]+$/.test(target)) {
-    throw new ConfigError(`--target is ${target}; an address such as http://localhost:8080 is needed`);
+    throw new ConfigError(`--target is "${target}"; allowed: a URL without a path, such as http://localhost:8080`);
   }
   if (target !== undefined && chaos)
-    throw new ConfigError('--chaos kills only what it started itself: leave --target out');
-  return { kind: 'run', name, target, users: usersOf(values.users), chaos };
-}
-
-function usersOf(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const users = Number(value);
-  if (!Number.isInteger(users) || users < 1 || users > MOST_USERS) {
-    throw new ConfigError(`--users is ${value}; a whole number from 1 to ${MOST_USERS} is needed`);
-  }
-  return users;
+    throw new ConfigError('--chaos kills processes of its own cluster only; it cannot be combined with --target');
+  return { kind: 'run', name, target, users: integerOption('--users', values.users, 1, MAX_USERS), chaos };
 }

@@ -1,7 +1,8 @@
+import { formatTable } from '@parley/load-kit/command';
 import { COLUMNS, DELTA_COLUMNS, failureLines, shownCounters } from './columns.ts';
 import type { RunReport } from './report.ts';
 
-/** The report as lines for a terminal: the table, what failed, the comparison, the checks. Durations in ms, sizes in bytes. */
+/** Formats the report for a terminal: operations, failures, comparison and checks. Times in ms, sizes in bytes. */
 export function describeReport(report: RunReport, last: RunReport | undefined): string[] {
   const { operations, checks } = report;
   const table = [
@@ -14,23 +15,16 @@ export function describeReport(report: RunReport, last: RunReport | undefined): 
   });
   const deltas = [['name', ...DELTA_COLUMNS.map(({ title }) => title)], ...compared];
   return [
-    ...align(table),
+    ...formatTable(table),
     ...failureLines(report).map((line) => `  ${line}`),
     '',
     shownCounters(report)
       .map(([name, value]) => `${name} ${value}`)
       .join(' · '),
-    ...(last && compared.length > 0 ? ['', `against the last run, ${last.madeAt}:`, ...align(deltas)] : []),
+    ...(last && compared.length > 0
+      ? ['', `compared with the previous run, ${last.madeAt}:`, ...formatTable(deltas)]
+      : []),
     '',
     ...checks.map(({ text, ok }) => `${ok ? 'ok    ' : 'FAILED'} ${text}`),
   ];
-}
-
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  '),
-  );
 }

@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import { pause } from '@parley/service-kit';
 import { type Barrier, LineReader, type SecondOfSamples } from './samples.ts';
 
-const SHOW_EVERY_MS = 2_000;
-const LOOK_EVERY_MS = 250;
-/** Who has not come when nobody came for so long does not come: the others go on without. */
-const STRAGGLERS_MS = 30_000;
+const REPORT_INTERVAL_MS = 2_000;
+const POLL_INTERVAL_MS = 250;
+/** If no further user connects within this time, the others continue without the missing ones. */
+const CONNECT_TIMEOUT_MS = 30_000;
 
 export interface ProgressOptions {
   readonly samplesFiles: readonly string[];
-  /** Where the users look for open barriers. */
+  /** The directory in which released barriers are created as files. */
   readonly barrierDirectory: string;
   readonly users: number;
-  /** How many of them come by `startSession`. */
+  /** The number of users who call `startSession`. */
   readonly connecting: number;
   readonly report: (line: string) => void;
 }
 
-/** Reads what the load writes, says how it goes, and lets those go on who wait for the others. */
+/** Reads the samples that the Artillery processes write, reports progress, and releases the barriers at which users wait. */
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #reader = new LineReader<SecondOfSamples>();
@@ -30,40 +30,43 @@ export class Progress {
 
   constructor(options: ProgressOptions) {
     this.#options = options;
-    this.#timers = [setInterval(() => this.#look(), LOOK_EVERY_MS), setInterval(() => this.#show(), SHOW_EVERY_MS)];
+    this.#timers = [
+      setInterval(() => this.#poll(), POLL_INTERVAL_MS),
+      setInterval(() => this.#reportProgress(), REPORT_INTERVAL_MS),
+    ];
   }
 
-  /** All that was written so far. */
+  /** Returns all samples so far. */
   samples(): readonly SecondOfSamples[] {
-    this.#look();
+    this.#poll();
     return this.#samples;
   }
 
-  /** Resolves when everybody is in, or the load is over. */
+  /** Resolves when all users are connected or the run has ended. */
   async untilAllConnected(over: Promise<unknown>): Promise<void> {
     let isOver = false;
     const end = () => {
       isOver = true;
     };
     over.then(end, end);
-    while (!isOver && !this.#released.has('all-connected')) await pause(LOOK_EVERY_MS);
+    while (!isOver && !this.#released.has('all-connected')) await pause(POLL_INTERVAL_MS);
   }
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  #look(): void {
+  #poll(): void {
     const { samplesFiles, connecting } = this.#options;
     for (const second of samplesFiles.flatMap((file) => this.#reader.readNew(file))) {
       this.#samples.push(second);
       if (second.counters.connected) this.#lastConnectedAt = performance.now();
       for (const [name, value] of Object.entries(second.counters)) this.#totals.set(name, this.#total(name) + value);
     }
-    const entered = this.#total('connected');
-    const isStalled = performance.now() - this.#lastConnectedAt > STRAGGLERS_MS;
-    if (entered >= connecting || isStalled) this.#releaseBarrier('all-connected');
-    if (this.#released.has('all-connected') && this.#total('finished_sending') >= entered)
+    const connected = this.#total('connected');
+    const isStalled = performance.now() - this.#lastConnectedAt > CONNECT_TIMEOUT_MS;
+    if (connected >= connecting || isStalled) this.#releaseBarrier('all-connected');
+    if (this.#released.has('all-connected') && this.#total('finished_sending') >= connected)
       this.#releaseBarrier('all-sent');
   }
 
@@ -73,11 +76,11 @@ export class Progress {
     writeFileSync(join(this.#options.barrierDirectory, barrier), '');
   }
 
-  #show(): void {
+  #reportProgress(): void {
     const { report, users } = this.#options;
     const [sent, delivered] = [this.#total('sent'), this.#total('delivered')];
     report(
-      `${this.#total('online')} of ${users} in · sent ${sent} · delivered ${delivered} · lost ${this.#total('lost')}`,
+      `${this.#total('online')} of ${users} users online · sent ${sent} · delivered ${delivered} · lost ${this.#total('lost')}`,
     );
   }
 

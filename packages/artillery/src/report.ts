@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import type { Verdict } from '@parley/load-kit/checker';
 import type { Summary } from './summarise.ts';
 
-/** What a run leaves behind. */
+/** The results of a run. */
 export interface RunReport extends Summary {
   readonly name: string;
   readonly question: string;
   /** ISO 8601. */
   readonly madeAt: string;
-  /** `own` = a cluster that was started for it. */
+  /** URL of the tested cluster. `own` = a cluster that was started for the run. */
   readonly target: string;
   readonly users: number;
   readonly checks: readonly Check[];
-  /** With `--chaos`: what was killed, seconds after the first sample, and what the checker says. */
+  /** With `--chaos`: the killed processes, with the seconds since the first sample. */
   readonly faults: readonly { readonly second: number; readonly text: string }[];
   readonly verdict: Verdict | undefined;
 }
@@ -23,13 +23,13 @@ export interface Check {
   readonly ok: boolean;
 }
 
-/** `.data/artillery`, which git ignores. */
+/** Git ignores the default directory. */
 export const reportsDirectory = () => join(process.env.DATA_DIR ?? '.data', 'artillery');
 
 const pathOf = ({ name, madeAt }: RunReport, ending: 'json' | 'html') =>
   join(reportsDirectory(), `${name}-${madeAt.replace(/[:.]/g, '-')}.${ending}`);
 
-/** @returns the newest report of that name, if there is one */
+/** Returns the latest report of a scenario, or undefined. */
 export function readLastReport(name: string): RunReport | undefined {
   const isOne = new RegExp(`^${name}-\\d{4}-[\\dTZ-]+\\.json$`);
   try {
@@ -40,11 +40,11 @@ export function readLastReport(name: string): RunReport | undefined {
     if (newest === undefined) return undefined;
     return JSON.parse(readFileSync(join(reportsDirectory(), newest), 'utf8')) as RunReport;
   } catch {
-    return undefined; // the first run, or one that was cut off while it wrote
+    return undefined; // no earlier run, or an incomplete file
   }
 }
 
-/** @returns where they are */
+/** Writes the report as JSON and HTML. @returns the paths */
 export function writeReport(report: RunReport, html: string): { jsonFile: string; htmlFile: string } {
   mkdirSync(reportsDirectory(), { recursive: true });
   const [jsonFile, htmlFile] = [pathOf(report, 'json'), pathOf(report, 'html')];

@@ -9,16 +9,16 @@ import type { Scenario } from './scenario-file.ts';
 
 const ARTILLERY = fileURLToPath(new URL('../../artillery-runtime/node_modules/artillery/bin/run', import.meta.url));
 const ONE_THREAD = new URL('./one-thread.mjs', import.meta.url).href;
-/** A run that takes longer hangs. */
+/** A longer run is stopped. */
 const RUN_DEADLINE_MS = 900_000;
 const STOP_DEADLINE_MS = 5_000;
 
-/** How one Artillery process ended. */
+/** The result of one Artillery process. */
 export interface ProcessOutcome {
   readonly exitCode: number;
-  /** Artillery's own counters; empty where it wrote no report. */
+  /** Artillery's own counters. Empty if it wrote no report. */
   readonly counters: Readonly<Record<string, number>>;
-  /** The `ensure` conditions that it checked, each with the verdict. */
+  /** The results of the `ensure` conditions. */
   readonly checks: readonly { text: string; ok: boolean }[];
   readonly logFile: string;
 }
@@ -33,7 +33,7 @@ export function isArtilleryInstalled(): boolean {
   return existsSync(ARTILLERY);
 }
 
-/** Starts one Artillery process for each group. With `chaos` they keep a eventFile, and `ensure` is left to the checker. */
+/** Starts one Artillery process per group. With `chaos` the clients record events, and the checker replaces `ensure`. */
 export function runArtillery(
   scenario: Scenario,
   groups: readonly UserGroup[],
@@ -117,11 +117,11 @@ function countersIn(reportFile: string): Record<string, number> {
     };
     return report.aggregate?.counters ?? {};
   } catch {
-    return {}; // it ended before its report; its exit code says so
+    return {}; // it exited without a report, which its exit code shows
   }
 }
 
-/** `ensure` says its verdicts only as lines. */
+/** Artillery prints the results of `ensure` to its log only. */
 function checksIn(log: string): { text: string; ok: boolean }[] {
   return [...log.matchAll(/^(ok|fail): (.+)$/gm)].map(([, verdict, text = '']) => ({ text, ok: verdict === 'ok' }));
 }

@@ -1,6 +1,8 @@
-import { BREACHES, writeEvidence } from '@parley/load-kit/checker';
-import { type LimitSampler, sampleLimits } from '@parley/load-kit/cluster';
+import { VIOLATION_KINDS, writeEvidence } from '@parley/load-kit/checker';
+import { type LimitSampler, sampleLimits, startTestCluster } from '@parley/load-kit/cluster';
 import { Recorder } from '@parley/load-kit/events';
+import { NetworkLink, type NetworkShape } from '@parley/load-kit/faults';
+import type { LocalCluster } from '@parley/local-cluster';
 import { checkRun } from './check-run.ts';
 import { createUsers, type UserGroup } from './create-users.ts';
 import { fillHistory } from './fill-history.ts';
@@ -10,22 +12,22 @@ import { Progress } from './progress.ts';
 import type { Check, RunReport } from './report.ts';
 import { type ArtilleryRun, type ProcessOutcome, runArtillery } from './run-artillery.ts';
 import type { Scenario } from './scenario-file.ts';
-import { SlowLink } from './slow-link.ts';
-import { startCluster } from './start-cluster.ts';
 import { type Summary, summarise } from './summarise.ts';
 
 const DEFAULT_MAX_CLIENTS = 50;
 const DEFAULT_MAX_IN_PROCESS = 500;
+/** Short, so that the slots of a killed server expire during a scenario. */
+const SESSION_TTL_MS = 5_000;
 
 type Options = Extract<ArtilleryOptions, { kind: 'run' }>;
 interface RunContext {
-  /** For all that the run needs only meanwhile. */
+  /** For temporary files and the cluster's data. */
   readonly directory: string;
   readonly report: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** One run: cluster, users, load, faults, and what all of it showed. */
+/** Starts a cluster unless a target is given, creates the users, runs Artillery and summarises the results. */
 export async function runScenario(scenario: Scenario, options: Options, context: RunContext): Promise<RunReport> {
   const { report, signal } = context;
   const stops: (() => Promise<void>)[] = [];
@@ -34,13 +36,13 @@ export async function runScenario(scenario: Scenario, options: Options, context:
     if (cluster) stops.push(() => cluster.stop());
     const url = options.target ?? cluster?.url ?? '';
     const users = scenario.pools.reduce((sum, pool) => sum + pool.users, 0);
-    report(`making ${users} users at ${url}`);
+    report(`creating ${users} users at ${url}`);
     const groups = await createUsers(scenario, { url, ...context });
     if (scenario.history > 0) {
-      report(`writing ${scenario.history} messages of history`);
+      report(`sending ${scenario.history} messages of history`);
       await fillHistory(url, scenario.history, signal);
     }
-    const link = scenario.network && (await SlowLink.open(new URL(url), scenario.network));
+    const link = scenario.network && (await openLink(url, scenario.network));
     if (link) stops.push(() => link.close());
 
     const recorder = new Recorder();
@@ -73,7 +75,7 @@ export async function runScenario(scenario: Scenario, options: Options, context:
     ];
     const checked =
       options.chaos && cluster && (await checkChaosRun(cluster, groups, { run, recorder, limits, context }));
-    const beganAtMs = startedAtMs - summary.startedAt * 1_000;
+    const recorderStartMs = startedAtMs - summary.startedAt * 1_000;
     return {
       ...summary,
       name: options.chaos ? `${scenario.name}-chaos` : scenario.name,
@@ -83,7 +85,7 @@ export async function runScenario(scenario: Scenario, options: Options, context:
       users,
       checks: [...checks, ...(checked ? checked.checks : [])],
       faults: recorder.faults.map(({ kind, target, atMs }) => ({
-        second: Math.max(0, (beganAtMs + atMs) / 1_000),
+        second: Math.max(0, (recorderStartMs + atMs) / 1_000),
         text: `${kind} ${target}`,
       })),
       verdict: checked ? checked.verdict : undefined,
@@ -93,12 +95,23 @@ export async function runScenario(scenario: Scenario, options: Options, context:
   }
 }
 
+const startCluster = ({ cluster }: Scenario, context: RunContext): Promise<LocalCluster> =>
+  startTestCluster({
+    ...context,
+    settings: { SIGNUPS_PER_MINUTE: '1000000', SESSION_TTL_MS: String(SESSION_TTL_MS), ...cluster },
+  });
+
+function openLink(url: string, shape: NetworkShape): Promise<NetworkLink> {
+  const { hostname: host, port } = new URL(url);
+  return NetworkLink.open({ host, port: Number(port) }, shape);
+}
+
 const limitsOf = ({ cluster }: Scenario) => ({
   maxClients: Number(cluster.MAX_CLIENTS ?? DEFAULT_MAX_CLIENTS),
   maxInProcess: Number(cluster.MAX_IN_PROCESS ?? DEFAULT_MAX_IN_PROCESS),
 });
 
-/** What must hold in every scenario, besides its own `ensure`. */
+/** Returns the checks of every scenario, and those of its own `ensure`. */
 function checksOf(outcomes: readonly ProcessOutcome[], { counters }: Summary, chaos: boolean): Check[] {
   const total = (name: string) => outcomes.reduce((sum, outcome) => sum + (outcome.counters[name] ?? 0), 0);
   const created = total('vusers.created');
@@ -111,13 +124,13 @@ function checksOf(outcomes: readonly ProcessOutcome[], { counters }: Summary, ch
   return [
     ...outcomes
       .filter(({ exitCode, checks }) => exitCode !== 0 && checks.every(({ ok }) => ok))
-      .map(({ exitCode, logFile }) => ({ text: `Artillery ended with ${exitCode}: ${logFile}`, ok: false })),
-    { text: `everybody came to the end: ${completed} of ${created}`, ok: created > 0 && completed === created },
+      .map(({ exitCode, logFile }) => ({ text: `Artillery exited with code ${exitCode}: ${logFile}`, ok: false })),
+    { text: `users that finished the scenario: ${completed} of ${created}`, ok: created > 0 && completed === created },
     {
-      text: `all that was sent is acked: ${counted('acked')} of ${counted('sent')}`,
+      text: `sent messages that were acked: ${counted('acked')} of ${counted('sent')}`,
       ok: counted('acked') === counted('sent') && counted('acked') > 0,
     },
-    { text: `messages were delivered: ${counted('delivered')}`, ok: counted('delivered') > 0 },
+    { text: `delivered messages: ${counted('delivered')}`, ok: counted('delivered') > 0 },
     ...(chaos ? ['lost', 'wrong_place', 'out_of_order'] : []).map((name) => ({
       text: `${name.replaceAll('_', ' ')}: ${counted(name)}`,
       ok: counted(name) === 0,
@@ -126,7 +139,7 @@ function checksOf(outcomes: readonly ProcessOutcome[], { counters }: Summary, ch
   ];
 }
 
-/** The cluster's own books. With `chaos` the checker looks into them. */
+/** Returns the checks of the cluster's own counts. With `chaos` the checker does this. */
 function limitChecks(
   { events }: Recorder,
   sampler: LimitSampler | undefined,
@@ -138,13 +151,16 @@ function limitChecks(
   const leases = samples.reduce((most, sample) => Math.max(most, sample.leases), 0);
   const inProcess = samples.reduce((most, sample) => Math.max(most, sample.inProcess), 0);
   return [
-    { text: `places taken: ${leases} at most, ${maxClients} allowed`, ok: maxClients === 0 || leases <= maxClients },
-    { text: `messages in process: ${inProcess} at most, ${maxInProcess} allowed`, ok: inProcess <= maxInProcess },
+    {
+      text: `session slots in use: at most ${leases}, limit ${maxClients}`,
+      ok: maxClients === 0 || leases <= maxClients,
+    },
+    { text: `messages in process: at most ${inProcess}, limit ${maxInProcess}`, ok: inProcess <= maxInProcess },
   ];
 }
 
 async function checkChaosRun(
-  cluster: Awaited<ReturnType<typeof startCluster>>,
+  cluster: LocalCluster,
   groups: readonly UserGroup[],
   {
     run,
@@ -158,15 +174,15 @@ async function checkChaosRun(
     context: RunContext;
   },
 ) {
-  context.report('the checker judges what clients and store show');
+  context.report('checking the recorded events and the store');
   const { eventFiles } = run;
   const { record, judgement } = await checkRun(cluster, groups, { eventFiles, recorder, limits });
   const { verdict } = judgement;
-  const checks: Check[] = BREACHES.map((breach) => ({
-    text: `checker: ${breach} ${verdict[breach]}`,
-    ok: verdict[breach] === 0,
+  const checks: Check[] = VIOLATION_KINDS.map((kind) => ({
+    text: `checker: ${kind} ${verdict[kind]}`,
+    ok: verdict[kind] === 0,
   }));
   if (checks.some(({ ok }) => !ok)) await writeEvidence(context.directory, record, judgement);
-  checks.push({ text: `parts killed: ${verdict.faults} of 3`, ok: verdict.faults === 3 });
+  checks.push({ text: `processes killed: ${verdict.faults} of 3`, ok: verdict.faults === 3 });
   return { verdict, checks };
 }

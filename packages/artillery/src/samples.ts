@@ -1,32 +1,35 @@
 import { readFileSync } from 'node:fs';
 
-/** What one process of the load saw in one second, or in a part of it: a line of its samples file. */
+/** Measurements of one Artillery process during one second or a part of it: one line of its samples file. */
 export interface SecondOfSamples {
   /** Seconds since 1970. */
   readonly at: number;
   readonly operations: Readonly<Record<string, OperationSamples>>;
-  /** How much each counter grew. */
+  /** Increments of the counters. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface OperationSamples {
-  /** How long each one took that succeeded, ms. */
+  /** Durations of the successful operations, ms. */
   readonly durationsMs: number[];
   readonly bytes: number;
-  /** How many failed, by their error code. */
+  /** Number of failed operations by error code. */
   readonly failures: Readonly<Record<string, number>>;
 }
 
-/** The names of the environment variables by which the runner tells the processors what to write, and where. */
+/** Environment variables that the runner sets for the scenario processors. */
 export const SAMPLES_FILE = 'PARLEY_SAMPLES_FILE';
 export const EVENTS_FILE = 'PARLEY_EVENTS_FILE';
 export const PROCESS_INDEX = 'PARLEY_PROCESS_INDEX';
 export const BARRIER_DIRECTORY = 'PARLEY_BARRIER_DIRECTORY';
 
-/** Files that the runner makes in the barriers' directory, when all users who `startSession` have done so, and when all are at `verifyAndDisconnect`. */
+/**
+ * A barrier at which users wait for each other, and the file that releases it: `all-connected` when all users have called
+ * `startSession`, `all-sent` when all have reached `verifyAndDisconnect`.
+ */
 export type Barrier = 'all-connected' | 'all-sent';
 
-/** Reads what was added to files of lines since the last call; a line that is still being written waits for the next one. */
+/** Reads the lines that were added to files since the previous call. Incomplete lines are read by a later call. */
 export class LineReader<T> {
   readonly #read = new Map<string, number>();
 
@@ -35,7 +38,7 @@ export class LineReader<T> {
     try {
       content = readFileSync(file);
     } catch {
-      return []; // nothing was written yet
+      return []; // the file does not exist yet
     }
     const from = this.#read.get(file) ?? 0;
     const end = content.lastIndexOf('\n') + 1;

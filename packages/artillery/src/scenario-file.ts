@@ -1,42 +1,36 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NetworkShape } from '@parley/load-kit/faults';
 import { ConfigError } from '@parley/service-kit';
 import { parse } from 'yaml';
 
 const DIRECTORY = fileURLToPath(new URL('../scenarios', import.meta.url));
 
-/** Users who all do the same: one Artillery process, or more. */
+/** Virtual users with the same scenario. They run in one or more Artillery processes. */
 export interface UserPool {
-  /** The name of their scenario in the file. */
+  /** Name of the scenario in the file. */
   readonly scenario: string;
   readonly users: number;
   readonly arriveWithinSeconds: number;
-  /** `direct`: each two users have a conversation of their own. */
+  /** `direct`: every two users share a direct conversation. */
   readonly conversation: 'lobby' | 'direct';
-  /** How many Artillery processes share the users: one holds about 4,000. */
+  /** Number of Artillery processes. One holds about 4,000 users. */
   readonly processes: number;
-  /** Whether Artillery connects them before their first step, so that `startSession` is that. */
+  /** Whether Artillery connects the users before their first step. Their first step is then `startSession`. */
   readonly connectsFirst: boolean;
-}
-
-/** What the load does to the network between the users and the cluster. */
-export interface Network {
-  readonly latencyMs: number;
-  readonly jitterMs: number;
-  readonly bytesPerSecond: number;
 }
 
 export interface Scenario {
   readonly name: string;
   readonly file: string;
-  /** Its first comment. */
+  /** The file's first comment. */
   readonly question: string;
   readonly pools: readonly UserPool[];
-  /** Settings of the cluster that is started for it. */
+  /** Settings of the cluster for this scenario. */
   readonly cluster: Readonly<Record<string, string>>;
-  readonly network: Network | undefined;
-  /** How many messages are in the lobby before the users come. */
+  readonly network: NetworkShape | undefined;
+  /** Number of messages in the lobby before the users connect. */
   readonly history: number;
 }
 
@@ -51,10 +45,10 @@ export function listScenarios(): { name: string; question: string }[] {
 }
 
 /**
- * Reads what the runner needs from a scenario's file; the rest is Artillery's.
+ * Reads the runner's part of a scenario file, `config.parley`.
  *
- * @param users replaces the number of the first pool
- * @throws ConfigError naming the file and what is wrong with it
+ * @param users replaces the number of users in the first pool
+ * @throws ConfigError naming the file and the error
  */
 export function readScenario(name: string, users: number | undefined): Scenario {
   const file = join(DIRECTORY, `${name}.yml`);
@@ -63,21 +57,21 @@ export function readScenario(name: string, users: number | undefined): Scenario 
     text = readFileSync(file, 'utf8');
   } catch {
     const names = listScenarios().map((scenario) => scenario.name);
-    throw new ConfigError(`there is no scenario ${name}; there are ${names.join(', ')}`);
+    throw new ConfigError(`there is no scenario ${name}; allowed: ${names.join(', ')}`);
   }
   const { config, scenarios } = parse(text) as {
     config?: {
       parley?: {
         pools?: Partial<UserPool>[];
         cluster?: Record<string, unknown>;
-        network?: Partial<Network>;
+        network?: Partial<NetworkShape>;
         history?: number;
       };
     };
     scenarios?: { name?: string; engine?: string }[];
   };
   const { pools = [], cluster = {}, network, history = 0 } = config?.parley ?? {};
-  if (pools.length === 0) throw new ConfigError(`${file}: config.parley.pools says who comes; it is missing`);
+  if (pools.length === 0) throw new ConfigError(`${file}: config.parley.pools is missing`);
   const known = new Map((scenarios ?? []).map((scenario) => [scenario.name, scenario.engine === 'socketio'] as const));
   return {
     name,
@@ -96,16 +90,14 @@ function readPool(
 ): UserPool {
   const { scenario, arriveWithinSeconds = 1, conversation = 'lobby', processes = 1 } = pool;
   if (scenario === undefined || !known.has(scenario)) {
-    throw new ConfigError(
-      `${file}: a pool's scenario is ${scenario}; one of ${[...known.keys()].join(', ')} is needed`,
-    );
+    throw new ConfigError(`${file}: the scenario of a pool is ${scenario}; allowed: ${[...known.keys()].join(', ')}`);
   }
   const size = users ?? pool.users;
   if (!Number.isInteger(size) || size === undefined || size < 1) {
-    throw new ConfigError(`${file}: the pool ${scenario} has ${size} users; a whole number is needed`);
+    throw new ConfigError(`${file}: the pool ${scenario} has ${size} users; allowed: a whole number from 1`);
   }
   if (conversation !== 'lobby' && conversation !== 'direct') {
-    throw new ConfigError(`${file}: the pool ${scenario} talks in ${conversation}; lobby or direct is needed`);
+    throw new ConfigError(`${file}: conversation of the pool ${scenario} is ${conversation}; allowed: lobby, direct`);
   }
   const connectsFirst = known.get(scenario) === true;
   return {

@@ -2,7 +2,7 @@ import type { SecondOfSamples } from './samples.ts';
 
 export const PERCENTILES = [50, 75, 90, 95, 99, 99.9, 99.99] as const;
 
-/** One row of the table. Durations in ms, of those that succeeded. */
+/** One row of the operations table. Durations are those of successful operations, ms. */
 export interface OperationSummary {
   readonly count: number;
   readonly failures: Readonly<Record<string, number>>;
@@ -10,16 +10,16 @@ export interface OperationSummary {
   readonly averageMs: number;
   readonly minMs: number;
   readonly maxMs: number;
-  /** Of one, on average. */
+  /** Average size of an operation. */
   readonly bytes: number;
   readonly perSecond: number;
-  /** By the percentile's number: `50` … `99.99`. */
+  /** By percentile: `50` … `99.99`. */
   readonly percentilesMs: Readonly<Record<string, number>>;
 }
 
 /** One point of the charts. */
 export interface SecondSummary {
-  /** Since the first sample. */
+  /** Seconds since the first sample. */
   readonly second: number;
   readonly sent: number;
   readonly delivered: number;
@@ -35,7 +35,7 @@ export interface Quantiles {
 }
 
 export interface Summary {
-  /** Of the first sample, seconds since 1970. */
+  /** Time of the first sample, seconds since 1970. */
   readonly startedAt: number;
   readonly seconds: number;
   readonly operations: Readonly<Record<string, OperationSummary>>;
@@ -46,24 +46,24 @@ export interface Summary {
 const DELIVERY = 'messages (delivery)';
 const ACK = 'message:send';
 
-/** Adds up what all processes saw. Percentiles are exact: of all samples, by nearest rank. */
+/** Sums the samples of all processes. Percentiles are exact (nearest rank over all samples). */
 export function summarise(samples: readonly SecondOfSamples[]): Summary {
   const startedAt = samples.length === 0 ? 0 : Math.min(...samples.map(({ at }) => at));
   const seconds = samples.length === 0 ? 0 : Math.max(...samples.map(({ at }) => at)) - startedAt + 1;
   const names = [...new Set(samples.flatMap(({ operations }) => Object.keys(operations)))].sort();
   const operations = Object.fromEntries(names.map((name) => [name, summariseOperation(samples, name)]));
   const counters: Record<string, number> = {};
-  for (const second of samples) addUp(counters, second.counters);
+  for (const second of samples) addCounts(counters, second.counters);
   return { startedAt, seconds, operations, counters, timeline: timelineOf(samples, startedAt, seconds) };
 }
 
 function summariseOperation(samples: readonly SecondOfSamples[], name: string): OperationSummary {
-  const of = samples.flatMap(({ at, operations }) => (operations[name] ? [{ at, ...operations[name] }] : []));
-  const durations = Float64Array.from(of.flatMap(({ durationsMs }) => durationsMs)).sort();
+  const rows = samples.flatMap(({ at, operations }) => (operations[name] ? [{ at, ...operations[name] }] : []));
+  const durations = Float64Array.from(rows.flatMap(({ durationsMs }) => durationsMs)).sort();
   const failures: Record<string, number> = {};
-  for (const second of of) addUp(failures, second.failures);
+  for (const row of rows) addCounts(failures, row.failures);
   const count = durations.length;
-  const span = Math.max(...of.map(({ at }) => at)) - Math.min(...of.map(({ at }) => at)) + 1;
+  const span = Math.max(...rows.map(({ at }) => at)) - Math.min(...rows.map(({ at }) => at)) + 1;
   const sum = durations.reduce((total, duration) => total + duration, 0);
   return {
     count,
@@ -72,7 +72,7 @@ function summariseOperation(samples: readonly SecondOfSamples[], name: string): 
     averageMs: count === 0 ? 0 : sum / count,
     minMs: durations[0] ?? 0,
     maxMs: durations.at(-1) ?? 0,
-    bytes: count === 0 ? 0 : of.reduce((total, { bytes }) => total + bytes, 0) / count,
+    bytes: count === 0 ? 0 : rows.reduce((total, { bytes }) => total + bytes, 0) / count,
     perSecond: count / span,
     percentilesMs: Object.fromEntries(PERCENTILES.map((percent) => [String(percent), rank(durations, percent)])),
   };
@@ -84,7 +84,7 @@ function timelineOf(samples: readonly SecondOfSamples[], startedAt: number, seco
   return Array.from({ length: seconds }, (_, second) => {
     const parts = bySecond.get(second) ?? [];
     const counters: Record<string, number> = {};
-    for (const part of parts) addUp(counters, part.counters);
+    for (const part of parts) addCounts(counters, part.counters);
     online += counters.online ?? 0;
     const quantiles = (name: string) =>
       quantilesOf(parts.flatMap(({ operations }) => operations[name]?.durationsMs ?? []));
@@ -105,6 +105,6 @@ function rank(sorted: Float64Array, percent: number): number {
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? 0;
 }
 
-function addUp(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
+function addCounts(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + value;
 }

@@ -1,4 +1,4 @@
-import { BREACHES } from '@parley/load-kit/checker';
+import { VIOLATION_KINDS } from '@parley/load-kit/checker';
 import { COLUMNS, DELTA_COLUMNS, failureLines, shownCounters } from './columns.ts';
 import { drawChart, escapeHtml } from './draw-chart.ts';
 import type { RunReport } from './report.ts';
@@ -50,7 +50,7 @@ ${
     ? `<h2>Verdict of the checker</h2><div class="counters">${Object.entries(verdict)
         .map(
           ([what, value]) =>
-            `<div class="${BREACHES.some((breach) => breach === what) && value > 0 ? 'not' : ''}"><b>${value}</b>${what}</div>`,
+            `<div class="${VIOLATION_KINDS.some((kind) => kind === what) && value > 0 ? 'not' : ''}"><b>${value}</b>${what}</div>`,
         )
         .join('')}</div>`
     : ''

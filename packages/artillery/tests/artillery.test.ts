@@ -1,37 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { ConversationTracker } from '../scenarios/processors/conversation-tracker.ts';
 import { listScenarios, readScenario } from '../src/scenario-file.ts';
 import { summarise } from '../src/summarise.ts';
 
-test('a tracker counts what never came, came twice and came late', () => {
-  const tracker = new ConversationTracker(10);
-  expect(tracker.see(10, 'old', 'live')).toBe('known');
-  expect(tracker.see(11, 'a', 'live')).toBe('first');
-  expect(tracker.see(13, 'c', 'live')).toBe('first');
-  expect(tracker.see(12, 'b', 'live')).toBe('first-but-late');
-  expect(tracker.see(13, 'c', 'live')).toBe('repeated');
-  expect([tracker.upTo, tracker.isComplete, tracker.missing]).toEqual([13, true, 0]);
-  tracker.extendTo(16);
-  tracker.see(15, 'e', 'live');
-  expect([tracker.upTo, tracker.isComplete, tracker.missing]).toEqual([13, false, 2]);
-  expect(tracker.see(14, 'd', 'page')).toBe('first');
-  expect(tracker.see(14, 'd', 'live')).toBe('known');
-  expect(tracker.missing).toBe(1);
-});
-
-test('a tracker misses an acked message that nobody shows, and knows one that took the place of another', () => {
-  const tracker = new ConversationTracker(0);
-  tracker.acked(1, 'mine');
-  expect(tracker.missing).toBe(1);
-  tracker.see(1, 'somebody else', 'live');
-  expect([tracker.missing, tracker.wrongPosition]).toEqual([0, 1]);
-  tracker.acked(2, 'mine too');
-  tracker.see(2, 'mine too', 'live');
-  expect(tracker.wrongPosition).toBe(1);
-});
-
-test('a summary has the exact percentiles of all processes, and every second of the run', () => {
+test('a summary has exact percentiles over all processes and one entry per second', () => {
   const second = (at: number, durationsMs: number[], failures = {}, counters = {}) => ({
     at,
     operations: { 'messages (delivery)': { durationsMs, bytes: 10 * durationsMs.length, failures } },
@@ -60,7 +32,7 @@ test('a summary has the exact percentiles of all processes, and every second of 
   ]);
 });
 
-test('every scenario says its question and its pools, and uses steps that exist', () => {
+test('every scenario X, and uses steps that exist', () => {
   const processors = readFileSync(new URL('../scenarios/processors.mts', import.meta.url), 'utf8');
   const steps = [...processors.matchAll(/\{([^}]+)\}/g)].flatMap(([, names = '']) => names.trim().split(/,\s*/));
   const names = listScenarios().map(({ name }) => name);
@@ -74,6 +46,6 @@ test('every scenario says its question and its pools, and uses steps that exist'
   }
 });
 
-test('a scenario that is not there is refused with those that are', () => {
+test('an unknown scenario is refused with the list of known ones', () => {
   expect(() => readScenario('nothing', undefined)).toThrow(/there is no scenario nothing; .*smoke/);
 });

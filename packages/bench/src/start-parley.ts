@@ -1,35 +1,26 @@
-import { join } from 'node:path';
-import { freePort } from '@parley/load-kit/cluster';
-import { type LocalCluster, startLocalCluster } from '@parley/local-cluster';
+import { startTestCluster } from '@parley/load-kit/cluster';
+import type { LocalCluster } from '@parley/local-cluster';
 import type { StartOptions, SystemUnderTest } from './system-under-test.ts';
 
-/** So many that the limit does not decide; the default of 500 is a promise about memory, not about speed. */
+/** High enough not to limit a measurement. The default of 500 bounds memory, not speed. */
 const MAX_IN_PROCESS = 20_000;
 
 export interface ParleySystem extends SystemUnderTest {
   readonly cluster: LocalCluster;
 }
 
-/** Parley with all its features, as `npm start` runs it; only the two limits that a measurement would run into are lifted. */
+/** Starts Parley with all features, as `npm start` does. Only the two limits that would stop a measurement are raised. */
 export async function startParley({ nodes, directory, env, signal }: StartOptions): Promise<ParleySystem> {
-  const port = await freePort();
-  const cluster = await startLocalCluster({
+  const cluster = await startTestCluster({
+    directory,
     signal,
-    env: {
-      ...process.env,
-      PORT: String(port),
-      BIND_ADDRESS: 'localhost',
-      NODE_ENV: '',
-      DATA_DIR: join(directory, 'data'),
+    settings: {
       NODES: String(nodes),
       WORKERS: '1',
       MAX_CLIENTS: '0',
       MAX_IN_PROCESS: String(MAX_IN_PROCESS),
-      SESSION_TTL_MS: '',
-      FIRST_MESSAGE_DEADLINE_MS: '',
-      REDIS_URL: '',
-      MONGODB_URL: '',
-      ALLOW_GUESTS: 'true',
+      SESSION_TTL_MS: undefined,
+      FIRST_MESSAGE_DEADLINE_MS: undefined,
       ...env,
     },
   });
@@ -41,7 +32,7 @@ export async function startParley({ nodes, directory, env, signal }: StartOption
   }));
   return {
     name: 'parley',
-    address: { host: '127.0.0.1', port },
+    address: { host: '127.0.0.1', port: cluster.port },
     adapter: { kind: 'parley', secret: cluster.jwtSecret },
     processes,
     cluster,

@@ -10,19 +10,18 @@ import { watchExits } from './faults/watch-exits.ts';
 import { settle } from './settle.ts';
 import { MAX_CLIENTS, MAX_IN_PROCESS, type TestBed } from './test-bed.ts';
 
-const PROGRESS_EVERY_MS = 5_000;
-/** After the run everybody goes on for a while. */
-const AFTERMATH_MS = 2_000;
+const PROGRESS_INTERVAL_MS = 5_000;
+/** How long the load continues after the experiment. */
+const LOAD_AFTER_MS = 2_000;
 
 export interface ExperimentOutcome {
-  /** All that was observed. */
   readonly record: EventRecord;
-  readonly figures: readonly Measurement[];
-  /** Processes that ended without being told to, a line for each. */
+  readonly measurements: readonly Measurement[];
+  /** One line for each process that exited unexpectedly. */
   readonly exits: readonly string[];
 }
 
-/** One run on a fresh test bed: load, run, healing, catching up. */
+/** Runs an experiment on a fresh test bed: starts the load, runs the experiment, and waits until all clients have caught up. */
 export async function runExperiment(
   bed: TestBed,
   experiment: Experiment,
@@ -37,7 +36,7 @@ export async function runExperiment(
     const serverUrls = chatServersOf(bed).map(({ port }) => `http://127.0.0.1:${port}`);
     workload = await Workload.start({ url: bed.url, serverUrls, recorder, seed, ...experiment.clientMix }, signal);
     const pool = workload;
-    report(`${pool.size} clients are in; ${experiment.summary}; seed ${seed}`);
+    report(`${pool.size} clients online; ${experiment.summary}; seed ${seed}`);
     pool.startSending();
     progress = setInterval(() => {
       const acked = recorder.events.reduce((count, { type }) => count + (type === 'acked' ? 1 : 0), 0);
@@ -45,24 +44,24 @@ export async function runExperiment(
       report(
         `${acked} acked, ${pool.online}/${pool.size} online, ${pool.pending} unacked, in process ${inProcess}, ${recorder.faults.length} faults`,
       );
-    }, PROGRESS_EVERY_MS);
+    }, PROGRESS_INTERVAL_MS);
     const evaluate = await experiment.run({ bed, workload, recorder, seed, report, signal });
     signal.throwIfAborted();
-    await pause(AFTERMATH_MS, signal);
+    await pause(LOAD_AFTER_MS, signal);
     await pool.stopSending();
-    report('all is healed; waiting until everybody has caught up');
+    report('all faults are healed; waiting until all clients have caught up');
     const pages = await settle(bed.url, pool, sampler, { report, signal });
     const stored = await bed.readStore();
     const record = {
       limits: { maxClients: MAX_CLIENTS, maxInProcess: MAX_IN_PROCESS },
       conversations: pool.conversations,
       clients: pool.clients,
-      events: [...recorder.events], // without the farewells
+      events: [...recorder.events], // copied before the clients disconnect
       faults: recorder.faults.sort((a, b) => a.atMs - b.atMs),
       stored,
       pages,
     };
-    return { record, figures: evaluate(record), exits: exitWatch.unasked(recorder.faults) };
+    return { record, measurements: evaluate(record), exits: exitWatch.unexpectedExits(recorder.faults) };
   } finally {
     exitWatch.stop();
     clearInterval(progress);

@@ -5,12 +5,13 @@ import { pause } from '@parley/service-kit';
 
 const CATCH_UP_DEADLINE_MS = 60_000;
 const READ_DEADLINE_MS = 60_000;
-const LOOK_EVERY_MS = 250;
+const POLL_INTERVAL_MS = 250;
 
 /**
- * Waits, within bounds, until nothing is in process and every client has all; what is still missing then is missing.
+ * Waits until no message is in process and every client has all messages, at most 60 s. The checker counts anything missing after
+ * that as lost.
  *
- * @returns the record as members are shown it
+ * @returns all messages as the REST API returns them to members
  */
 export async function settle(
   url: string,
@@ -19,7 +20,7 @@ export async function settle(
   { report, signal }: { report: (line: string) => void; signal: AbortSignal },
 ): Promise<RecordedMessage[]> {
   const overdue = AbortSignal.any([signal, AbortSignal.timeout(CATCH_UP_DEADLINE_MS)]);
-  while (!overdue.aborted && (workload.pending > 0 || sampler.inProcess !== 0)) await pause(LOOK_EVERY_MS, overdue);
+  while (!overdue.aborted && (workload.pending > 0 || sampler.inProcess !== 0)) await pause(POLL_INTERVAL_MS, overdue);
   const reading = AbortSignal.any([signal, AbortSignal.timeout(READ_DEADLINE_MS)]);
   const pages: RecordedMessage[] = [];
   const heads = new Map<string, number>();
@@ -28,11 +29,11 @@ export async function settle(
     pages.push(...messages);
     heads.set(id, messages.at(-1)?.seq ?? 0);
   }
-  while (!overdue.aborted && workload.behind(heads).length > 0) await pause(LOOK_EVERY_MS, overdue);
+  while (!overdue.aborted && workload.behind(heads).length > 0) await pause(POLL_INTERVAL_MS, overdue);
   signal.throwIfAborted();
   const behind = workload.behind(heads);
   if (overdue.aborted && sampler.inProcess !== 0)
-    report(`still in process after ${CATCH_UP_DEADLINE_MS} ms: ${sampler.inProcess}`);
-  for (const line of behind) report(`has not caught up within ${CATCH_UP_DEADLINE_MS} ms: ${line}`);
+    report(`messages in process after ${CATCH_UP_DEADLINE_MS} ms: ${sampler.inProcess ?? 'unknown'}`);
+  for (const line of behind) report(`not caught up after ${CATCH_UP_DEADLINE_MS} ms: ${line}`);
   return pages;
 }

@@ -16,16 +16,16 @@ const chaos = (...args: string[]) =>
   run(process.execPath, [CHAOS, ...args], { timeout: DEADLINE_MS, killSignal: 'SIGTERM', maxBuffer: 2 ** 26 });
 
 test(
-  'every promise is kept while servers, workers, Redis, nginx, the store and clients fail',
+  'all guarantees hold while servers, workers, Redis, nginx, the store and client connections fail',
   async () => {
     const file = join(directory, 'verdict.json');
     const { stdout } = await chaos('--faults', '12', '--seconds', '40', '--seed', '31', '--json', file).catch(
-      // The table and the stories are what says why.
+      // The output explains the violations.
       (error: { stdout?: string; stderr?: string }) => {
         throw new Error(`${error.stdout}\n${error.stderr}`, { cause: error });
       },
     );
-    expect(stdout).toContain('every promise was kept');
+    expect(stdout).toContain('all guarantees held');
     const verdict = JSON.parse(await readFile(file, 'utf8'));
     expect(verdict).toEqual({
       ...{ acked: expect.any(Number), faults: 12, lost: 0, duplicated: 0, unexpected: 0, reordered: 0, gaps: 0 },
@@ -36,7 +36,7 @@ test(
   DEADLINE_MS + 10_000,
 );
 
-test('a wrong option stops it with one line that says what is allowed', async () => {
+test('a wrong option ends the command with one line that states the allowed values', async () => {
   await expect(chaos('--faults', 'many')).rejects.toMatchObject({
     code: 2,
     stderr: '--faults is "many"; allowed: a whole number from 1 to 1000\n',

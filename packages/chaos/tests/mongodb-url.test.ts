@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { onlyHostOf } from '../src/faults/mongodb-url.ts';
+import { singleHostOf } from '../src/faults/mongodb-url.ts';
 
 test.each([
   ['mongodb://host', 'host:27017', 'mongodb://link:1/?directConnection=true'],
@@ -12,7 +12,7 @@ test.each([
     'mongodb://link:1/chat?replicaSet=rs0&directConnection=true',
   ],
 ])('a link stands in for the one host of %s', (url, address, through) => {
-  const host = onlyHostOf(url);
+  const host = singleHostOf(url);
   expect(host?.address).toBe(address);
   expect(host?.urlAt('link:1')).toBe(through);
 });
@@ -25,5 +25,5 @@ test.each([
   'mongodb://host/chat?retryWrites=false&tls=true',
   'mongodb://host/chat?ssl=true',
 ])('no link can stand in for %s', (url) => {
-  expect(onlyHostOf(url)).toBeUndefined();
+  expect(singleHostOf(url)).toBeUndefined();
 });

@@ -5,13 +5,13 @@ import type { FaultKind } from '@parley/load-kit/faults';
 import { describeWithMongodb, eventually, newMongodb, newRedis } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
-import { type Link, openLink, SLOW_AT_LEAST_MS } from '../src/faults/link.ts';
-import { onlyHostOf } from '../src/faults/mongodb-url.ts';
-import { NO_TOXIPROXY, Toxiproxy, toxiproxyProgram } from '../src/faults/toxiproxy.ts';
+import { type FaultyLink, MIN_SLOW_MS, openLink } from '../src/faults/faulty-link.ts';
+import { singleHostOf } from '../src/faults/mongodb-url.ts';
+import { findToxiproxy, NO_TOXIPROXY, Toxiproxy } from '../src/faults/toxiproxy.ts';
 
 /** A server behind a link, and the way past it. */
 interface Subject {
-  link: Link;
+  link: FaultyLink;
   /** Asks through the link, on a connection that is kept. */
   ask(): Promise<unknown>;
   /** Writes through the link, once. */
@@ -21,7 +21,7 @@ interface Subject {
   close(): Promise<unknown>;
 }
 
-const program = await toxiproxyProgram();
+const program = await findToxiproxy();
 const redis = await newRedis();
 const mongodb = await newMongodb();
 let toxiproxy: Toxiproxy;
@@ -44,7 +44,7 @@ async function newRedisSubject(name = 'redis-link'): Promise<Subject> {
 }
 
 async function newMongodbSubject(url: string): Promise<Subject> {
-  const host = onlyHostOf(url);
+  const host = singleHostOf(url);
   if (!host) throw new Error(`MONGODB_URL has to name one host: ${url}`);
   const link = await openLink(toxiproxy, { name: 'mongodb-link', group: 'store', upstream: host.address });
   const client = new MongoClient(host.urlAt(link.address), { retryReads: false, retryWrites: false, maxPoolSize: 1 });
@@ -71,7 +71,7 @@ async function askedForMs({ ask }: Subject): Promise<number> {
   return performance.now() - startedAt;
 }
 
-const isQuick = async (subject: Subject) => expect(await askedForMs(subject)).toBeLessThan(SLOW_AT_LEAST_MS);
+const isQuick = async (subject: Subject) => expect(await askedForMs(subject)).toBeLessThan(MIN_SLOW_MS);
 
 /** A connection without a word of the server's protocol. */
 const openConnection = async ({ link }: Subject) => {
@@ -93,7 +93,7 @@ function testLink(newSubject: () => Promise<Subject>): void {
   test('slow delays each answer, until it is healed', async () => {
     const heal = await injectInto(subject, 'slow');
     for (let asked = 0; asked < 3; asked += 1) {
-      expect(await askedForMs(subject)).toBeGreaterThanOrEqual(SLOW_AT_LEAST_MS - 1);
+      expect(await askedForMs(subject)).toBeGreaterThanOrEqual(MIN_SLOW_MS - 1);
     }
     await heal();
     await eventually(() => isQuick(subject));

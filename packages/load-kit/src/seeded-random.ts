@@ -1,7 +1,7 @@
-/** Numbers in [0, 1), the same for the same seed. */
+/** Returns numbers in [0, 1). */
 export type Random = () => number;
 
-/** Mulberry32. */
+/** Returns a generator (Mulberry32) that gives the same numbers for the same seed. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
   return () => {
@@ -12,13 +12,13 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A whole number from `min` to `max`. */
+/** Returns a whole number from `min` to `max`. */
 export const integerBetween = (random: Random, min: number, max: number): number =>
   min + Math.floor(random() * (max - min + 1));
 
-/** One of them. */
+/** Returns a random element. */
 export function oneOf<T>(random: Random, choices: readonly T[]): T {
   const choice = choices[Math.floor(random() * choices.length)];
-  if (choice === undefined) throw new Error('nothing to choose from');
+  if (choice === undefined) throw new Error('there is no element to choose');
   return choice;
 }

@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { explainViolation } from '../src/checker/explain-violation.ts';
 import { judge } from '../src/checker/index.ts';
-import { BREACHES, type Breach } from '../src/checker/verdict.ts';
+import { VIOLATION_KINDS, type ViolationKind } from '../src/checker/verdict.ts';
 import type { RecordedEvent, Seen } from '../src/events/event-record.ts';
 import { seededRandom } from '../src/seeded-random.ts';
 import { cleanRecord, type DraftRecord } from './clean-record.ts';
 
 /** The kinds of broken promises that the checker finds. */
-const breachesOf = (record: DraftRecord): Breach[] => {
+const violationKindsOf = (record: DraftRecord): ViolationKind[] => {
   const { verdict } = judge(record);
-  return BREACHES.filter((breach) => verdict[breach] > 0);
+  return VIOLATION_KINDS.filter((kind) => verdict[kind] > 0);
 };
 
 const seenBy = (record: DraftRecord, client: string, conversationId = 'lobby') =>
@@ -38,7 +38,7 @@ test('a run in which everything went as promised is clean, with its acks, faults
   });
 });
 
-const errors: [error: string, found: Breach, make: (record: DraftRecord) => void][] = [
+const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) => void][] = [
   ['an acked message that is not stored', 'lost', (record) => record.stored.pop()],
   ['an acked message that no page shows', 'lost', (record) => record.pages.pop()],
   [
@@ -176,7 +176,7 @@ test.each(errors)('finds %s, as %s and as nothing else', (_error, found, make) =
   const record = cleanRecord();
   make(record);
   const { verdict, violations } = judge(record);
-  expect(breachesOf(record)).toEqual([found]);
+  expect(violationKindsOf(record)).toEqual([found]);
   expect(verdict[found]).toBe(1);
   expect(explainViolation(record, last(violations)).length).toBeGreaterThan(0);
 });
@@ -184,7 +184,7 @@ test.each(errors)('finds %s, as %s and as nothing else', (_error, found, make) =
 test('finds a hole in the store, together with the message that is lost in it', () => {
   const record = cleanRecord();
   record.stored.splice(4, 1);
-  expect(breachesOf(record)).toEqual(['lost', 'gaps']);
+  expect(violationKindsOf(record)).toEqual(['lost', 'gaps']);
 });
 
 test('a hole that was never acked is a gap', () => {
@@ -192,18 +192,18 @@ test('a hole that was never acked is a gap', () => {
   const { clientMessageId } = record.stored[4] ?? last(record.stored);
   record.stored.splice(4, 1);
   drop(record, (event) => event.type === 'acked' && event.clientMessageId === clientMessageId);
-  expect(breachesOf(record)).toEqual(['gaps']);
+  expect(violationKindsOf(record)).toEqual(['gaps']);
 });
 
 test('a message whose ack was lost may be there or not', () => {
   const record = cleanRecord();
   const { clientMessageId } = last(record.stored);
   drop(record, (event) => event.type === 'acked' && event.clientMessageId === clientMessageId);
-  expect(breachesOf(record)).toEqual([]);
+  expect(violationKindsOf(record)).toEqual([]);
   record.stored.pop();
   record.pages.pop();
   drop(record, (event) => event.type === 'seen' && event.clientMessageId === clientMessageId);
-  expect(breachesOf(record)).toEqual([]);
+  expect(violationKindsOf(record)).toEqual([]);
 });
 
 test('repeats and overtaking are fine at a plain client, and a reload at one of the library', () => {
@@ -211,7 +211,7 @@ test('repeats and overtaking are fine at a plain client, and a reload at one of 
   record.events.push(...seenBy(record, 'plain-1').reverse());
   record.events.push({ type: 'cleared', atMs: 999, client: 'library-1', conversationId: 'lobby' });
   record.events.push(...seenBy(record, 'library-1'));
-  expect(breachesOf(record)).toEqual([]);
+  expect(violationKindsOf(record)).toEqual([]);
 });
 
 test('a session that its client holds on to, but that serves no more, takes no place', () => {
@@ -219,7 +219,7 @@ test('a session that its client holds on to, but that serves no more, takes no p
   drop(record, (event) => event.type === 'served' && event.session === 0 && event.atMs > 150);
   record.events.push({ type: 'opened', atMs: 200, client: 'rejected-1', session: 9, node: 'chat-server-2' });
   record.events.push({ type: 'served', atMs: 300, client: 'rejected-1', session: 9, askedAtMs: 299 });
-  expect(breachesOf(record)).toEqual([]);
+  expect(violationKindsOf(record)).toEqual([]);
 });
 
 const at = <T>(list: T[], random: () => number) => Math.floor(random() * list.length);
@@ -284,6 +284,6 @@ test.each(mutations)('finds every random mutation that %s', (_name, mutate) => {
   for (let seed = 1; seed <= 50; seed += 1) {
     const record = cleanRecord(60);
     mutate(record, seededRandom(seed));
-    expect({ seed, broken: breachesOf(record).length > 0 }).toEqual({ seed, broken: true });
+    expect({ seed, broken: violationKindsOf(record).length > 0 }).toEqual({ seed, broken: true });
   }
 });

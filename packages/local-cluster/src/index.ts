@@ -7,6 +7,6 @@ export { nginxSpec, redisSpec, systemEnv } from './process-specs.ts';
 export { findProcess } from './process-table.ts';
 export { awaitOpenPort } from './readiness-probes.ts';
 export { type LocalCluster, type LocalClusterOptions, startLocalCluster } from './start-local-cluster.ts';
-export { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
+export { type ProcessSpec, SupervisedProcess, type Supervision } from './supervised-process.ts';
 export { buildWebClient } from './web-client.ts';
 export { workspacePath } from './workspace.ts';

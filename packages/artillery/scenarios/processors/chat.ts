@@ -4,8 +4,8 @@ import { reached, recordFailure, startMeasuring, writeSamples } from './measure.
 import { ScenarioClient } from './scenario-client.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
-const GREETING_DEADLINE_MS = 30_000;
-const OTHERS_DEADLINE_SECONDS = 300;
+const HELLO_DEADLINE_MS = 30_000;
+const DEFAULT_WAIT_SECONDS = 300;
 
 const clients = new WeakMap<object, ScenarioClient>();
 const finished = new WeakSet<ScenarioClient>();
@@ -16,43 +16,43 @@ export function clientOf(user: VirtualUser): ScenarioClient {
   return client;
 }
 
-/** Step: says hello and listens from now on. */
+/** Step: sends hello and starts to receive. */
 export async function startSession(user: VirtualUser, events: ArtilleryEvents): Promise<void> {
   startMeasuring(events);
   const client = new ScenarioClient(user);
   clients.set(user.vars, client);
   await endUserOnError(client, async () => {
-    if (!(await client.startSession()) && !(await client.isReconnectedWithin(GREETING_DEADLINE_MS))) {
+    if (!(await client.startSession()) && !(await client.isReconnectedWithin(HELLO_DEADLINE_MS))) {
       recordFailure('session:hello', 'GAVE_UP');
       throw new Error('session:hello was not answered');
     }
   }).finally(() => reached('connected'));
 }
 
-/** Step: waits until everybody is in, in all processes; at most `waitForAllSeconds` (300). */
+/** Step: waits until all users of all processes are connected, at most `waitForAllSeconds` (300). */
 export async function waitForAllUsers(user: VirtualUser): Promise<void> {
-  await waitAtBarrier('all-connected', othersDeadlineMs(user));
+  await waitAtBarrier('all-connected', waitDeadlineMs(user));
 }
 
-/** Step: sends one message to the user's conversation, and waits for its ack. */
+/** Step: sends one message to the user's conversation and waits for its ack. */
 export async function sendMessage(user: VirtualUser): Promise<void> {
   const client = clientOf(user);
   await endUserOnError(client, () => client.sendMessage(user.vars.conversationId));
 }
 
 /**
- * Step: waits until everybody has said everything, in all processes (at most `waitForAllSeconds`, 300), then checks that
- * this user was shown all of it, and goes.
+ * Step: waits until all users of all processes have sent their messages, at most `waitForAllSeconds` (300). Then checks that this
+ * user received all messages, and disconnects.
  */
 export async function verifyAndDisconnect(user: VirtualUser): Promise<void> {
   const client = clientOf(user);
   finishSending(client);
-  await waitAtBarrier('all-sent', othersDeadlineMs(user));
+  await waitAtBarrier('all-sent', waitDeadlineMs(user));
   await endUserOnError(client, () => client.settle());
   disconnect(client);
 }
 
-/** A step that fails is the user's last one; nobody waits for it then. */
+/** Runs a step. If it fails, the user disconnects and other users do not wait for it. */
 export async function endUserOnError(client: ScenarioClient, step: () => Promise<void>): Promise<void> {
   try {
     await step();
@@ -75,4 +75,4 @@ function disconnect(client: ScenarioClient): void {
   eventFile.write();
 }
 
-const othersDeadlineMs = (user: VirtualUser) => numberOf(user, 'waitForAllSeconds', OTHERS_DEADLINE_SECONDS) * 1_000;
+const waitDeadlineMs = (user: VirtualUser) => numberOf(user, 'waitForAllSeconds', DEFAULT_WAIT_SECONDS) * 1_000;

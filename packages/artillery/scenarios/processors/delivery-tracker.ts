@@ -1,26 +1,25 @@
+import { ConversationTracker, type Reply } from '@parley/load-kit/clients';
 import { hashOf } from '@parley/load-kit/events';
 import type { MessagesPacket, SinceReply } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
-import { ConversationTracker } from './conversation-tracker.ts';
 import { eventFile } from './event-file.ts';
 import { count, nowMs, observe, recordFailure, recordSuccess } from './measure.ts';
 import { type DeliveredMessages, readPacket } from './read-packet.ts';
-import type { Reply } from './request.ts';
 import { sentAtMs } from './stamp.ts';
 
 const LIVE_DEADLINE_MS = 10_000;
 const CATCH_UP_DEADLINE_MS = 60_000;
 const RETRY_MS = 250;
-const LOOK_EVERY_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
-/** What one user is shown of all its conversations, counted. */
+/** Counts the deliveries of all conversations to one user. */
 export class DeliveryTracker {
   readonly #client: string;
   readonly #fetch: (payload: object) => Promise<Reply<SinceReply>>;
   readonly #conversations = new Map<string, ConversationTracker>();
   #catchingUp: Promise<void> | undefined;
 
-  /** @param fetch asks `messages:since` */
+  /** @param fetch sends a `messages:since` request */
   constructor(client: string, fetch: (payload: object) => Promise<Reply<SinceReply>>) {
     this.#client = client;
     this.#fetch = fetch;
@@ -30,7 +29,7 @@ export class DeliveryTracker {
     return this.#behind.length === 0;
   }
 
-  /** A packet came. */
+  /** Processes a `messages` packet. */
   receive(packet: MessagesPacket): void {
     const receivedAtMs = nowMs();
     const delivered = readPacket(packet);
@@ -41,26 +40,26 @@ export class DeliveryTracker {
       if (seenAs === 'repeated' || seenAs === 'known') continue;
       count('delivered');
       const sentAt = sentAtMs(message.text);
-      if (sentAt === undefined) continue; // somebody else's
+      if (sentAt === undefined) continue; // not sent by a virtual user
       observe('delivery_ms', receivedAtMs - sentAt);
       recordSuccess('messages (delivery)', receivedAtMs - sentAt, delivered.bytes / delivered.messages.length);
     }
   }
 
-  /** The server says how far the conversations are. */
-  compare(heads: readonly { conversationId: string; headSeq: number }[]): void {
+  /** Processes the heads of conversations. */
+  extend(heads: readonly { conversationId: string; headSeq: number }[]): void {
     for (const { conversationId, headSeq } of heads) this.#trackerOf(conversationId, headSeq + 1).extendTo(headSeq);
   }
 
-  /** The user's own message was acked. */
+  /** Processes the ack of the user's own message. */
   acked(conversationId: string, seq: number, clientMessageId: string): void {
     this.#trackerOf(conversationId, seq).acked(seq, clientMessageId);
   }
 
-  /** Gives what is on its way time to come, fetches what did not come, and counts what can't be had. */
+  /** Waits for messages in flight, fetches those that did not arrive, and counts those that cannot be fetched. */
   async settle(): Promise<void> {
     const deadline = nowMs() + LIVE_DEADLINE_MS;
-    while (!this.isComplete && nowMs() < deadline) await pause(LOOK_EVERY_MS);
+    while (!this.isComplete && nowMs() < deadline) await pause(POLL_INTERVAL_MS);
     count(
       'missed_live',
       this.#sum(({ missing }) => missing),
@@ -74,7 +73,7 @@ export class DeliveryTracker {
     if (lost === 0 && wrong === 0) eventFile.hasEverything(this.#client);
   }
 
-  /** Fetches what is known to be missing. */
+  /** Fetches all messages that are known to be missing. */
   async catchUp(): Promise<void> {
     this.#catchingUp ??= this.#catchUp().finally(() => {
       this.#catchingUp = undefined;
@@ -90,7 +89,7 @@ export class DeliveryTracker {
     return [...this.#conversations.values()].reduce((sum, tracker) => sum + of(tracker), 0);
   }
 
-  /** A conversation begins where it is first seen; for the checker, which wants to know of everything, at its beginning. */
+  /** Tracking starts at the first message seen. With `--chaos` it starts at 1, because the checker needs all messages. */
   #trackerOf(conversationId: string, nextSeq: number): ConversationTracker {
     const tracker =
       this.#conversations.get(conversationId) ?? new ConversationTracker(eventFile.isOn ? 0 : nextSeq - 1);
@@ -111,8 +110,8 @@ export class DeliveryTracker {
     const deadline = nowMs() + CATCH_UP_DEADLINE_MS;
     while (!this.isComplete && nowMs() < deadline) {
       const cursors = this.#behind.map(([conversationId, { upTo }]) => ({ conversationId, afterSeq: upTo }));
-      const answer = await this.#fetch({ cursors });
-      const pages = answer.ok ? answer.conversations : [];
+      const reply = await this.#fetch({ cursors });
+      const pages = reply.ok ? reply.conversations : [];
       for (const { conversationId, messages } of pages) {
         for (const message of messages) this.#see(conversationId, message, 'page');
       }

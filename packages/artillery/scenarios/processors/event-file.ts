@@ -3,10 +3,10 @@ import { Recorder } from '@parley/load-kit/events';
 import { EVENTS_FILE, PROCESS_INDEX } from '../../src/samples.ts';
 import { nowMs } from './measure.ts';
 
-const WRITE_EVERY_MS = 500;
+const WRITE_INTERVAL_MS = 500;
 const SESSIONS_PER_PROCESS = 1_000_000;
 
-/** Notes, with `--chaos`, all that clients did and were shown, for the checker; without it, nothing. */
+/** Writes the events of all clients to a file for the checker. Does nothing without `--chaos`. */
 class EventFile extends Recorder {
   readonly #file = process.env[EVENTS_FILE];
   readonly #pool = Number(process.env[PROCESS_INDEX] ?? 0);
@@ -15,7 +15,7 @@ class EventFile extends Recorder {
   constructor() {
     super();
     if (!this.#file) return;
-    setInterval(() => this.write(), WRITE_EVERY_MS).unref();
+    setInterval(() => this.write(), WRITE_INTERVAL_MS).unref();
   }
 
   get isOn(): boolean {
@@ -26,7 +26,7 @@ class EventFile extends Recorder {
     if (this.#file) this.#lines.push(JSON.stringify({ atMs: nowMs(), ...event }));
   }
 
-  /** The checker wants times on one clock, and `served` carries one of its own. */
+  /** Time of day, so that the files of all processes can be merged. */
   override nowMs(): number {
     return nowMs();
   }
@@ -35,12 +35,12 @@ class EventFile extends Recorder {
     return this.#pool * SESSIONS_PER_PROCESS + super.newSession();
   }
 
-  /** This client was there at the end and has every message. */
+  /** Notes that a client was connected at the end and has every message. */
   hasEverything(client: string): void {
     if (this.#file) this.#lines.push(JSON.stringify({ type: 'has-everything', client }));
   }
 
-  /** Writes what it has: by itself now and then, and as the last thing that a user does. */
+  /** Appends the collected events to the file. Called at intervals and at the end of each user. */
   write(): void {
     if (!this.#file || this.#lines.length === 0) return;
     appendFileSync(this.#file, `${this.#lines.join('\n')}\n`);

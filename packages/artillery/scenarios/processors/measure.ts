@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { type OperationSamples, SAMPLES_FILE, type SecondOfSamples } from '../../src/samples.ts';
 import type { ArtilleryEvents } from './virtual-user.ts';
 
-/** Counters that every run reports, also when they stay at 0: an `ensure` on a missing one would fail. */
+/** Counters of every run. They are initialised to 0, because `ensure` fails on a missing counter. */
 const COUNTERS = [
   'sent',
   'acked',
@@ -21,24 +21,24 @@ const COUNTERS = [
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
-const WRITE_EVERY_MS = 500;
+const WRITE_INTERVAL_MS = 500;
 
 const file = process.env[SAMPLES_FILE];
 let events: ArtilleryEvents | undefined;
 let current: { at: number; operations: Record<string, OperationSamples>; counters: Record<string, number> } | undefined;
 
 if (file) {
-  setInterval(writeSamples, WRITE_EVERY_MS).unref();
+  setInterval(writeSamples, WRITE_INTERVAL_MS).unref();
 }
 
-/** Names who counts for Artillery; the first step of every scenario calls it. */
+/** Connects the counters to Artillery. The first step of every scenario calls it. */
 export function startMeasuring(artillery: ArtilleryEvents): void {
   if (events) return;
   events = artillery;
   for (const name of COUNTERS) artillery.emit('counter', `parley.${name}`, 0);
 }
 
-/** Milliseconds since 1970, finer than `Date.now()`: the one clock of all processes on this machine. */
+/** Returns the milliseconds since 1970 with fractions. All processes of this machine share this clock. */
 export const nowMs = () => performance.timeOrigin + performance.now();
 
 export function count(name: Counter, by = 1): void {
@@ -47,10 +47,10 @@ export function count(name: Counter, by = 1): void {
   addCounter(name, by);
 }
 
-/** Somebody came (1) or went (-1). */
+/** Counts a user who connected (1) or disconnected (-1). */
 export const changeOnline = (by: 1 | -1) => addCounter('online', by);
 
-/** Somebody came for the first time, or has said everything or given up: the runner opens its barriers by these. */
+/** Counts a user who connected for the first time, or finished sending. The runner releases barriers by these counts. */
 export const reached = (point: 'connected' | 'finished_sending') => addCounter(point, 1);
 
 function addCounter(name: string, by: number): void {
@@ -59,7 +59,7 @@ function addCounter(name: string, by: number): void {
   counters[name] = (counters[name] ?? 0) + by;
 }
 
-/** An operation that recordSuccess. */
+/** Records a successful operation. */
 export function recordSuccess(operation: string, durationMs: number, bytes = 0): void {
   if (!file) return;
   const samples = samplesOf(operation);
@@ -67,23 +67,23 @@ export function recordSuccess(operation: string, durationMs: number, bytes = 0):
   samples.bytes += bytes;
 }
 
-/** An operation that did not. */
+/** Records a failed operation. */
 export function recordFailure(operation: string, code: string): void {
   if (!file) return;
   const { failures } = samplesOf(operation);
   failures[code] = (failures[code] ?? 0) + 1;
 }
 
-/** A duration that Artillery's own report and `ensure` see as well. */
+/** Adds a duration to Artillery's own histograms, which `ensure` uses. */
 export const observe = (name: 'ack_ms' | 'delivery_ms', durationMs: number) =>
   events?.emit('histogram', `parley.${name}`, durationMs);
 
-type Growing = { durationsMs: number[]; bytes: number; failures: Record<string, number> };
+type MutableSamples = { durationsMs: number[]; bytes: number; failures: Record<string, number> };
 
-function samplesOf(operation: string): Growing {
+function samplesOf(operation: string): MutableSamples {
   const { operations } = thisSecond();
   operations[operation] ??= { durationsMs: [], bytes: 0, failures: {} };
-  return operations[operation] as Growing;
+  return operations[operation] as MutableSamples;
 }
 
 function thisSecond() {
@@ -93,7 +93,7 @@ function thisSecond() {
   return current;
 }
 
-/** Also the last thing that a user does: Artillery ends its threads without a word. */
+/** Every user calls it at its end, because Artillery terminates its threads without notice. */
 export function writeSamples(): void {
   if (!file || !current) return;
   const line: SecondOfSamples = current;

@@ -6,10 +6,10 @@ import { numberOf, type VirtualUser } from './virtual-user.ts';
 
 const OPERATION = 'GET messages';
 const CALL_DEADLINE_MS = 10_000;
-const MOST_TRIES = 5;
+const MAX_ATTEMPTS = 5;
 const RETRY_MS = 500;
 
-/** Step: reads the user's conversation back to its beginning, `pageSize` (100) messages a page, and counts gaps. */
+/** Step: reads the user's conversation back to its first message, `pageSize` (100) messages per page, and counts gaps. */
 export async function readHistory(user: VirtualUser): Promise<void> {
   await endUserOnError(clientOf(user), async () => {
     const limit = numberOf(user, 'pageSize', 100);
@@ -17,7 +17,7 @@ export async function readHistory(user: VirtualUser): Promise<void> {
       const { messages } = await readPage(user, before, limit);
       const [oldest, newest] = [messages[0]?.seq, messages.at(-1)?.seq];
       if (oldest === undefined || newest === undefined) {
-        if (before !== undefined) count('history_gaps'); // a page below #1 was not asked for
+        if (before !== undefined) count('history_gaps'); // the conversation must reach down to #1
         return;
       }
       const isGapless = messages.every(({ seq }, index) => seq === oldest + index);
@@ -32,7 +32,7 @@ async function readPage(user: VirtualUser, before: number | undefined, limit: nu
   const { target, conversationId, token } = user.vars;
   const query = new URLSearchParams({ limit: String(limit), ...(before !== undefined && { before: String(before) }) });
   const url = `${target}/api/conversations/${conversationId}/messages?${query}`;
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+  for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
     const askedAtMs = nowMs();
     try {
       const response = await fetch(url, {

@@ -6,7 +6,7 @@ export interface DeliveredMessages {
   readonly bytes: number;
 }
 
-/** The one place that knows how a `messages` packet looks. */
+/** Reads a `messages` packet. */
 export function readPacket(packet: MessagesPacket): DeliveredMessages {
   return {
     conversationId: packet.conversationId,

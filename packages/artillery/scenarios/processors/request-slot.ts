@@ -4,14 +4,15 @@ import { eventFile } from './event-file.ts';
 import { changeOnline, count, nowMs, recordFailure, recordSuccess, startMeasuring, writeSamples } from './measure.ts';
 import { type ArtilleryEvents, numberOf, type VirtualUser } from './virtual-user.ts';
 
-const HELLO_EVERY_MS = 1_000;
+const HELLO_INTERVAL_MS = 1_000;
 const RETRY_MS = 1_000;
-/** A refusal that is no fault: every place is taken, or the server says when to come back. */
-const EXPECTED = ['SERVER_FULL', 'RATE_LIMITED', 'SHUTTING_DOWN', 'UNAVAILABLE'];
+/** Codes that are not failures: the cluster is full, or the client may retry later. */
+const EXPECTED_CODES = ['SERVER_FULL', 'RATE_LIMITED', 'SHUTTING_DOWN', 'UNAVAILABLE'];
 
 /**
- * Step: wants in for `requestForSeconds` (20), coming back when the refusal said to, with its place in the queue; once in, it stays
- * `holdSlotForSeconds` (2) and goes. A refusal without a reason or a place in the queue is a failure.
+ * Step: requests a session slot for `requestForSeconds` (20). After a rejection it retries when the server says, with its wait
+ * ticket. It keeps a slot for `holdSlotForSeconds` (2). A rejection without a code, or without a position in the queue, is a
+ * failure.
  */
 export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): Promise<void> {
   startMeasuring(events);
@@ -26,10 +27,10 @@ export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): P
     if (outcome.kind === 'rejected') {
       const { code, error } = outcome;
       const isQueued = code !== 'SERVER_FULL' || (error.position !== undefined && error.waitTicket !== undefined);
-      if (EXPECTED.includes(code) && isQueued) {
+      if (EXPECTED_CODES.includes(code) && isQueued) {
         count('turned_away');
         recordSuccess('slot: rejected', tookMs);
-      } else recordFailure('slot: rejected', isQueued ? code : 'NO_PLACE_IN_THE_QUEUE');
+      } else recordFailure('slot: rejected', isQueued ? code : 'NO_QUEUE_POSITION');
       waitTicket = error.waitTicket ?? waitTicket;
       await pause(Math.min(error.retryAfterMs ?? RETRY_MS, Math.max(0, until - nowMs())));
       continue;
@@ -39,11 +40,11 @@ export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): P
     count('let_in');
     changeOnline(1);
     recordSuccess('slot: granted', tookMs);
-    const leavesAt = nowMs() + numberOf(user, 'holdSlotForSeconds', 2) * 1_000;
-    while (session.isOpen && nowMs() < leavesAt) {
+    const releaseAt = nowMs() + numberOf(user, 'holdSlotForSeconds', 2) * 1_000;
+    while (session.isOpen && nowMs() < releaseAt) {
       const hello = await session.request('session:hello', { timezone: 'UTC' });
       if (!hello.ok) recordFailure('slot: granted', hello.code);
-      await pause(HELLO_EVERY_MS);
+      await pause(HELLO_INTERVAL_MS);
     }
     session.close();
     changeOnline(-1);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Reply } from '@parley/load-kit/clients';
 import { hashOf } from '@parley/load-kit/events';
 import type { ErrorBody, HeadsPacket, HelloReply, MessagesPacket, SendReply, SinceReply } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
@@ -6,25 +7,25 @@ import type { Socket } from 'socket.io-client';
 import { DeliveryTracker } from './delivery-tracker.ts';
 import { eventFile } from './event-file.ts';
 import { changeOnline, count, nowMs, observe, recordFailure, recordSuccess } from './measure.ts';
-import { type Reply, request } from './request.ts';
+import { request } from './request.ts';
 import { stampedText } from './stamp.ts';
 import type { VirtualUser } from './virtual-user.ts';
 
-/** A message is sent again, under the same clientMessageId, for this long; so is a hello. */
+/** How long a message or hello is resent until it is acked. A message keeps its clientMessageId. */
 const SEND_DEADLINE_MS = 60_000;
 const RETRY_MS = 250;
-const LOOK_EVERY_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
-/** One user on the connection that Artillery opened. */
+/** A virtual user on the connection that Artillery opened. */
 export class ScenarioClient {
   readonly name: string;
   readonly #socket: Socket;
   readonly #deliveries: DeliveryTracker;
-  #said = 0;
+  #sentCount = 0;
   #session = 0;
   #lostAtMs: number | undefined;
-  #isIn = false;
-  #hasLeft = false;
+  #isOnline = false;
+  #isDisconnecting = false;
 
   constructor({ vars, sockets }: VirtualUser) {
     const socket = sockets?.[''];
@@ -34,16 +35,16 @@ export class ScenarioClient {
     this.#deliveries = new DeliveryTracker(this.name, (payload) =>
       this.#request<SinceReply>('messages:since', payload),
     );
-    // The engine waits with these for its first connection; at a later one they would go on in its flow a second time.
+    // Artillery's listeners wait for the first connection. On a reconnect they would run the scenario's flow a second time.
     for (const event of ['connect', 'connect_error', 'error']) socket.removeAllListeners(event);
     socket.on('messages', (packet: MessagesPacket) => this.#deliveries.receive(packet));
-    socket.on('heads', (heads: HeadsPacket) => this.#deliveries.compare(heads));
+    socket.on('heads', (heads: HeadsPacket) => this.#deliveries.extend(heads));
     socket.on('connect', () => void this.startSession());
     socket.on('connect_error', (error: Error & { data?: Partial<ErrorBody> }) => this.#retryHandshake(error.data));
     socket.on('disconnect', (reason) => this.#lose(reason));
   }
 
-  /** Says hello: as the first thing, and after each reconnect. @returns whether it was answered on this connection */
+  /** Sends hello after a connect or reconnect. @returns whether it was answered on the same connection */
   async startSession(): Promise<boolean> {
     const session = eventFile.newSession();
     this.#session = session;
@@ -56,73 +57,73 @@ export class ScenarioClient {
       count('reconnected');
     }
     this.#lostAtMs = undefined;
-    this.#isIn = true;
+    this.#isOnline = true;
     changeOnline(1);
     void this.#deliveries.catchUp();
     return true;
   }
 
-  /** Sends one message, and again until it is acked. @throws Error when it is refused for good, or not acked in time */
+  /** Sends a message and resends it until it is acked. @throws Error when it is refused finally or not acked within 60 s */
   async sendMessage(conversationId: string): Promise<void> {
-    this.#said += 1;
+    this.#sentCount += 1;
     const clientMessageId = randomUUID();
-    const begunAtMs = nowMs();
-    const text = stampedText(this.name, this.#said, begunAtMs);
+    const startedAtMs = nowMs();
+    const text = stampedText(this.name, this.#sentCount, startedAtMs);
     const client = this.name;
     eventFile.add({ type: 'sent', client, conversationId, clientMessageId, textHash: hashOf(text) });
     count('sent');
-    while (nowMs() - begunAtMs < SEND_DEADLINE_MS) {
+    while (nowMs() - startedAtMs < SEND_DEADLINE_MS) {
       const payload = { conversationId, clientMessageId, kind: 'text', text };
-      const answer = await this.#request<SendReply>('message:send', payload);
-      if (answer.ok) {
-        const { message, duplicate } = answer;
+      const reply = await this.#request<SendReply>('message:send', payload);
+      if (reply.ok) {
+        const { message, duplicate } = reply;
         const { seq, id } = message;
         eventFile.add({ type: 'acked', client, conversationId, clientMessageId, seq, id, duplicate });
         count('acked');
-        observe('ack_ms', nowMs() - begunAtMs);
+        observe('ack_ms', nowMs() - startedAtMs);
         this.#deliveries.acked(conversationId, seq, clientMessageId);
         return;
       }
-      eventFile.add({ type: 'refused', client, clientMessageId, code: answer.code });
+      eventFile.add({ type: 'refused', client, clientMessageId, code: reply.code });
       count('refused');
-      if (answer.retryable === false) break;
-      await pause(answer.retryAfterMs ?? RETRY_MS);
+      if (reply.retryable === false) break;
+      await pause(reply.retryAfterMs ?? RETRY_MS);
     }
     count('unacked');
     throw new Error('message:send was not acked');
   }
 
-  /** Asks how far the conversations are, and sees to it that all of it was shown. @throws Error when nobody says how far */
+  /** Gets the heads of all conversations and counts missing messages. @throws Error when hello is not answered within 60 s */
   async settle(): Promise<void> {
     const deadline = nowMs() + SEND_DEADLINE_MS;
     if (!(await this.#sendHello(() => nowMs() < deadline))) throw new Error('session:hello was not answered');
     await this.#deliveries.settle();
   }
 
-  /** Its connection breaks off, as if the network was gone; Socket.IO opens another one. */
+  /** Closes the connection as a failing network does. Socket.IO reconnects. */
   loseConnection(): void {
-    this.#goOffline(); // Engine.IO first sends what it still has
+    this.#goOffline(); // Engine.IO flushes its buffer before it closes
     this.#socket.io.engine.close();
   }
 
-  /** @returns whether it is back in time, with all that it missed */
+  /** Waits for a reconnect and the missed messages. @returns false if that takes longer than the deadline */
   async isReconnectedWithin(deadlineMs: number): Promise<boolean> {
     const deadline = nowMs() + deadlineMs;
-    while (!this.#isIn && nowMs() < deadline) await pause(LOOK_EVERY_MS);
-    if (this.#isIn) await this.#deliveries.catchUp();
-    return this.#isIn && this.#deliveries.isComplete;
+    while (!this.#isOnline && nowMs() < deadline) await pause(POLL_INTERVAL_MS);
+    if (this.#isOnline) await this.#deliveries.catchUp();
+    return this.#isOnline && this.#deliveries.isComplete;
   }
 
   disconnect(): void {
-    this.#hasLeft = true;
+    this.#isDisconnecting = true;
     this.#socket.disconnect();
   }
 
-  async #sendHello(isWorthwhile: () => boolean): Promise<boolean> {
-    while (isWorthwhile()) {
+  async #sendHello(shouldRetry: () => boolean): Promise<boolean> {
+    while (shouldRetry()) {
       const hello = await this.#request<HelloReply>('session:hello', { timezone: 'UTC' });
       if (hello.ok) {
-        this.#deliveries.compare(hello.heads);
+        this.#deliveries.extend(hello.heads);
         return true;
       }
       await pause(hello.retryAfterMs ?? RETRY_MS);
@@ -133,36 +134,36 @@ export class ScenarioClient {
   async #request<T>(event: string, payload: object): Promise<Reply<T>> {
     const session = this.#session;
     const askedAtMs = nowMs();
-    const answer = await request<T>(this.#socket, event, payload);
+    const reply = await request<T>(this.#socket, event, payload);
     const isSameSession = session === this.#session && this.#socket.connected;
-    if (answer.ok && isSameSession) eventFile.add({ type: 'served', client: this.name, session, askedAtMs });
-    return answer;
+    if (reply.ok && isSameSession) eventFile.add({ type: 'served', client: this.name, session, askedAtMs });
+    return reply;
   }
 
-  #retryHandshake(refusal: Partial<ErrorBody> | undefined): void {
-    if (this.#socket.active || this.#hasLeft) return; // nobody answered: Socket.IO itself tries again
-    const code = refusal?.code ?? 'UNREACHABLE';
+  #retryHandshake(error: Partial<ErrorBody> | undefined): void {
+    if (this.#socket.active || this.#isDisconnecting) return; // no answer: Socket.IO retries by itself
+    const code = error?.code ?? 'UNREACHABLE';
     recordFailure('reconnect', code);
     eventFile.add({ type: 'rejected', client: this.name, code });
-    this.#socket.auth = { ...this.#socket.auth, waitTicket: refusal?.waitTicket };
-    this.#connectAfter(refusal?.retryAfterMs ?? RETRY_MS);
+    this.#socket.auth = { ...this.#socket.auth, waitTicket: error?.waitTicket };
+    this.#connectAfter(error?.retryAfterMs ?? RETRY_MS);
   }
 
   #lose(reason: string): void {
     eventFile.add({ type: 'closed', client: this.name, session: this.#session, reason });
     this.#goOffline();
-    if (reason === 'io server disconnect') this.#connectAfter(RETRY_MS); // Socket.IO takes that for a farewell
+    if (reason === 'io server disconnect') this.#connectAfter(RETRY_MS); // Socket.IO does not reconnect after this reason
   }
 
   #goOffline(): void {
-    if (this.#isIn) changeOnline(-1);
-    this.#isIn = false;
+    if (this.#isOnline) changeOnline(-1);
+    this.#isOnline = false;
     this.#lostAtMs ??= nowMs();
   }
 
   #connectAfter(delayMs: number): void {
     setTimeout(() => {
-      if (!this.#hasLeft) this.#socket.connect();
+      if (!this.#isDisconnecting) this.#socket.connect();
     }, delayMs);
   }
 }

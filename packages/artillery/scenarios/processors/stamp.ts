@@ -1,9 +1,9 @@
-/** A text that says who sent it and when, so that each receiver knows how long it took. */
+/** Returns a message text with the sender and the send time, from which receivers compute the delivery latency. */
 export const stampedText = (name: string, number: number, sentAtMs: number) =>
-  `${name} says #${number}, sent at ${sentAtMs.toFixed(2)}`;
+  `${name} sends #${number}, sent at ${sentAtMs.toFixed(2)}`;
 
-/** When a text was sent, ms since 1970; undefined = it is none of ours. */
+/** Returns the send time of a text in ms since 1970, or undefined if the text has no stamp. */
 export function sentAtMs(text: string | undefined): number | undefined {
-  const [, time] = / says #\d+, sent at (\d+\.\d+)$/.exec(text ?? '') ?? [];
+  const [, time] = / sends #\d+, sent at (\d+\.\d+)$/.exec(text ?? '') ?? [];
   return time === undefined ? undefined : Number(time);
 }

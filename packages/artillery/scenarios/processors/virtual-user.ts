@@ -1,8 +1,8 @@
 import type { Socket } from 'socket.io-client';
 
-/** What Artillery hands to every step: one virtual user. */
+/** A virtual user, as Artillery passes it to every step. */
 export interface VirtualUser {
-  /** The user's line of the CSV that the runner made, and the scenario's own variables. */
+  /** The user's line of the CSV file, and the variables of the scenario. */
   readonly vars: {
     readonly target: string;
     readonly name: string;
@@ -10,18 +10,18 @@ export interface VirtualUser {
     readonly token: string;
     readonly conversationId: string;
   } & Readonly<Record<string, unknown>>;
-  /** By namespace; the engine connects the one called '' before the first step. */
+  /** Sockets by namespace. Artillery connects the default namespace '' before the first step. */
   readonly sockets?: Readonly<Record<string, Socket>>;
 }
 
-/** Artillery's own counting, which its `ensure` looks at. */
+/** Artillery's own counters and histograms, which `ensure` uses. */
 export interface ArtilleryEvents {
   emit(kind: 'counter' | 'histogram', name: string, value: number): void;
 }
 
-/** A number that the scenario sets under `variables`. */
-export function numberOf(user: VirtualUser, name: string, otherwise: number): number {
-  const value = Number(user.vars[name] ?? otherwise);
-  if (!Number.isFinite(value)) throw new Error(`${name} is ${user.vars[name]}; a number is needed`);
+/** Returns a number from the scenario's `variables`. */
+export function numberOf(user: VirtualUser, name: string, defaultValue: number): number {
+  const value = Number(user.vars[name] ?? defaultValue);
+  if (!Number.isFinite(value)) throw new Error(`${name} is ${user.vars[name]}; a number is required`);
   return value;
 }

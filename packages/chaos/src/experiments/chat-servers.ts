@@ -6,7 +6,7 @@ const CALL_DEADLINE_MS = 5_000;
 export const chatServersOf = (bed: TestBed): ProcessEntry[] =>
   bed.processes().filter(({ name }) => name.startsWith('chat-server-'));
 
-/** Whether the process itself says that it may take traffic. */
+/** Whether the server reports that it is ready for traffic. */
 export async function isReady({ metricsPort }: ProcessEntry): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(CALL_DEADLINE_MS);
@@ -16,7 +16,7 @@ export async function isReady({ metricsPort }: ProcessEntry): Promise<boolean> {
   }
 }
 
-/** A metric's value, the sum of its series where it has several. */
+/** Returns the value of a metric, summed over its series. */
 export async function readMetric({ name, metricsPort }: ProcessEntry, metric: string): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, {
     signal: AbortSignal.timeout(CALL_DEADLINE_MS),

@@ -3,18 +3,16 @@ import type { EventRecord, Recorder } from '@parley/load-kit/events';
 import type { TestBed } from '../test-bed.ts';
 import type { Measurement } from './measurement.ts';
 
-/** One way to run a cluster under load, and what is measured of it besides the checker's verdict. */
+/** A chaos experiment: what happens to the cluster under load, and what is measured besides the checker's verdict. */
 export interface Experiment {
-  /** For a person, in one line. */
+  /** One line for the progress output. */
   readonly summary: string;
   readonly clientMix: ClientMix;
-  /**
-   * Troubles the cluster while everybody talks. Resolves when all is healed, with what turns the record, once everything has
-   * come to rest, into figures.
-   */
+  /** Runs while the clients send. Resolves when all faults are healed. */
   run(context: ExperimentContext): Promise<Evaluate>;
 }
 
+/** Computes the measurements from the complete event record, after all clients have caught up. */
 export type Evaluate = (record: EventRecord) => readonly Measurement[];
 
 export interface ExperimentContext {
@@ -23,6 +21,6 @@ export interface ExperimentContext {
   readonly recorder: Recorder;
   readonly seed: number;
   readonly report: (line: string) => void;
-  /** The run is given up. */
+  /** Aborts when the run is cancelled. */
   readonly signal: AbortSignal;
 }

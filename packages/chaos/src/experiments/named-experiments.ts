@@ -6,7 +6,7 @@ import { slowReaders } from './slow-readers.ts';
 export const EXPERIMENT_NAMES = ['redis-outage', 'rolling-restart', 'slow-readers'] as const;
 export type ExperimentName = (typeof EXPERIMENT_NAMES)[number];
 
-/** The experiments that have names; `seconds` undefined = as long as the experiment takes by itself. */
+/** The experiments by name. `seconds` undefined = the experiment's default duration. */
 export const EXPERIMENTS: Readonly<Record<ExperimentName, (seconds: number | undefined) => Experiment>> = {
   'redis-outage': (seconds = 60) => redisOutage(seconds),
   'rolling-restart': (seconds) => rollingRestart(seconds),

@@ -2,7 +2,7 @@ import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
 import { injectFaults, planFaults } from '@parley/load-kit/faults';
 import type { Experiment } from './experiment.ts';
 
-/** Whatever can fail does, at random; nothing is measured but the promises. */
+/** Injects random faults into all targets. Measures nothing besides the checker's verdict. */
 export const randomFaults = (faults: number, seconds: number): Experiment => ({
   summary: `${faults} faults in ${seconds} s`,
   clientMix: DEFAULT_CLIENT_MIX,

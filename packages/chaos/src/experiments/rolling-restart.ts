@@ -7,29 +7,29 @@ import type { Experiment } from './experiment.ts';
 import { percentile } from './measurement.ts';
 
 const ROUNDS = 3;
-/** Everybody talks undisturbed for a while first. */
+/** Load without a fault before the first restart. */
 const BEFORE_MS = 3_000;
 const OUT_P99_WITHIN_MS = 2_000;
-const BACK_DEADLINE_MS = 60_000;
-const LOOK_EVERY_MS = 50;
+const RESTART_DEADLINE_MS = 60_000;
+const POLL_INTERVAL_MS = 50;
 
 /**
- * Every chat server is stopped in turn, as a deployment does it, with all places taken.
+ * Restarts every chat server in turn, as a deployment does, while all slots are taken.
  *
- * @param seconds no further round begins after that; undefined = three rounds
+ * @param seconds no round starts after this time; undefined = three rounds
  */
 export const rollingRestart = (seconds: number | undefined): Experiment => ({
-  summary: `every chat server restarts in turn, ${seconds === undefined ? `${ROUNDS} rounds` : `for ${seconds} s`}, and nobody minds`,
-  // As many as there are places: who is refused is refused for the restarts.
+  summary: `every chat server restarts in turn, ${seconds === undefined ? `${ROUNDS} rounds` : `for ${seconds} s`}`,
+  // As many clients as slots, so that every rejection is caused by a restart.
   clientMix: { ...DEFAULT_CLIENT_MIX, plainClients: 25, libraryClients: 25, rejectedClients: 0, secondDevices: 0 },
   async run({ bed, recorder, report, signal }) {
     await pause(BEFORE_MS, signal);
     const fromMs = recorder.nowMs();
     const names = chatServersOf(bed).map(({ name }) => name);
     const restartsMs: number[] = [];
-    const goesOn = (rounds: number) =>
+    const hasNextRound = (rounds: number) =>
       !signal.aborted && (seconds === undefined ? rounds < ROUNDS : recorder.nowMs() < fromMs + seconds * 1_000);
-    for (let rounds = 0; goesOn(rounds); rounds += 1) {
+    for (let rounds = 0; hasNextRound(rounds); rounds += 1) {
       for (const name of names) {
         report(`fault: restart ${name}`);
         const atMs = recorder.nowMs();
@@ -77,18 +77,18 @@ export const rollingRestart = (seconds: number | undefined): Experiment => ({
   },
 });
 
-/** Resolves when the server's successor is up and says that it may take traffic. */
+/** Stops a server and resolves when the restarted process reports that it is ready. */
 async function restart(bed: TestBed, name: string, signal: AbortSignal): Promise<void> {
   const find = () => chatServersOf(bed).find((server) => server.name === name);
   const before = find();
-  if (!before) throw new Error(`${name} is not there to be restarted`);
+  if (!before) throw new Error(`${name} cannot be restarted: it is not running`);
   process.kill(before.pid, 'SIGTERM');
-  const overdue = AbortSignal.timeout(BACK_DEADLINE_MS);
+  const overdue = AbortSignal.timeout(RESTART_DEADLINE_MS);
   for (;;) {
     const server = find();
     if (server && server.pid !== before.pid && (await isReady(server))) return;
     signal.throwIfAborted();
-    if (overdue.aborted) throw new Error(`${name} was not back within ${BACK_DEADLINE_MS} ms`);
-    await pause(LOOK_EVERY_MS, signal);
+    if (overdue.aborted) throw new Error(`${name} was not ready within ${RESTART_DEADLINE_MS} ms`);
+    await pause(POLL_INTERVAL_MS, signal);
   }
 }

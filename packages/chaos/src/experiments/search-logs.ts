@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Every line of a log below this directory that matches, with the log's name. */
+/** Returns the matching lines of all log files below a directory, with the file names. */
 export async function searchLogs(directory: string, pattern: RegExp): Promise<string[]> {
   const files = await readdir(directory, { recursive: true });
   const logs = files.filter((file) => /\.log(\.\d+)?$/.test(file));

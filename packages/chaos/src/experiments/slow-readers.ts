@@ -9,22 +9,22 @@ import { percentile } from './measurement.ts';
 import { watchMemory } from './watch-memory.ts';
 
 const READERS = 10;
-/** Code and caches warm up, outside of what is compared. */
+/** Code and caches warm up before the comparison. */
 const WARM_UP_MS = 10_000;
 const MIB = 1_048_576;
 /**
- * For each slow reader what may wait (1 MiB) twice, as packets and as frames, and what comes until the next look; and what
- * garbage collection leaves to chance.
+ * For each slow reader: twice its buffer limit of 1 MiB (as packets and as frames) and the bytes until the next check. The rest is
+ * for garbage collection.
  */
-const GROWTH_WITHIN_MIB = 64;
-const P99_WITHIN = 1.2;
+const MAX_GROWTH_MIB = 64;
+const MAX_P99_RATIO = 1.2;
 
 /**
- * Some stop reading what they are sent, a group's flood of long texts, while all others go on talking in the lobby. A connection
- * that is cut is not read from either once it is back, until the run is over.
+ * Ten clients stop reading while a group floods them with long texts. All others send in the lobby. A slow reader that is
+ * disconnected and reconnects still does not read until the end of the period.
  */
 export const slowReaders = (seconds: number): Experiment => ({
-  summary: `${READERS} clients read nothing for ${seconds} s, and only they notice`,
+  summary: `${READERS} clients read nothing for ${seconds} s`,
   clientMix: {
     ...DEFAULT_CLIENT_MIX,
     ...{
@@ -44,7 +44,7 @@ export const slowReaders = (seconds: number): Experiment => ({
       const before = { fromMs: recorder.nowMs(), toMs: Number.POSITIVE_INFINITY };
       await pause(seconds * 1_000, signal);
       before.toMs = recorder.nowMs();
-      const cutsBefore = await countCuts(bed);
+      const disconnectsBefore = await countSlowConsumers(bed);
       report(`fault: ${READERS} clients stop reading for ${seconds} s`);
       const during = { fromMs: recorder.nowMs(), toMs: Number.POSITIVE_INFINITY };
       const reading = new AbortController();
@@ -55,28 +55,30 @@ export const slowReaders = (seconds: number): Experiment => ({
       recorder.faults.push({
         ...{ kind: 'hang', target: `${READERS} clients`, atMs: during.fromMs, endedAtMs: during.toMs },
       });
-      const cuts = (await countCuts(bed)) - cutsBefore;
+      const slowConsumers = (await countSlowConsumers(bed)) - disconnectsBefore;
       const rss = { before: memory.peakBytes(before) / MIB, during: memory.peakBytes(during) / MIB };
 
       return (record) => {
         const { events, clients, conversations } = record;
         const readers = new Set(workload.listeners.map(({ name }) => name));
-        const flooded = new Set(conversations.find(({ id }) => id !== LOBBY_ID)?.memberIds);
-        const others = new Set(clients.filter(({ userId }) => !flooded.has(userId)).map(({ name }) => name));
+        const floodMembers = new Set(conversations.find(({ id }) => id !== LOBBY_ID)?.memberIds);
+        const others = new Set(clients.filter(({ userId }) => !floodMembers.has(userId)).map(({ name }) => name));
         const closed = closedIn(events, { ...during, toMs: Number.POSITIVE_INFINITY });
         const ofReaders = closed.filter(({ client }) => readers.has(client));
-        const told = new Set(ofReaders.filter(({ reason }) => reason.startsWith('SLOW')).map(({ client }) => client));
+        const notified = new Set(
+          ofReaders.filter(({ reason }) => reason.startsWith('SLOW')).map(({ client }) => client),
+        );
         const ofOthers = closed.filter(({ client }) => others.has(client));
         const [delivered, deliveredDuring] = [before, during].map((period) => deliveriesMs(record, period, others));
         const p99Before = percentile(delivered ?? [], 0.99);
         const p99During = percentile(deliveredDuring ?? [], 0.99);
-        const isBack = workload.listeners.filter(({ isOnline }) => isOnline).length;
+        const reconnected = workload.listeners.filter(({ isOnline }) => isOnline).length;
         const caughtUp = caughtUpAtMs(record, during) - during.toMs;
         return [
           { name: 'memory of the chat servers before, peak', value: rss.before, unit: 'MiB' },
           {
             ...{ name: 'memory of the chat servers during, peak', value: rss.during, unit: 'MiB' },
-            bound: { atMost: rss.before + GROWTH_WITHIN_MIB },
+            bound: { atMost: rss.before + MAX_GROWTH_MIB },
           },
           { name: 'deliveries to the others before', value: delivered?.length ?? 0, unit: '' },
           { name: 'deliveries to the others during', value: deliveredDuring?.length ?? 0, unit: '' },
@@ -84,18 +86,18 @@ export const slowReaders = (seconds: number): Experiment => ({
           { name: 'send to seen at the others during, p50', value: percentile(deliveredDuring ?? [], 0.5), unit: 'ms' },
           { name: 'send to seen at the others before, p99', value: p99Before, unit: 'ms' },
           { name: 'send to seen at the others during, p99', value: p99During, unit: 'ms' },
-          { name: 'p99 during to before', value: p99During / p99Before, unit: '×', bound: { atMost: P99_WITHIN } },
+          { name: 'p99 during to before', value: p99During / p99Before, unit: '×', bound: { atMost: MAX_P99_RATIO } },
           {
             ...{ name: 'disconnects of the others', value: ofOthers.length, unit: '', bound: { atMost: 0 } },
             details: ofOthers.map(({ client, atMs, reason }) => `${client} at ${atMs} ms: ${reason}`),
           },
           {
-            ...{ name: 'cut for being slow', value: cuts, unit: '', bound: { atLeast: READERS } },
+            ...{ name: 'slow readers disconnected', value: slowConsumers, unit: '', bound: { atLeast: READERS } },
             details: ofReaders.map(({ client, atMs, reason }) => `${client} at ${atMs} ms: ${reason}`),
           },
-          { name: 'slow readers that heard why', value: told.size, unit: '' },
-          { name: 'slow readers that are back', value: isBack, unit: '', bound: { atLeast: READERS } },
-          { name: 'slow readers caught up after', value: Math.max(0, caughtUp), unit: 'ms' },
+          { name: 'slow readers told the reason', value: notified.size, unit: '' },
+          { name: 'slow readers reconnected', value: reconnected, unit: '', bound: { atLeast: READERS } },
+          { name: 'slow readers caught up after healing', value: Math.max(0, caughtUp), unit: 'ms' },
         ];
       };
     } finally {
@@ -104,7 +106,7 @@ export const slowReaders = (seconds: number): Experiment => ({
   },
 });
 
-async function countCuts(bed: TestBed): Promise<number> {
+async function countSlowConsumers(bed: TestBed): Promise<number> {
   const counts = await Promise.all(chatServersOf(bed).map((server) => readMetric(server, 'chat_slow_consumers_total')));
   return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -5,24 +5,24 @@ import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, readMetric } from './chat-servers.ts';
 import { percentile } from './measurement.ts';
 
-const LOOK_EVERY_MS = 500;
+const SAMPLE_INTERVAL_MS = 500;
 
 export interface MemoryWatch {
-  /** The most that all chat servers together held in this time, resident, bytes; NaN where nobody looked. */
+  /** Returns the highest total resident memory of all chat servers in a period, in bytes. NaN if there is no sample. */
   peakBytes(period: Period): number;
   stop(): Promise<void>;
 }
 
-/** Looks all the time at how much memory the chat servers hold. */
+/** Samples the resident memory of the chat servers. */
 export function watchMemory(bed: TestBed, recorder: Recorder): MemoryWatch {
   const samples: { atMs: number; bytes: number }[] = [];
-  const look = async () => {
-    const held = await Promise.all(
+  const sample = async () => {
+    const bytesPerServer = await Promise.all(
       chatServersOf(bed).map((server) => readMetric(server, 'process_resident_memory_bytes')),
     );
-    samples.push({ atMs: recorder.nowMs(), bytes: held.reduce((sum, bytes) => sum + bytes, 0) });
+    samples.push({ atMs: recorder.nowMs(), bytes: bytesPerServer.reduce((sum, bytes) => sum + bytes, 0) });
   };
-  const loop = startLoop('memory', look, { everyMs: LOOK_EVERY_MS, logger: silentLogger() });
+  const loop = startLoop('memory', sample, { everyMs: SAMPLE_INTERVAL_MS, logger: silentLogger() });
   return {
     peakBytes: (period) =>
       percentile(

@@ -1,18 +1,18 @@
-import type { FaultTarget } from '@parley/load-kit/faults';
-import { supervisedProcessTarget } from '@parley/load-kit/faults';
+import { type FaultTarget, supervisedProcessTarget } from '@parley/load-kit/faults';
+import { type ProcessSpec, SupervisedProcess, type Supervision } from '@parley/local-cluster';
 import { ConfigError, pause } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';
-import { KeptProcess } from './kept-process.ts';
 
-const UP_DEADLINE_MS = 60_000;
-const ASK_EVERY_MS = 300;
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 5_000;
+const POLL_INTERVAL_MS = 300;
 const PING_DEADLINE_MS = 1_000;
 
-/** A MongoDB that is started by a command line. */
+/** A MongoDB that a given command line starts. */
 export class MongodbServer {
   readonly faultTarget: FaultTarget;
   readonly #command: string;
-  #process: KeptProcess | undefined;
+  #process: SupervisedProcess | undefined;
 
   constructor(command: string) {
     this.#command = command;
@@ -20,26 +20,30 @@ export class MongodbServer {
   }
 
   /**
-   * Resolves when the server answers at this URL.
-   * @throws ConfigError when another one does so already: the faults would not hit it
+   * Starts the server and resolves when it answers at this URL.
+   *
+   * @throws ConfigError when another server already answers there: faults would not affect it
    */
-  async start(url: string, signal: AbortSignal): Promise<void> {
-    if (await answers(url)) throw new ConfigError('MONGODB_URL is served already; end that, or omit --mongodb-command');
-    this.#process = new KeptProcess('sh', ['-c', this.#command]);
-    const overdue = AbortSignal.any([signal, AbortSignal.timeout(UP_DEADLINE_MS)]);
-    for (;;) {
-      if (await answers(url)) return;
-      if (overdue.aborted) throw new Error(`--mongodb-command "${this.#command}" does not answer at ${url}`);
-      await pause(ASK_EVERY_MS, overdue);
+  async start(url: string, supervision: Supervision, signal: AbortSignal): Promise<void> {
+    if (await answers(url)) {
+      throw new ConfigError('A server already answers at MONGODB_URL. Stop it, or omit --mongodb-command.');
     }
+    this.#process = new SupervisedProcess(mongodbSpec(this.#command, url), supervision);
+    this.#process.start();
+    const stopped = AbortSignal.any([signal, AbortSignal.timeout(START_DEADLINE_MS)]);
+    const aborted = new Promise<never>((_, reject) => {
+      const onAbort = () => reject(new Error(`--mongodb-command "${this.#command}" does not answer at ${url}`));
+      stopped.addEventListener('abort', onAbort, { once: true });
+    });
+    await Promise.race([this.#process.firstUp, aborted]);
   }
 
   async stop(): Promise<void> {
-    await this.#process?.stop();
+    await this.#process?.stop(STOP_DEADLINE_MS);
   }
 }
 
-/** A server that runs already can be frozen, not killed: nobody would start it again. */
+/** A server that was already running. It can be frozen but not killed, because nothing would restart it. */
 export const runningMongodbTarget = (pid: number): FaultTarget => ({
   name: 'store',
   group: 'store',
@@ -48,6 +52,25 @@ export const runningMongodbTarget = (pid: number): FaultTarget => ({
     process.kill(pid, 'SIGSTOP');
     return () => void process.kill(pid, 'SIGCONT');
   },
+});
+
+const mongodbSpec = (command: string, url: string): ProcessSpec => ({
+  name: 'mongodb',
+  command: 'sh',
+  args: ['-c', command],
+  env: process.env,
+  ipc: false,
+  program: command,
+  port: Number(/:(\d+)/.exec(url.replace(/^[^:]+:\/\/(?:[^@/]*@)?/, ''))?.[1] ?? 27_017),
+  metricsPort: null,
+  async awaitUp(_child, signal) {
+    while (!(await answers(url))) {
+      await pause(POLL_INTERVAL_MS, signal);
+      signal.throwIfAborted();
+    }
+  },
+  startDeadlineMs: START_DEADLINE_MS,
+  stopSignal: 'SIGTERM',
 });
 
 async function answers(url: string): Promise<boolean> {

@@ -1,19 +1,19 @@
 const DEFAULT_PORT = 27_017;
-const ONE_HOST = /^(mongodb:\/\/(?:[^@/]*@)?)([^@/?,%]+)(?:\/([^?]*))?(?:\?(.*))?$/;
-/** Options with which a server is reached under its own name only. */
-const NAMED = /(^|&)(tls|ssl|loadBalanced)=true(&|$)/i;
+const SINGLE_HOST = /^(mongodb:\/\/(?:[^@/]*@)?)([^@/?,%]+)(?:\/([^?]*))?(?:\?(.*))?$/;
+/** Options that require the server's own host name. */
+const REQUIRES_HOST_NAME = /(^|&)(tls|ssl|loadBalanced)=true(&|$)/i;
 
-export interface OnlyHost {
+export interface SingleHost {
   /** `host:port` */
   readonly address: string;
-  /** The URL with another address of that server; nothing that the server says of itself leads past it. */
+  /** Returns the URL with another address. The driver then connects to this address only. */
   urlAt(address: string): string;
 }
 
-/** @returns the one host that a URL names; undefined where it names several or none, so that no link can stand in for it */
-export function onlyHostOf(url: string): OnlyHost | undefined {
-  const [, start, host, path = '', query = ''] = ONE_HOST.exec(url) ?? [];
-  if (start === undefined || host === undefined || NAMED.test(query)) return undefined;
+/** Returns the single host of a URL, or undefined where a link cannot replace the host. */
+export function singleHostOf(url: string): SingleHost | undefined {
+  const [, start, host, path = '', query = ''] = SINGLE_HOST.exec(url) ?? [];
+  if (start === undefined || host === undefined || REQUIRES_HOST_NAME.test(query)) return undefined;
   return {
     address: /:\d+$/.test(host) ? host : `${host}:${DEFAULT_PORT}`,
     urlAt(address) {

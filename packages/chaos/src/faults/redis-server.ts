@@ -1,31 +1,33 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { freePort } from '@parley/load-kit/cluster';
-import type { FaultTarget } from '@parley/load-kit/faults';
-import { supervisedProcessTarget } from '@parley/load-kit/faults';
-import { KeptProcess } from './kept-process.ts';
+import { type FaultTarget, supervisedProcessTarget } from '@parley/load-kit/faults';
+import { redisSpec, SupervisedProcess, type Supervision } from '@parley/local-cluster';
 
-/** A Redis of its own, which outlives a kill with all that it was told. */
+const STOP_DEADLINE_MS = 5_000;
+
+/** A Redis of the test bed, started like the cluster's own. Its append-only file survives a kill. */
 export class RedisServer {
   readonly faultTarget: FaultTarget;
   /** `host:port` */
   readonly address: string;
-  readonly #process: KeptProcess;
+  readonly #process: SupervisedProcess;
 
-  private constructor(port: number, directory: string) {
-    this.address = `127.0.0.1:${port}`;
-    const settings = { port, bind: '127.0.0.1', dir: directory, appendonly: 'yes', appendfsync: 'everysec', save: '' };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    this.#process = new KeptProcess('redis-server', args);
-    this.faultTarget = supervisedProcessTarget({ name: 'redis', group: 'redis' }, () => this.#process.pid);
+  private constructor(process: SupervisedProcess) {
+    this.#process = process;
+    this.address = `127.0.0.1:${process.spec.port}`;
+    this.faultTarget = supervisedProcessTarget({ name: 'redis', group: 'redis' }, () => process.pid);
   }
 
-  /** It is on its way then; who connects tries until it answers. */
-  static async start(directory: string): Promise<RedisServer> {
-    await mkdir(directory, { recursive: true });
-    return new RedisServer(await freePort(), directory);
+  /** Returns at once. Clients retry until Redis answers. @param directory for Redis's data */
+  static async start(directory: string, supervision: Supervision): Promise<RedisServer> {
+    mkdirSync(join(directory, 'redis'), { recursive: true });
+    const process = new SupervisedProcess(redisSpec(directory, await freePort()), supervision);
+    process.start();
+    return new RedisServer(process);
   }
 
   stop(): Promise<void> {
-    return this.#process.stop();
+    return this.#process.stop(STOP_DEADLINE_MS);
   }
 }

@@ -1,45 +1,48 @@
 import type { FaultTarget } from '@parley/load-kit/faults';
-import { type Link, openLink } from './link.ts';
-import { onlyHostOf } from './mongodb-url.ts';
+import type { Supervision } from '@parley/local-cluster';
+import { type FaultyLink, openLink } from './faulty-link.ts';
+import { singleHostOf } from './mongodb-url.ts';
 import { RedisServer } from './redis-server.ts';
-import { NO_TOXIPROXY, Toxiproxy, toxiproxyProgram } from './toxiproxy.ts';
+import { findToxiproxy, NO_TOXIPROXY, Toxiproxy } from './toxiproxy.ts';
 
-/** The ways to Redis and to MongoDB, as far as they can fail here. */
+/** The links to Redis and MongoDB in which faults can be injected. */
 export interface Links {
-  /** A Redis of its own: for the cluster, and past the link. Undefined = there is none, the cluster brings its own. */
+  /** The URLs of the test bed's Redis, through the link and past it. undefined = the cluster starts its own Redis. */
   readonly redis: { readonly url: string; readonly directUrl: string } | undefined;
-  /** For the cluster: through the link where there is one. */
+  /** The cluster's MongoDB URL, through the link where there is one. */
   readonly mongodbUrl: string | undefined;
   readonly faultTargets: readonly FaultTarget[];
   stop(): Promise<void>;
 }
 
 /**
- * Puts toxiproxy in front of a Redis that it starts, and of the server of `mongodbUrl`; what has to stay whole is reported.
- * @param directory for what Redis keeps
+ * Starts Redis and toxiproxy, and opens links to Redis and to the server of `mongodbUrl`. Reports each link that cannot be opened.
+ *
+ * @param directory for Redis's data
  */
 export async function startLinks(options: {
   directory: string;
   mongodbUrl: string | undefined;
+  supervision: Supervision;
   report: (line: string) => void;
 }): Promise<Links> {
-  const { directory, mongodbUrl, report } = options;
-  const program = await toxiproxyProgram();
+  const { directory, mongodbUrl, supervision, report } = options;
+  const program = await findToxiproxy();
   if (!program) {
-    report(`${NO_TOXIPROXY}: the links to Redis${mongodbUrl ? ' and MongoDB' : ''} stay whole`);
+    report(`${NO_TOXIPROXY}: no faults on the links to Redis${mongodbUrl ? ' and MongoDB' : ''}`);
     return { redis: undefined, mongodbUrl, faultTargets: [], stop: async () => undefined };
   }
-  const mongodb = mongodbUrl ? onlyHostOf(mongodbUrl) : undefined;
-  if (mongodbUrl && !mongodb) report('MONGODB_URL is not one plain host: the link to MongoDB stays whole');
+  const mongodb = mongodbUrl ? singleHostOf(mongodbUrl) : undefined;
+  if (mongodbUrl && !mongodb) report('MONGODB_URL does not name a single host: no faults on the link to MongoDB');
   const toxiproxy = await Toxiproxy.start(program);
   let redis: RedisServer | undefined;
   const stop = async () => {
     await Promise.all([redis?.stop(), toxiproxy.stop()]);
   };
   try {
-    redis = await RedisServer.start(directory);
+    redis = await RedisServer.start(directory, supervision);
     const redisLink = await openLink(toxiproxy, { name: 'redis-link', group: 'redis', upstream: redis.address });
-    let mongodbLink: Link | undefined;
+    let mongodbLink: FaultyLink | undefined;
     if (mongodb) {
       mongodbLink = await openLink(toxiproxy, { name: 'mongodb-link', group: 'store', upstream: mongodb.address });
     }

@@ -1,30 +1,30 @@
 import type { RecordedFault } from '@parley/load-kit/events';
 import type { ProcessEntry } from '@parley/local-cluster';
 
-const LOOK_EVERY_MS = 100;
-/** Faults that a process does not outlive. */
-const ENDS: ReadonlySet<string> = new Set(['kill', 'restart']);
+const POLL_INTERVAL_MS = 100;
+/** Faults after which a process has a new pid. */
+const ENDING_FAULTS: ReadonlySet<string> = new Set(['kill', 'restart']);
 
 export interface ExitWatch {
-  /** One line for each process that ended more often than it was made to. */
-  unasked(faults: readonly RecordedFault[]): string[];
+  /** Returns one line for each process that exited more often than the faults explain. */
+  unexpectedExits(faults: readonly RecordedFault[]): string[];
   stop(): void;
 }
 
-/** Watches for processes that end by themselves: whatever fails around them, they must not. */
+/** Watches for unexpected exits. No process may exit because of a fault in another part of the cluster. */
 export function watchExits(processes: () => readonly ProcessEntry[]): ExitWatch {
   const pids = new Map<string, Set<number>>();
-  const look = () => {
+  const poll = () => {
     for (const { name, pid } of processes()) pids.set(name, (pids.get(name) ?? new Set()).add(pid));
   };
-  look();
-  const timer = setInterval(look, LOOK_EVERY_MS);
+  poll();
+  const timer = setInterval(poll, POLL_INTERVAL_MS);
   return {
-    unasked(faults) {
+    unexpectedExits(faults) {
       return [...pids].flatMap(([name, { size }]) => {
-        const ends = faults.filter(({ kind, target }) => ENDS.has(kind) && target === name).length;
-        const exits = size - 1 - ends;
-        return exits > 0 ? [`${name} ended by itself (${exits} times)`] : [];
+        const expected = faults.filter(({ kind, target }) => ENDING_FAULTS.has(kind) && target === name).length;
+        const exits = size - 1 - expected;
+        return exits > 0 ? [`${name} exited unexpectedly (${exits} times)`] : [];
       });
     },
     stop: () => clearInterval(timer),

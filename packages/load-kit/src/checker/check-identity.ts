@@ -1,60 +1,60 @@
-import { type Appearance, type Evidence, keyOf, placeOf } from './evidence.ts';
+import { type Evidence, keyOf, type Occurrence, positionOf } from './evidence.ts';
 import type { Violation } from './verdict.ts';
 
-/** Every message has one place and one id, and every place has one message, wherever they show up. */
-export function findDuplicated({ appearances }: Evidence): Violation[] {
-  const messages = new Map<string, { first: Appearance; places: Set<string>; ids: Set<string> }>();
-  const places = new Map<string, { first: Appearance; keys: Set<string> }>();
-  for (const appearance of appearances) {
-    const key = keyOf(appearance);
-    const place = placeOf(appearance);
-    const message = messages.get(key) ?? { first: appearance, places: new Set(), ids: new Set() };
+/** Rule: a message has one position and one id, and a position has one message, everywhere. */
+export function findDuplicated({ occurrences }: Evidence): Violation[] {
+  const messages = new Map<string, { first: Occurrence; positions: Set<string>; ids: Set<string> }>();
+  const positions = new Map<string, { first: Occurrence; keys: Set<string> }>();
+  for (const occurrence of occurrences) {
+    const key = keyOf(occurrence);
+    const position = positionOf(occurrence);
+    const message = messages.get(key) ?? { first: occurrence, positions: new Set(), ids: new Set() };
     messages.set(key, message);
-    message.places.add(place);
-    if (appearance.id !== undefined) message.ids.add(appearance.id);
-    const held = places.get(place) ?? { first: appearance, keys: new Set() };
-    places.set(place, held);
+    message.positions.add(position);
+    if (occurrence.id !== undefined) message.ids.add(occurrence.id);
+    const held = positions.get(position) ?? { first: occurrence, keys: new Set() };
+    positions.set(position, held);
     held.keys.add(key);
   }
   const violations: Violation[] = [];
-  for (const { first, places: taken, ids } of messages.values()) {
+  for (const { first, positions: taken, ids } of messages.values()) {
     if (taken.size === 1 && ids.size <= 1) continue;
     const { senderId, clientMessageId } = first;
     const text = `${clientMessageId} is at ${[...taken].join(', ')} with the ids ${[...ids].join(', ')}`;
-    violations.push({ breach: 'duplicated', text, about: { senderId, clientMessageId } });
+    violations.push({ kind: 'duplicated', text, about: { senderId, clientMessageId } });
   }
-  for (const [place, { first, keys }] of places) {
+  for (const [position, { first, keys }] of positions) {
     if (keys.size === 1) continue;
     const { conversationId, seq } = first;
-    const text = `${place} is the place of ${[...keys].join(' and of ')}`;
-    violations.push({ breach: 'duplicated', text, about: { conversationId, seq } });
+    const text = `${position} holds ${[...keys].join(' and ')}`;
+    violations.push({ kind: 'duplicated', text, about: { conversationId, seq } });
   }
   return violations;
 }
 
-/** What shows up was sent, by that sender, to that conversation, with that text, and shows up at members only. */
-export function findUnexpected({ record, appearances, sent }: Evidence): Violation[] {
+/** Rule: every observed message was sent by that sender, to that conversation, with that text, and only members saw it. */
+export function findUnexpected({ record, occurrences, sent }: Evidence): Violation[] {
   const members = new Map(record.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
   const violations = new Map<string, Violation>();
-  for (const appearance of appearances) {
-    const reason = reasonOf(appearance);
+  for (const occurrence of occurrences) {
+    const reason = reasonOf(occurrence);
     if (!reason) continue;
-    const { conversationId, seq, senderId, clientMessageId, shownTo } = appearance;
-    const where = shownTo ? `at ${shownTo.name}` : 'in the store or its pages';
+    const { conversationId, seq, senderId, clientMessageId, shownTo } = occurrence;
+    const where = shownTo ? `seen by ${shownTo.name}` : 'in the store or its pages';
     const text = `${clientMessageId}, ${conversationId} #${seq}, ${where}: ${reason}`;
     const about = { conversationId, seq, senderId, clientMessageId };
-    const known = `${keyOf(appearance)} ${reason}`;
-    if (!violations.has(known)) violations.set(known, { breach: 'unexpected', text, about });
+    const known = `${keyOf(occurrence)} ${reason}`;
+    if (!violations.has(known)) violations.set(known, { kind: 'unexpected', text, about });
   }
   return [...violations.values()];
 
-  function reasonOf(appearance: Appearance): string | undefined {
-    const { conversationId, textHash, shownTo } = appearance;
-    const original = sent.get(keyOf(appearance));
+  function reasonOf(occurrence: Occurrence): string | undefined {
+    const { conversationId, textHash, shownTo } = occurrence;
+    const original = sent.get(keyOf(occurrence));
     if (!original) return 'its sender never sent it';
     if (original.conversationId !== conversationId) return `it was sent to ${original.conversationId}`;
-    if (textHash !== undefined && original.textHash !== textHash) return 'its text is another one';
-    if (shownTo && !members.get(conversationId)?.has(shownTo.userId)) return `${shownTo.name} is no member`;
+    if (textHash !== undefined && original.textHash !== textHash) return 'its text differs';
+    if (shownTo && !members.get(conversationId)?.has(shownTo.userId)) return `${shownTo.name} is not a member`;
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.ts';
 import type { Violation } from './verdict.ts';
 
-/** A stretch of time in which a session certainly was one: half-open, `[fromMs, toMs)`. */
+/** A period in which a session provably existed: half-open, `[fromMs, toMs)`. */
 export interface ProvenSession {
   readonly session: number;
   readonly client: string;
@@ -11,15 +11,13 @@ export interface ProvenSession {
 }
 
 /**
- * When sessions certainly were.
+ * Returns the period in which each session provably existed.
  *
- * A client can't tell by itself whether it still has its session: its server may be dead or frozen, its place may long be
- * somebody else's, and nobody can tell it. But a session is one unbroken stretch on its server, and what the client was
- * told bounds it from inside: it began before the client heard that it was let in, and a request that was carried out was
- * carried out while it lasted, so later than the client asked. Between the two it certainly took a place. Counting only
- * that never raises a false alarm. What it can miss is a violation shorter than the pause between two requests of a
- * client, which is why every client of the load asks often, and one in a session whose every later request is refused,
- * in which nobody communicates.
+ * A client cannot know when its session ended: the server may be dead or frozen, and the slot may already belong to another
+ * client. But a session is one continuous period on its server. It started before the client received the accepted handshake, and
+ * it still existed when the server executed a request, which is later than the client sent it. Between these two times the session
+ * held a slot. This count never raises a false alarm. It misses violations that are shorter than the pause between two requests
+ * of a client, so all clients send requests often, and sessions in which every later request is refused.
  */
 export function provenSessions({ record, clients }: Evidence): ProvenSession[] {
   const sessions = new Map<number, { client: string; fromMs: number; toMs: number }>();
@@ -40,23 +38,23 @@ export function provenSessions({ record, clients }: Evidence): ProvenSession[] {
     .sort((a, b) => a.fromMs - b.fromMs);
 }
 
-/** Never more sessions than places, never two of one user, never more in process than the bound, never more leases. */
+/** Rule: sessions, leases and messages in process stay within their limits, and a user has one session. */
 export function findLimitViolations(evidence: Evidence): Violation[] {
   const { maxClients, maxInProcess } = evidence.record.limits;
   const violations: Violation[] = [];
   const violate = (text: string, about: Violation['about']) =>
-    violations.push({ breach: 'limitViolations', text, about });
+    violations.push({ kind: 'limitViolations', text, about });
   let live: ProvenSession[] = [];
   for (const session of provenSessions(evidence)) {
     const { client, userId, fromMs: atMs } = session;
     live = live.filter(({ toMs }) => toMs > atMs);
     for (const other of live.filter((candidate) => candidate.userId === userId)) {
-      const text = `session ${session.session} of ${client} began at ${atMs} ms, while session ${other.session} of the same user (${other.client}) lasted until ${other.toMs} ms at least`;
+      const text = `session ${session.session} of ${client} began at ${atMs} ms, while session ${other.session} of the same user (${other.client}) existed until at least ${other.toMs} ms`;
       violate(text, { atMs, client });
     }
     live.push(session);
     if (maxClients > 0 && live.length > maxClients) {
-      violate(`${live.length} sessions at ${atMs} ms, when ${client} was let in; ${maxClients} are allowed`, {
+      violate(`${live.length} sessions at ${atMs} ms, when ${client} connected; ${maxClients} are allowed`, {
         atMs,
         client,
       });

@@ -8,8 +8,8 @@ interface Display {
   highest: number;
 }
 
-/** A library client displays each message once, each below the one before; older pages go on top. */
-export function findMisdisplayed({ record, clients }: Evidence): Violation[] {
+/** Rule: a library client displays each message once and in order; older pages are added above. */
+export function findDisplayErrors({ record, clients }: Evidence): Violation[] {
   const violations: Violation[] = [];
   const displays = new Map<string, Display>();
   for (const event of record.events) {
@@ -23,11 +23,11 @@ export function findMisdisplayed({ record, clients }: Evidence): Violation[] {
     const about = { conversationId, seq, senderId, clientMessageId, atMs, client };
     if (shown.has(keyOf(event))) {
       const text = `${client} displays ${clientMessageId}, ${conversationId} #${seq}, again at ${atMs} ms`;
-      violations.push({ breach: 'duplicated', text, about });
+      violations.push({ kind: 'duplicated', text, about });
     } else if (how === 'older' ? seq >= lowest : seq <= highest) {
       const neighbour = how === 'older' ? `above #${lowest}` : `below #${highest}`;
       const text = `${client} displays ${conversationId} #${seq} ${neighbour} at ${atMs} ms`;
-      violations.push({ breach: 'reordered', text, about });
+      violations.push({ kind: 'reordered', text, about });
     }
     shown.add(keyOf(event));
     display.lowest = Math.min(lowest, seq);
@@ -36,8 +36,8 @@ export function findMisdisplayed({ record, clients }: Evidence): Violation[] {
   return violations;
 }
 
-/** A message that its sender sent after another one was acked comes after it. */
-export function findMisplaced({ acked, sent, clients }: Evidence): Violation[] {
+/** Rule: a message sent after the ack of another message of the same sender has a higher `seq`. */
+export function findSendOrderErrors({ acked, sent, clients }: Evidence): Violation[] {
   const bySender = new Map<string, { sentAtMs: number; ack: Acked }[]>();
   for (const [key, ack] of acked) {
     const sentAtMs = sent.get(key)?.atMs;
@@ -61,7 +61,7 @@ export function findMisplaced({ acked, sent, clients }: Evidence): Violation[] {
       const { client, conversationId, seq, clientMessageId } = ack;
       const text = `${client} sent ${clientMessageId} after #${highest.seq} was acked, but it is ${conversationId} #${seq}`;
       const senderId = clients.get(client)?.userId ?? '';
-      return [{ breach: 'reordered', text, about: { conversationId, seq, senderId, clientMessageId } }];
+      return [{ kind: 'reordered', text, about: { conversationId, seq, senderId, clientMessageId } }];
     });
   });
 }

@@ -1,20 +1,20 @@
 import type { Acked, EventRecord, RecordedClient, RecordedMessage, Seen, Sent } from '../events/event-record.ts';
 
-/** Names a message: its sender and the id that the sender gave it. */
+/** Identifies a message by its sender and `clientMessageId`. */
 export type MessageKey = string;
 export const keyOf = ({ senderId, clientMessageId }: Pick<RecordedMessage, 'senderId' | 'clientMessageId'>) =>
   `${senderId} ${clientMessageId}`;
 
-/** Names a place: a conversation and a seq. */
-export const placeOf = ({ conversationId, seq }: Pick<RecordedMessage, 'conversationId' | 'seq'>) =>
+/** Identifies a position: a conversation and a `seq`. */
+export const positionOf = ({ conversationId, seq }: Pick<RecordedMessage, 'conversationId' | 'seq'>) =>
   `${conversationId} #${seq}`;
 
-/** One time that a message showed up with its place: in an ack, at a client, in the store or in a page. */
-export interface Appearance extends Pick<RecordedMessage, 'conversationId' | 'seq' | 'senderId' | 'clientMessageId'> {
+/** One observation of a message at a position: in an ack, at a client, in the store or in a page. */
+export interface Occurrence extends Pick<RecordedMessage, 'conversationId' | 'seq' | 'senderId' | 'clientMessageId'> {
   readonly id: string | undefined;
-  /** Undefined in an ack, which carries no text. */
+  /** undefined for an ack, which has no text. */
   readonly textHash: string | undefined;
-  /** Who was shown it; undefined in the store and its pages. */
+  /** undefined for the store and the pages. */
   readonly shownTo: RecordedClient | undefined;
 }
 
@@ -25,8 +25,8 @@ export interface Evidence {
   readonly sent: ReadonlyMap<MessageKey, Sent>;
   /** The first ack of each message. */
   readonly acked: ReadonlyMap<MessageKey, Acked>;
-  readonly appearances: readonly Appearance[];
-  /** What each client saw. */
+  readonly occurrences: readonly Occurrence[];
+  /** The messages that each client saw. */
   readonly seenBy: ReadonlyMap<string, ReadonlySet<MessageKey>>;
 }
 
@@ -40,7 +40,7 @@ export function gatherEvidence(record: EventRecord): Evidence {
   const sent = new Map<MessageKey, Sent>();
   const acked = new Map<MessageKey, Acked>();
   const seenBy = new Map(record.clients.map(({ name }) => [name, new Set<MessageKey>()]));
-  const appearances: Appearance[] = [];
+  const occurrences: Occurrence[] = [];
   for (const event of record.events) {
     if (event.type === 'sent') {
       sent.set(keyOf({ ...event, senderId: clientOf(event.client).userId }), event);
@@ -49,21 +49,21 @@ export function gatherEvidence(record: EventRecord): Evidence {
       const { conversationId, seq, clientMessageId, id } = event;
       const key = keyOf({ senderId: client.userId, clientMessageId });
       if (!acked.has(key)) acked.set(key, event);
-      appearances.push({
+      occurrences.push({
         ...{ conversationId, seq, senderId: client.userId, clientMessageId, id },
         textHash: undefined,
         shownTo: client,
       });
     } else if (event.type === 'seen') {
       seenBy.get(event.client)?.add(keyOf(event));
-      appearances.push(appearanceOf(event, clientOf(event.client)));
+      occurrences.push(occurrenceOf(event, clientOf(event.client)));
     }
   }
-  for (const message of [...record.stored, ...record.pages]) appearances.push(appearanceOf(message, undefined));
-  return { record, clients, sent, acked, appearances, seenBy };
+  for (const message of [...record.stored, ...record.pages]) occurrences.push(occurrenceOf(message, undefined));
+  return { record, clients, sent, acked, occurrences, seenBy };
 }
 
-function appearanceOf(message: RecordedMessage | Seen, shownTo: RecordedClient | undefined): Appearance {
+function occurrenceOf(message: RecordedMessage | Seen, shownTo: RecordedClient | undefined): Occurrence {
   const { conversationId, seq, senderId, clientMessageId, id, textHash } = message;
   return { conversationId, seq, senderId, clientMessageId, id, textHash, shownTo };
 }

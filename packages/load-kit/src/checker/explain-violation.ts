@@ -1,10 +1,10 @@
 import type { EventRecord, RecordedEvent, RecordedMessage, Seen } from '../events/event-record.ts';
 import type { Violation } from './verdict.ts';
 
-/** Around a moment that has no message. */
-const MOMENT_MS = 2_000;
+/** Period before and after a violation that is not about a message. */
+const CONTEXT_MS = 2_000;
 
-/** All that the record has on what a violation is about, one line for each event, in the order of time. */
+/** Returns the recorded events that explain a violation, one line each, ordered by time. */
 export function explainViolation(record: EventRecord, { about }: Violation): string[] {
   const names = new Map(record.clients.map(({ name, userId }) => [name, userId]));
   const nodes = new Map(
@@ -15,17 +15,17 @@ export function explainViolation(record: EventRecord, { about }: Violation): str
       senderId === about.senderId &&
       message.clientMessageId === about.clientMessageId) ||
     (about.seq !== undefined && message.conversationId === about.conversationId && message.seq === about.seq);
-  const concerns = (event: RecordedEvent): boolean => {
+  const isAbout = (event: RecordedEvent): boolean => {
     if (event.type === 'sent' || event.type === 'acked' || event.type === 'refused') {
       return isMessage(names.get(event.client), event);
     }
     return event.type === 'seen' && isMessage(event.senderId, event);
   };
-  const aboutViolation = record.events.filter(concerns);
-  const fromMs = (aboutViolation[0]?.atMs ?? (about.atMs ?? 0) - MOMENT_MS) - 1;
+  const aboutViolation = record.events.filter(isAbout);
+  const fromMs = (aboutViolation[0]?.atMs ?? (about.atMs ?? 0) - CONTEXT_MS) - 1;
   const toMs = Math.max(
     aboutViolation.at(-1)?.atMs ?? 0,
-    (about.atMs ?? 0) + (aboutViolation.length > 0 ? 0 : MOMENT_MS),
+    (about.atMs ?? 0) + (aboutViolation.length > 0 ? 0 : CONTEXT_MS),
   );
   const involvedClients = new Set([
     about.client,
@@ -37,11 +37,11 @@ export function explainViolation(record: EventRecord, { about }: Violation): str
     (involvedClients.has(event.client) || aboutViolation.length === 0);
   const isInPeriod = ({ atMs }: RecordedEvent) => atMs >= fromMs && atMs <= toMs;
   const lines = record.events
-    .filter((event) => (event.type !== 'seen' && concerns(event)) || (isInPeriod(event) && isSessionChange(event)))
+    .filter((event) => (event.type !== 'seen' && isAbout(event)) || (isInPeriod(event) && isSessionChange(event)))
     .map((event) => ({ atMs: event.atMs, text: describe(event, nodes) }));
   lines.push(...describeSeenEvents(aboutViolation.filter((event) => event.type === 'seen')));
   for (const { kind, target, atMs, endedAtMs } of record.faults) {
-    if (atMs > toMs || endedAtMs < fromMs - MOMENT_MS) continue;
+    if (atMs > toMs || endedAtMs < fromMs - CONTEXT_MS) continue;
     lines.push({ atMs, text: `FAULT ${kind} ${target} until ${endedAtMs} ms` });
   }
   const inStore = (name: string, messages: readonly RecordedMessage[]) =>
@@ -55,7 +55,7 @@ export function explainViolation(record: EventRecord, { about }: Violation): str
   ];
 }
 
-/** One line for all clients that saw the same. */
+/** Returns one line for all clients that saw the same message. */
 function describeSeenEvents(seenEvents: readonly Seen[]): { atMs: number; text: string }[] {
   const bySight = Map.groupBy(seenEvents, ({ conversationId, seq, id, senderId, clientMessageId, textHash }) =>
     Object.entries({ conversationId, seq, id, senderId, clientMessageId, textHash })

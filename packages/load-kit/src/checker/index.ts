@@ -1,3 +1,3 @@
 export { judge } from './judge.ts';
-export { describeJudgement, isKept, writeEvidence } from './report-judgement.ts';
-export { BREACHES, type Judgement, type Verdict, type Violation } from './verdict.ts';
+export { describeJudgement, hasNoViolation, writeEvidence } from './report-judgement.ts';
+export { type Judgement, type Verdict, VIOLATION_KINDS, type Violation } from './verdict.ts';

@@ -1,13 +1,13 @@
 import type { EventRecord } from '../events/event-record.ts';
 import { findDuplicated, findUnexpected } from './check-identity.ts';
 import { findLimitViolations } from './check-limits.ts';
-import { findMisdisplayed, findMisplaced } from './check-order.ts';
+import { findDisplayErrors, findSendOrderErrors } from './check-order.ts';
 import { findGaps, findLost } from './check-presence.ts';
 import { gatherEvidence } from './evidence.ts';
 import { longestRecoveryMs } from './recovery.ts';
-import type { Breach, Judgement } from './verdict.ts';
+import type { Judgement, ViolationKind } from './verdict.ts';
 
-/** Holds a recorded record against the promises. Knows nothing of the system but what clients and the store show. */
+/** Checks an event record against every guarantee. Uses only what clients and the store show, no knowledge of the system. */
 export function judge(record: EventRecord): Judgement {
   const evidence = gatherEvidence(record);
   const violations = [
@@ -15,11 +15,11 @@ export function judge(record: EventRecord): Judgement {
     ...findGaps(evidence),
     ...findDuplicated(evidence),
     ...findUnexpected(evidence),
-    ...findMisdisplayed(evidence),
-    ...findMisplaced(evidence),
+    ...findDisplayErrors(evidence),
+    ...findSendOrderErrors(evidence),
     ...findLimitViolations(evidence),
   ];
-  const count = (breach: Breach) => violations.filter((violation) => violation.breach === breach).length;
+  const count = (kind: ViolationKind) => violations.filter((violation) => violation.kind === kind).length;
   const verdict = {
     acked: evidence.acked.size,
     faults: record.faults.length,

@@ -5,52 +5,52 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { EventRecord } from '../events/event-record.ts';
 import { explainViolation } from './explain-violation.ts';
-import { BREACHES, type Breach, type Judgement, type Verdict } from './verdict.ts';
+import { type Judgement, type Verdict, VIOLATION_KINDS, type ViolationKind } from './verdict.ts';
 
-/** Stories of this many violations of each kind are printed, of more in the folder, which names them all. */
+/** For each kind, this many violations are printed with their events. The file explains more of them and lists all. */
 const PRINTED = 3;
 const WRITTEN = 25;
 const MAX_PRINTED_LINES = 60;
 
-export const isKept = (verdict: Verdict): boolean =>
-  verdict.acked > 0 && BREACHES.every((breach) => verdict[breach] === 0);
+export const hasNoViolation = (verdict: Verdict): boolean =>
+  verdict.acked > 0 && VIOLATION_KINDS.every((kind) => verdict[kind] === 0);
 
-/** The verdict as a table, and the explanations of what was broken. */
+/** Formats the verdict as a table, followed by explanations of the violations. */
 export function describeJudgement(record: EventRecord, judgement: Judgement): string[] {
   const { verdict } = judgement;
   const rows = Object.entries(verdict).map(([name, value]) => {
-    const isBroken = BREACHES.some((breach) => breach === name) && value > 0;
-    return `  ${name.padEnd(18)} ${String(value).padStart(8)}${isBroken ? '  BROKEN' : ''}`;
+    const isViolated = VIOLATION_KINDS.some((kind) => kind === name) && value > 0;
+    return `  ${name.padEnd(18)} ${String(value).padStart(8)}${isViolated ? '  VIOLATED' : ''}`;
   });
-  const explanations = BREACHES.flatMap((breach) => {
-    const broken = ofKind(judgement, breach);
-    const more = broken.length > PRINTED ? [`… and ${broken.length - PRINTED} more of ${breach}`] : [];
+  const explanations = VIOLATION_KINDS.flatMap((kind) => {
+    const ofThisKind = ofKind(judgement, kind);
+    const more = ofThisKind.length > PRINTED ? [`… and ${ofThisKind.length - PRINTED} more of ${kind}`] : [];
     return [
-      ...broken.slice(0, PRINTED).flatMap((violation) => {
+      ...ofThisKind.slice(0, PRINTED).flatMap((violation) => {
         const explanation = explainViolation(record, violation);
         const cut =
           explanation.length > MAX_PRINTED_LINES
             ? [`          … ${explanation.length - MAX_PRINTED_LINES} more lines`]
             : [];
-        return ['', `${breach}: ${violation.text}`, ...explanation.slice(0, MAX_PRINTED_LINES), ...cut];
+        return ['', `${kind}: ${violation.text}`, ...explanation.slice(0, MAX_PRINTED_LINES), ...cut];
       }),
       ...more,
     ];
   });
-  const nothing = verdict.acked === 0 ? ['nothing was acked: the run shows nothing'] : [];
-  return ['verdict', ...rows, ...nothing, ...explanations];
+  const warning = verdict.acked === 0 ? ['no message was acked: the run proves nothing'] : [];
+  return ['verdict', ...rows, ...warning, ...explanations];
 }
 
-const ofKind = ({ violations }: Judgement, breach: Breach) =>
-  violations.filter((violation) => violation.breach === breach);
+const ofKind = ({ violations }: Judgement, kind: ViolationKind) =>
+  violations.filter((violation) => violation.kind === kind);
 
-/** Writes `event-record.json`, one event a line, and `violations.txt` into the folder. */
+/** Writes `event-record.json`, one event per line, and `violations.txt` into the directory. */
 export async function writeEvidence(directory: string, record: EventRecord, judgement: Judgement): Promise<void> {
   await pipeline(Readable.from(recordLines(record)), createWriteStream(join(directory, 'event-record.json')));
-  const aboutViolation = new Set(BREACHES.flatMap((breach) => ofKind(judgement, breach).slice(0, WRITTEN)));
+  const explained = new Set(VIOLATION_KINDS.flatMap((kind) => ofKind(judgement, kind).slice(0, WRITTEN)));
   const explanations = judgement.violations.flatMap((violation) => [
-    `${violation.breach}: ${violation.text}`,
-    ...(aboutViolation.has(violation) ? [...explainViolation(record, violation), ''] : []),
+    `${violation.kind}: ${violation.text}`,
+    ...(explained.has(violation) ? [...explainViolation(record, violation), ''] : []),
   ]);
   await writeFile(join(directory, 'violations.txt'), `${explanations.join('\n')}\n`);
 }

@@ -1,35 +1,35 @@
 import type { RecordedMessage } from '../events/event-record.ts';
 
-/** The promises, each with the number of times it was broken; all but the first two and the last must be 0. */
+/** Result of a check: the number of violations of each guarantee, and figures about the run. */
 export interface Verdict {
-  /** Messages that were accepted. */
+  /** Acked messages. */
   readonly acked: number;
-  /** Faults that were carried out. */
+  /** Injected faults. */
   readonly faults: number;
-  /** Messages that were acked and are missing in the store, in a member's pages, or at a member. */
+  /** Acked messages that are missing in the store, in the pages, or at a member. */
   readonly lost: number;
-  /** Messages with two places or ids, places with two messages, and repeats in a library client's display. */
+  /** Messages with two positions or ids, positions with two messages, and messages that a library client displayed twice. */
   readonly duplicated: number;
-  /** Messages that nobody sent like this, or that were shown to somebody who is no member. */
+  /** Messages that nobody sent in this form, and messages that a non-member saw. */
   readonly unexpected: number;
-  /** Messages displayed after a later one, or placed before one that was acked before they were sent. */
+  /** Messages displayed after one with a higher `seq`, and messages with a lower `seq` than one acked before they were sent. */
   readonly reordered: number;
-  /** Places of a conversation, from 1 to the highest one known, that nothing is stored at. */
+  /** Positions without a message, from 1 to a conversation's highest known `seq`. */
   readonly gaps: number;
-  /** Sessions too many, second sessions of a user, samples with more than the bound in process. */
+  /** Sessions above the limit, second sessions of a user, and samples above a limit. */
   readonly limitViolations: number;
-  /** The longest that a message waited for its ack after a fault that hit it while it waited, ms. */
+  /** The longest time from the end of a fault to the ack of a message that was waiting when the fault was active, ms. */
   readonly longestRecoveryMs: number;
 }
 
-export const BREACHES = ['lost', 'duplicated', 'unexpected', 'reordered', 'gaps', 'limitViolations'] as const;
-export type Breach = (typeof BREACHES)[number];
+export const VIOLATION_KINDS = ['lost', 'duplicated', 'unexpected', 'reordered', 'gaps', 'limitViolations'] as const;
+export type ViolationKind = (typeof VIOLATION_KINDS)[number];
 
-/** One broken promise. */
+/** One violation of a guarantee. */
 export interface Violation {
-  readonly breach: Breach;
+  readonly kind: ViolationKind;
   readonly text: string;
-  /** Whose story tells more: a message, a place, or a client around a time. */
+  /** The events that explain it belong to this message, position, or client around this time. */
   readonly about: Partial<Pick<RecordedMessage, 'conversationId' | 'seq' | 'senderId' | 'clientMessageId'>> & {
     readonly atMs?: number;
     readonly client?: string;

@@ -5,8 +5,8 @@ import type { Recorder } from '../events/recorder.ts';
 const CONNECT_DEADLINE_MS = 6_000;
 const ACK_DEADLINE_MS = 5_000;
 
-/** What an ack says, or that none came in time. */
-export type Answer<T> = (T & { ok: true }) | ({ ok: false; code: string } & Partial<Omit<ErrorBody, 'code'>>);
+/** The ack of a request. `NO_ANSWER` stands for an ack that did not arrive in time. */
+export type Reply<T> = (T & { ok: true }) | ({ ok: false; code: string } & Partial<Omit<ErrorBody, 'code'>>);
 
 export interface OpenSessionOptions {
   readonly url: string;
@@ -22,9 +22,9 @@ export type HandshakeOutcome =
   | { readonly kind: 'opened'; readonly session: ClientSession }
   | { readonly kind: 'rejected'; readonly code: string; readonly error: Partial<ErrorBody> };
 
-/** One connection of the plain Socket.IO client, from being let in to its end, with all that it is told on record. */
+/** One accepted connection of socket.io-client. Records its start, its end and every request that the server executed. */
 export class ClientSession {
-  /** Resolves with why it ended. */
+  /** Resolves with the reason when the session ends. */
   readonly ended: Promise<string>;
   readonly #socket: Socket;
   readonly #number: number;
@@ -56,21 +56,21 @@ export class ClientSession {
     return this.#socket.connected;
   }
 
-  /** Never rejects: no answer is `NO_ANSWER`. */
-  async request<T>(event: string, payload: object): Promise<Answer<T>> {
+  /** Sends a request and resolves with its ack. Never rejects. */
+  async request<T>(event: string, payload: object): Promise<Reply<T>> {
     const { client, recorder } = this.#options;
     if (!this.isOpen) return { ok: false, code: 'NO_ANSWER' };
     const askedAtMs = recorder.nowMs();
     try {
-      const answer = (await this.#socket.timeout(ACK_DEADLINE_MS).emitWithAck(event, payload)) as Answer<T>;
-      if (answer.ok) recorder.add({ type: 'served', client, session: this.#number, askedAtMs });
-      return answer;
+      const reply = (await this.#socket.timeout(ACK_DEADLINE_MS).emitWithAck(event, payload)) as Reply<T>;
+      if (reply.ok) recorder.add({ type: 'served', client, session: this.#number, askedAtMs });
+      return reply;
     } catch {
       return { ok: false, code: 'NO_ANSWER' };
     }
   }
 
-  /** Whether it takes what arrives on its WebSocket; Socket.IO has no word for that. */
+  /** Pauses or resumes reading from the WebSocket. socket.io-client has no public method for this. */
   setReading(isReading: boolean): void {
     const { transport } = this.#socket.io.engine as unknown as {
       transport: { ws?: { pause(): void; resume(): void } };
@@ -85,7 +85,7 @@ export class ClientSession {
   }
 }
 
-/** Tries once to be let in. */
+/** Makes one connection attempt. Never rejects. */
 export function openSession(options: OpenSessionOptions): Promise<HandshakeOutcome> {
   const { url, client, handshake, transports, recorder, onMessages, onHeads } = options;
   return new Promise((resolve) => {
@@ -103,7 +103,7 @@ export function openSession(options: OpenSessionOptions): Promise<HandshakeOutco
       recorder.add({ type: 'rejected', client, code });
       resolve({ kind: 'rejected', code, error });
     };
-    // Socket.IO's own deadline ends with the transport; the handshake above it has none.
+    // `timeout` of socket.io-client covers the transport only, not the Socket.IO handshake on top of it.
     const deadline = setTimeout(() => reject('NO_ANSWER'), CONNECT_DEADLINE_MS);
     if (onMessages) socket.on('messages', onMessages);
     if (onHeads) socket.on('heads', onHeads);

@@ -9,18 +9,18 @@ const SIGN_UP_RETRY_MS = 500;
 const RETRY_FAILED_MS = 500;
 const SCROLL_RETRY_MS = 500;
 
-/** A client built on the client library, watched through what it gives a user interface. */
+/** A client built on the client library. It records what the library's snapshots would show to a user. */
 export class LibraryClient {
   readonly name: string;
   readonly #chat: ChatClient;
   readonly #options: ChatClientOptions;
   readonly #views = new Map<ConversationId, ConversationView>();
-  /** Messages that were sent, until the library calls them accepted: when they were, ms. */
+  /** Sent messages that the library does not report as accepted yet. */
   readonly #pending = new Map<string, { conversationId: ConversationId; sentAtMs: number }>();
   readonly #refused = new Set<string>();
-  /** Of each conversation, the last seq before the first that was never displayed. */
+  /** For each conversation, the highest seq up to which every message was displayed. */
   readonly #displayedUpTo = new Map<ConversationId, number>();
-  /** Conversations that are being scrolled back. */
+  /** Conversations for which older pages are being loaded. */
   readonly #scrolling = new Set<ConversationId>();
   readonly #closing = new AbortController();
   #online: ChatSnapshot['connection'] | undefined;
@@ -42,7 +42,7 @@ export class LibraryClient {
     return this.#pending.size;
   }
 
-  /** Where it stands, for a person. */
+  /** The connection phase, for progress output. */
   get phase(): string {
     return this.#chat.getSnapshot().connection.phase;
   }
@@ -70,7 +70,7 @@ export class LibraryClient {
     return (this.#displayedUpTo.get(conversationId) ?? 0) >= seq;
   }
 
-  /** Sends a text; does nothing while too many are on their way. */
+  /** Sends a text. Does nothing while too many messages are unacked. */
   send(conversationId: ConversationId): void {
     if (this.#pending.size >= MAX_PENDING) return;
     const { recorder } = this.#options;
@@ -80,7 +80,7 @@ export class LibraryClient {
     try {
       clientMessageId = this.#chat.send(conversationId, text);
     } catch (error) {
-      if (error instanceof ParleyError && error.code === 'BUSY') return; // its outbox is full, and it says so
+      if (error instanceof ParleyError && error.code === 'BUSY') return; // the outbox is full
       throw error;
     }
     this.#pending.set(clientMessageId, { conversationId, sentAtMs });
@@ -102,7 +102,7 @@ export class LibraryClient {
     }
   }
 
-  /** Online is what it calls itself once the server has answered its hello. */
+  /** The library reports `online` once the server has answered `session:hello`. */
   #connectionChanged(connection: ChatSnapshot['connection']): void {
     if (connection === this.#online) return;
     const { recorder } = this.#options;
@@ -147,8 +147,8 @@ export class LibraryClient {
   }
 
   /**
-   * What a person does who comes back to a conversation that began anew at its head, such as after a loss in Redis: reads
-   * what came since the last time.
+   * Loads older pages down to the last displayed message, as a user who scrolls up does. Needed when the library starts a
+   * conversation again at its head, for example after Redis lost data.
    */
   async #scrollBack(conversationId: ConversationId): Promise<void> {
     if (this.#scrolling.has(conversationId)) return;
@@ -165,7 +165,7 @@ export class LibraryClient {
     this.#scrolling.delete(conversationId);
   }
 
-  /** What a person would do who is told that a message failed. */
+  /** Retries a failed message, as a user does. */
   async #retryLater(clientMessageId: string): Promise<void> {
     await pause(RETRY_FAILED_MS, this.#closing.signal);
     this.#refused.delete(clientMessageId);
@@ -182,8 +182,8 @@ export class LibraryClient {
   }
 
   /**
-   * The library calls a message accepted when the ack came or when the message has shown up. It sends in its present session
-   * only, so if the message is younger than the session, that session has served it.
+   * Called when the message was acked or displayed. The library sends only in the current session, so a message that was sent
+   * after the session opened was served by it.
    */
   #accepted(clientMessageId: string, seq: number): void {
     const sent = this.#pending.get(clientMessageId);

@@ -2,11 +2,13 @@ import type { HeadsPacket, HelloReply, Message, SendReply, SinceReply } from '@p
 import { backoffMs, pause } from '@parley/service-kit';
 import { hashOf, type Recorder } from '../events/recorder.ts';
 import { type ClientSession, openSession } from './client-session.ts';
+import { ConversationTracker } from './conversation-tracker.ts';
 import type { Account } from './rest.ts';
 
-/** More are not on their way at once: the workload is skipped, not piled up. */
+/** At this number of unacked messages `send` does nothing: the load must not queue up in the client. */
 const MAX_PENDING = 8;
-const LONGEST_BACKOFF_MS = 2_000;
+const MAX_BACKOFF_MS = 2_000;
+const MAX_EMPTY_PAGES = 10;
 
 export interface ChatClientOptions {
   readonly name: string;
@@ -15,14 +17,14 @@ export interface ChatClientOptions {
 }
 
 export interface PlainClientOptions extends ChatClientOptions {
-  /** Shorter texts are filled up to it, with characters of three bytes; 0 = none is. */
+  /** Pads shorter texts to this length with three-byte characters. 0 = no padding. */
   readonly textLength: number;
 }
 
 /**
- * A client as somebody writes it who has only the protocol's page: plain socket.io-client, an own loop that reconnects as
- * the same device and waits as it is told, sends again until it is acked, and asks for what it missed after each
- * connect and whenever it notices a gap.
+ * A client written from the protocol document alone, without the client library. It uses socket.io-client with its own reconnect
+ * loop, obeys `retryAfterMs`, resends each message until it is acked, and requests missed messages after every connect and
+ * whenever it notices a gap.
  */
 export class PlainClient {
   readonly name: string;
@@ -30,11 +32,10 @@ export class PlainClient {
   readonly #options: PlainClientOptions;
   readonly #transports: ('polling' | 'websocket')[];
   readonly #closing = new AbortController();
-  /** What was seen of each conversation: the last seq before the first one missing, and those after it. */
-  readonly #seen = new Map<string, { upTo: number; above: Set<number>; head: number }>();
+  readonly #conversations = new Map<string, ConversationTracker>();
   #session: ClientSession | undefined;
-  /** Aborted while it reads what it is sent. */
-  #hanging = AbortSignal.abort();
+  /** Not aborted while the client must not read. */
+  #stopReading = AbortSignal.abort();
   #isCatchingUp = false;
   #pending = 0;
   #messages = 0;
@@ -61,19 +62,19 @@ export class PlainClient {
 
   /** Whether it has all messages up to this seq. */
   hasUpTo(conversationId: string, seq: number): boolean {
-    return seq === 0 || (this.#seen.get(conversationId)?.upTo ?? 0) >= seq;
+    return (this.#conversations.get(conversationId)?.upTo ?? 0) >= seq;
   }
 
-  /** Sends a text, again and again until it is acked; does nothing while too many are on their way. */
+  /** Sends a new message and resends it until it is acked. Does nothing while too many messages are unacked. */
   send(conversationId: string): void {
     if (this.#pending >= MAX_PENDING) return;
     this.#messages += 1;
     void this.#sendUntilAcked(conversationId, `${this.name}-${this.#messages}`);
   }
 
-  /** Takes nothing from any connection that it has until then, like a client that hangs. */
+  /** Reads nothing from its connections until the signal aborts, as a hanging client does. */
   stopReading(until: AbortSignal): void {
-    this.#hanging = until;
+    this.#stopReading = until;
     this.#session?.setReading(false);
     until.addEventListener('abort', () => this.#session?.setReading(true), { once: true });
   }
@@ -98,26 +99,26 @@ export class PlainClient {
         transports: this.#transports,
         handshake: { token: this.account.token, deviceId: this.name, takeover, waitTicket },
         onMessages: ({ conversationId, messages }) => this.#see(conversationId, messages, 'live'),
-        onHeads: (heads) => this.#compare(heads),
+        onHeads: (heads) => this.#extend(heads),
       });
       if (outcome.kind === 'rejected') {
         const { code, error } = outcome;
         failures += 1;
         waitTicket = error.waitTicket ?? waitTicket;
         takeover = code === 'ALREADY_CONNECTED';
-        await pause(error.retryAfterMs ?? backoffMs(failures, 50, LONGEST_BACKOFF_MS), signal);
+        await pause(error.retryAfterMs ?? backoffMs(failures, 50, MAX_BACKOFF_MS), signal);
         continue;
       }
       waitTicket = undefined;
       this.#session = outcome.session;
       if (signal.aborted) outcome.session.close();
       failures = (await this.#sendHello(outcome.session)) ? 0 : failures + 1;
-      if (!this.#hanging.aborted) outcome.session.setReading(false);
+      if (!this.#stopReading.aborted) outcome.session.setReading(false);
       const reason = await outcome.session.ended;
       this.#session = undefined;
-      // Who is replaced by another device of the same person takes the session back.
+      // A session that another device of the same user replaced is taken back.
       takeover = reason === 'REPLACED';
-      await pause(backoffMs(failures, 50, LONGEST_BACKOFF_MS), signal);
+      await pause(backoffMs(failures, 50, MAX_BACKOFF_MS), signal);
     }
   }
 
@@ -127,44 +128,39 @@ export class PlainClient {
       session.close();
       return false;
     }
-    this.#compare(hello.heads);
+    this.#extend(hello.heads);
     return true;
   }
 
-  #compare(heads: readonly Pick<HeadsPacket[number], 'conversationId' | 'headSeq'>[]): void {
-    for (const { conversationId, headSeq } of heads) {
-      const seen = this.#seenOf(conversationId);
-      seen.head = Math.max(seen.head, headSeq);
-    }
+  #extend(heads: readonly Pick<HeadsPacket[number], 'conversationId' | 'headSeq'>[]): void {
+    for (const { conversationId, headSeq } of heads) this.#trackerOf(conversationId).extendTo(headSeq);
     void this.#catchUp();
   }
 
   #see(conversationId: string, messages: readonly Message[], how: 'live' | 'page'): void {
     const { recorder } = this.#options;
-    const seen = this.#seenOf(conversationId);
+    const tracker = this.#trackerOf(conversationId);
     for (const { seq, id, senderId, clientMessageId, text } of messages) {
       const fields = { conversationId, seq, id, senderId, clientMessageId, textHash: hashOf(text) };
       recorder.add({ type: 'seen', client: this.name, how, ...fields });
-      seen.head = Math.max(seen.head, seq);
-      if (seq > seen.upTo) seen.above.add(seq);
+      tracker.see(seq, clientMessageId, how);
     }
-    while (seen.above.delete(seen.upTo + 1)) seen.upTo += 1;
-    if (seen.upTo < seen.head) void this.#catchUp();
+    if (!tracker.isComplete) void this.#catchUp();
   }
 
   async #catchUp(): Promise<void> {
     if (this.#isCatchingUp) return;
     this.#isCatchingUp = true;
-    for (let fruitless = 0; this.isOnline && !this.#closing.signal.aborted; ) {
-      const cursors = [...this.#seen]
-        .filter(([, { upTo, head }]) => upTo < head)
+    for (let emptyPages = 0; this.isOnline && !this.#closing.signal.aborted; ) {
+      const cursors = [...this.#conversations]
+        .filter(([, { isComplete }]) => !isComplete)
         .map(([conversationId, { upTo }]) => ({ conversationId, afterSeq: upTo }));
-      if (cursors.length === 0 || fruitless > 10) break;
-      const answer = await this.#session?.request<SinceReply>('messages:since', { cursors });
-      const pages = answer?.ok ? answer.conversations : [];
+      if (cursors.length === 0 || emptyPages > MAX_EMPTY_PAGES) break;
+      const reply = await this.#session?.request<SinceReply>('messages:since', { cursors });
+      const pages = reply?.ok ? reply.conversations : [];
       for (const { conversationId, messages } of pages) this.#see(conversationId, messages, 'page');
-      fruitless = pages.some(({ messages }) => messages.length > 0) ? 0 : fruitless + 1;
-      if (fruitless > 0) await pause(backoffMs(fruitless, 100, LONGEST_BACKOFF_MS), this.#closing.signal);
+      emptyPages = pages.some(({ messages }) => messages.length > 0) ? 0 : emptyPages + 1;
+      if (emptyPages > 0) await pause(backoffMs(emptyPages, 100, MAX_BACKOFF_MS), this.#closing.signal);
     }
     this.#isCatchingUp = false;
   }
@@ -178,25 +174,23 @@ export class PlainClient {
     this.#pending += 1;
     for (let failures = 1; !signal.aborted; failures += 1) {
       const payload = { conversationId, clientMessageId, kind: 'text', text };
-      const answer = await this.#session?.request<SendReply>('message:send', payload);
-      if (answer?.ok) {
-        const { message, duplicate } = answer;
+      const reply = await this.#session?.request<SendReply>('message:send', payload);
+      if (reply?.ok) {
+        const { message, duplicate } = reply;
         const { seq, id } = message;
         recorder.add({ type: 'acked', client, conversationId, clientMessageId, seq, id, duplicate });
         break;
       }
-      if (answer) recorder.add({ type: 'refused', client, clientMessageId, code: answer.code });
-      await pause(
-        (answer && 'retryAfterMs' in answer && answer.retryAfterMs) || backoffMs(failures, 50, LONGEST_BACKOFF_MS),
-        signal,
-      );
+      if (reply) recorder.add({ type: 'refused', client, clientMessageId, code: reply.code });
+      const waitMs = reply && 'retryAfterMs' in reply && reply.retryAfterMs;
+      await pause(waitMs || backoffMs(failures, 50, MAX_BACKOFF_MS), signal);
     }
     this.#pending -= 1;
   }
 
-  #seenOf(conversationId: string) {
-    const seen = this.#seen.get(conversationId) ?? { upTo: 0, above: new Set<number>(), head: 0 };
-    this.#seen.set(conversationId, seen);
-    return seen;
+  #trackerOf(conversationId: string): ConversationTracker {
+    const tracker = this.#conversations.get(conversationId) ?? new ConversationTracker(0);
+    this.#conversations.set(conversationId, tracker);
+    return tracker;
   }
 }

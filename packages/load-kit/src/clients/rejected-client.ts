@@ -12,14 +12,15 @@ export interface RejectedClientOptions {
   readonly recorder: Recorder;
   readonly account: Account;
   readonly random: Random;
-  /** How long it stays when it is let in, and stays away afterwards, ms. */
+  /** How long it keeps a slot, ms. */
   readonly onlineMs: readonly [min: number, max: number];
+  /** How long it stays disconnected after that, ms. */
   readonly offlineMs: readonly [min: number, max: number];
-  /** Comes with this share of its knocks as another device that takes the session over. */
+  /** Share of the attempts that take over an existing session of the same user. */
   readonly takeoverRatio: number;
 }
 
-/** Wants in, says hello again and again while it is, and leaves: what keeps the places and the waiting room moving. */
+/** Connects, keeps the slot for a while, disconnects, and starts again: slots and the waiting room change all the time. */
 export async function runRejectedClient(options: RejectedClientOptions, signal: AbortSignal): Promise<void> {
   const { name, url, recorder, account, random, onlineMs, offlineMs, takeoverRatio } = options;
   let waitTicket: string | undefined;
@@ -40,10 +41,10 @@ export async function runRejectedClient(options: RejectedClientOptions, signal: 
     }
     waitTicket = undefined;
     const { session } = outcome;
-    const staying = AbortSignal.any([signal, AbortSignal.timeout(integerBetween(random, ...onlineMs))]);
-    while (session.isOpen && !staying.aborted) {
+    const online = AbortSignal.any([signal, AbortSignal.timeout(integerBetween(random, ...onlineMs))]);
+    while (session.isOpen && !online.aborted) {
       await session.request('session:hello', { timezone: 'UTC' });
-      await pause(HELLO_EVERY_MS, staying);
+      await pause(HELLO_EVERY_MS, online);
     }
     session.close();
     await pause(integerBetween(random, ...offlineMs), signal);

@@ -1,33 +1,54 @@
-import type { Conversation, ConversationId, MessagePage, SignedIn, UserId } from '@parley/protocol';
+import type { Conversation, ConversationId, ErrorBody, MessagePage, SignedIn, UserId } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 
 const CALL_DEADLINE_MS = 10_000;
 const RETRY_MS = 500;
-/** A cluster that has just started may not answer everything at once. */
-const MOST_TRIES = 20;
+const MAX_ATTEMPTS = 20;
 
 export interface Account {
   readonly userId: UserId;
   readonly token: string;
 }
 
-/** Enters as a guest. */
-export async function signUpGuest(url: string, displayName: string): Promise<Account> {
+export interface RetryOptions {
+  readonly signal?: AbortSignal;
+  /** Called before each wait. */
+  readonly onWait?: (waitMs: number) => void;
+}
+
+/** A REST call that was answered with an error status. */
+export class RestError extends Error {
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(call: string, status: number, text: string) {
+    super(`${call}: ${status} ${text}`);
+    const { retryable, retryAfterMs } = parseErrorBody(text);
+    this.retryable = retryable ?? status >= 502; // nginx answers with a page when no server is ready
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Creates a guest account. Retries while the cluster is unavailable or limits sign-ups. */
+export async function signUpGuest(url: string, displayName: string, retry: RetryOptions = {}): Promise<Account> {
   const request = { body: { displayName } };
-  const { user, accessToken } = await untilAvailable(() => call<SignedIn>(url, 'POST', '/api/auth/guest', request));
+  const attempt = () => call<SignedIn>(url, 'POST', '/api/auth/guest', request);
+  const { user, accessToken } = await retryWhileUnavailable(attempt, retry);
   return { userId: user.id, token: accessToken };
 }
 
-/** Creates a conversation with these members besides the owner. */
+/** Creates a conversation between the owner of the token and these members. */
 export async function createConversation(
   url: string,
   { token }: Pick<Account, 'token'>,
   body: { kind: 'group' | 'direct' | 'channel'; memberIds?: readonly UserId[]; title?: string },
+  retry: RetryOptions = {},
 ): Promise<ConversationId> {
-  return (await untilAvailable(() => call<Conversation>(url, 'POST', '/api/conversations', { token, body }))).id;
+  const attempt = () => call<Conversation>(url, 'POST', '/api/conversations', { token, body });
+  return (await retryWhileUnavailable(attempt, retry)).id;
 }
 
-/** The messages after `afterSeq`, oldest first; tries again until it gets them or the signal aborts. */
+/** Returns the messages after `afterSeq`, oldest first. Retries until it gets them or the signal aborts. */
 export async function readPage(
   url: string,
   reader: Account,
@@ -46,23 +67,22 @@ export async function readPage(
   }
 }
 
-/** Tries again while there is no answer, or one that says that there may be a better one later. */
-async function untilAvailable<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
+async function retryWhileUnavailable<T>(
+  attempt: () => Promise<T>,
+  { signal = new AbortController().signal, onWait }: RetryOptions,
+): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    let waitMs = RETRY_MS;
     try {
       return await attempt();
     } catch (error) {
-      if (tries === MOST_TRIES || (error instanceof Refused && error.status !== 503)) throw error;
+      const isFinal = error instanceof RestError && !error.retryable;
+      if (isFinal || attempts === MAX_ATTEMPTS) throw error;
+      if (error instanceof RestError) waitMs = error.retryAfterMs ?? RETRY_MS;
     }
-    await pause(RETRY_MS);
-  }
-}
-
-class Refused extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
+    onWait?.(waitMs);
+    await pause(waitMs, signal);
+    signal.throwIfAborted();
   }
 }
 
@@ -81,8 +101,14 @@ async function call<T>(
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(CALL_DEADLINE_MS),
   });
-  if (!response.ok) {
-    throw new Refused(response.status, `${method} ${path}: ${response.status} ${await response.text()}`);
-  }
+  if (!response.ok) throw new RestError(`${method} ${path}`, response.status, await response.text());
   return (await response.json()) as T;
+}
+
+function parseErrorBody(text: string): Partial<ErrorBody> {
+  try {
+    return JSON.parse(text) as Partial<ErrorBody>;
+  } catch {
+    return {};
+  }
 }

@@ -12,18 +12,18 @@ import { type Account, createConversation, signUpGuest } from './rest.ts';
 
 export interface WorkloadOptions extends ClientMix {
   readonly url: string;
-  /** Of the chat servers themselves. */
+  /** Addresses of the chat servers, past the proxy. */
   readonly serverUrls: readonly string[];
   readonly recorder: Recorder;
   readonly seed: number;
 }
 
-/** In turn: all ways that a Socket.IO client connects. */
+/** The ways in which a Socket.IO client connects. Plain clients use them in turn. */
 const TRANSPORTS: ('polling' | 'websocket')[][] = [['websocket'], ['polling', 'websocket'], ['websocket'], ['polling']];
 const READY_DEADLINE_MS = 120_000;
-const LOOK_EVERY_MS = 100;
+const POLL_INTERVAL_MS = 100;
 const GROUP_SIZES = [4, 8, 12, 16] as const;
-/** As much as the lobby's startSending is little: the longest texts there may be, in characters of three bytes. */
+/** The longest texts that the protocol allows, sent almost without a pause. */
 const FLOOD = { textLength: 4_000, pauseMs: [20, 30] } as const;
 
 interface WorkloadClient {
@@ -33,20 +33,20 @@ interface WorkloadClient {
   readonly conversationIds: ConversationId[];
 }
 
-/** Everybody who uses the cluster: clients that startSending, and others who want their places. */
+/** All clients of a run: those that send, those that only receive, and rejected clients that compete for slots. */
 export class Workload {
   readonly #options: WorkloadOptions;
   readonly #members: WorkloadClient[] = [];
   readonly #conversations = new Map<ConversationId, UserId[]>();
   readonly #rejectedClients: RejectedClientOptions[] = [];
   readonly #stopped = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
+  #sendLoops: Promise<unknown> = Promise.resolve();
 
   private constructor(options: WorkloadOptions) {
     this.#options = options;
   }
 
-  /** Signs everybody up, makes the conversations, and resolves when all clients are in and know them. */
+  /** Creates the users and conversations. Resolves when all clients are online and know their conversations. */
   static async start(options: WorkloadOptions, signal: AbortSignal): Promise<Workload> {
     const workload = new Workload(options);
     try {
@@ -66,7 +66,7 @@ export class Workload {
     return this.#members.length;
   }
 
-  /** Those who say nothing; they are members as well. */
+  /** The clients that only receive. */
   get listeners(): readonly PlainClient[] {
     return this.#members.flatMap(({ role, client }) =>
       role === 'listener' && client instanceof PlainClient ? [client] : [],
@@ -97,35 +97,35 @@ export class Workload {
     ];
   }
 
-  /** Somebody who may read this conversation. */
+  /** Returns the account of a member of this conversation. */
   readerOf(conversationId: string): Account {
     const member = this.#members.find(
       ({ client, conversationIds }) =>
         client instanceof PlainClient && conversationIds.some((id) => id === conversationId),
     );
-    if (!(member?.client instanceof PlainClient)) throw new Error(`nobody can read ${conversationId}`);
+    if (!(member?.client instanceof PlainClient)) throw new Error(`no plain client is a member of ${conversationId}`);
     return member.client.account;
   }
 
-  /** Everybody talks and knocks from now on. */
+  /** Starts to send and to run the rejected clients. */
   startSending(): void {
     const random = seededRandom(this.#options.seed);
     const { signal } = this.#stopped;
     const senders = this.#members.filter(({ role }) => role !== 'listener');
     const seeds = Array.from({ length: senders.length + this.#rejectedClients.length }, () => random() * 2 ** 32);
-    this.#running = Promise.all([
+    this.#sendLoops = Promise.all([
       ...senders.map((member) => this.#sendRepeatedly(member, seededRandom(seeds.pop() ?? 0), signal)),
       ...this.#rejectedClients.map((options) => runRejectedClient(options, signal)),
     ]);
   }
 
-  /** Nobody says anything new, and those who only runRejectedClient leave. */
+  /** Stops new messages and disconnects the rejected clients. Clients keep resending unacked messages. */
   async stopSending(): Promise<void> {
     this.#stopped.abort();
-    await this.#running;
+    await this.#sendLoops;
   }
 
-  /** Who does not have everything up to these heads yet, with what is missing; and who still waits for an ack. */
+  /** Describes each client that is offline, has unacked messages, or lacks messages up to these heads. */
   behind(heads: ReadonlyMap<string, number>): string[] {
     return this.#members.flatMap(({ client, conversationIds }) => {
       const missing = conversationIds.filter((id) => !client.hasUpTo(id, heads.get(id) ?? 0));
@@ -187,7 +187,7 @@ export class Workload {
       const isReady = ({ client, conversationIds }: WorkloadClient) =>
         client.isOnline && (client instanceof PlainClient || conversationIds.every((id) => client.knows(id)));
       if (this.#members.every(isReady)) return;
-      await pause(LOOK_EVERY_MS, signal);
+      await pause(POLL_INTERVAL_MS, signal);
     }
   }
 
@@ -201,7 +201,7 @@ export class Workload {
     client.start();
   }
 
-  /** Groups of several sizes, and a direct conversation between each plain client and a client of the library. */
+  /** Creates groups of several sizes, and a direct conversation between each plain client and a library client. */
   async #createConversations(random: Random): Promise<void> {
     const plain = this.#members.filter(({ client }) => client instanceof PlainClient);
     const library = this.#members.filter(({ client }) => client instanceof LibraryClient);
@@ -239,10 +239,10 @@ export class Workload {
     signal: AbortSignal,
   ): Promise<void> {
     const [min, max] = role === 'floodSender' ? FLOOD.pauseMs : this.#options.pauseMs;
-    const places = role === 'floodSender' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
+    const targets = role === 'floodSender' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
     while (!signal.aborted) {
       await pause(integerBetween(random, min, max), signal);
-      if (!signal.aborted) client.send(oneOf(random, places));
+      if (!signal.aborted) client.send(oneOf(random, targets));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { chooseInternalPorts } from '@parley/local-cluster';
 
-/** A port that nobody listens on and that no outgoing connection can take meanwhile. */
+/** Returns a free port outside the range from which the kernel assigns ports to outgoing connections. */
 export async function freePort(): Promise<number> {
   const [port] = await chooseInternalPorts(1);
   if (port === undefined) throw new Error('no free port');

@@ -16,7 +16,7 @@ const toRecord = ({ conversationId, seq, id, senderId, clientMessageId, text }: 
   textHash: hashOf(text),
 });
 
-/** All that the embedded store holds, read past the cluster. */
+/** Reads all messages from the embedded store's file. */
 export function readSqliteStore(dataDir: string): RecordedMessage[] {
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'), { readOnly: true, timeout: 5_000 });
   try {
@@ -31,7 +31,7 @@ export function readSqliteStore(dataDir: string): RecordedMessage[] {
   }
 }
 
-/** The same of MongoDB. */
+/** Reads all messages from MongoDB. */
 export async function readMongodbStore(url: string): Promise<RecordedMessage[]> {
   const client = new MongoClient(url, { serverSelectionTimeoutMS: MONGODB_DEADLINE_MS });
   try {
@@ -43,7 +43,7 @@ export async function readMongodbStore(url: string): Promise<RecordedMessage[]> 
   }
 }
 
-/** All that a member is shown of a conversation, page by page. */
+/** Reads a conversation through the REST API, page by page. Retries until it is complete or the signal aborts. */
 export async function readPages(
   url: string,
   reader: Account,

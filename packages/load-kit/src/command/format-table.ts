@@ -1,4 +1,4 @@
-/** Columns side by side: the first to the left, numbers to the right. */
+/** Aligns a table as text. The first column is aligned left, all others right. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows.map((row) =>

@@ -1,7 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { ConfigError } from '@parley/service-kit';
 
-/** Parses a command line. @throws ConfigError for what is not among the options */
+/** Parses a command line. @throws ConfigError for an unknown option or a missing value */
 export function parseOptions<const Options extends ParseArgsOptionsConfig>(args: readonly string[], options: Options) {
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options });
@@ -10,7 +10,11 @@ export function parseOptions<const Options extends ParseArgsOptionsConfig>(args:
   }
 }
 
-/** A whole number, undefined where the option is not given. @throws ConfigError naming the option, the value and what is allowed */
+/**
+ * Returns an option's value as a whole number, or undefined when the option is missing.
+ *
+ * @throws ConfigError naming the option, its value and the allowed range
+ */
 export function integerOption(name: string, value: string | undefined, min: number, max: number): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);

@@ -1,19 +1,18 @@
 import { ConfigError } from '@parley/service-kit';
 
-/** What a command of this package talks through, and is stopped by. */
+/** Output and stop signal of a running command. */
 export interface Command {
   print(line: string): void;
-  /** Prints a line of progress, with the time since the start. */
+  /** Prints a progress line with the time since the start. */
   report(line: string): void;
-  /** Aborts when the command is to stop. */
+  /** Aborts on SIGINT, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs the program of a command to its end, and exits: with what `run` gives, with 130 when it was stopped by a signal, or with 2
- * and the reason when it failed.
+ * Runs a command and exits with the code that `run` returns, with 130 after a stop signal, or with 2 and the error when it failed.
  *
- * @param name what failed, in the message of a fault that is no wrong option
+ * @param name prefix of the error text, except for wrong options
  */
 export async function runCommand(name: string, run: (command: Command) => Promise<number>): Promise<never> {
   const startedAt = performance.now();

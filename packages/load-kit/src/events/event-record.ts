@@ -1,31 +1,33 @@
 /**
- * All that was observed of a run, from the outside: what clients did, were told and saw, and what the store holds at the end.
- * Plain JSON. Every time is in milliseconds since the start of the run, by one monotonic clock of the one process that all
- * clients live in, so that "before" means before.
+ * Everything observed during a run from outside the cluster: what the clients sent, which replies they got, which messages they
+ * saw, and what the store contains at the end. Plain JSON.
+ *
+ * All times are milliseconds since the start of the run. All clients of a run share one monotonic clock, so times of different
+ * clients can be compared.
  */
 export interface EventRecord {
   readonly limits: { readonly maxClients: number; readonly maxInProcess: number };
   readonly conversations: readonly { readonly id: string; readonly memberIds: readonly string[] }[];
   readonly clients: readonly RecordedClient[];
-  /** In the order of time. */
+  /** Ordered by time. */
   readonly events: readonly RecordedEvent[];
   readonly faults: readonly RecordedFault[];
-  /** What the store holds once everything has come to rest. */
+  /** The messages in the store after the run. */
   readonly stored: readonly RecordedMessage[];
-  /** The same as members are shown it, page by page. */
+  /** The same messages as the REST API returns them to members, page by page. */
   readonly pages: readonly RecordedMessage[];
 }
 
 export interface RecordedClient {
   readonly name: string;
   readonly userId: string;
-  /** `library` restores order and uniqueness; a `plain` client sees raw packets, which may repeat and overtake. */
+  /** A `library` client displays messages once and in order. A `plain` client sees raw packets, which may repeat or overtake. */
   readonly kind: 'plain' | 'library';
-  /** Whether it is there at the end and must then have seen every message of its conversations. */
+  /** The client was connected at the end, so it must have seen every message of its conversations. */
   readonly seesEverything: boolean;
 }
 
-/** A message as it was shown somewhere. */
+/** A message as a packet, a page, the store or a display showed it. */
 export interface RecordedMessage {
   readonly conversationId: string;
   readonly seq: number;
@@ -39,7 +41,7 @@ export interface RecordedFault {
   readonly kind: string;
   readonly target: string;
   readonly atMs: number;
-  /** When it was taken back; of a kill, the moment of the kill. */
+  /** When the fault was healed. For a kill, the time of the kill. */
   readonly endedAtMs: number;
 }
 
@@ -48,7 +50,7 @@ interface ClientEvent {
   readonly client: string;
 }
 
-/** A client was given a message to send. It may be attempted many times from then on. */
+/** A client was given a message to send. It may attempt to send it many times after that. */
 export interface Sent extends ClientEvent {
   readonly type: 'sent';
   readonly conversationId: string;
@@ -56,65 +58,68 @@ export interface Sent extends ClientEvent {
   readonly textHash: string;
 }
 
-/** A client was told that its message is accepted. */
+/** A message was acknowledged. */
 export interface Acked extends ClientEvent {
   readonly type: 'acked';
   readonly conversationId: string;
   readonly clientMessageId: string;
   readonly seq: number;
-  /** Unknown to a client of the library. */
+  /** Unknown to a library client. */
   readonly id?: string;
   readonly duplicate?: boolean;
 }
 
-/** A client was told that its message is not accepted, or nothing; it may have been accepted all the same. */
+/** An attempt to send a message failed or got no answer. The server may have appended the message anyway. */
 export interface Refused extends ClientEvent {
   readonly type: 'refused';
   readonly clientMessageId: string;
-  /** Of the error catalogue, or `NO_ANSWER`. */
+  /** A code of the error catalogue, or `NO_ANSWER`. */
   readonly code: string;
 }
 
-/** A packet or page showed a message to a plain client; a library client displayed it as its next, or as an older one. */
+/**
+ * A client saw a message. A plain client got it in a packet (`live`) or a page (`page`). A library client displayed it after the
+ * newest message (`next`) or before the oldest one (`older`).
+ */
 export interface Seen extends ClientEvent, RecordedMessage {
   readonly type: 'seen';
   readonly how: 'live' | 'page' | 'next' | 'older';
 }
 
-/** A library client took all that it displays of a conversation away, to begin anew. */
+/** A library client removed all displayed messages of a conversation to load them again. */
 export interface Cleared extends ClientEvent {
   readonly type: 'cleared';
   readonly conversationId: string;
 }
 
-/** A client was let in. */
+/** A connection was accepted. */
 export interface SessionOpened extends ClientEvent {
   readonly type: 'opened';
   readonly session: number;
   readonly node: string;
 }
 
-/** A request that was made at `askedAtMs` within the session was carried out. */
+/** The session executed a request that the client sent at `askedAtMs`. */
 export interface SessionServed extends ClientEvent {
   readonly type: 'served';
   readonly session: number;
   readonly askedAtMs: number;
 }
 
-/** A client knows that its session is over. */
+/** A client noticed the end of its session. */
 export interface SessionClosed extends ClientEvent {
   readonly type: 'closed';
   readonly session: number;
   readonly reason: string;
 }
 
-/** A client was not let in. */
+/** A connection was rejected. */
 export interface Rejected extends ClientEvent {
   readonly type: 'rejected';
   readonly code: string;
 }
 
-/** What the cluster's own books said. */
+/** The cluster's own counts in Redis. */
 export interface Sample {
   readonly type: 'sample';
   readonly atMs: number;

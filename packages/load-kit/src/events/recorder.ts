@@ -3,14 +3,14 @@ import type { RecordedEvent, RecordedFault } from './event-record.ts';
 
 type WithoutTime<E> = E extends RecordedEvent ? Omit<E, 'atMs'> : never;
 
-/** Notes what happens, when it happens. */
+/** Collects the events and faults of a run, each with its time. */
 export class Recorder {
   readonly events: RecordedEvent[] = [];
   readonly faults: RecordedFault[] = [];
   readonly #startedAt = performance.now();
   #sessions = 0;
 
-  /** Milliseconds since the start. */
+  /** Returns the milliseconds since the start. */
   nowMs(): number {
     return Math.round((performance.now() - this.#startedAt) * 100) / 100;
   }
@@ -19,14 +19,14 @@ export class Recorder {
     this.events.push({ atMs: this.nowMs(), ...event } as RecordedEvent);
   }
 
-  /** A number for a session that is being opened. */
+  /** Returns a number for a new session. */
   newSession(): number {
     this.#sessions += 1;
     return this.#sessions;
   }
 }
 
-/** What stands for a text in the record. */
+/** Returns the hash that replaces a text in the event record. */
 export const hashOf = (text: string | null | undefined): string =>
   createHash('sha1')
     .update(text ?? '')

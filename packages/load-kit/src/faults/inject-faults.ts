@@ -2,29 +2,29 @@ import { pause } from '@parley/service-kit';
 import type { Recorder } from '../events/recorder.ts';
 import type { FaultKind, PlannedFault, TargetDescription } from './plan-faults.ts';
 
-/** Something that can be made to fail. */
+/** A part of the system under test in which faults can be injected. */
 export interface FaultTarget extends TargetDescription {
   /**
-   * Makes it fail, and resolves with what heals it again; with undefined where it can't fail right now, such as a
-   * process that is just being started.
+   * Injects a fault and resolves with the function that heals it. Resolves with undefined where the target cannot fail right now,
+   * for example a process that is being restarted.
    */
   inject(kind: FaultKind, seed: number): Promise<(() => void | Promise<void>) | undefined>;
 }
 
 export interface FaultInjection {
-  /** How many were carried out so far. */
+  /** Number of faults injected so far. */
   readonly done: number;
-  /** Resolves when all were carried out and healed. */
+  /** Resolves when all faults were injected and healed. */
   readonly finished: Promise<void>;
-  /** Lets no further one begin, and heals those that last. */
+  /** Starts no further fault and heals those that are active. */
   stop(): Promise<void>;
 }
 
-/** How long a fault waits for its target to be there. */
-const PATIENCE_MS = 30_000;
-const LOOK_EVERY_MS = 100;
+/** How long a fault waits for a target that cannot fail right now. */
+const TARGET_DEADLINE_MS = 30_000;
+const RETRY_MS = 100;
 
-/** Carries out a plan, from now on; each fault that was carried out is on record with the time that it took. */
+/** Injects the planned faults, starting now. Each injected fault is recorded with its start and end. */
 export function injectFaults(
   plan: readonly PlannedFault[],
   faultTargets: readonly FaultTarget[],
@@ -36,29 +36,29 @@ export function injectFaults(
   const startedAt = performance.now();
   let done = 0;
 
-  async function one({ atMs, kind, target: { name }, durationMs, seed }: PlannedFault): Promise<void> {
+  async function injectOne({ atMs, kind, target: { name }, durationMs, seed }: PlannedFault): Promise<void> {
     await pause(Math.max(0, startedAt + atMs - performance.now()), signal);
     const target = faultTargets.find((candidate) => candidate.name === name);
-    const givesUpAt = performance.now() + PATIENCE_MS;
-    while (!signal.aborted && performance.now() < givesUpAt) {
-      const begunAtMs = recorder.nowMs();
+    const deadline = performance.now() + TARGET_DEADLINE_MS;
+    while (!signal.aborted && performance.now() < deadline) {
+      const injectedAtMs = recorder.nowMs();
       const heal = await target?.inject(kind, seed);
       if (!heal) {
-        await pause(LOOK_EVERY_MS, signal);
+        await pause(RETRY_MS, signal);
         continue;
       }
       done += 1;
       report(`fault: ${kind} ${name}${durationMs > 0 ? ` for ${durationMs} ms` : ''}`);
       if (durationMs > 0) await pause(durationMs, signal);
       await heal();
-      const endedAtMs = durationMs > 0 ? recorder.nowMs() : begunAtMs;
-      recorder.faults.push({ kind, target: name, atMs: begunAtMs, endedAtMs });
+      const endedAtMs = durationMs > 0 ? recorder.nowMs() : injectedAtMs;
+      recorder.faults.push({ kind, target: name, atMs: injectedAtMs, endedAtMs });
       return;
     }
-    if (!signal.aborted) report(`fault left out: ${kind} ${name}, which was not there`);
+    if (!signal.aborted) report(`fault skipped: ${kind} ${name}, the target was not available`);
   }
 
-  const finished = Promise.all(plan.map(one)).then(() => undefined);
+  const finished = Promise.all(plan.map(injectOne)).then(() => undefined);
   return {
     get done() {
       return done;

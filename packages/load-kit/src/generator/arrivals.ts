@@ -1,17 +1,20 @@
 import type { CachedFrame } from './frame-cache.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
-/** Arrivals within this time count as one: far below what is measured, and a tenth of the work. */
+/**
+ * Arrivals of a packet within this time are recorded together. The error is far below the measured latencies, and the histogram
+ * gets a tenth of the updates.
+ */
 const SLOT_MS = 1 / 16;
 
-/** When messages arrive, and how long they took: every message at every client. */
+/** Records the latency of every message at every client of a process. */
 export class Arrivals {
   #histogram = new LatencyHistogram();
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.POSITIVE_INFINITY;
   #sinceStart = 0;
 
-  /** From here on, latencies are those of messages sent in this time. */
+  /** Starts a new measurement. It includes messages that are sent in this period. */
   observe(fromMs: number, toMs: number): void {
     this.#histogram = new LatencyHistogram();
     this.#fromMs = fromMs;
@@ -19,7 +22,7 @@ export class Arrivals {
     this.#sinceStart = 0;
   }
 
-  /** Deliveries that arrived since the observed time began, whenever they were sent. */
+  /** Deliveries since the start of the period, regardless of when they were sent. */
   get sinceStart(): number {
     return this.#sinceStart;
   }
@@ -40,7 +43,7 @@ export class Arrivals {
     frame.slotCount += 1;
   }
 
-  /** Puts the arrivals that a frame still holds into the histogram. */
+  /** Adds the arrivals that a frame still counts to the histogram. */
   settle(frame: CachedFrame): void {
     if (frame.slotCount === 0) return;
     const arrivedAtMs = (frame.slot + 0.5) * SLOT_MS;

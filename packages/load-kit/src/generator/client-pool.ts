@@ -6,13 +6,13 @@ import { machineNowMs } from './machine-clock.ts';
 import { PooledClient } from './pooled-client.ts';
 import type { ProtocolAdapter } from './protocol-adapter.ts';
 
-/** Messages are due at even distances; a timer looks this often which are. */
+/** Messages are due at equal intervals. A timer checks at this interval which ones are. */
 const LOOK_EVERY_MS = 1;
 
-/** What a timer itself may be late by. Within it a message is stamped when it is sent, beyond it when it was due. */
+/** Tolerated delay of the timer. A message that is sent later than this is stamped with the time at which it was due. */
 const TIMER_SLACK_MS = 2;
 
-/** The clients of one process: connects them, lets them sendAtRate, and counts what each received. */
+/** The clients of one generator process. Connects them, lets them send, and counts the messages that each receives. */
 export class ClientPool {
   readonly #clients: PooledClient[];
   readonly #connectsInFlight: number;
@@ -50,7 +50,7 @@ export class ClientPool {
     });
   }
 
-  /** Connects all that are not; each tries once unless clients reconnect. */
+  /** Connects all clients. Each makes one attempt unless clients reconnect. */
   async connect(): Promise<void> {
     const waiting = [...this.#clients];
     const connectNext = async () => {
@@ -59,7 +59,7 @@ export class ClientPool {
     await Promise.all(Array.from({ length: this.#connectsInFlight }, connectNext));
   }
 
-  /** Sends at even distances, whatever comes back: who falls behind is measured by what was due. */
+  /** Sends at a fixed rate, regardless of replies (open loop). Latency is measured from the time at which a message was due. */
   sendAtRate({ perSecond, senders, startMs, endMs, textCharacters }: FixedRateLoad): void {
     clearInterval(this.#timer);
     const sendingClients = this.#clients.slice(0, senders);
@@ -79,7 +79,7 @@ export class ClientPool {
     }, LOOK_EVERY_MS);
   }
 
-  /** Keeps so many messages of each client on their way. */
+  /** Keeps a fixed number of unacked messages per client (closed loop). */
   sendOnAck({ inFlightPerClient, endMs, textCharacters }: ClosedLoopLoad): void {
     const sendNext = (client: PooledClient) => {
       const nowMs = machineNowMs();
@@ -118,7 +118,7 @@ export class ClientPool {
     };
   }
 
-  /** @param heads how far streams are; each client is held to those of its room */
+  /** Counts missing messages. @param heads the highest numbers of all streams; a client is checked against those of its room */
   tally(heads: readonly StreamHead[]): LossTally {
     const byRoom = new Map<string, { stream: number; head: number }[]>();
     for (const [name, head] of heads) {

@@ -1,42 +1,42 @@
 import type { SparseHistogram } from './latency-histogram.ts';
 import type { Address } from './raw-client.ts';
 
-/** Which chat is sent to, and with what it signs tokens. */
+/** The protocol of the system under test, with the secret that signs access tokens. */
 export type ProtocolChoice = { readonly kind: 'parley'; readonly secret: string } | { readonly kind: 'plain' };
 
-/** Who is in a process of the generator, and where. */
+/** The clients of one generator process, and where they connect. */
 export interface ClientPoolOptions {
   readonly address: Address;
   readonly adapter: ProtocolChoice;
-  /** Part of the users' names: another pool is other people, whose messages are no repeats. */
+  /** Part of the user ids, so that clients of different pools are different users. */
   readonly name: string;
-  /** The process's first client, and how many it has. */
+  /** Index of the process's first client. */
   readonly firstIndex: number;
   readonly clients: number;
-  /** Client `i` is in room `i / roomSize`, the last room has the rest. */
+  /** Client `i` is in room `i / roomSize`. The last room has the remaining clients. */
   readonly rooms: readonly string[];
   readonly roomSize: number;
-  /** How many connect at the same time. */
+  /** Concurrent connection attempts. */
   readonly connectsInFlight: number;
-  /** Clients that lose their connection come back, fetch what they missed and send again what was not acked. */
+  /** Clients reconnect after a lost connection, fetch missed messages and resend unacked ones. */
   readonly reconnects: boolean;
 }
 
-/** What to send. Times are those of the machine's clock. */
+/** Messages at a fixed rate (open loop). Times are in `machineNowMs`. */
 export interface FixedRateLoad {
-  /** Messages of this process. */
+  /** Messages per second of this process. */
   readonly perSecond: number;
-  /** The first so many of its clients take turns. */
+  /** This number of clients send in turn. */
   readonly senders: number;
   readonly startMs: number;
   readonly endMs: number;
   readonly textCharacters: number;
 }
 
-/** Each client sends its next message as soon as an earlier one is acked. */
+/** Each client sends its next message when an earlier one is acked (closed loop). */
 export interface ClosedLoopLoad {
   readonly inFlightPerClient: number;
-  /** In the machine's clock. */
+  /** In `machineNowMs`. */
   readonly endMs: number;
   readonly textCharacters: number;
 }
@@ -45,42 +45,42 @@ export type Command =
   | { readonly kind: 'connect'; readonly pool: ClientPoolOptions }
   | { readonly kind: 'sendAtRate'; readonly load: FixedRateLoad }
   | { readonly kind: 'sendOnAck'; readonly load: ClosedLoopLoad }
-  /** Latencies are those of messages sent in this time. */
+  /** Starts a latency measurement of messages sent in this period. */
   | { readonly kind: 'observe'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'report' }
   | { readonly kind: 'tally'; readonly heads: readonly StreamHead[] };
 
 export type StreamHead = readonly [stream: string, head: number];
 
-/** What a process of the generator saw since its start; histogram and window since the last `observe`. */
+/** Counts of a generator process since its start. Latencies and delays are those since the last `observe`. */
 export interface Report {
   readonly ready: number;
-  /** Connection attempts that failed, by reason. */
+  /** Failed connection attempts, by reason. */
   readonly failedConnects: Readonly<Record<string, number>>;
-  /** Connections that ended after they were ready, by reason. */
+  /** Closed connections, by reason. */
   readonly closed: Readonly<Record<string, number>>;
   readonly sent: number;
   readonly acked: number;
-  /** Attempts that the servers did not take, by code; some clients send such messages again. */
+  /** Refused attempts to send, by code. Clients that reconnect resend such messages. */
   readonly refused: Readonly<Record<string, number>>;
-  /** Messages that are neither acked nor given up. */
+  /** Messages that are neither acked nor refused. */
   readonly unacked: number;
   readonly received: number;
   readonly repeated: number;
   readonly late: number;
-  /** Deliveries that arrived since the observed time began, whenever they were sent. */
+  /** Deliveries since the start of the period, regardless of when they were sent. */
   readonly receivedSinceStart: number;
   readonly latencies: SparseHistogram;
-  /** The most that a message was sent after it was due. */
+  /** The longest delay between the time at which a message was due and its sending. */
   readonly maxSendDelayMs: number;
-  /** The highest number of each stream that was acked here. */
+  /** The highest acked number of each stream. */
   readonly heads: readonly StreamHead[];
 }
 
-/** How much of the streams is missing, given how far they are. */
+/** Missing messages, given the highest numbers of the streams. */
 export interface LossTally {
   readonly lost: number;
-  /** Clients that miss something. */
+  /** Clients with missing messages. */
   readonly behind: number;
 }
 

@@ -1,19 +1,19 @@
 import type { NumberedMessage } from './protocol-adapter.ts';
 
-/** Neighbouring numbers of one stream. */
+/** Consecutive numbers of one stream. */
 export interface Run {
   readonly stream: number;
   readonly first: number;
   readonly last: number;
 }
 
-/** A packet as many clients receive it. */
+/** A packet that many clients receive. */
 export interface CachedFrame {
   readonly bytes: Buffer;
   readonly runs: readonly Run[];
-  /** When each message was sent, by the stamp in its text. */
+  /** Send times of the messages, from the stamps in their texts. */
   readonly sentAtMs: readonly number[];
-  /** Arrivals that are not in the histogram yet: all in one short slot of time. */
+  /** Arrivals in the current time slot that are not in the histogram yet. */
   slot: number;
   slotCount: number;
 }
@@ -22,8 +22,8 @@ const MAX_FRAMES = 2_048;
 const SAMPLED_BYTES = 24;
 
 /**
- * Reads each distinct packet once. A room's clients receive the same bytes, so for all but the first a packet costs a hash over a
- * few of its bytes and one comparison of all of them.
+ * Parses each distinct packet once. All clients of a room receive the same bytes, so a packet that is already cached costs a hash
+ * of a few bytes and one comparison.
  */
 export class FrameCache {
   readonly #frames = new Map<number, CachedFrame>();
@@ -31,7 +31,7 @@ export class FrameCache {
   readonly #messagesOf: (packet: readonly unknown[]) => readonly NumberedMessage[];
   readonly #onEvicted: (frame: CachedFrame) => void;
 
-  /** @param onEvicted gets frameCache whose last arrivals may still have to be counted */
+  /** @param onEvicted called with a frame that may have arrivals that are not counted yet */
   constructor(
     messagesOf: (packet: readonly unknown[]) => readonly NumberedMessage[],
     onEvicted: (frame: CachedFrame) => void,
@@ -40,7 +40,7 @@ export class FrameCache {
     this.#onEvicted = onEvicted;
   }
 
-  /** @param start where the packet's JSON array begins */
+  /** @param start index of the packet's JSON array */
   lookUp(buffer: Buffer, start: number, end: number): CachedFrame {
     const hash = hashOf(buffer, start, end);
     const known = this.#frames.get(hash);
@@ -53,7 +53,7 @@ export class FrameCache {
     return frame;
   }
 
-  /** A stream's number in this process. */
+  /** Returns the number that stands for a stream in this process. */
   streamOf(name: string): number {
     let stream = this.#streams.get(name);
     if (stream === undefined) {
@@ -90,7 +90,7 @@ export class FrameCache {
   }
 }
 
-/** FNV-1a over the length and bytes from all over the packet; two packets may share one, comparing tells them apart. */
+/** FNV-1a of the length and of bytes at equal distances. Packets with the same hash are told apart by comparison. */
 function hashOf(buffer: Buffer, start: number, end: number): number {
   const size = end - start;
   const step = Math.max(1, Math.floor(size / SAMPLED_BYTES));

@@ -1,4 +1,4 @@
-// A process of the generator: does what its parent says over IPC, and ends with it.
+// A generator process. It executes the commands that its parent sends over IPC and exits with its parent.
 
 import { ClientPool } from './client-pool.ts';
 import type { Command, CommandEnvelope, Replies, ReplyEnvelope } from './commands.ts';
@@ -13,7 +13,7 @@ async function execute(command: Command): Promise<Replies[keyof Replies]> {
     pool = new ClientPool(command.pool, adapter.kind === 'parley' ? parleyAdapter(adapter.secret) : plainAdapter);
     return void (await pool.connect());
   }
-  if (!pool) throw new Error(`${command.kind} came before connect`);
+  if (!pool) throw new Error(`the command ${command.kind} needs connect first`);
   switch (command.kind) {
     case 'sendAtRate':
       return void pool.sendAtRate(command.load);
@@ -35,6 +35,6 @@ process.on('message', ({ id, command }: CommandEnvelope) => {
     (error: unknown) => reply({ id, error: (error as Error).stack ?? String(error) }),
   );
 });
-// A Ctrl-C on the terminal reaches the whole group; the parent decides.
+// Ctrl-C reaches the whole process group. The parent decides when to stop.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());

@@ -17,19 +17,19 @@ import { LatencyHistogram } from './latency-histogram.ts';
 
 const PROCESS = fileURLToPath(new URL('./generator-process.ts', import.meta.url));
 
-/** The sum of what all processes of the generator saw. */
+/** The sum of the reports of all generator processes. */
 export interface Observation extends Omit<Report, 'latencies'> {
   readonly latencies: LatencyHistogram;
 }
 
 /**
- * Many users in few processes. Every client is a real WebSocket, and what each received is counted exactly; see
- * `ReceivedTally`.
+ * A load generator with many clients in few processes. Every client has its own WebSocket, and received messages are counted
+ * exactly (see `ReceivedTally`).
  */
 export class Generator {
   readonly #processes: readonly GeneratorProcess[];
 
-  /** @param processes how many share the clients: a process has at most as many sockets as it may have descriptors */
+  /** @param processes number of processes; the limit of open files bounds the clients of each */
   constructor(processes: number) {
     this.#processes = Array.from({ length: processes }, () => new GeneratorProcess());
   }
@@ -44,8 +44,8 @@ export class Generator {
     const shares = shareOut(pool.clients, this.#processes.length);
     let firstIndex = 0;
     await Promise.all(
-      this.#processes.map((process, place) => {
-        const clients = shares[place] ?? 0;
+      this.#processes.map((process, index) => {
+        const clients = shares[index] ?? 0;
         const connecting = process.ask({ kind: 'connect', pool: { ...pool, name, clients, firstIndex } });
         firstIndex += clients;
         return connecting;
@@ -53,12 +53,12 @@ export class Generator {
     );
   }
 
-  /** Starts to send; the rate and the senders are those of all processes together. */
+  /** Starts to send at a fixed rate. The rate and the senders are totals of all processes. */
   async sendAtRate(load: FixedRateLoad): Promise<void> {
     const senders = shareOut(load.senders, this.#processes.length);
     await Promise.all(
-      this.#processes.map((process, place) => {
-        const own = senders[place] ?? 0;
+      this.#processes.map((process, index) => {
+        const own = senders[index] ?? 0;
         if (own === 0) return undefined;
         const perSecond = (load.perSecond * own) / load.senders;
         return process.ask({ kind: 'sendAtRate', load: { ...load, senders: own, perSecond } });
@@ -66,12 +66,12 @@ export class Generator {
     );
   }
 
-  /** Starts to send as fast as acks allow. */
+  /** Starts to send as fast as acks arrive. */
   async sendOnAck(load: ClosedLoopLoad): Promise<void> {
     await Promise.all(this.#processes.map((process) => process.ask({ kind: 'sendOnAck', load })));
   }
 
-  /** From here on latencies are those of messages sent in this time, in the machine's clock. */
+  /** Starts a latency measurement of messages that are sent in this period, in `machineNowMs`. */
   async observe(fromMs: number, toMs: number): Promise<void> {
     await Promise.all(this.#processes.map((process) => process.ask({ kind: 'observe', fromMs, toMs })));
   }
@@ -80,7 +80,7 @@ export class Generator {
     return sumUp(await Promise.all(this.#processes.map((process) => process.ask({ kind: 'report' }))));
   }
 
-  /** What is missing of all that was acked. */
+  /** Counts acked messages that clients have not received. */
   async tally({ heads }: Pick<Observation, 'heads'>): Promise<LossTally> {
     const tallies = await Promise.all(this.#processes.map((process) => process.ask({ kind: 'tally', heads })));
     return tallies.reduce((a, b) => ({ lost: a.lost + b.lost, behind: a.behind + b.behind }));
@@ -104,7 +104,8 @@ class GeneratorProcess {
       else waiting?.resolve(reply.value);
     });
     this.#child.on('exit', (code, signal) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`the generator ended (${signal ?? code})`));
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`a generator process exited (${signal ?? code})`));
       this.#waiting.clear();
     });
   }
@@ -134,13 +135,13 @@ class GeneratorProcess {
   }
 }
 
-/** What is meant for the servers under test must not slow their measure. */
+/** `NODE_OPTIONS` is meant for the servers under test. */
 const ownEnv = (): NodeJS.ProcessEnv => ({ ...process.env, NODE_OPTIONS: undefined });
 
 function shareOut(count: number, places: number): number[] {
   return Array.from(
     { length: places },
-    (_, place) => Math.floor(((place + 1) * count) / places) - Math.floor((place * count) / places),
+    (_, index) => Math.floor(((index + 1) * count) / places) - Math.floor((index * count) / places),
   );
 }
 

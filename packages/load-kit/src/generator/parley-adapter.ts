@@ -7,7 +7,7 @@ const MAX_PAGE_MESSAGES = 200;
 
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Signs an access token as a chat server does. Whoever is in the lobby and in channels alone need not be in the store. */
+/** Signs an access token as a chat server does. Users of the lobby and of channels need no entry in the store. */
 export function signToken(secret: string, userId: string): string {
   const iat = Math.floor(Date.now() / 1_000);
   const claims = { iss: 'parley', aud: 'parley', sub: userId, iat, exp: iat + TOKEN_TTL_SECONDS };
@@ -18,7 +18,7 @@ export function signToken(secret: string, userId: string): string {
 const numbered = (conversationId: string, messages: readonly Message[]): NumberedMessage[] =>
   messages.map(({ seq, text = '' }) => ({ stream: conversationId, number: seq, text }));
 
-/** Parley's own protocol; the stream is the conversation, the number its `seq`. */
+/** The protocol of Parley. A stream is a conversation, and a message's number is its `seq`. */
 export const parleyAdapter = (secret: string): ProtocolAdapter => ({
   auth: ({ userId }) => ({ token: signToken(secret, userId), deviceId: userId }),
   setupRequests: ({ room }) => {

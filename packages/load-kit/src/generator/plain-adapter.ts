@@ -7,10 +7,10 @@ interface PlainMessage {
   readonly text: string;
 }
 
-/** A sender's own count is the only number that a chat without a log has: it does not show the order among senders. */
+/** The plain chat numbers messages per sender only, so the order between senders is not checked. */
 const streamOf = (room: string, senderId: string) => `${room} ${senderId}`;
 
-/** The plain Socket.IO chat of `bench/plain-chat`. */
+/** The protocol of the plain Socket.IO chat in `packages/bench`. */
 export const plainAdapter: ProtocolAdapter = {
   auth: () => ({}),
   setupRequests: ({ room }) => [['join', { room }]],

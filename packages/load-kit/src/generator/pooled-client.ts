@@ -6,7 +6,7 @@ import type { ClientIdentity, ProtocolAdapter } from './protocol-adapter.ts';
 import { type Address, RawClient } from './raw-client.ts';
 import { ReceivedTally } from './received-tally.ts';
 
-/** How socket.io-client waits before it comes back, unless told otherwise: 1 s, doubled up to 5 s, each ± 50 %. */
+/** The default reconnect back-off of socket.io-client: 1 s, doubled up to 5 s, each ± 50 %. */
 const RECONNECT = { firstMs: 1_000, longestMs: 5_000, randomness: 0.5 } as const;
 
 const RESEND_MS = 500;
@@ -27,18 +27,18 @@ interface Unacked {
   readonly onAcked: (() => void) | undefined;
 }
 
-/** One identity of the pool: its connection, what it still has to get acked, and what it received. */
+/** One client of a pool: its connection, its unacked messages, and a tally of received messages. */
 export class PooledClient {
   readonly identity: ClientIdentity;
   readonly tally = new ReceivedTally();
   readonly #options: PooledClientOptions;
   readonly #client: RawClient;
-  /** Sent and not acked, by the sender's own count. */
+  /** Unacked messages, by the sender's own count. */
   readonly #unacked = new Map<number, Unacked>();
   #sent = 0;
   #hasLeft = false;
   #isFetching = false;
-  /** Something was missed while what was missed before is being fetched. */
+  /** Another gap appeared while a page is being fetched. */
   #hasMissedMore = false;
 
   constructor(options: PooledClientOptions) {
@@ -70,7 +70,7 @@ export class PooledClient {
     return this.#client.isReady;
   }
 
-  /** Messages that are neither acked nor given up. */
+  /** Messages that are neither acked nor refused. */
   get unacked(): number {
     return this.#unacked.size;
   }
@@ -83,8 +83,10 @@ export class PooledClient {
   }
 
   /**
-   * @param onAcked called when the server has it
-   * @returns false when there is no connection to send it on, and none to be awaited
+   * Sends a message.
+   *
+   * @param onAcked called when it is acked
+   * @returns false when the client is disconnected and does not reconnect
    */
   send(text: string, onAcked?: () => void): boolean {
     if (!this.isReady && !this.#options.reconnects) return false;
@@ -135,7 +137,7 @@ export class PooledClient {
     return this.tally.completeUpTo(this.#options.frameCache.streamOf(stream));
   }
 
-  /** Fetches page after page until nothing more comes. */
+  /** Fetches missed messages, page by page, until a page is empty. */
   #fetchMissing(stream: string): void {
     const { adapter, frameCache } = this.#options;
     if (!adapter.since || !adapter.pageOf) return;

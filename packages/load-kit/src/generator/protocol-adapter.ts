@@ -1,42 +1,42 @@
-/** Who a generated client is. */
+/** The user of a generated client. */
 export interface ClientIdentity {
-  /** 0, 1, 2 … over all processes of the generator. */
+  /** 0, 1, 2 … across all generator processes. */
   readonly index: number;
   readonly userId: string;
-  /** Where it writes, and what it reads. */
+  /** The room in which it sends and receives. */
   readonly room: string;
 }
 
-/** A numbered message of a stream in which numbers are 1, 2, 3 … without a gap: what shows loss, repeats and order. */
+/** A message with its number in a stream. Numbers are 1, 2, 3 … without a gap, so loss, repeats and order can be checked. */
 export interface NumberedMessage {
   readonly stream: string;
   readonly number: number;
   readonly text: string;
 }
 
-/** What the reply to a message says. */
+/** The reply to a sent message. */
 export type SendOutcome =
   | { readonly kind: 'accepted'; readonly stream: string; readonly number: number }
   | { readonly kind: 'refused'; readonly code: string; readonly retryAfterMs: number | undefined };
 
-/** An event and its payload; every request is acked. */
+/** An event and its payload. Every request is acked. */
 export type Request = readonly [event: string, payload: object];
 
-/** How a chat speaks above Socket.IO: all that the generator knows of a server. */
+/** The events and payloads of a chat above Socket.IO. The generator knows nothing else about a server. */
 export interface ProtocolAdapter {
   /** The Socket.IO handshake. */
   auth(identity: ClientIdentity): object;
-  /** What a client says, one after the other, once it is connected; a reply without `ok: true` ends the attempt. */
+  /** The requests after a connect, in order. A reply without `ok: true` ends the connection attempt. */
   setupRequests(identity: ClientIdentity): readonly Request[];
-  /** @param count the sender's own 1, 2, 3 … */
+  /** @param count the sender's own message count: 1, 2, 3 … */
   send(identity: ClientIdentity, count: number, text: string): Request;
   outcomeOf(identity: ClientIdentity, count: number, reply: unknown): SendOutcome;
-  /** The messages of an event packet; none for other events. */
+  /** Returns the messages of an event packet, or none for other events. */
   messagesOf(packet: readonly unknown[]): readonly NumberedMessage[];
-  /** How far streams are, by the reply to a setupRequest, for clients that come back; none where nothing can be fetched. */
+  /** Returns the heads of streams in the reply to a setup request. Empty where missed messages cannot be fetched. */
   headsOf(reply: unknown): readonly { stream: string; head: number }[];
-  /** Asks for what comes after a number. */
+  /** Requests the messages after a number. */
   since?(stream: string, after: number): Request;
-  /** undefined = refused: to be asked again. */
+  /** Returns undefined when the request was refused and must be repeated. */
   pageOf?(reply: unknown): readonly NumberedMessage[] | undefined;
 }

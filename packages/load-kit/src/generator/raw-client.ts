@@ -5,7 +5,7 @@ import { encodeFrame, FrameReader, OPCODES, upgradeRequest } from './web-socket-
 const CONNECT_DEADLINE_MS = 30_000;
 const READ_BUFFER_BYTES = 262_144;
 
-/** All connections of a process read into one buffer, one after the other: what a read brings is looked at before the next. */
+/** Shared by all connections of a process. The bytes of a read are processed before the next read. */
 const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
 
 const CHARACTER = { open: 0x30, close: 0x31, ping: 0x32, message: 0x34 } as const;
@@ -17,22 +17,22 @@ export interface Address {
   readonly port: number;
 }
 
-/** What a client tells its owner; called while the buffer is still as it was read. */
+/** Callbacks of a client. The buffer is valid only during the call. */
 export interface ClientEvents {
-  /** An event packet; its JSON array lies between `start` and `end`. */
+  /** An event packet. Its JSON array is between `start` and `end`. */
   onEvent(client: RawClient, buffer: Buffer, start: number, end: number): void;
   onReply(client: RawClient, setupRequest: Request, reply: unknown): void;
-  /** A connection that was ready has ended. */
+  /** A ready connection was closed. */
   onClosed(client: RawClient, reason: string): void;
 }
 
 type Ack = (reply: unknown) => void;
 
 /**
- * One Socket.IO client over a raw WebSocket, with Engine.IO 4 and Socket.IO 5 sent by hand, so that ten thousand fit into one
- * process and cost little beside what is measured.
+ * A Socket.IO client on a raw WebSocket with its own implementation of Engine.IO 4 and Socket.IO 5. Ten thousand of them fit into
+ * one process and use little CPU next to the measured servers.
  *
- * `idle` → `connecting` (TCP, upgrade, Engine.IO's open, Socket.IO's connect, the setupRequests) → `ready` → `idle`.
+ * `idle` → `connecting` (TCP, upgrade, Engine.IO's open, Socket.IO's connect, the setup requests) → `ready` → `idle`.
  */
 export class RawClient {
   readonly identity: ClientIdentity;
@@ -57,7 +57,7 @@ export class RawClient {
     return this.#state === 'ready';
   }
 
-  /** Tries once. @returns why it failed, undefined when the client is ready */
+  /** Makes one attempt. @returns the reason of the failure, or undefined when the client is ready */
   connect(): Promise<string | undefined> {
     return new Promise((resolve) => {
       const deadline = setTimeout(() => this.#end('no answer'), CONNECT_DEADLINE_MS);
@@ -90,14 +90,14 @@ export class RawClient {
     });
   }
 
-  /** Sends a request whose reply is handed to `onReply`; none comes when the connection ends first. */
+  /** Sends a request. `onReply` is not called if the connection ends before the reply. */
   ask([event, payload]: Request, onReply: Ack): void {
     this.#lastAckId += 1;
     this.#acks.set(this.#lastAckId, onReply);
     this.#socket?.write(encodeFrame(OPCODES.text, `42${this.#lastAckId}${JSON.stringify([event, payload])}`));
   }
 
-  /** Ends the connection without a word, as a broken network does. */
+  /** Closes the connection without a close handshake, as a failing network does. */
   cut(): void {
     this.#end('cut');
   }
@@ -166,7 +166,7 @@ export class RawClient {
     this.#socket?.write(encodeFrame(OPCODES.text, packet));
   }
 
-  /** @param socket the one that this is about; an earlier one's end changes nothing */
+  /** @param socket the socket that ended; ignored unless it is the current one */
   #end(reason: string, socket = this.#socket): void {
     if (socket !== this.#socket || this.#state === 'idle') return;
     const wasReady = this.#state === 'ready';

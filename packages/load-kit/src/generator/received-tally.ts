@@ -1,17 +1,17 @@
-/** Exactly what one client received of numbered streams: loss, repeats and order, at the price of one look-up a packet. */
+/** Counts which messages of numbered streams a client received: loss, repeats and order, with one look-up per packet. */
 export class ReceivedTally {
   received = 0;
   repeated = 0;
-  /** Arrived after a message with a higher number. */
+  /** Messages that arrived after one with a higher number. */
   late = 0;
-  /** The number that comes next; above it nothing was seen. */
+  /** The number after the highest received one. */
   readonly #next = new Map<number, number>();
-  /** Up to here nothing counts: it was there before this client was. */
+  /** Messages up to this number are older than the client and are not counted. */
   readonly #base = new Map<number, number>();
-  /** Below `next`, not seen. */
+  /** Numbers below `next` that were not received. */
   readonly #missing = new Map<number, Set<number>>();
 
-  /** Takes the messages `first` to `last` of a stream, which came in this order. @returns whether one before is missing */
+  /** Counts the messages `first` to `last` of a stream, in this order. @returns whether an earlier message is missing */
   take(stream: number, first: number, last: number): boolean {
     const next = this.#next.get(stream) ?? 1;
     if (first === next) {
@@ -23,14 +23,14 @@ export class ReceivedTally {
     return first > next;
   }
 
-  /** A client that knew nothing of a stream begins after `head`; one that comes back goes on where it was. */
+  /** Starts a stream after `head`. Does nothing for a known stream, which continues where it was. */
   begin(stream: number, head: number): void {
     if (this.#next.has(stream)) return;
     this.#base.set(stream, head);
     this.#next.set(stream, head + 1);
   }
 
-  /** Takes a message that was asked for: it closes a gap, and one that came live as well is no repeat. */
+  /** Counts a message of a page. It can fill a gap, and a message that also arrived live is not a repeat. */
   fill(stream: number, number: number): void {
     if (this.#missing.get(stream)?.delete(number)) this.received += 1;
     else if (number >= this.nextOf(stream)) this.take(stream, number, number);
@@ -41,14 +41,14 @@ export class ReceivedTally {
     return this.#next.get(stream) ?? 1;
   }
 
-  /** All up to this number was received. */
+  /** Returns the highest number up to which every message was received. */
   completeUpTo(stream: number): number {
     let lowest = this.nextOf(stream);
     for (const number of this.#missing.get(stream) ?? []) lowest = Math.min(lowest, number);
     return lowest - 1;
   }
 
-  /** How many up to `head` were not received. */
+  /** Returns the number of messages up to `head` that were not received. */
   lostUpTo(stream: number, head: number): number {
     return Math.max(0, head + 1 - this.nextOf(stream)) + (this.#missing.get(stream)?.size ?? 0);
   }

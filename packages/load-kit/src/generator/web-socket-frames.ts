@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** RFC 6455, as far as a load generator needs it: servers send whole, unmasked frames; clients must mask theirs. */
+/** The part of RFC 6455 that a load generator needs. Servers send complete, unmasked frames. Clients must mask theirs. */
 export const OPCODES = { text: 1, close: 8, ping: 9, pong: 10 } as const;
 
 const NO_BYTES = Buffer.alloc(0);
@@ -20,7 +20,7 @@ export const upgradeRequest = (host: string, path: string): string =>
     END_OF_HEAD.slice(2),
   ].join('\r\n');
 
-/** A masked frame. The key is zero, which the RFC does not forbid and which saves changing each byte. */
+/** Returns a masked frame. The masking key is zero, which the RFC allows and which leaves the payload unchanged. */
 export function encodeFrame(opcode: number, payload: string | Buffer): Buffer {
   const size = Buffer.byteLength(payload);
   const headSize = size < 126 ? 2 : size < 65_536 ? 4 : 10;
@@ -40,8 +40,8 @@ export function encodeFrame(opcode: number, payload: string | Buffer): Buffer {
 }
 
 /**
- * Cuts a connection's bytes into frames, first the answer to the upgrade. A frame that is whole in what was just read is
- * handed out where it lies; only the rest of a read is copied.
+ * Splits the bytes of a connection into the response to the upgrade and frames. A frame that one read contains completely is passed
+ * on without a copy.
  */
 export class FrameReader {
   #isUpgraded = false;
@@ -49,8 +49,8 @@ export class FrameReader {
   #restSize = 0;
 
   /**
-   * @param chunk is the caller's again afterwards
-   * @throws Error when the upgrade is refused or a frame is none that a server may send
+   * @param chunk may be reused after the call
+   * @throws Error when the upgrade is refused or a server may not send such a frame
    */
   read(chunk: Buffer, size: number, onFrame: OnFrame): void {
     let buffer = chunk;
