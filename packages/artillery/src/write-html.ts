@@ -1,6 +1,6 @@
 import { VIOLATION_KINDS } from '@parley/load-kit/checker';
+import { type Chart, chartsHtml, escapeHtml } from './charts.ts';
 import { COLUMNS, DELTA_COLUMNS, failureLines, shownCounters } from './columns.ts';
-import { drawChart, escapeHtml } from './draw-chart.ts';
 import type { RunReport } from './report.ts';
 import type { Quantiles, SecondSummary } from './summarise.ts';
 
@@ -20,15 +20,9 @@ ul { list-style: none; padding: 0; margin: 0 } .ok::before { content: '✓ '; co
 .not::before { content: '✗ '; color: var(--bad) } .not { font-weight: 600 }
 .counters { display: flex; flex-wrap: wrap; gap: 8px 28px } .counters b { display: block; font-size: 20px; font-variant-numeric: tabular-nums }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(560px, 100%), 1fr)); gap: 20px 32px }
-figure { margin: 0 } figcaption { display: flex; gap: 8px; align-items: baseline } svg { width: 100%; height: auto; display: block }
-.legend { margin-left: auto; display: flex; gap: 14px; color: var(--soft) } .legend i { display: inline-block; width: 14px; height: 3px;
-  border-radius: 2px; background: var(--c); margin-right: 5px; vertical-align: middle }
-.s1 { --c: var(--s1) } .s2 { --c: var(--s2) } .s3 { --c: var(--s3) }
-svg path { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round } svg circle { fill: transparent }
-svg circle:hover { fill: var(--c) } .grid { stroke: var(--line) } .axis { fill: var(--soft); font-size: 11px }
-.mark line { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 4 3 }`;
+figure { margin: 0; min-width: 0 } .u-legend { text-align: left; color: var(--soft) }`;
 
-/** The report as one page that needs nothing but itself. */
+/** Returns the report as a single HTML page without external resources. */
 export function writeHtml(report: RunReport, last: RunReport | undefined): string {
   const { name, question, madeAt, target, users, seconds, checks, faults, verdict } = report;
   const passed = checks.every(({ ok }) => ok);
@@ -39,15 +33,15 @@ export function writeHtml(report: RunReport, last: RunReport | undefined): strin
 <title>${name} · ${passed ? 'passed' : 'failed'}</title><style>${STYLE}</style></head><body>
 <h1>${name}<span class="outcome ${passed ? 'passed' : 'failed'}">${passed ? 'passed' : 'failed'}</span></h1>
 <p>${escapeHtml(question)}</p>
-<p class="soft">${madeAt} · ${users} users · ${seconds} s · ${target === 'own' ? 'a cluster of its own' : escapeHtml(target)}</p>
+<p class="soft">${madeAt} · ${users} users · ${seconds} s · ${target === 'own' ? 'own cluster' : escapeHtml(target)}</p>
 <h2>Checks</h2>
 <ul>${checks.map(({ text, ok }) => `<li class="${ok ? 'ok' : 'not'}">${escapeHtml(text)}</li>`).join('')}</ul>
-<h2>What happened</h2>
+<h2>Counters</h2>
 <div class="counters">${shown.map(([counter, value]) => `<div><b>${value.toLocaleString('en')}</b>${counter}</div>`).join('')}</div>
-${faults.length > 0 ? `<h2>Killed</h2><ul>${faults.map(({ second, text }) => `<li>${second.toFixed(1)} s: ${escapeHtml(text)}</li>`).join('')}</ul>` : ''}
+${faults.length > 0 ? `<h2>Killed processes</h2><ul>${faults.map(({ second, text }) => `<li>${second.toFixed(1)} s: ${escapeHtml(text)}</li>`).join('')}</ul>` : ''}
 ${
   verdict
-    ? `<h2>Verdict of the checker</h2><div class="counters">${Object.entries(verdict)
+    ? `<h2>Checker</h2><div class="counters">${Object.entries(verdict)
         .map(
           ([what, value]) =>
             `<div class="${VIOLATION_KINDS.some((kind) => kind === what) && value > 0 ? 'not' : ''}"><b>${value}</b>${what}</div>`,
@@ -58,9 +52,9 @@ ${
 <h2>Operations <small>times in ms, sizes in bytes</small></h2>
 ${operationsTable(report, last)}
 ${lines.length > 0 ? `<p>Failures: ${lines.map(escapeHtml).join('; ')}</p>` : ''}
-<p class="soft">${last ? `Δ against the last run, ${last.madeAt} (${last.users} users)` : 'The first run of this name: nothing to compare with.'}</p>
-<h2>Over time${faults.length > 0 ? ' <small>dashed: a part was killed</small>' : ''}</h2>
-<div class="charts">${charts(report).join('\n')}</div>
+<p class="soft">${last ? `Δ compared with the previous run, ${last.madeAt} (${last.users} users)` : 'First run of this scenario: no comparison.'}</p>
+<h2>Over time${faults.length > 0 ? ' <small>dashed: a process was killed</small>' : ''}</h2>
+${chartsHtml(chartsOf(report), faults)}
 </body></html>
 `;
 }
@@ -79,45 +73,20 @@ function operationsTable({ operations }: RunReport, last: RunReport | undefined)
   return `<div class="scroll"><table><tr>${heads.map((head) => `<th>${head}</th>`).join('')}</tr>${rows.join('')}</table></div>`;
 }
 
-function charts({ timeline, faults }: RunReport): string[] {
+function chartsOf({ timeline }: RunReport): Chart[] {
   const quantiles = (of: (second: SecondSummary) => Quantiles | undefined) => [
-    { label: 'p50', style: 's1', values: timeline.map((second) => of(second)?.p50Ms) },
-    { label: 'p95', style: 's2', values: timeline.map((second) => of(second)?.p95Ms) },
-    { label: 'p99', style: 's3', values: timeline.map((second) => of(second)?.p99Ms) },
+    { label: 'p50', color: '--s1', values: timeline.map((second) => of(second)?.p50Ms) },
+    { label: 'p95', color: '--s2', values: timeline.map((second) => of(second)?.p95Ms) },
+    { label: 'p99', color: '--s3', values: timeline.map((second) => of(second)?.p99Ms) },
   ];
   const single = (label: string, of: (second: SecondSummary) => number) => [
-    { label, style: 's1', values: timeline.map(of) },
+    { label, color: '--s1', values: timeline.map(of) },
   ];
   return [
-    drawChart(
-      'From sender to receiver',
-      'ms',
-      quantiles(({ delivery }) => delivery),
-      faults,
-    ),
-    drawChart(
-      'From sender to ack',
-      'ms',
-      quantiles(({ ack }) => ack),
-      faults,
-    ),
-    drawChart(
-      'Delivered',
-      'messages/s',
-      single('delivered', ({ delivered }) => delivered),
-      faults,
-    ),
-    drawChart(
-      'Sent',
-      'messages/s',
-      single('sent', ({ sent }) => sent),
-      faults,
-    ),
-    drawChart(
-      'Connected',
-      'users',
-      single('connected', ({ online }) => online),
-      faults,
-    ),
+    { title: 'Delivery latency', unit: 'ms', lines: quantiles(({ delivery }) => delivery) },
+    { title: 'Ack latency', unit: 'ms', lines: quantiles(({ ack }) => ack) },
+    { title: 'Delivered', unit: 'messages/s', lines: single('delivered', ({ delivered }) => delivered) },
+    { title: 'Sent', unit: 'messages/s', lines: single('sent', ({ sent }) => sent) },
+    { title: 'Connected', unit: 'users', lines: single('connected', ({ online }) => online) },
   ];
 }

@@ -1,4 +1,4 @@
-/** A value over all pairs: the median, and the least and most. */
+/** The median, minimum and maximum of a value over all pairs. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -13,10 +13,9 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * Measures two things in turn, A B, B A, A B …, so that neither always comes first and what changes slowly on the machine meets
- * both alike.
+ * Measures two systems alternately, A B, B A, A B …, so that the order and slow changes of the machine affect both equally.
  *
- * @returns the pairs in order
+ * @returns the pairs, in order
  */
 export async function alternate<A, B>(
   pairs: number,

@@ -9,26 +9,26 @@ import { startParley } from './start-parley.ts';
 import { startPlain } from './start-plain.ts';
 import type { StartOptions, SystemName, SystemUnderTest } from './system-under-test.ts';
 
-/** What a bench is given. */
+/** The inputs and outputs of a benchmark. */
 export interface BenchRun {
   readonly options: BenchOptions;
-  /** A progress line. */
+  /** Prints a progress line. */
   report(line: string): void;
-  /** A line of the result. */
+  /** Prints a line of the result. */
   print(line: string): void;
   readonly signal: AbortSignal;
 }
 
 export type Bench = (run: BenchRun) => Promise<Comparison[]>;
 
-/** As many of the generator's clients as one process shall have. */
+/** Maximum number of clients in one generator process. */
 const CLIENTS_PER_PROCESS = 5_000;
 
-/** A quick run shows that everything works, on however busy a machine: it gathers its clients again where one was turned away. */
-const QUICK_TRIES = 5;
+/** `--quick` must work on a busy machine: it reconnects all clients when one was rejected. */
+const MAX_QUICK_ATTEMPTS = 5;
 
-/** Runs `work` in a directory of its own, which is gone afterwards. */
-export async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+/** Runs `work` with a temporary directory and removes the directory. */
+export async function withTemporaryDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));
   try {
     return await work(directory);
@@ -37,14 +37,14 @@ export async function inDirectory<T>(work: (directory: string) => Promise<T>): P
   }
 }
 
-/** Starts a fresh system, and stops it and its generators after `work`. */
+/** Starts a system under test, runs `work`, and stops the system and its clients. */
 export async function withSystem<T>(
   run: BenchRun,
   name: SystemName,
   options: Pick<StartOptions, 'nodes' | 'env'>,
   work: (system: SystemUnderTest, connectPool: ConnectPool) => Promise<T>,
 ): Promise<T> {
-  return inDirectory(async (directory) => {
+  return withTemporaryDirectory(async (directory) => {
     const start = name === 'parley' ? startParley : startPlain;
     const system = await start({ ...options, directory, signal: run.signal });
     try {
@@ -58,10 +58,10 @@ export async function withSystem<T>(
 export type PoolRequest = Pick<ClientPoolOptions, 'clients'> &
   Partial<Omit<ClientPoolOptions, 'name' | 'firstIndex' | 'address' | 'adapter'>>;
 
-/** Connects a pool; an earlier one is gone then. */
+/** Connects a pool of clients. Closes the previous pool first. */
 export type ConnectPool = (request: PoolRequest) => Promise<Generator>;
 
-/** Lets `work` connectPool clients of a system, and ends them afterwards. */
+/** Runs `work` with a function that connects clients to a system, and closes the clients. */
 export async function withClientPools<T>(
   run: BenchRun,
   system: SystemUnderTest,
@@ -71,7 +71,7 @@ export async function withClientPools<T>(
   const stopGenerator = () => void generator?.close();
   run.signal.addEventListener('abort', stopGenerator, { once: true });
   const connectPool: ConnectPool = async (request) => {
-    for (let tries = 1; ; tries += 1) {
+    for (let attempts = 1; ; attempts += 1) {
       await generator?.close();
       generator = new Generator(Math.ceil(request.clients / CLIENTS_PER_PROCESS));
       await generator.connect({
@@ -85,8 +85,8 @@ export async function withClientPools<T>(
       });
       const { ready, failedConnects } = await generator.report();
       if (ready >= request.clients || request.reconnects) return generator;
-      if (!run.options.isQuick || tries === QUICK_TRIES)
-        throw new Error(`${request.clients - ready} clients did not get in: ${JSON.stringify(failedConnects)}`);
+      if (!run.options.isQuick || attempts === MAX_QUICK_ATTEMPTS)
+        throw new Error(`${request.clients - ready} clients could not connect: ${JSON.stringify(failedConnects)}`);
     }
   };
   try {

@@ -1,19 +1,19 @@
 import { type Spread, spreadOf } from './alternate.ts';
 
-/** What `--json` writes, a row for each figure. */
+/** One measured ratio. `--json` writes an array of them. */
 export interface Comparison {
   readonly name: string;
   readonly unit: string;
-  /** Ours by the other, pair by pair. */
+  /** Median over all pairs of our value divided by the other. */
   readonly ratio: number;
   readonly spread: readonly [min: number, max: number];
   readonly ours: Spread;
-  /** The rival; where Parley is compared with itself, the baseline. */
+  /** The plain chat. Where Parley is compared with itself, the baseline. */
   readonly plain: Spread;
   readonly goal: string;
 }
 
-/** @param pairs ours and the other's value, measured next to each other */
+/** Computes a ratio from pairs of values that were measured one after the other. */
 export function compare(
   row: Pick<Comparison, 'name' | 'unit' | 'goal'>,
   pairs: readonly (readonly [ours: number, plain: number])[],

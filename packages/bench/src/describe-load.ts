@@ -4,7 +4,7 @@ import type { LoadResult } from './measure-load.ts';
 
 const PARTS = ['nginx', 'servers', 'redis', 'worker', 'presence', 'generator'] as const;
 
-/** A line for each measurement: speed, latency, and where the CPU went. */
+/** Formats one line per measurement: rate, latency, and CPU by process. */
 export function describeLoads(loads: readonly (readonly [label: string, load: LoadResult])[]): string[] {
   const head = ['', 'messages/s', 'deliveries/s', 'p50 ms', 'p99 ms', 'p99.9 ms', ...PARTS, 'system', 'elsewhere'];
   const rows = loads.map(([label, load]) => [
@@ -15,17 +15,17 @@ export function describeLoads(loads: readonly (readonly [label: string, load: Lo
     `${formatNumber(load.cpu.otherCores)} cores`,
   ]);
   const bounds = loads.map(
-    ([label, { cpu }]) => `  ${label}: ${cpu.atLimit.length > 0 ? cpu.atLimit.join(', ') : 'nothing'}`,
+    ([label, { cpu }]) => `  ${label}: ${cpu.atLimit.length > 0 ? cpu.atLimit.join(', ') : 'none'}`,
   );
   return [
-    'CPU seconds for each million deliveries by part; elsewhere = what others on this machine used meanwhile',
+    'CPU seconds per million deliveries by process; elsewhere = other processes on this machine',
     ...formatTable([head, ...rows]),
-    'at its limit (≥ 90 % of a core):',
+    'processes at ≥ 90 % of a core:',
     ...bounds,
   ];
 }
 
-/** Why a load does not count; undefined when all arrived once and in order. */
+/** Returns the errors of a load, or undefined when every message arrived once and in order. */
 export function faultOf(load: LoadResult): string | undefined {
   const faults = Object.entries({
     lost: load.lost,

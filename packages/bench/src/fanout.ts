@@ -9,18 +9,18 @@ import type { SystemName, SystemUnderTest } from './system-under-test.ts';
 const NODES = 2;
 const MAX_P99_MS = 100;
 
-/** From one rate to the next; so coarse is the answer, for both alike. */
+/** Factor between two rates of the search, and thus the precision of the result for both systems. */
 const STEP = 1.25;
-/** A step that is missed may have met a hiccup of the machine: it is tried once more before the search ends. */
-const TRIES = 2;
+/** Attempts per rate, because a pause of the machine can fail a single one. */
+const MAX_ATTEMPTS = 2;
 const MAX_STEPS = 30;
 
 interface Plan {
   readonly clients: number;
-  /** Where the first search of each begins. */
+  /** First rate of the first search of each system. */
   readonly firstRates: Readonly<Record<SystemName, number>>;
   readonly load: Omit<LoadPlan, 'perSecond'>;
-  /** Many messages for few clients. */
+  /** A high message rate for few clients. */
   readonly dense: LoadPlan & { readonly clients: number };
 }
 
@@ -39,14 +39,14 @@ const QUICK: Plan = {
 };
 
 interface Outcome {
-  /** At the highest rate that was kept. */
+  /** At the highest rate within the limits. */
   readonly highest: LoadResult;
   readonly dense: LoadResult;
 }
 
 /**
- * How many deliveries a second one room of 1,000 clients gets at p99 ≤ 100 ms, and what each delivery costs where many
- * messages go to few clients.
+ * Measures the highest delivery rate in one room of 1,000 clients at p99 ≤ 100 ms, and the CPU per delivery of a high message rate
+ * for few clients.
  */
 export const benchFanout: Bench = async (run) => {
   const base = run.options.isQuick ? QUICK : FULL;
@@ -62,9 +62,9 @@ export const benchFanout: Bench = async (run) => {
         run.signal,
       );
       run.report(describeStep(name, dense));
-      const gathered = () => connectPool({ clients: plan.clients });
-      const highest = await findHighest(run, system, gathered, plan, startRates[name]);
-      // The next search begins two steps below, where it will hold.
+      const connect = () => connectPool({ clients: plan.clients });
+      const highest = await findHighest(run, system, connect, plan, startRates[name]);
+      // The next search starts two steps lower, at a rate that will succeed.
       startRates[name] = highest.perSecond / STEP ** 2;
       return { highest, dense };
     });
@@ -94,7 +94,7 @@ export const benchFanout: Bench = async (run) => {
   ];
 };
 
-/** Raises the rate until p99 or a loss ends it; where the first one is already too much, lowers it until one holds. */
+/** Raises the rate until p99 or a loss fails a step. If the first rate fails, lowers it until one succeeds. */
 async function findHighest(
   run: BenchRun,
   system: SystemUnderTest,
@@ -103,30 +103,30 @@ async function findHighest(
   firstRate: number,
 ): Promise<LoadResult> {
   const { name } = system;
-  // A quick run shows that everything works, on however busy a machine.
+  // `--quick` must work on a busy machine.
   const maxP99Ms = run.options.isQuick ? Number.POSITIVE_INFINITY : MAX_P99_MS;
   let generator = await connectPool();
-  const holds = async (perSecond: number): Promise<LoadResult | undefined> => {
-    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+  const tryRate = async (perSecond: number): Promise<LoadResult | undefined> => {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const load = await measureLoad(system, generator, { ...plan.load, perSecond }, run.signal);
       const fault = faultOf(load);
       run.report(`${describeStep(name, load)}${attempt > 1 ? ' (again)' : ''}`);
       if (fault === undefined && load.p99Ms <= maxP99Ms) return load;
-      // What is still on its way must not burden the next step.
+      // Messages in flight must not affect the next step.
       if (fault !== undefined) generator = await connectPool();
     }
     return undefined;
   };
-  let best = await holds(firstRate);
+  let best = await tryRate(firstRate);
   const isRising = best !== undefined;
   for (let step = 1; step <= MAX_STEPS; step += 1) {
-    const next = await holds(firstRate * (isRising ? STEP : 1 / STEP) ** step);
+    const next = await tryRate(firstRate * (isRising ? STEP : 1 / STEP) ** step);
     if (isRising ? !next : next) return next ?? (best as LoadResult);
     best = next ?? best;
     if (run.options.isQuick && best) return best;
   }
   if (best) return best;
-  throw new Error(`${name} kept no rate at p99 ≤ ${MAX_P99_MS} ms, down from ${firstRate} messages/s`);
+  throw new Error(`${name} reached p99 ≤ ${MAX_P99_MS} ms at no rate up to ${firstRate} messages/s`);
 }
 
 function describeStep(name: SystemName, load: LoadResult): string {

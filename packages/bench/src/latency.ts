@@ -9,7 +9,7 @@ const NODES = 2;
 const PLAN = { perSecond: 100, senders: 100, warmUpMs: 3_000, measureMs: 10_000, drainMs: 5_000 } as const;
 const QUICK = { ...PLAN, warmUpMs: 200, measureMs: 1_000 };
 
-/** How long a message takes from its sender to everybody else, half of them on the other server, while there is little to do. */
+/** Measures the time from send to delivery at low load. Half of the receivers are on the other server. */
 export const benchLatency: Bench = async (run) => {
   const clients = run.options.clients ?? (run.options.isQuick ? 20 : 100);
   const plan = { ...(run.options.isQuick ? QUICK : PLAN), senders: clients };

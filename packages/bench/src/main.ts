@@ -1,4 +1,4 @@
-// `npm run bench`: see its usage.
+// `npm run bench`
 import { writeFile } from 'node:fs/promises';
 import { type Command, runCommand } from '@parley/load-kit/command';
 import type { Bench } from './bench-run.ts';
@@ -20,7 +20,7 @@ const BENCH: Readonly<Record<BenchName, Bench>> = {
   nodes: benchNodes,
 };
 
-await runCommand('the bench', async (command) => {
+await runCommand('bench', async (command) => {
   const options = readOptions(process.argv.slice(2));
   if (options) await run(options, command);
   else command.print(USAGE);

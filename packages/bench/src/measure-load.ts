@@ -4,25 +4,25 @@ import { pause } from '@parley/service-kit';
 import { type CpuUse, cpuBetween, type NamedProcess, readCpu } from './process-cpu.ts';
 import type { SystemUnderTest } from './system-under-test.ts';
 
-/** The load runs on for this long after what is measured, so that its end does not show in it. */
-const RUN_OUT_MS = 300;
-const START_IN_MS = 50;
-const LOOK_EVERY_MS = 100;
+/** The load continues for this time after the measurement, so that its end does not affect it. */
+const TAIL_MS = 300;
+const START_DELAY_MS = 50;
+const POLL_INTERVAL_MS = 100;
 
 export interface LoadPlan {
-  /** Messages a second, of all clients together. */
+  /** Messages per second of all clients together. */
   readonly perSecond: number;
   readonly senders: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** How long what is still on its way may take; what has not arrived then is lost. */
+  /** Deadline for messages in flight after the load. A message that arrives later is lost. */
   readonly drainMs: number;
 }
 
-/** What a load did, measured in a time from its middle. */
+/** Results of a load, measured between warm-up and end. */
 export interface LoadResult {
   readonly perSecond: number;
-  /** Deliveries a second of messages sent in that time. */
+  /** Deliveries per second of messages sent in the measured period. */
   readonly deliveriesPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -33,27 +33,27 @@ export interface LoadResult {
   readonly refused: number;
   readonly unacked: number;
   readonly closed: number;
-  /** CPU seconds by part for each million deliveries; `generator` among them. */
+  /** CPU seconds per million deliveries by process name, including `generator`. */
   readonly cpuPerMillion: Readonly<Record<string, number>>;
-  /** The same of everything but the generator. */
+  /** CPU seconds per million deliveries of all processes except the generator. */
   readonly systemCpuPerMillion: number;
   readonly cpu: CpuUse;
   readonly maxSendDelayMs: number;
 }
 
-/** ~90 characters, as GOALS.md has it. */
+/** The length of an ordinary chat message. */
 const TEXT_CHARACTERS = 90;
 
 const total = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-/** Everything whose CPU is counted: the system's parts and the generator. */
+/** Returns all processes whose CPU is counted. */
 export const allProcesses = (system: SystemUnderTest, generator: Generator): NamedProcess[] => [
   ...system.processes,
   ...generator.pids.map((pid) => ({ name: 'generator', pid })),
 ];
 
-/** Sends at a fixed rate, measures a while, and waits until all that was acked has arrived everywhere, within bounds. */
+/** Sends at a fixed rate, measures, and waits until every acked message has arrived at every client, at most `drainMs`. */
 export async function measureLoad(
   system: SystemUnderTest,
   generator: Generator,
@@ -61,10 +61,10 @@ export async function measureLoad(
   signal: AbortSignal,
 ): Promise<LoadResult> {
   const before = await generator.report();
-  const startMs = machineNowMs() + START_IN_MS;
+  const startMs = machineNowMs() + START_DELAY_MS;
   const fromMs = startMs + plan.warmUpMs;
   const toMs = fromMs + plan.measureMs;
-  const endMs = toMs + RUN_OUT_MS;
+  const endMs = toMs + TAIL_MS;
   const { perSecond, senders } = plan;
   await generator.observe(fromMs, toMs);
   await generator.sendAtRate({ perSecond, senders, startMs, endMs, textCharacters: TEXT_CHARACTERS });
@@ -76,7 +76,7 @@ export async function measureLoad(
   await pause(endMs - machineNowMs(), signal);
   const { after, lost } = await drain(generator, plan.drainMs, signal);
   signal.throwIfAborted();
-  // To the end, so that work which is put off counts, too.
+  // Until after the drain, to include deferred work.
   const { byName } = cpuBetween(cpuBefore, readCpu(processes));
   const millions = after.receivedSinceStart / 1e6;
   const cpuPerMillion = Object.fromEntries(
@@ -101,7 +101,7 @@ export async function measureLoad(
   };
 }
 
-/** Resolves when each message is acked or given up and has arrived everywhere, or the time is over. */
+/** Resolves when every message is acked or refused and has arrived at every client, or after `withinMs`. */
 export async function drain(
   generator: Generator,
   withinMs: number,
@@ -113,6 +113,6 @@ export async function drain(
     const { lost } = await generator.tally(after);
     const isSettled = lost === 0 && after.unacked === 0;
     if (isSettled || overdue.aborted) return { after, lost };
-    await pause(LOOK_EVERY_MS, overdue);
+    await pause(POLL_INTERVAL_MS, overdue);
   }
 }

@@ -9,7 +9,7 @@ const MANY = 8;
 const PLAN = { perSecond: 100, senders: 100, warmUpMs: 3_000, measureMs: 8_000, drainMs: 5_000 } as const;
 const QUICK = { ...PLAN, senders: 10, warmUpMs: 300, measureMs: 1_000 };
 
-/** What the cluster itself costs: CPU per delivery with 2 and with 8 chat servers, the same clients and messages. */
+/** Measures the overhead of the cluster: CPU per delivery with 2 and with 8 chat servers for the same clients and messages. */
 export const benchNodes: Bench = async (run) => {
   const { isQuick } = run.options;
   const clients = run.options.clients ?? (isQuick ? 40 : 1_000);

@@ -3,7 +3,7 @@ import type { ClientPoolOptions } from '@parley/load-kit/generator';
 import { signToken } from '@parley/load-kit/generator';
 import type { SystemUnderTest } from './system-under-test.ts';
 
-/** Rooms of this size for so many clients; Parley's are channels, which have to be there. */
+/** Returns rooms of a given size for all clients. For Parley it creates channels. */
 export async function openRooms(
   { name, address, adapter }: SystemUnderTest,
   clients: number,

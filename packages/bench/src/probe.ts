@@ -1,5 +1,5 @@
-// Loaded into every server under test before its own code, the rival's and ours alike: on SIGUSR2 it writes what the process
-// holds in memory, after a collection, and the longest time that its event loop was blocked since the last one.
+// Preloaded into every chat server under test. On SIGUSR2 it writes the resident memory after a garbage collection, and the longest
+// block of the event loop since the previous signal.
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -15,7 +15,7 @@ if (isMainThread) {
     const blockedMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
     globalThis.gc?.();
     const { rss } = process.memoryUsage();
-    // The collection itself blocked the loop: the next reading begins once that was noticed.
+    // The garbage collection blocked the event loop. Reset after the monitor has recorded that.
     setTimeout(() => {
       delay.reset();
       const file = join(process.env.BENCH_PROBE_DIR ?? '.', `${process.pid}.json`);

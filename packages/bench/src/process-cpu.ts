@@ -2,39 +2,39 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { machineNowMs } from '@parley/load-kit/generator';
 
-/** `getconf CLK_TCK`, which Linux fixes for programs on every architecture that Node runs on. */
+/** `getconf CLK_TCK`: 100 on all Linux architectures that Node supports. */
 const TICKS_PER_SECOND = 100;
 
-/** From this share of a core on, a process is at its limit. */
+/** Share of a core at which a process counts as saturated. */
 const AT_LIMIT = 0.9;
 
 export interface NamedProcess {
   readonly name: string;
-  /** It counts with its whole process group: nginx's workers are in their master's. */
+  /** Leader of a process group, which counts as a whole. The workers of nginx are in the group of their master. */
   readonly pid: number;
 }
 
-/** CPU seconds used so far, of each process by pid, and of the machine. */
+/** CPU seconds used so far by each process and by the machine. */
 export interface CpuSnapshot {
   readonly atMs: number;
   readonly machineS: number;
   readonly rows: readonly { readonly name: string; readonly pid: number; readonly cpuS: number }[];
 }
 
-/** What processes used between two snapshots. */
+/** CPU usage between two snapshots. */
 export interface CpuUse {
   readonly wallS: number;
-  /** CPU seconds of all processes of that name. */
+  /** CPU seconds by process name. */
   readonly byName: Readonly<Record<string, number>>;
-  /** The cores that something outside the run kept busy. */
+  /** Cores used by processes outside the run. */
   readonly otherCores: number;
-  /** Processes at ≥ 90 % of a core, or the machine when all its cores are that busy. */
+  /** Processes at ≥ 90 % of a core, and the machine if all its cores are. */
   readonly atLimit: readonly string[];
 }
 
 /**
- * Reads proc(5) of each process. Members of a name's process group count with it, but not the generator's parent: forked
- * children share its group, so a pid that is no group leader counts alone.
+ * Reads proc(5) for each process. A group leader counts with its group. Other processes count alone: the generator's processes share
+ * the group of their parent, which is not counted.
  */
 export function readCpu(processes: readonly NamedProcess[]): CpuSnapshot {
   const all = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? (readStat(Number(entry)) ?? []) : []));
@@ -66,11 +66,11 @@ function readStat(pid: number): { pid: number; groupId: number; cpuS: number } |
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { pid, groupId: Number(fields[2]), cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND };
   } catch {
-    return undefined; // it ended meanwhile
+    return undefined; // the process has exited
   }
 }
 
-/** Everything but idle and waiting for disks. */
+/** Returns the machine's CPU seconds without idle and I/O wait. */
 function readMachine(): number {
   const [, ...ticks] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/);
   const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = ticks.map(Number);

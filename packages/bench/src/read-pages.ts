@@ -6,7 +6,7 @@ import type { Random } from '@parley/load-kit/seeded-random';
 const PAGE_MESSAGES = 50;
 const CALL_DEADLINE_MS = 10_000;
 
-/** Reads pages of a conversation one after the other, each from another place of it, over one kept connection. */
+/** Reads pages at random positions of a conversation, one after the other, over one keep-alive connection. */
 export async function readRandomPages(
   address: Address,
   options: {

@@ -6,22 +6,22 @@ import type { SystemUnderTest } from './system-under-test.ts';
 
 const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href;
 const DEADLINE_MS = 30_000;
-const LOOK_EVERY_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
-/** What `probe.ts` tells of a server. */
+/** The values that `probe.ts` writes for a server. */
 export interface ProbeReading {
   readonly rssBytes: number;
-  /** The longest that the event loop was blocked since the last reading. */
+  /** The longest block of the event loop since the previous reading. */
   readonly blockedMs: number;
 }
 
-/** Lets a system's processes load the probe, which writes into this directory. */
+/** Returns environment variables that preload the probe. It writes into `directory`. */
 export const probeEnv = (directory: string): NodeJS.ProcessEnv => ({
   NODE_OPTIONS: `--expose-gc --import=${PROBE}`,
   BENCH_PROBE_DIR: directory,
 });
 
-/** Asks each server. */
+/** Reads the probe of each chat server. */
 export function readProbes(system: SystemUnderTest, directory: string, signal: AbortSignal): Promise<ProbeReading[]> {
   const servers = system.processes.filter(({ name }) => name === 'servers');
   const overdue = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
@@ -32,7 +32,7 @@ export function readProbes(system: SystemUnderTest, directory: string, signal: A
       process.kill(pid, 'SIGUSR2');
       while (!existsSync(file)) {
         overdue.throwIfAborted();
-        await pause(LOOK_EVERY_MS, overdue);
+        await pause(POLL_INTERVAL_MS, overdue);
       }
       return JSON.parse(readFileSync(file, 'utf8')) as ProbeReading;
     }),

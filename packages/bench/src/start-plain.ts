@@ -19,7 +19,7 @@ const SCRIPT = fileURLToPath(new URL('./plain-chat/plain-chat.ts', import.meta.u
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 3_000;
 
-/** The plain chat behind the very same nginx.conf, with a Redis started like Parley's. */
+/** Starts the plain chat behind the same nginx.conf, with a Redis that is configured like Parley's. */
 export async function startPlain({ nodes, directory, env, signal }: StartOptions): Promise<SystemUnderTest> {
   for (const part of ['logs', 'nginx', 'redis']) mkdirSync(join(directory, part), { recursive: true });
   const [publicPort = 0, redisPort = 0, ...serverPorts] = await chooseInternalPorts(2 + nodes);

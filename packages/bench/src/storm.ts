@@ -2,7 +2,7 @@ import type { Generator, Observation } from '@parley/load-kit/generator';
 import { machineNowMs } from '@parley/load-kit/generator';
 import { pause } from '@parley/service-kit';
 import { alternate } from './alternate.ts';
-import { type Bench, type BenchRun, inDirectory, withSystem } from './bench-run.ts';
+import { type Bench, type BenchRun, withSystem, withTemporaryDirectory } from './bench-run.ts';
 import { compare, formatNumber } from './comparison.ts';
 import { openRooms } from './open-rooms.ts';
 import { probeEnv, readProbes } from './read-probes.ts';
@@ -12,32 +12,32 @@ const NODES = 2;
 const ROOM_SIZE = 50;
 const CLIENTS = 10_000;
 const QUICK_CLIENTS = 100;
-/** They send as in `users`, before, during and after. */
+/** Each client sends at this interval before, during and after the storm. */
 const SENDS_EVERY_S = 20;
 const TEXT_CHARACTERS = 90;
 const BEFORE_MS = 3_000;
 const AFTER_MS = 12_000;
 const DEADLINE_MS = 90_000;
-const LOOK_EVERY_MS = 100;
-const PROGRESS_EVERY_MS = 5_000;
+const POLL_INTERVAL_MS = 100;
+const PROGRESS_INTERVAL_MS = 5_000;
 
 interface Storm {
-  readonly backS: number;
-  /** Until nobody missed anything that was acked before all were back; undefined where that never came. */
+  readonly reconnectedS: number;
+  /** Time until all messages acked before the last reconnect had arrived. undefined if that did not happen. */
   readonly caughtUpS: number | undefined;
-  /** At the end, of all that was acked. */
+  /** Acked messages that were missing at the end. */
   readonly lost: number;
   readonly unacked: number;
   readonly blockedMs: number;
   readonly failedAttempts: Readonly<Record<string, number>>;
 }
 
-/** nginx is killed under ten thousand clients: they lose their connections at the same moment and come back as Socket.IO clients do. */
+/** Kills nginx under 10,000 clients. All lose their connections at once and reconnect as Socket.IO clients do. */
 export const benchStorm: Bench = async (run) => {
   const { isQuick } = run.options;
   const clients = run.options.clients ?? (isQuick ? QUICK_CLIENTS : CLIENTS);
   const measure = (name: SystemName) => (pair: number) =>
-    inDirectory((probes) =>
+    withTemporaryDirectory((probes) =>
       withSystem(run, name, { nodes: NODES, env: probeEnv(probes) }, async (system, connectPool): Promise<Storm> => {
         const rooms = await openRooms(system, clients, ROOM_SIZE);
         run.report(`${name}, pair ${pair + 1}: connecting ${formatNumber(clients)} clients`);
@@ -48,9 +48,9 @@ export const benchStorm: Bench = async (run) => {
         await generator.sendAtRate({ perSecond, senders: clients, startMs, endMs, textCharacters: TEXT_CHARACTERS });
         await pause(BEFORE_MS, run.signal);
         const before = await generator.report();
-        // Collecting garbage for the reading blocks a server, too: that ends here.
+        // The garbage collection of a probe also blocks the server. This reading resets the maximum.
         await readProbes(system, probes, run.signal);
-        run.report(`${name}: all are cut`);
+        run.report(`${name}: all connections cut`);
         const cutAtMs = machineNowMs();
         system.cutClients();
         const outcome = await measureRecovery(run, generator, {
@@ -75,7 +75,7 @@ export const benchStorm: Bench = async (run) => {
   return [
     compare(
       { name: 'storm: all are back', unit: 's', goal: 'none' },
-      pairs.map(({ a, b }) => [a.backS, b.backS]),
+      pairs.map(({ a, b }) => [a.reconnectedS, b.reconnectedS]),
     ),
     compare(
       { name: 'storm: longest block of an event loop', unit: 'ms', goal: 'ours ≤ 200 ms' },
@@ -94,39 +94,39 @@ async function measureRecovery(
   const sinceCutS = () => (machineNowMs() - cutAtMs) / 1_000;
   let back: { afterS: number; heads: Observation['heads'] } | undefined;
   let caughtUpS: number | undefined;
-  let nextProgressMs = machineNowMs() + PROGRESS_EVERY_MS;
+  let nextProgressMs = machineNowMs() + PROGRESS_INTERVAL_MS;
   for (;;) {
     const now = await generator.report();
-    // Nobody is back before everybody was cut.
+    // Only after all connections were cut can clients be counted as reconnected.
     const wereCut = total(now.closed) - total(before.closed) >= clients;
     if (wereCut && now.ready === clients) back ??= { afterS: sinceCutS(), heads: now.heads };
-    // All that was acked until then, while more comes.
+    // Messages acked up to the last reconnect. More are sent in the meantime.
     if (back && (await generator.tally(back)).lost === 0) caughtUpS ??= sinceCutS();
     const { lost, behind } = await generator.tally(now);
     const isSettled = lost === 0 && now.acked === now.sent;
     const isOver = back && machineNowMs() >= endMs && (isSettled || !catchesUp);
     if (isOver || overdue.aborted) {
       run.signal.throwIfAborted();
-      const backS = back?.afterS ?? Number.POSITIVE_INFINITY;
-      return { backS, caughtUpS, lost, unacked: now.unacked, failedAttempts: now.failedConnects };
+      const reconnectedS = back?.afterS ?? Number.POSITIVE_INFINITY;
+      return { reconnectedS, caughtUpS, lost, unacked: now.unacked, failedAttempts: now.failedConnects };
     }
     if (machineNowMs() >= nextProgressMs) {
-      run.report(`${now.ready} of ${clients} are back, ${behind} miss something, ${now.unacked} unacked`);
-      nextProgressMs += PROGRESS_EVERY_MS;
+      run.report(`${now.ready} of ${clients} reconnected, ${behind} with missing messages, ${now.unacked} unacked`);
+      nextProgressMs += PROGRESS_INTERVAL_MS;
     }
-    await pause(LOOK_EVERY_MS, overdue);
+    await pause(POLL_INTERVAL_MS, overdue);
   }
 }
 
 const total = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-function describeStorm({ backS, caughtUpS, lost, unacked, blockedMs, failedAttempts }: Storm): string {
+function describeStorm({ reconnectedS, caughtUpS, lost, unacked, blockedMs, failedAttempts }: Storm): string {
   const attempts = Object.entries(failedAttempts).map(([reason, count]) => `${count} ${reason}`);
   return (
-    `all back after ${formatNumber(backS)} s, ` +
+    `all reconnected after ${formatNumber(reconnectedS)} s, ` +
     (caughtUpS === undefined ? 'not caught up, ' : `caught up after ${formatNumber(caughtUpS)} s, `) +
     `${formatNumber(lost)} lost, ${formatNumber(unacked)} unacked, event loops blocked at most ${formatNumber(blockedMs)} ms, ` +
-    `attempts that failed: ${attempts.join(', ') || 'none'}`
+    `failed attempts: ${attempts.join(', ') || 'none'}`
   );
 }

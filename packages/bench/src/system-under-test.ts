@@ -3,24 +3,24 @@ import type { NamedProcess } from './process-cpu.ts';
 
 export type SystemName = 'parley' | 'plain';
 
-/** A chat that runs and can be measured. */
+/** A running chat system that can be measured. */
 export interface SystemUnderTest {
   readonly name: SystemName;
-  /** Its public address: nginx. */
+  /** The address of nginx. */
   readonly address: Address;
   readonly adapter: ProtocolChoice;
-  /** Everything it is made of, the servers under the name `servers`. */
+  /** All processes. Chat servers have the name `servers`. */
   readonly processes: readonly NamedProcess[];
-  /** Ends every client's connection at once: nginx is killed, and started again. */
+  /** Closes all client connections at once: nginx is killed, and its supervisor restarts it. */
   cutClients(): void;
   stop(): Promise<void>;
 }
 
 export interface StartOptions {
   readonly nodes: number;
-  /** Where it keeps everything; the caller removes it. */
+  /** For data and logs. The caller removes it. */
   readonly directory: string;
-  /** For its servers and workers, on top of the bench's own. */
+  /** Additional environment variables of servers and workers. */
   readonly env?: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import { alternate } from './alternate.ts';
-import { type Bench, inDirectory, withSystem } from './bench-run.ts';
+import { type Bench, withSystem, withTemporaryDirectory } from './bench-run.ts';
 import { compare, formatNumber } from './comparison.ts';
 import { describeLoads, faultOf } from './describe-load.ts';
 import { measureLoad } from './measure-load.ts';
@@ -12,20 +12,20 @@ const ROOM_SIZE = 50;
 const CLIENTS = 10_000;
 const QUICK_CLIENTS = 100;
 
-/** Each client sends once in this time. */
+/** Each client sends at this interval. */
 const SENDS_EVERY_S = 10;
 const PLAN = { warmUpMs: 5_000, measureMs: 20_000, drainMs: 15_000 } as const;
 const QUICK = { warmUpMs: 500, measureMs: 2_000, drainMs: 10_000 };
 
 const rss = (readings: readonly ProbeReading[]) => readings.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
 
-/** Ten thousand people in channels of 50, all of them sending and receiving: who is lost, and what one costs in memory. */
+/** Measures 10,000 clients in channels of 50 that all send and receive: failures, losses, and memory per connection. */
 export const benchUsers: Bench = async (run) => {
   const { isQuick, pairs: count } = run.options;
   const clients = run.options.clients ?? (isQuick ? QUICK_CLIENTS : CLIENTS);
   const plan = { ...(isQuick ? QUICK : PLAN), senders: clients, perSecond: clients / SENDS_EVERY_S };
   const measure = (name: SystemName) => (pair: number) =>
-    inDirectory((probes) =>
+    withTemporaryDirectory((probes) =>
       withSystem(run, name, { nodes: NODES, env: probeEnv(probes) }, async (system, connectPool) => {
         const rooms = await openRooms(system, clients, ROOM_SIZE);
         const before = await readProbes(system, probes, run.signal);
@@ -36,7 +36,7 @@ export const benchUsers: Bench = async (run) => {
         const after = await readProbes(system, probes, run.signal);
         const bytesPerConnection = (rss(after) - rss(before)) / clients;
         run.report(
-          `${name}: all in after ${formatNumber(connectS)} s, ${formatNumber(bytesPerConnection / 1_024)} KB each; ` +
+          `${name}: all connected after ${formatNumber(connectS)} s, ${formatNumber(bytesPerConnection / 1_024)} KB each; ` +
             `${formatNumber(plan.perSecond)} messages/s`,
         );
         const load = await measureLoad(system, generator, plan, run.signal);
@@ -57,7 +57,7 @@ export const benchUsers: Bench = async (run) => {
   for (const [pair, { a, b }] of pairs.entries()) {
     for (const [name, { fault, connectS }] of Object.entries({ parley: a, plain: b })) {
       run.print(
-        `${name} ${pair + 1}: ${fault ?? '0 failed, 0 lost, 0 repeated'}; all in after ${formatNumber(connectS)} s`,
+        `${name} ${pair + 1}: ${fault ?? '0 failed, 0 lost, 0 repeated'}; all connected after ${formatNumber(connectS)} s`,
       );
     }
   }

@@ -24,7 +24,7 @@ const bench = (...args: string[]) =>
   });
 
 test.each([['fanout', ['fanout deliveries', 'fanout CPU']]])(
-  '%s measures, prints and writes its ratios, and leaves nothing behind',
+  '%s prints and writes its ratios and removes its temporary files',
   async (name, figures) => {
     const file = join(tmpdir(), `bench-${name}-${process.pid}.json`);
     const { stdout } = await bench(name, '--quick', '--messages', '5000', '--json', file);
@@ -40,10 +40,10 @@ test.each([['fanout', ['fanout deliveries', 'fanout CPU']]])(
   DEADLINE_MS,
 );
 
-test('a wrong option stops it with one line that says what is allowed', async () => {
+test('a wrong option ends the command with one line that states the allowed values', async () => {
   await expect(bench('speed')).rejects.toMatchObject({
     code: 2,
-    stderr: 'the bench is "speed"; allowed: one of fanout, latency, users, storm, history, nodes\n',
+    stderr: 'the benchmark is "speed"; allowed: one of fanout, latency, users, storm, history, nodes\n',
   });
   await expect(bench('fanout', '--pairs', '0')).rejects.toMatchObject({
     code: 2,
@@ -51,14 +51,14 @@ test('a wrong option stops it with one line that says what is allowed', async ()
   });
 });
 
-test('neither side always comes first', async () => {
+test('the order within pairs alternates', async () => {
   const order: string[] = [];
   const note = (name: string) => async (pair: number) => order.push(`${name}${pair}`);
   await alternate(3, note('a'), note('b'));
   expect(order).toEqual(['a0', 'b0', 'b1', 'a1', 'a2', 'b2']);
 });
 
-test('the ratio is that of neighbours, its spread that over all pairs', () => {
+test('the ratio is the median over the pairs, the spread its minimum and maximum', () => {
   const { ratio, spread } = compare({ name: '', unit: '', goal: '' }, [
     [20, 10],
     [300, 100],
@@ -68,19 +68,19 @@ test('the ratio is that of neighbours, its spread that over all pairs', () => {
   expect(spreadOf([4, 1])).toEqual({ median: 2.5, min: 1, max: 4 });
 });
 
-test('a busy process is found at its limit, an idle one is not', async () => {
+test('a busy process is reported at its limit, an idle one is not', async () => {
   const before = readCpu([{ name: 'me', pid: process.pid }]);
   const startedCpu = process.cpuUsage();
   while (process.cpuUsage(startedCpu).user < 300_000) Math.sqrt(Math.random());
   const after = readCpu([{ name: 'me', pid: process.pid }]);
   const busy = cpuBetween(before, after);
   expect(busy.byName.me).toBeGreaterThanOrEqual(0.25);
-  // As if it had happened in no more time than it took of the processor.
+  // As if the CPU time had been used within 300 ms.
   expect(cpuBetween(before, { ...after, atMs: before.atMs + 300 }).atLimit).toContain('me');
   expect(cpuBetween(after, { ...after, atMs: after.atMs + 1_000 }).atLimit).toEqual([]);
 });
 
-test('a table lines numbers up', () => {
+test('a table aligns numbers to the right', () => {
   expect(
     formatTable([
       ['', 'ms'],

@@ -39,10 +39,10 @@ async function newGenerator(system: SystemUnderTest, { reconnects = false } = {}
 }
 
 test.each(['parley', 'plain'] as const)(
-  'each client of %s receives each message of its room once, in order',
+  'each client of %s receives each message of its room once and in order',
   async (name) => {
     const system = await newSystem(name);
-    // Parley may refuse for a moment on a machine that stood still; plain Socket.IO has no word for that.
+    // Parley may refuse messages for a moment on a slow machine. Plain Socket.IO never does.
     const generator = await newGenerator(system, { reconnects: name === 'parley' });
     const load = await measureLoad(system, generator, PLAN, signal);
     expect(load).toMatchObject({ lost: 0, repeated: 0, late: 0, unacked: 0, closed: 0 });
@@ -58,7 +58,7 @@ test.each(['parley', 'plain'] as const)(
 );
 
 test(
-  'clients that are cut come back and fetch what they missed',
+  'disconnected clients reconnect and fetch missed messages',
   async () => {
     const system = await newSystem('parley');
     const generator = await newGenerator(system, { reconnects: true });
@@ -84,7 +84,7 @@ test(
   DEADLINE_MS,
 );
 
-test('a generator that was closed meanwhile says so to whoever asks it', async () => {
+test('a closed generator rejects commands', async () => {
   const generator = new Generator(1);
   const closed = generator.close();
   await expect(generator.report()).rejects.toThrow('the generator is closed');

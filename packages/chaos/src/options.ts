@@ -4,44 +4,54 @@ import type { Experiment } from './experiments/experiment.ts';
 import { EXPERIMENT_NAMES, EXPERIMENTS, type ExperimentName } from './experiments/named-experiments.ts';
 import { randomFaults } from './experiments/random-faults.ts';
 
-export const USAGE = `usage: npm run chaos -- [experiment] [options]
-Runs a cluster of its own under load, lets its parts fail, and judges what the clients and the store show. Without an experiment
-they fail at random. An experiment also measures, and holds each figure against its bound:
+const DEFAULT_FAULTS = 20;
+const MAX_FAULTS = 1_000;
+const SECONDS_PER_FAULT = 3;
+/** Access tokens are valid for 15 minutes by default, and plain clients do not renew them. */
+const MAX_SECONDS = 720;
+/** `slow-readers` has two periods of this length. */
+const MAX_SLOW_READER_SECONDS = 360;
 
-  redis-outage     Redis hangs (60 s)
-  rolling-restart  every chat server is restarted in turn, with all places taken (3 rounds; --seconds: until then)
-  slow-readers     10 of 50 clients read nothing (60 s, after as long a time in which they do)
+export const USAGE = `usage: npm run chaos -- [EXPERIMENT] [options]
 
-  --faults N     how many faults, at random (20)
-  --seconds S    how long it takes, at most 720, slow-readers 360 (at random: 3 for each fault)
-  --seed X       a whole number; the same one makes the same faults (random, printed)
-  --json FILE    writes the verdict, and an experiment's figures, as JSON
-  --keep         keeps the recorded history and the logs also where no promise or bound was broken
+Starts a cluster, puts it under load, injects faults, and checks every guarantee against the recorded events of all clients and the
+messages in the store. Without EXPERIMENT it injects random faults. An experiment also measures, and compares the results with
+their bounds:
+
+  redis-outage     freezes Redis (60 s)
+  rolling-restart  restarts every chat server in turn while all slots are taken (3 rounds)
+  slow-readers     10 of 50 clients stop reading (60 s, after 60 s of normal load)
+
+Options:
+  --faults N     number of random faults, 1 to ${MAX_FAULTS} (default: ${DEFAULT_FAULTS})
+  --seconds S    duration in seconds, 5 to ${MAX_SECONDS}, for slow-readers 5 to ${MAX_SLOW_READER_SECONDS}
+                 (default: ${SECONDS_PER_FAULT} per fault, or the experiment's own duration); rolling-restart starts no round after it
+  --seed X       seed of the random faults, a whole number (default: random; printed, to repeat a run)
+  --json FILE    write the verdict and the measurements as JSON
+  --keep         keep the event record and the logs after a successful run
   --mongodb-command COMMAND
-                 starts, in the foreground, the server that MONGODB_URL names; it is killed and frozen as well
-  --help
+                 command that starts the server of MONGODB_URL in the foreground; the server is then killed and frozen, too
+  --help         print this text
 
-With MONGODB_URL the history is in a database of its own on that server. MONGODB_PID names a running server that may be frozen.
-toxiproxy-server, where it is on PATH or in .cache/bin, adds slow, silent and cut links to Redis and MongoDB;
-packages/chaos/install-test-tools.sh brings it.
-Exit code: 0 when every promise and bound was kept, 1 when one was broken, 2 when the run could not be made.`;
+Environment:
+  MONGODB_URL    store messages on this server, in a new database that is dropped after the run (default: embedded store)
+  MONGODB_PID    process id of that server, to freeze it
+
+With toxiproxy-server on PATH or in .cache/bin, the links to Redis and MongoDB are also delayed, silenced and cut.
+packages/chaos/install-test-tools.sh installs it.
+
+Ctrl-C stops the run and the cluster.
+Exit code: 0 = all guarantees and bounds held, 1 = one was violated, 2 = the run failed, 130 = stopped.`;
 
 export interface ChaosOptions {
   readonly experiment: Experiment;
-  /** What makes the same run again. */
+  /** Command that repeats the run. */
   readonly rerunCommand: string;
   readonly seed: number;
   readonly jsonFile: string | undefined;
   readonly keep: boolean;
   readonly mongodbCommand: string | undefined;
 }
-
-const SECONDS_PER_FAULT = 3;
-/** Access tokens last 15 minutes by default, and plain clients do not renew them. */
-const MOST_SECONDS = 720;
-/** Of that which comes twice in a run. */
-const MOST_SECONDS_TWICE = 360;
-const MOST_FAULTS = 1_000;
 
 const OPTIONS = {
   faults: { type: 'string' },
@@ -54,8 +64,10 @@ const OPTIONS = {
 } as const;
 
 /**
- * @returns undefined when only the usage is wanted
- * @throws ConfigError naming the option, the value and what is allowed
+ * Reads the command line.
+ *
+ * @returns undefined for `--help`
+ * @throws ConfigError naming the option, the value and the allowed values
  */
 export function readOptions(args: readonly string[]): ChaosOptions | undefined {
   const { values, positionals } = parseOptions(args, OPTIONS);
@@ -77,19 +89,18 @@ function chooseExperiment(
   values: { faults?: string; seconds?: string },
 ): { experiment: Experiment; rerunCommand: string } {
   if (name === undefined) {
-    const faults = integerOption('--faults', values.faults, 1, MOST_FAULTS) ?? 20;
+    const faults = integerOption('--faults', values.faults, 1, MAX_FAULTS) ?? DEFAULT_FAULTS;
     const seconds =
-      integerOption('--seconds', values.seconds, 5, MOST_SECONDS) ??
-      Math.min(MOST_SECONDS, Math.max(10, faults * SECONDS_PER_FAULT));
+      integerOption('--seconds', values.seconds, 5, MAX_SECONDS) ??
+      Math.min(MAX_SECONDS, Math.max(10, faults * SECONDS_PER_FAULT));
     return { experiment: randomFaults(faults, seconds), rerunCommand: `--faults ${faults} --seconds ${seconds}` };
   }
   if (!isExperimentName(name))
     throw new ConfigError(`the experiment is "${name}"; allowed: ${EXPERIMENT_NAMES.join(', ')}, or none`);
-  if (more.length > 0) throw new ConfigError(`"${more.join(' ')}" follows ${name}; allowed: one experiment`);
-  if (values.faults !== undefined)
-    throw new ConfigError(`--faults is given with ${name}; allowed: without an experiment`);
-  const most = name === 'slow-readers' ? MOST_SECONDS_TWICE : MOST_SECONDS;
-  const seconds = integerOption('--seconds', values.seconds, 5, most);
+  if (more.length > 0) throw new ConfigError(`unexpected "${more.join(' ')}" after ${name}; allowed: one experiment`);
+  if (values.faults !== undefined) throw new ConfigError(`--faults is not allowed with the experiment ${name}`);
+  const maxSeconds = name === 'slow-readers' ? MAX_SLOW_READER_SECONDS : MAX_SECONDS;
+  const seconds = integerOption('--seconds', values.seconds, 5, maxSeconds);
   return {
     experiment: EXPERIMENTS[name](seconds),
     rerunCommand: seconds === undefined ? name : `${name} --seconds ${seconds}`,

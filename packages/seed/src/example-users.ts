@@ -1,6 +1,7 @@
-/** Who the example conversations are between. They can be logged in as: all of them have the same password. */
+/** The password of all example users. */
 export const PASSWORD = 'parley-example';
 
+/** Display names of the example users, by username. */
 export const EXAMPLE_USERS = {
   ada: 'Ada Lovelace',
   bo: 'Bo Lindqvist',

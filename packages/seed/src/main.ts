@@ -1,4 +1,4 @@
-// `npm run seed`: see its usage.
+// `npm run seed`
 import { type Command, integerOption, parseOptions, runCommand } from '@parley/load-kit/command';
 import { EXAMPLE_CONVERSATIONS, LOBBY_MESSAGES } from './example-conversations.ts';
 import { EXAMPLE_USERS, type ExampleUsername, PASSWORD } from './example-users.ts';
@@ -7,26 +7,31 @@ import { ConversationWriter } from './write-conversations.ts';
 const DEFAULT_URL = 'http://localhost:8080';
 const DEFAULT_LOBBY_MESSAGES = 60;
 
+const MAX_LOBBY_MESSAGES = 1_000_000;
+
 const USAGE = `usage: npm run seed -- [options]
-Fills a cluster that runs with members and conversations, through its public address, as if they had been written there.
-A second run adds nothing.
 
-  --target URL  the cluster (${DEFAULT_URL})
-  --lobby N     how many messages the lobby gets (${DEFAULT_LOBBY_MESSAGES})
-  --help
+Writes example users, conversations and messages to a running cluster through its public API. A second run changes nothing.
 
-Afterwards log in as any of ${Object.keys(EXAMPLE_USERS).join(', ')} with the password ${PASSWORD}.
-Exit code: 0 when it was filled, 2 when it could not be.`;
+Options:
+  --target URL  the cluster's public address (default: ${DEFAULT_URL})
+  --lobby N     number of messages in the lobby, 0 to ${MAX_LOBBY_MESSAGES} (default: ${DEFAULT_LOBBY_MESSAGES})
+  --help        print this text
+
+The users are ${Object.keys(EXAMPLE_USERS).join(', ')}. Their password is ${PASSWORD}.
+
+Ctrl-C stops the command. Messages that were written so far remain.
+Exit code: 0 = done, 2 = failed, 130 = stopped.`;
 
 const OPTIONS = { target: { type: 'string' }, lobby: { type: 'string' }, help: { type: 'boolean' } } as const;
 
-await runCommand('the seed', async (command) => {
+await runCommand('seed', async (command) => {
   const { values } = parseOptions(process.argv.slice(2), OPTIONS);
   if (values.help) {
     command.print(USAGE);
     return 0;
   }
-  const lobbyMessages = integerOption('--lobby', values.lobby, 0, 1_000_000) ?? DEFAULT_LOBBY_MESSAGES;
+  const lobbyMessages = integerOption('--lobby', values.lobby, 0, MAX_LOBBY_MESSAGES) ?? DEFAULT_LOBBY_MESSAGES;
   await writeExampleData(values.target ?? DEFAULT_URL, lobbyMessages, command);
   return 0;
 });
@@ -36,10 +41,10 @@ async function writeExampleData(url: string, lobbyMessages: number, { print, rep
   const writer = new ConversationWriter(url, signal);
   try {
     await writer.connectAll(names);
-    report(`${names.length} members are in`);
+    report(`${names.length} users connected`);
     const [first] = EXAMPLE_CONVERSATIONS;
     if (first && writer.exists(first)) {
-      print(`${url} exists the example conversations already.`);
+      print(`${url} already has the example conversations.`);
       return;
     }
     for (const conversation of EXAMPLE_CONVERSATIONS) {
@@ -55,7 +60,7 @@ async function writeExampleData(url: string, lobbyMessages: number, { print, rep
       await writer.sendToLobby(name, LOBBY_MESSAGES[index % LOBBY_MESSAGES.length] ?? '');
     }
     report(`the lobby: ${lobbyMessages} messages`);
-    print(`Done. Log in at ${url} as any of ${names.join(', ')} with the password ${PASSWORD}.`);
+    print(`Done. Log in at ${url} as ${names.join(', ')}; password: ${PASSWORD}`);
   } finally {
     writer.closeAll();
   }

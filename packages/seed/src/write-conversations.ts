@@ -3,10 +3,10 @@ import type { ConversationId, Message, MessageId, UserId } from '@parley/protoco
 import type { ExampleConversation, Step } from './example-conversations.ts';
 import { EXAMPLE_USERS, type ExampleUsername, PASSWORD } from './example-users.ts';
 
-/** How long a step may take; with a full cluster the first one waits in the waiting room. */
+/** Deadline of each step. In a full cluster, connecting includes the time in the waiting room. */
 const STEP_DEADLINE_MS = 60_000;
 
-/** The cast, connected, each as a person of their own. */
+/** Writes the example conversations. Every example user has its own client. */
 export class ConversationWriter {
   readonly #url: string;
   readonly #signal: AbortSignal;
@@ -17,7 +17,7 @@ export class ConversationWriter {
     this.#signal = signal;
   }
 
-  /** Registers everyone, or logs them in where they are known already. */
+  /** Registers the users, or logs them in if they exist, and waits until all are online. */
   async connectAll(names: readonly ExampleUsername[]): Promise<void> {
     for (const name of names) {
       const client = new ChatClient({ url: this.#url });
@@ -28,13 +28,13 @@ export class ConversationWriter {
         if (!(error instanceof ParleyError) || error.code !== 'CONFLICT') throw error;
         await client.logIn(name, PASSWORD);
       }
-      await this.#waitFor(client, `${EXAMPLE_USERS[name]} is in`, ({ connection, conversations }) =>
+      await this.#waitFor(client, `${EXAMPLE_USERS[name]} is online`, ({ connection, conversations }) =>
         connection.phase === 'online' && conversations ? true : undefined,
       );
     }
   }
 
-  /** Whether the conversation was played before. */
+  /** Whether the creator is already a member of a conversation with this title. */
   exists({ title, members: [first] }: ExampleConversation): boolean {
     const { conversations } = this.#client(first).getSnapshot();
     return conversations?.some((conversation) => conversation.title === title) ?? false;
@@ -62,7 +62,7 @@ export class ConversationWriter {
     for (const name of others) {
       await this.#waitFor(
         this.#client(name),
-        `${EXAMPLE_USERS[name]} is in ${title ?? 'the conversation'}`,
+        `${EXAMPLE_USERS[name]} sees ${title ?? 'the direct conversation'}`,
         ({ views }) => views.get(conversationId),
       );
     }
@@ -72,7 +72,7 @@ export class ConversationWriter {
   async #applyStep(conversationId: ConversationId, step: Step, messageIds: readonly (MessageId | undefined)[]) {
     const target = step.to === undefined ? undefined : messageIds[step.to];
     if ('text' in step) return (await this.#send(conversationId, step.user, step.text, target)).id;
-    if (!target) throw new Error(`step ${step.to} is no message`);
+    if (!target) throw new Error(`step ${step.to} is not a message`);
     const client = this.#client(step.user);
     if ('emoji' in step) await client.react(conversationId, target, step.emoji);
     else await client.edit(conversationId, target, step.newText);
@@ -87,14 +87,14 @@ export class ConversationWriter {
   ): Promise<Message> {
     const client = this.#client(name);
     const clientMessageId = client.send(conversationId, text, replyTo);
-    return this.#waitFor(client, `${EXAMPLE_USERS[name]} messageIds it`, ({ views }) =>
+    return this.#waitFor(client, `the message of ${EXAMPLE_USERS[name]} is shown`, ({ views }) =>
       views.get(conversationId)?.messages.findLast((message) => message.clientMessageId === clientMessageId),
     );
   }
 
   #client(name: ExampleUsername): ChatClient {
     const client = this.#clients.get(name);
-    if (!client) throw new Error(`${name} is not there`);
+    if (!client) throw new Error(`${name} has no client`);
     return client;
   }
 
@@ -104,27 +104,27 @@ export class ConversationWriter {
     return me.id;
   }
 
-  /** Waits for what `look` finds. @throws Error that text what did not come */
-  #waitFor<T>(client: ChatClient, what: string, look: (snapshot: ChatSnapshot) => T | undefined): Promise<T> {
+  /** Waits until `find` returns a value. @throws Error naming the condition when the deadline passes */
+  #waitFor<T>(client: ChatClient, condition: string, find: (snapshot: ChatSnapshot) => T | undefined): Promise<T> {
     const overdue = AbortSignal.any([this.#signal, AbortSignal.timeout(STEP_DEADLINE_MS)]);
     return new Promise((resolve, reject) => {
       const check = () => {
-        const found = look(client.getSnapshot());
+        const found = find(client.getSnapshot());
         if (found === undefined) return false;
         settle();
         resolve(found);
         return true;
       };
-      const give = () => {
+      const fail = () => {
         settle();
-        reject(new Error(`not within ${STEP_DEADLINE_MS / 1_000} s: ${what}`));
+        reject(new Error(`condition not met within ${STEP_DEADLINE_MS / 1_000} s: ${condition}`));
       };
       const unsubscribe = client.subscribe(check);
       const settle = () => {
         unsubscribe();
-        overdue.removeEventListener('abort', give);
+        overdue.removeEventListener('abort', fail);
       };
-      overdue.addEventListener('abort', give, { once: true });
+      overdue.addEventListener('abort', fail, { once: true });
       check();
     });
   }

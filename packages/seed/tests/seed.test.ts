@@ -2,17 +2,17 @@ import { expect, test } from '@jest/globals';
 import { EXAMPLE_CONVERSATIONS } from '../src/example-conversations.ts';
 import { EXAMPLE_USERS } from '../src/example-users.ts';
 
-test('every step of the example is about a step before it that somebody messageIds, and newText are by user messageIds it', () => {
+test('every step refers to an earlier message of the same conversation, and only authors edit', () => {
   for (const { title, members, steps } of EXAMPLE_CONVERSATIONS) {
     for (const [index, step] of steps.entries()) {
       const where = `${title ?? members.join(' and ')}, step ${index}`;
       expect(members).toContain(step.user);
       if (step.to === undefined) continue;
       const target = steps[step.to];
-      expect({ where, isBefore: step.to < index, isSaid: target !== undefined && 'text' in target }).toEqual({
+      expect({ where, isBefore: step.to < index, isMessage: target !== undefined && 'text' in target }).toEqual({
         where,
         isBefore: true,
-        isSaid: true,
+        isMessage: true,
       });
       if ('newText' in step) expect(target?.user).toBe(step.user);
     }

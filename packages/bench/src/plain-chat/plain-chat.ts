@@ -1,5 +1,6 @@
-// The rival: the smallest honest chat of Socket.IO and its Redis adapter, as its documentation shows it. It stores nothing,
-// checks nobody and promises nothing; its acks say that the message was broadcast. Its options that matter are the chat server's.
+// The system to compare with: a minimal chat with Socket.IO and its Redis adapter, as in the Socket.IO documentation. It has no
+// storage, no authentication and no delivery guarantees. Its ack means that the message was broadcast. Its Socket.IO options equal
+// those of the chat server.
 import { randomBytes } from 'node:crypto';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Redis } from 'ioredis';
@@ -41,6 +42,6 @@ io.on('connection', (socket) => {
 });
 
 io.listen(Number(HTTP_PORT));
-// nginx finds a session's server by the name that its id begins with.
+// nginx routes a session by the server name at the start of the session id.
 io.engine.generateId = () => `${NODE_NAME}.${randomBytes(15).toString('base64url')}`;
 process.on('disconnect', () => process.exit());
