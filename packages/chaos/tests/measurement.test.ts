@@ -55,9 +55,9 @@ test('the table shows each bound, and details of values out of bounds only', () 
       { name: 'reconnected', value: 8, unit: '', bound: { atLeast: 10 }, details: ['listener-3', 'listener-7'] },
     ]),
   ).toEqual([
-    '  restarts          9',
-    '  out, p99     312.46 ms   ≤ 2000',
-    '  reconnected       8      ≥ 10  OUT OF BOUNDS',
+    '  restarts             9',
+    '  out, p99        312.46 ms   ≤ 2000',
+    '  reconnected          8      ≥ 10  OUT OF BOUNDS',
     '    listener-3',
     '    listener-7',
   ]);
