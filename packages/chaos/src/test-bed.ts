@@ -5,7 +5,7 @@ import { readMongodbStore, readSqliteStore, startTestCluster } from '@parley/loa
 import type { RecordedMessage } from '@parley/load-kit/events';
 import type { FaultTarget } from '@parley/load-kit/faults';
 import { clientLinkTarget, clusterProcessTarget, NetworkLink, sqliteStoreTarget } from '@parley/load-kit/faults';
-import { type LocalCluster, LogFiles, type ProcessEntry } from '@parley/local-cluster';
+import { type LocalCluster, LogFiles, type ProcessEntry, startProcessGuard } from '@parley/local-cluster';
 import { ConfigError } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';
 import { MongodbServer, runningMongodbTarget } from './faults/mongodb-server.ts';
@@ -58,7 +58,9 @@ export async function startTestBed(options: {
     await mkdir(join(directory, 'logs'));
     const logs = new LogFiles(join(directory, 'logs'), (error) => report(`failed to rotate logs: ${error}`));
     stops.push(() => logs.close());
-    const supervision = { logs, report, changed: () => undefined };
+    const guard = startProcessGuard();
+    stops.push(async () => guard.close());
+    const supervision = { logs, guard, report, changed: () => undefined };
     const stores: FaultTarget[] = [];
     if (mongodbUrl && mongodbCommand) {
       const server = new MongodbServer(mongodbCommand);

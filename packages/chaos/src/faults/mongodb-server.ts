@@ -63,7 +63,7 @@ const mongodbSpec = (command: string, url: string): ProcessSpec => ({
   program: command,
   port: Number(/:(\d+)/.exec(url.replace(/^[^:]+:\/\/(?:[^@/]*@)?/, ''))?.[1] ?? 27_017),
   metricsPort: null,
-  async awaitUp(_child, signal) {
+  async readinessProbe(_child, signal) {
     while (!(await answers(url))) {
       await pause(POLL_INTERVAL_MS, signal);
       signal.throwIfAborted();
