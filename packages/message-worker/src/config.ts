@@ -12,7 +12,7 @@ export const MessageWorkerSettings = z.object({
     meaning: 'Partition of the message log that this worker reads, below `LOG_PARTITIONS`.',
     isPerProcess: true,
   }),
-  TAKE_OVER_AFTER_MS: integerSetting({
+  RECLAIM_AFTER_MS: integerSetting({
     section: 'Message log',
     min: 500,
     max: 600_000,

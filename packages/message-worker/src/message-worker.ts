@@ -46,7 +46,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
   const consumer = await createRedisMessageConsumer(
     { command, blocking },
-    { partition: config.LOG_PARTITION, consumerName: name, reclaimAfterMs: config.TAKE_OVER_AFTER_MS },
+    { partition: config.LOG_PARTITION, consumerName: name, reclaimAfterMs: config.RECLAIM_AFTER_MS },
   );
   const publisher = new Publisher(new FanOutPublisher(patient), metrics);
   const saver = new Saver({ name, store: store.messages, consumer, publisher, metrics, logger });
@@ -81,7 +81,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
       window.began(batch.entries.length);
       await takeIn(batch);
     }),
-    loop('take-over', config.TAKE_OVER_AFTER_MS / 4, async () => {
+    loop('take-over', config.RECLAIM_AFTER_MS / 4, async () => {
       const batch = await consumer.reclaim({ maxEntries: MAX_READ_ENTRIES });
       metrics.chat_messages_taken_over_total.inc(batch.entries.length);
       await takeIn(batch);
@@ -89,7 +89,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   ];
   const saving = [
     loop('save', 0, (signal) => saver.saveNext(signal)),
-    loop('keep', config.TAKE_OVER_AFTER_MS / 4, () => saver.keepInHand()),
+    loop('keep', config.RECLAIM_AFTER_MS / 4, () => saver.keepInHand()),
     loop('gauges', GAUGES_EVERY_MS, async () => metrics.chat_dead_letters.set(await consumer.deadLetters())),
   ];
 
