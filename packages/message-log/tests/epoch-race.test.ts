@@ -11,11 +11,12 @@ test('nothing is appended between a reconnect and the check of the epoch', async
   const redis = await open.connection('command');
   const calls: Promise<unknown>[] = [];
   let isCalling = false;
+  let isStoreAvailable = true;
   const log = createRedisMessageLog(redis, {
     maxInProcess: 500,
     keyPrefix: 'between',
-    // Without the store a head that is unknown stays unknown.
-    readStoredHead: async () => (isCalling ? Promise.reject(new Error('the store is unavailable')) : 0),
+    // Without the store an unknown head stays unknown.
+    readStoredHead: async () => (isStoreAvailable ? 0 : Promise.reject(new Error('the store is unavailable'))),
   });
   await appendMany(log, lobby, 3);
   await open.redis.client.set('between:{p0}:run-id', 'an earlier process');
@@ -25,12 +26,14 @@ test('nothing is appended between a reconnect and the check of the epoch', async
     setTimeout(call, 0);
   };
   redis.once('close', () => {
+    isStoreAvailable = false;
     isCalling = true;
     call();
   });
   const ready = once(redis, 'ready');
   await open.redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   await ready;
+  isCalling = false;
   const outcomes = await Promise.all(calls);
   expect(outcomes).not.toContainEqual(expect.objectContaining({ kind: 'appended' }));
   await eventually(async () => expect(await log.knownStates([lobby])).toEqual([undefined]));
