@@ -1,7 +1,6 @@
 /**
- * How far apart batches begin, at least. Each batch costs the worker, Redis and the servers about the same, however many
- * messages share it. A message that comes after a pause waits for nothing, so an idle cluster is as fast as it can be; the more
- * a batch carried, the longer the next one gathers.
+ * Sets the minimum time between the starts of two batches, longer after a large batch
+ * (docs/decisions/0013-four-adaptive-batchers.md). A message that arrives after an idle time does not wait.
  */
 export class BatchWindow {
   readonly #shortestMs: number;
@@ -15,13 +14,13 @@ export class BatchWindow {
     this.#msPerMessage = options.msPerMessage;
   }
 
-  /** How long the next batch should still gather, ms. */
+  /** Returns how long the next batch should still gather, ms. */
   waitMs(now = performance.now()): number {
     return Math.max(0, this.#openAt - now);
   }
 
-  /** A batch of so many messages begins. */
-  began(messages: number, now = performance.now()): void {
+  /** Records that a batch of `messages` messages started. An empty batch does not open a window. */
+  started(messages: number, now = performance.now()): void {
     if (messages === 0) return;
     this.#openAt = now + Math.min(this.#longestMs, this.#shortestMs + messages * this.#msPerMessage);
   }

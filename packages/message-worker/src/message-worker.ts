@@ -8,21 +8,21 @@ import { MESSAGE_WORKER_METRICS, type WorkerLoopName } from './metrics.ts';
 import { Publisher } from './publisher.ts';
 import { Saver } from './saver.ts';
 
-/** The most entries that one read brings. */
+/** The most entries that one read returns. */
 const MAX_READ_ENTRIES = 500;
 
 /** How long a read waits for the first entry. */
 const READ_BLOCK_MS = 1_000;
 
-/** A worker with this many entries in hand reads no more: the others may have them, and memory stays bounded. */
-const MAX_IN_HAND = 5_000;
+/** A worker with this many uncompleted entries stops reading: memory stays bounded, and other workers can read them. */
+const MAX_UNCOMPLETED = 5_000;
 
-/** What people wait for. */
-const PUBLISHING = { shortestMs: 1, longestMs: 10, msPerMessage: 0.5 };
+/** The publish window is short, because members wait for it (docs/decisions/0013-four-adaptive-batchers.md). */
+const PUBLISH_WINDOW = { shortestMs: 1, longestMs: 10, msPerMessage: 0.5 };
 
 const GAUGES_EVERY_MS = 5_000;
 
-/** How long a stopping worker goes on saving what it has in hand. */
+/** How long a stopping worker continues to save its uncompleted entries. */
 const DRAIN_DEADLINE_MS = 3_000;
 
 export interface MessageWorker extends RunningService {
@@ -31,8 +31,8 @@ export interface MessageWorker extends RunningService {
 }
 
 /**
- * Starts one message worker. It reads the log in batches, publishes each at once, saves in bulk behind that, and only then
- * completes. Publishing never waits for the store. A worker that dies leaves its entries in the log, where another finds
+ * Starts one message worker. It reads the log in batches, publishes each batch at once, saves entries in bulk and completes them
+ * after that. Publishing never waits for the store. Entries of a worker that dies stay in the log until another worker reclaims
  * them: they are published again, and saved once.
  */
 export async function startMessageWorker(config: MessageWorkerConfig): Promise<MessageWorker> {
@@ -53,17 +53,17 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   base.requireRedis(command);
   readiness.require('store', () => store.ping());
 
-  async function takeIn({ entries, malformed }: LogBatch): Promise<void> {
-    const fresh = entries.filter((entry) => !saver.has(entry.entryId));
-    publisher.publishMessages(fresh);
+  async function publishAndQueue({ entries, malformed }: LogBatch): Promise<void> {
+    const unpublished = entries.filter((entry) => !saver.has(entry.entryId));
+    publisher.publishMessages(unpublished);
     const publishedAtMs = Date.now();
     if (logger.isLevelEnabled('debug'))
-      logger.debug({ messageIds: fresh.map(({ message }) => message.id) }, 'published');
-    saver.add(fresh.map((entry) => ({ ...entry, publishedAtMs })));
+      logger.debug({ messageIds: unpublished.map(({ message }) => message.id) }, 'published');
+    saver.add(unpublished.map((entry) => ({ ...entry, publishedAtMs })));
     if (malformed.length === 0) return;
     await consumer.deadLetter(malformed);
     metrics.chat_messages_dead_lettered_total.inc(malformed.length);
-    logger.error({ malformed }, 'entries that are no messages went to the dead letters');
+    logger.error({ malformed }, 'malformed entries were moved to the dead letters');
   }
 
   const loop = (loopName: WorkerLoopName, everyMs: number, round: (signal: AbortSignal) => Promise<void>): Loop =>
@@ -72,24 +72,24 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
       logger,
       onError: () => metrics.chat_worker_errors_total.inc({ loop: loopName }),
     });
-  const window = new BatchWindow(PUBLISHING);
+  const window = new BatchWindow(PUBLISH_WINDOW);
   const reading = [
     loop('read', 0, async (signal) => {
-      if (saver.size >= MAX_IN_HAND) throw new Error('too many messages are in hand: the store is slow');
+      if (saver.size >= MAX_UNCOMPLETED) throw new Error('too many entries are uncompleted: the store is slow');
       if (window.waitMs() > 0) await pause(window.waitMs(), signal);
       const batch = await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: READ_BLOCK_MS });
-      window.began(batch.entries.length);
-      await takeIn(batch);
+      window.started(batch.entries.length);
+      await publishAndQueue(batch);
     }),
     loop('take-over', config.RECLAIM_AFTER_MS / 4, async () => {
       const batch = await consumer.reclaim({ maxEntries: MAX_READ_ENTRIES });
       metrics.chat_messages_taken_over_total.inc(batch.entries.length);
-      await takeIn(batch);
+      await publishAndQueue(batch);
     }),
   ];
   const saving = [
     loop('save', 0, (signal) => saver.saveNext(signal)),
-    loop('keep', config.RECLAIM_AFTER_MS / 4, () => saver.keepInHand()),
+    loop('keep', config.RECLAIM_AFTER_MS / 4, () => saver.extendClaims()),
     loop('gauges', GAUGES_EVERY_MS, async () => metrics.chat_dead_letters.set(await consumer.deadLetters())),
   ];
 
@@ -98,7 +98,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   return {
     logger,
     opsPort: opsServer.port,
-    /** What is not saved by then stays in the log for the other workers, or for the next start. */
+    /** Entries that are not saved by the drain deadline stay in the log for other workers, or for the next start. */
     async stop() {
       readiness.drain();
       await Promise.all(reading.map((running) => running.stop()));

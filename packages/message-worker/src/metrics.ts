@@ -1,27 +1,27 @@
 import { LATENCY_BUCKETS, type Metrics, type MetricTable } from '@parley/service-kit';
 
 export const MESSAGE_WORKER_METRICS = {
-  chat_messages_published_total: { type: 'counter', help: 'Messages handed to the chat servers, repeats included.' },
+  chat_messages_published_total: { type: 'counter', help: 'Messages published to the chat servers, repeats included.' },
   chat_packets_published_total: {
     type: 'counter',
-    help: 'Packets they travelled in. Messages per packet near 1 under load: batching does not work.',
+    help: 'Packets that carried them. Messages per packet near 1 under load: batching does not work.',
   },
-  chat_messages_completed_total: { type: 'counter', help: 'Messages that are in the store and left the log.' },
+  chat_messages_completed_total: { type: 'counter', help: 'Messages saved and removed from the log.' },
   chat_messages_taken_over_total: {
     type: 'counter',
-    help: 'Messages taken over from workers that died. Rising: workers crash or freeze.',
+    help: 'Messages reclaimed from workers that died. Rising: workers crash or freeze.',
   },
   chat_messages_dead_lettered_total: {
     type: 'counter',
-    help: 'Messages that could not be processed. Any: look into the dead-letter stream.',
+    help: 'Messages that could not be processed. Above 0: inspect the dead-letter stream.',
   },
   chat_dead_letters: {
     type: 'gauge',
-    help: 'Messages in the dead-letter stream. Above 0: somebody must look at them.',
+    help: 'Messages in the dead-letter stream. Above 0: inspect them.',
   },
   chat_publish_delay_seconds: {
     type: 'histogram',
-    help: 'Time from accept to publish. High: too few workers.',
+    help: 'Time from append to publish. High: too few workers.',
     buckets: LATENCY_BUCKETS,
   },
   chat_save_seconds: {
@@ -36,7 +36,7 @@ export const MESSAGE_WORKER_METRICS = {
   },
   chat_worker_errors_total: {
     type: 'counter',
-    help: 'Failed rounds of the worker. Rising: Redis or the store is away.',
+    help: 'Failed rounds of the worker loops. Rising: Redis or the store is unavailable.',
     labels: { loop: ['read', 'take-over', 'save', 'keep', 'gauges'] },
   },
 } as const satisfies MetricTable;

@@ -4,8 +4,8 @@ import { toWireMessage } from '@parley/protocol';
 import type { MessageWorkerMetrics } from './metrics.ts';
 
 /**
- * Sends what was accepted to the members, through all chat servers: each message encoded once for the whole cluster, and one
- * command for a whole batch, whatever the number of messages, conversations and members.
+ * Publishes appended messages to the members through all chat servers. Each message is encoded once for the whole cluster, and a
+ * batch is one command, whatever its number of messages, conversations and members.
  */
 export class Publisher {
   readonly #fanOut: FanOutPublisher;
@@ -27,10 +27,10 @@ export class Publisher {
     this.#metrics.chat_packets_published_total.inc(items.length);
   }
 
-  /** Tells the members up to where their conversations are stored; 0 = nothing is. */
-  publishStored(marks: readonly CommittedOffset[]): void {
+  /** Publishes the committed offsets of conversations as `stored` events; an offset of 0 is left out. */
+  publishStored(offsets: readonly CommittedOffset[]): void {
     this.#fanOut.publish(
-      marks.flatMap(({ conversationId, storedSeq: seq, epoch }) =>
+      offsets.flatMap(({ conversationId, storedSeq: seq, epoch }) =>
         seq > 0 ? [{ kind: 'stored' as const, conversationId, seq, epoch }] : [],
       ),
     );

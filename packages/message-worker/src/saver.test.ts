@@ -76,7 +76,7 @@ const readAll = async (consumer: MessageConsumer) => {
 const texts = async (conversationId: ConversationId) =>
   (await store.messages.readRange(conversationId, 1, 100)).map(({ kind, text }) => `${kind}: ${text}`);
 
-test('what is in hand is saved with one batch and leaves the log', async () => {
+test('entries are saved in one batch and removed from the log', async () => {
   const { consumer, saver, conversationId } = await newSaver();
   for (const text of ['a', 'b', 'c']) await append(conversationId, text);
   saver.add((await readAll(consumer)).entries);
@@ -89,12 +89,12 @@ test('what is in hand is saved with one batch and leaves the log', async () => {
   expect(traced?.trace).toMatchObject({ acceptedBy: 'test', savedBy: 'message-worker-1' });
 });
 
-test('a message that the store refuses three times goes to the dead letters; the others are not kept up', async () => {
+test('a message that the store rejects three times goes to the dead letters, without delaying the others', async () => {
   const { consumer, saver, conversationId } = await newSaver();
   for (const text of ['good', 'bad', 'fine']) await append(conversationId, text);
   const { entries } = await readAll(consumer);
   const deadBefore = await consumer.deadLetters();
-  // What no store takes: a kind that does not exist.
+  // Every store rejects an unknown kind.
   saver.add(
     entries.map((entry) =>
       entry.message.text === 'bad' ? { ...entry, message: { ...entry.message, kind: 'nonsense' as 'text' } } : entry,
@@ -116,7 +116,7 @@ test('a message that the store refuses three times goes to the dead letters; the
   expect(state).toMatchObject({ headSeq: 3, storedSeq: 3 });
 });
 
-test('a message that twenty workers did not complete is given up, one after a few is saved alone', async () => {
+test('a message delivered more than twenty times goes to the dead letters, one delivered more than three times is saved alone', async () => {
   const { consumer, saver, conversationId } = await newSaver();
   for (const text of ['deadly', 'suspect', 'harmless']) await append(conversationId, text);
   const { entries } = await readAll(consumer);
@@ -136,7 +136,7 @@ test('a message that twenty workers did not complete is given up, one after a fe
   expect(await texts(conversationId)).toHaveLength(3);
 });
 
-test('a store that is away is waited for, and nothing is given up', async () => {
+test('while the store is unavailable entries stay in the log, and are saved when it is back', async () => {
   const { consumer, saver, conversationId } = await newSaver();
   await append(conversationId, 'patient');
   const { entries } = await readAll(consumer);

@@ -5,35 +5,47 @@ import { type Logger, pause } from '@parley/service-kit';
 import type { MessageWorkerMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
 
-/** One bulk write carries at most this many messages. */
+/** The most messages in one bulk write. */
 const MAX_SAVE_MESSAGES = 500;
 
-/** A message that the store refuses this often goes to the dead letters. */
-const MAX_REFUSALS = 3;
+/** A message that the store rejects this often goes to the dead letters. */
+const MAX_REJECTIONS = 3;
 
-/** A message that this many workers failed to complete is saved alone, so that it takes no other down with it. */
+/** A message delivered more often than this is saved alone, because it may be what crashed the earlier workers. */
 const ISOLATE_AFTER_DELIVERIES = 3;
 
-/** A message that this many workers failed to complete goes to the dead letters. */
+/** A message delivered more often than this goes to the dead letters. */
 const MAX_DELIVERIES = 20;
 
 /**
- * How far apart batches begin, ms. Nobody waits for them but the places in process, and clients that want to forget what they
- * sent; so a few messages wait for more, and many only as long as it takes to share the cost.
+ * The minimum time between the starts of two batches, ms. Only the capacity in process and clients that drop stored messages from
+ * their outbox wait for a save, so a few messages wait for more, and many only until the cost of a write is shared
+ * (docs/decisions/0013-four-adaptive-batchers.md).
  */
-const FEW_APART_MS = 100;
-const MANY_APART_MS = 30;
+const FEW_INTERVAL_MS = 100;
+const MANY_INTERVAL_MS = 30;
 const MANY_MESSAGES = 50;
 
-/** An entry on its way to the store. */
+/** A published entry that is not saved yet. */
 export interface PublishedEntry extends LogEntry {
   /** Unix milliseconds. */
   readonly publishedAtMs: number;
 }
 
 /**
- * Saves what was published, then completes it. While one bulk write runs, what arrives gathers for the next: load makes
- * batches. A store that is away is waited for; nothing is given up but what the store will never take.
+ * Saves published entries in bulk and completes them in the log. `saveNext` handles one batch at a time; entries that arrive during
+ * a write wait for the next one. An entry is in one of these states.
+ *
+ * **Uncompleted.** From `add` on. `extendClaims` keeps other workers from reclaiming it. A failed write or completion leaves it
+ * here, and the next batch tries again. So an unavailable store delays messages and loses none.
+ *
+ * **Isolated.** Uncompleted, and delivered more than 3 times: earlier workers may have crashed on it. It is saved alone, so a
+ * batch cannot fail because of it.
+ *
+ * **Completed.** It is in the store and removed from the log; its capacity in process is free. The committed offset is published.
+ *
+ * **Dead.** The store rejected it 3 times, or it was delivered more than 20 times. A placeholder takes its seq in the history,
+ * and the entry is in the dead letters.
  */
 export class Saver {
   readonly #name: string;
@@ -42,14 +54,14 @@ export class Saver {
   readonly #publisher: Publisher;
   readonly #metrics: MessageWorkerMetrics;
   readonly #logger: Logger;
-  /** What is in hand and not completed, by entry id, in the order in which it came. */
-  readonly #inHand = new Map<string, PublishedEntry>();
-  readonly #refusals = new Map<string, number>();
-  #batchBeganAt = Number.NEGATIVE_INFINITY;
+  /** By entry id, in the order of `add`. */
+  readonly #uncompleted = new Map<string, PublishedEntry>();
+  readonly #rejections = new Map<string, number>();
+  #batchStartedAt = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
 
   constructor(parts: {
-    /** The worker's name, for the messages' traces. */
+    /** The worker's name, for the message traces. */
     name: string;
     store: MessageStore;
     consumer: MessageConsumer;
@@ -65,54 +77,55 @@ export class Saver {
     this.#logger = parts.logger;
   }
 
-  /** Takes entries in hand; one that is already there is the same entry, taken over from nobody. */
+  /** Adds entries to save. An entry that is uncompleted here already is replaced. */
   add(entries: readonly PublishedEntry[]): void {
-    for (const entry of entries) this.#inHand.set(entry.entryId, entry);
+    for (const entry of entries) this.#uncompleted.set(entry.entryId, entry);
     if (entries.length > 0) this.#wake();
   }
 
   has(entryId: string): boolean {
-    return this.#inHand.has(entryId);
+    return this.#uncompleted.has(entryId);
   }
 
+  /** The number of uncompleted entries. */
   get size(): number {
-    return this.#inHand.size;
+    return this.#uncompleted.size;
   }
 
-  /** Tells the log that this worker is alive and at it. */
-  async keepInHand(): Promise<void> {
-    if (this.#inHand.size > 0) await this.#consumer.extendClaim([...this.#inHand.keys()]);
+  /** Extends this worker's claim on all uncompleted entries. */
+  async extendClaims(): Promise<void> {
+    if (this.#uncompleted.size > 0) await this.#consumer.extendClaim([...this.#uncompleted.keys()]);
   }
 
-  /** Saves and completes one batch; waits for something to save first. */
+  /** Waits for entries, then saves and completes one batch. */
   async saveNext(signal: AbortSignal): Promise<void> {
-    await this.#workArrives(signal);
-    while (this.#gatherMs() > 0 && !signal.aborted) await pause(Math.min(this.#gatherMs(), MANY_APART_MS), signal);
+    await this.#entriesArrive(signal);
+    while (this.#gatherMs() > 0 && !signal.aborted) await pause(Math.min(this.#gatherMs(), MANY_INTERVAL_MS), signal);
     const batch = this.#nextBatch();
     if (batch.length === 0) return;
-    this.#batchBeganAt = performance.now();
-    const hopeless = batch.filter((entry) => entry.deliveries > MAX_DELIVERIES);
-    await this.#giveUp(hopeless, () => `${MAX_DELIVERIES} workers did not complete it`);
+    this.#batchStartedAt = performance.now();
+    const undeliverable = batch.filter((entry) => entry.deliveries > MAX_DELIVERIES);
+    await this.#deadLetter(undeliverable, () => `not completed after ${MAX_DELIVERIES} deliveries`);
 
-    const hopeful = batch.filter((entry) => entry.deliveries <= MAX_DELIVERIES);
-    if (hopeful.length === 0) return;
+    const savable = batch.filter((entry) => entry.deliveries <= MAX_DELIVERIES);
+    if (savable.length === 0) return;
     const endTimer = this.#metrics.chat_save_seconds.startTimer();
-    const { rejected } = await this.#store.saveBatch(hopeful.map((entry) => this.#trace(entry)));
+    const { rejected } = await this.#store.saveBatch(savable.map((entry) => this.#trace(entry)));
     endTimer();
-    this.#metrics.chat_save_batch_messages.observe(hopeful.length);
+    this.#metrics.chat_save_batch_messages.observe(savable.length);
 
     const reasons = new Map(rejected.map(({ id, reason }) => [id, reason]));
-    await this.#complete(hopeful.filter((entry) => !reasons.has(entry.message.id)));
-    const refused = hopeful.filter((entry) => this.#isRefusedForGood(entry, reasons));
-    await this.#giveUp(refused, (entry) => `the store refused it: ${reasons.get(entry.message.id)}`);
+    await this.#complete(savable.filter((entry) => !reasons.has(entry.message.id)));
+    const refused = savable.filter((entry) => this.#isRejectedFinally(entry, reasons));
+    await this.#deadLetter(refused, (entry) => `the store rejected it: ${reasons.get(entry.message.id)}`);
   }
 
   #trace({ message, appendedBy, publishedAtMs }: PublishedEntry): TracedMessage {
     return { ...message, trace: { acceptedBy: appendedBy, savedBy: this.#name, publishedAtMs, savedAtMs: Date.now() } };
   }
 
-  #workArrives(signal: AbortSignal): Promise<void> {
-    if (this.#inHand.size > 0 || signal.aborted) return Promise.resolve();
+  #entriesArrive(signal: AbortSignal): Promise<void> {
+    if (this.#uncompleted.size > 0 || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const proceed = () => {
         signal.removeEventListener('abort', proceed);
@@ -123,15 +136,15 @@ export class Saver {
     });
   }
 
-  /** How long the next batch should still gather. */
+  /** Returns how long the next batch should still gather, ms. */
   #gatherMs(): number {
-    const apartMs = this.#inHand.size < MANY_MESSAGES ? FEW_APART_MS : MANY_APART_MS;
-    return this.#batchBeganAt + apartMs - performance.now();
+    const intervalMs = this.#uncompleted.size < MANY_MESSAGES ? FEW_INTERVAL_MS : MANY_INTERVAL_MS;
+    return this.#batchStartedAt + intervalMs - performance.now();
   }
 
   #nextBatch(): PublishedEntry[] {
     const batch: PublishedEntry[] = [];
-    for (const entry of this.#inHand.values()) {
+    for (const entry of this.#uncompleted.values()) {
       if (entry.deliveries > ISOLATE_AFTER_DELIVERIES) {
         if (batch.length === 0) return [entry];
         continue;
@@ -144,42 +157,43 @@ export class Saver {
 
   async #complete(entries: readonly LogEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const marks = await this.#consumer.complete(entries);
-    this.#letGo(entries);
+    const offsets = await this.#consumer.complete(entries);
+    this.#remove(entries);
     this.#metrics.chat_messages_completed_total.inc(entries.length);
     if (this.#logger.isLevelEnabled('debug')) {
       this.#logger.debug({ messageIds: entries.map(({ message }) => message.id) }, 'stored');
     }
-    this.#publisher.publishStored(marks);
+    this.#publisher.publishStored(offsets);
   }
 
-  #isRefusedForGood(entry: LogEntry, reasons: ReadonlyMap<string, string>): boolean {
+  /** Counts a rejection. Returns whether the entry has reached {@link MAX_REJECTIONS}. */
+  #isRejectedFinally(entry: LogEntry, reasons: ReadonlyMap<string, string>): boolean {
     if (!reasons.has(entry.message.id)) return false;
-    const refusals = (this.#refusals.get(entry.entryId) ?? 0) + 1;
-    this.#refusals.set(entry.entryId, refusals);
-    return refusals >= MAX_REFUSALS;
+    const rejections = (this.#rejections.get(entry.entryId) ?? 0) + 1;
+    this.#rejections.set(entry.entryId, rejections);
+    return rejections >= MAX_REJECTIONS;
   }
 
   /**
-   * Moves entries to the dead letters. A placeholder takes their place in the history, because seqs have no gaps; the store may
-   * refuse that as well where the place itself is taken.
+   * Moves entries to the dead letters. A placeholder takes each one's seq in the history, because seqs have no gaps. The store may
+   * reject the placeholder as well if the seq is in use.
    */
-  async #giveUp(entries: readonly LogEntry[], reasonOf: (entry: LogEntry) => string): Promise<void> {
+  async #deadLetter(entries: readonly LogEntry[], reasonOf: (entry: LogEntry) => string): Promise<void> {
     if (entries.length === 0) return;
     const dead = entries.map((entry) => ({ entryId: entry.entryId, message: entry.message, reason: reasonOf(entry) }));
     await this.#store.saveBatch(entries.map(({ message }) => toPlaceholder(message)));
     await this.#consumer.deadLetter(dead);
-    this.#letGo(entries);
+    this.#remove(entries);
     this.#metrics.chat_messages_dead_lettered_total.inc(dead.length);
     for (const { entryId, message, reason } of dead) {
-      this.#logger.error({ entryId, messageId: message.id, reason }, 'a message went to the dead letters');
+      this.#logger.error({ entryId, messageId: message.id, reason }, 'a message was moved to the dead letters');
     }
   }
 
-  #letGo(entries: readonly LogEntry[]): void {
+  #remove(entries: readonly LogEntry[]): void {
     for (const { entryId } of entries) {
-      this.#inHand.delete(entryId);
-      this.#refusals.delete(entryId);
+      this.#uncompleted.delete(entryId);
+      this.#rejections.delete(entryId);
     }
   }
 }

@@ -219,7 +219,7 @@ test("a message's trace shows members who appended, published, stored and delive
   await eventually(async () => {
     const lines = (await Promise.all(cluster.logFiles().map((file) => readFile(file, 'utf8')))).join('').split('\n');
     const told = lines.filter((line) => line.includes(id) && line.startsWith('{')).map((line) => JSON.parse(line).msg);
-    expect(told).toEqual(expect.arrayContaining(['accepted', 'published', 'stored']));
+    expect(told).toEqual(expect.arrayContaining(['appended', 'published', 'stored']));
   });
   const { appended: step, ...others } = (await trace(id, reader.token)).body;
   await eventually(async () => {
