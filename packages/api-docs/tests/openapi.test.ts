@@ -1,3 +1,4 @@
+// cspell:ignore passport
 import { expect, test } from '@jest/globals';
 import { ERROR_CATALOGUE, type ErrorCode } from '@parley/protocol';
 import { Validator } from '@seriousme/openapi-schema-validator';

@@ -18,7 +18,7 @@ const newDirect = (createdBy: UserId) => newConversation(createdBy, { kind: 'dir
 
 export function conversationStoreContract(conversations: () => ConversationStore): void {
   describe('conversations', () => {
-    test('keeps a conversation with its members, in the order of joining', async () => {
+    test('members are returned in the order of joining', async () => {
       const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
       const conversation = newConversation(ada);
       await conversations().create(conversation, [eve, ada]);
@@ -31,7 +31,7 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().isMember(conversation.id, newUserId())).toBe(false);
     });
 
-    test('knows nothing of a conversation that is not there', async () => {
+    test('an unknown conversation has no record and no members', async () => {
       const id = randomUUID() as ConversationId;
       expect(await conversations().findById(id)).toBeUndefined();
       expect(await conversations().members(id, 10)).toEqual([]);
@@ -39,7 +39,7 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().removeMember(id, newUserId())).toBe(false);
     });
 
-    test('creates a conversation again without a change', async () => {
+    test('create is idempotent', async () => {
       const ada = newUserId();
       const conversation = newConversation(ada);
       await conversations().create(conversation, [ada]);
@@ -48,14 +48,14 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().members(conversation.id, 10)).toEqual([ada]);
     });
 
-    test('keeps a group of 500', async () => {
+    test('a group can have 500 members', async () => {
       const memberIds = Array.from({ length: 500 }, newUserId);
       const conversation = newConversation(memberIds[0] as UserId);
       await conversations().create(conversation, memberIds);
       expect(await conversations().members(conversation.id, 1_000)).toEqual(memberIds);
     });
 
-    test('adds a member once, however often and from wherever', async () => {
+    test('concurrent additions add a member once and report it to one caller', async () => {
       const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
       const conversation = newConversation(ada);
       await conversations().create(conversation, [ada]);
@@ -68,7 +68,7 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().members(conversation.id, 10)).toEqual([ada, bob, eve]);
     });
 
-    test('renames a conversation, and no other', async () => {
+    test('rename changes one conversation only, and ignores an unknown one', async () => {
       const ada = newUserId();
       const [conversation, other] = [newConversation(ada), newConversation(ada)];
       for (const each of [conversation, other]) await conversations().create(each, [ada]);
@@ -78,7 +78,7 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().findById(other.id)).toEqual(other);
     });
 
-    test('removes a member once, who may come back as the last one', async () => {
+    test('concurrent removals remove a member once; a member who joins again is last', async () => {
       const [ada, bob] = [newUserId(), newUserId()];
       const conversation = newConversation(ada);
       await conversations().create(conversation, [ada, bob]);
@@ -90,7 +90,7 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().members(conversation.id, 10)).toEqual([bob, ada]);
     });
 
-    test("lists a user's conversations, newest first", async () => {
+    test('the conversations of a user are listed newest first', async () => {
       const ada = newUserId();
       const [old, recent, middle] = [1_000, 3_000, 2_000].map((createdAtMs) => newConversation(ada, { createdAtMs }));
       for (const conversation of [old, recent, middle]) {
@@ -100,7 +100,7 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().listFor(ada)).toEqual([recent, middle, old]);
     });
 
-    test('has one direct conversation for a pair, whoever asks', async () => {
+    test('a pair has one direct conversation, in either order of the pair', async () => {
       const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
       const first = newDirect(ada);
       expect(await conversations().createDirect(first, [ada, bob])).toEqual({ conversation: first, created: true });
@@ -114,7 +114,7 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect((await conversations().listFor(bob)).map(({ id }) => id)).toEqual([first.id]);
     });
 
-    test('creates one direct conversation for a pair when many ask at once', async () => {
+    test('concurrent requests create one direct conversation, and all callers get it with both members', async () => {
       const [ada, bob] = [newUserId(), newUserId()];
       const askers = Array.from({ length: 12 }, async (_, index) => {
         const pair = index % 2 === 0 ? ([ada, bob] as const) : ([bob, ada] as const);

@@ -10,34 +10,32 @@ export interface ConversationRecord {
 
 export interface DirectConversation {
   readonly conversation: ConversationRecord;
-  /** Whether it is the one that this call offered. */
+  /** Whether the conversation is the one that this call offered. */
   readonly created: boolean;
 }
 
-/**
- * Conversations and who is in them. Members of a conversation are a set. The lobby is no record: every user is in it.
- */
+/** Conversations and their members, which form a set. The lobby is not stored: every user is a member. */
 export interface ConversationStore {
-  /** Whoever finds the conversation finds its members. Creating the same one (by id) again changes nothing. */
+  /** A conversation that can be found has all its members. A repeat with the same id changes nothing. */
   create(conversation: ConversationRecord, memberIds: readonly UserId[]): Promise<void>;
   /**
-   * The one direct conversation of two users, created from `conversation` if it is not there yet, whoever asks first and
-   * however many ask at once. Both are members of it when the call resolves.
+   * Returns the direct conversation of two users, and creates it from `conversation` if there is none. All callers get the same
+   * conversation, however many race. Both users are members when the call resolves.
    */
   createDirect(conversation: ConversationRecord, pair: readonly [UserId, UserId]): Promise<DirectConversation>;
   findById(id: ConversationId): Promise<ConversationRecord | undefined>;
-  /** The conversations that a user is in, newest first. */
+  /** Returns the conversations of a user, newest first. */
   listFor(userId: UserId): Promise<ConversationRecord[]>;
-  /** Without effect where there is no such conversation. */
+  /** Has no effect on an unknown conversation. */
   rename(id: ConversationId, title: string): Promise<void>;
-  /** Gives those who were no members before; adding a member again changes nothing. */
+  /** Returns the users who were not members before. Of racing callers, exactly one gets each user. */
   addMembers(id: ConversationId, userIds: readonly UserId[]): Promise<UserId[]>;
-  /** False when the user was no member. */
+  /** Returns false if the user was not a member. Of racing callers, exactly one gets true. */
   removeMember(id: ConversationId, userId: UserId): Promise<boolean>;
-  /** In the order of joining; at most `limit`. */
+  /** Returns at most `limit` members in the order of joining. */
   members(id: ConversationId, limit: number): Promise<UserId[]>;
   isMember(id: ConversationId, userId: UserId): Promise<boolean>;
 }
 
-/** The same for both orders of a pair. Ids have no ':'. */
+/** Returns the same key for both orders of a pair. Ids contain no ':'. */
 export const pairKeyOf = (pair: readonly [UserId, UserId]): string => [...pair].sort().join(':');

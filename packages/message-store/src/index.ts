@@ -2,10 +2,10 @@ export type { ConversationRecord, ConversationStore, DirectConversation } from '
 export type {
   MessageSearch,
   MessageStore,
-  MessageTrace,
   Rejection,
   SaveOutcome,
   TracedMessage,
+  TraceRecord,
 } from './message-store.ts';
 export { openStore } from './open-store.ts';
 export type { RefreshTokenRecord, RefreshTokenStore, RotateOutcome } from './refresh-token-store.ts';

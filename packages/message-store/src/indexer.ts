@@ -1,31 +1,31 @@
 import { backoffMs, type Logger, type Loop, pause } from '@parley/service-kit';
 
-/** One transaction or bulk write of a store. */
+/** The size of one transaction or bulk write. */
 const BATCH_MESSAGES = 500;
 
-/** What is saved meanwhile shares one transaction. */
+/** Messages that are saved within this time share one transaction. */
 const GATHER_MS = 100;
 
-/** Between two batches when there is more to do, so that those who save and read hardly notice. */
+/** The pause between two batches, which leaves time for saving and reading. */
 const REST_MS = 30;
 
 export interface Indexer extends Loop {
-  /** There is something to index. */
+  /** Starts indexing soon. Called after messages were saved. */
   wake(): void;
-  /** Indexes a batch at once; resolves also where that fails. */
+  /** Indexes a batch now. Resolves also on failure. */
   catchUp(): Promise<void>;
 }
 
 /**
- * Puts messages into the search index in the background, a batch at a time: asleep until it is woken, then at it until all is
- * done. What is left when it stops is done by the next one; several processes may be at it at once.
+ * Adds messages to the search index in the background, batch by batch. It sleeps until `wake` and works until nothing is left. A
+ * later indexer continues the work of one that stopped; several processes may index at once.
  *
- * @param indexSome indexes at most about so many messages
+ * @param indexSome indexes about `maxMessages` messages at most
  */
 export function startIndexer(indexSome: (maxMessages: number) => Promise<'more' | 'done'>, logger: Logger): Indexer {
   const controller = new AbortController();
   const { signal } = controller;
-  let alarm = Promise.withResolvers<void>();
+  let wakeUp = Promise.withResolvers<void>();
   let failures = 0;
 
   const index = async (): Promise<'more' | 'done' | 'failed'> => {
@@ -42,8 +42,8 @@ export function startIndexer(indexSome: (maxMessages: number) => Promise<'more' 
 
   const run = async () => {
     while (!signal.aborted) {
-      await alarm.promise;
-      alarm = Promise.withResolvers<void>();
+      await wakeUp.promise;
+      wakeUp = Promise.withResolvers<void>();
       await pause(GATHER_MS, signal);
       while (!signal.aborted) {
         const outcome = await index();
@@ -55,13 +55,13 @@ export function startIndexer(indexSome: (maxMessages: number) => Promise<'more' 
   const finished = run();
 
   return {
-    wake: () => alarm.resolve(),
+    wake: () => wakeUp.resolve(),
     async catchUp() {
       await index();
     },
     async stop() {
       controller.abort();
-      alarm.resolve();
+      wakeUp.resolve();
       await finished;
     },
   };

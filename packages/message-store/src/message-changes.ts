@@ -1,8 +1,8 @@
 import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 import { SENDABLE_KINDS } from '@parley/protocol/constants';
 
-/** What a store notes of an edit or a deletion, so that it is found by the message that it changes. */
-export interface ChangeNote {
+/** An edit or deletion as a store records it, to find it by its target. */
+export interface ChangeRecord {
   readonly changeId: MessageId;
   readonly targetId: MessageId;
   readonly conversationId: ConversationId;
@@ -10,22 +10,22 @@ export interface ChangeNote {
   readonly seq: number;
 }
 
-/** What all known changes of a message come to. */
-export type FoldedChange = Pick<ChangeNote, 'targetId' | 'conversationId'> &
-  /** A deletion is the end, also of edits that come after it. */
+/** The combined effect of all known changes of a message. */
+export type MergedChange = Pick<ChangeRecord, 'targetId' | 'conversationId'> &
+  /** A deletion takes precedence over all edits, also over later ones. */
   (
     | { readonly kind: 'deleted'; readonly editIds: readonly MessageId[] }
-    /** The edit with the largest seq, whichever was saved last. */
+    /** The edit with the largest seq, in whichever order they were saved. */
     | { readonly kind: 'edited'; readonly editId: MessageId; readonly seq: number }
   );
 
-const FINDABLE: ReadonlySet<string> = new Set(SENDABLE_KINDS);
+const SEARCHABLE: ReadonlySet<string> = new Set(SENDABLE_KINDS);
 
-/** Whether a message can be found, edited and deleted: changes themselves and system lines can't. */
-export const isFindable = ({ kind }: Pick<MessageRecord, 'kind'>): boolean => FINDABLE.has(kind);
+/** Returns whether a message can be found, edited and deleted. Changes and system messages cannot. */
+export const isSearchable = ({ kind }: Pick<MessageRecord, 'kind'>): boolean => SEARCHABLE.has(kind);
 
-/** The edits and deletions among messages. */
-export function changeNotesOf(messages: readonly MessageRecord[]): ChangeNote[] {
+/** Returns the records of the edits and deletions among the messages. */
+export function changeRecordsOf(messages: readonly MessageRecord[]): ChangeRecord[] {
   return messages.flatMap(({ id, conversationId, kind, seq, replyTo }) =>
     replyTo !== undefined && (kind === 'edit' || kind === 'delete')
       ? [{ changeId: id, targetId: replyTo, conversationId, kind, seq }]
@@ -33,13 +33,13 @@ export function changeNotesOf(messages: readonly MessageRecord[]): ChangeNote[] 
   );
 }
 
-/** A change counts only within the conversation of its target, so it takes both to name the target. */
-export const targetKeyOf = (change: Pick<ChangeNote, 'targetId' | 'conversationId'>): string =>
+/** Includes the conversation, because a change from another conversation does not count. */
+export const targetKeyOf = (change: Pick<ChangeRecord, 'targetId' | 'conversationId'>): string =>
   `${change.targetId} ${change.conversationId}`;
 
-/** @param notes all that are known of each target, in any order */
-export function foldChanges(notes: readonly ChangeNote[]): FoldedChange[] {
-  return [...Map.groupBy(notes, targetKeyOf).values()].flatMap((ofTarget): FoldedChange[] => {
+/** Merges the changes of each target. @param records all known changes of each target, in any order */
+export function mergeChanges(records: readonly ChangeRecord[]): MergedChange[] {
+  return [...Map.groupBy(records, targetKeyOf).values()].flatMap((ofTarget): MergedChange[] => {
     const [first] = ofTarget;
     if (!first) return [];
     const { targetId, conversationId } = first;

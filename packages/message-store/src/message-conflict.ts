@@ -1,32 +1,32 @@
 import type { MessageRecord } from '@parley/protocol';
 
-/** Where a stored message is. */
-export type StoredPlace = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>;
+/** The identity of a stored message. */
+export type StoredPosition = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>;
 
 export type ConflictVerdict =
-  /** It is the same message, saved before. */
+  /** The same message was saved before. */
   | { kind: 'saved-before' }
   | { kind: 'taken'; reason: string }
-  /** Nothing is in its way (any more). */
+  /** No conflicting message exists (any more). */
   | { kind: 'none' };
 
 /**
- * What a message ran into that could not be inserted.
+ * Returns why a message could not be inserted.
  *
- * @param sameId the stored message with its id
- * @param samePlace the stored message with its conversation and seq
+ * @param sameId the stored message with the same id
+ * @param samePosition the stored message with the same conversation and seq
  */
 export function judgeConflict(
-  message: StoredPlace,
-  sameId: StoredPlace | undefined,
-  samePlace: StoredPlace | undefined,
+  message: StoredPosition,
+  sameId: StoredPosition | undefined,
+  samePosition: StoredPosition | undefined,
 ): ConflictVerdict {
   if (sameId) {
     if (sameId.conversationId === message.conversationId && sameId.seq === message.seq) return { kind: 'saved-before' };
     return { kind: 'taken', reason: `its id is taken by seq ${sameId.seq} of ${sameId.conversationId}` };
   }
-  if (samePlace) {
-    return { kind: 'taken', reason: `seq ${message.seq} of ${message.conversationId} is taken by ${samePlace.id}` };
+  if (samePosition) {
+    return { kind: 'taken', reason: `seq ${message.seq} of ${message.conversationId} is taken by ${samePosition.id}` };
   }
   return { kind: 'none' };
 }

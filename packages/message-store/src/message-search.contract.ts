@@ -5,8 +5,8 @@ import { newConversationId, newMessage } from './new-message.ts';
 
 type MessageFields = Parameters<typeof newMessage>[0];
 
-/** A conversation whose messages get the next seq and a time of their own. */
-function newThread() {
+/** Creates messages of one conversation with consecutive seqs and times. */
+function newConversation() {
   const conversationId = newConversationId();
   let seq = 0;
   return {
@@ -44,8 +44,8 @@ export function messageSearchContract(messages: () => MessageStore): void {
     (await find(text, conversationIds)).map((hit) => hit.text);
 
   describe('message search', () => {
-    test('finds messages that have all words of the query, each as the beginning of a word, newest first', async () => {
-      const { conversationId, say } = newThread();
+    test('a hit has all words of the query, each as the start of a word; newest first', async () => {
+      const { conversationId, say } = newConversation();
       const [first, , third] = await save(
         say({ text: 'Down at the Harbour, at nine' }),
         say({ text: 'down the hill' }),
@@ -69,14 +69,14 @@ export function messageSearchContract(messages: () => MessageStore): void {
       ['คุณสวัสดีตอนเช้า', 'สวัสดี'],
       ['bell\u0007whistle\u0000drum_kit', 'whistle kit DRUM'],
       [`${'x'.repeat(100)} y`, 'x'.repeat(90)],
-    ])('finds %j by %j', async (text, query) => {
-      const { conversationId, say } = newThread();
+    ])('%j is found by %j', async (text, query) => {
+      const { conversationId, say } = newConversation();
       const [message] = await save(say({ text }), say({ text: 'something else' }));
       expect(await find(query, [conversationId])).toEqual([message]);
     });
 
-    test('finds only what is in the conversations asked for', async () => {
-      const [mine, ours, theirs] = [newThread(), newThread(), newThread()];
+    test('hits are limited to the given conversations', async () => {
+      const [mine, ours, theirs] = [newConversation(), newConversation(), newConversation()];
       await save(
         mine.say({ text: 'secret one' }),
         ours.say({ text: 'secret two' }),
@@ -93,10 +93,10 @@ export function messageSearchContract(messages: () => MessageStore): void {
       expect(await textsFound('secret', ...others, theirs.conversationId)).toEqual(['secret three']);
     });
 
-    test('gives pages in one order, also where many messages have one time', async () => {
-      const threads = [newThread(), newThread()];
+    test('pages have one total order, also for messages with equal times', async () => {
+      const conversations = [newConversation(), newConversation()];
       const all = Array.from({ length: 40 }, (_, index) =>
-        (threads[index % 2] as ReturnType<typeof newThread>).say({
+        (conversations[index % 2] as ReturnType<typeof newConversation>).say({
           text: `page ${index}`,
           createdAtMs: 1_767_225_600_000 + Math.floor(index / 15),
         }),
@@ -110,7 +110,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
         for (;;) {
           const page = await find(
             'page',
-            threads.map((thread) => thread.conversationId),
+            conversations.map((conversation) => conversation.conversationId),
             { limit, before: found.at(-1) },
           );
           found.push(...page.map(({ id }) => id));
@@ -120,16 +120,16 @@ export function messageSearchContract(messages: () => MessageStore): void {
       }
     });
 
-    test('goes on below a message that is no hit, and finds nothing below one that is not there', async () => {
-      const { conversationId, say } = newThread();
+    test('a page can continue after a message that is no hit; an unknown one has no next page', async () => {
+      const { conversationId, say } = newConversation();
       const [first, middle] = await save(say({ text: 'red one' }), say({ text: 'blue' }), say({ text: 'red two' }));
       expect(await find('red', [conversationId], { before: middle?.id })).toEqual([first]);
       expect(await find('red', [conversationId], { before: 'nowhere' as MessageId })).toEqual([]);
       expect(await find('red', [conversationId], { limit: 0 })).toEqual([]);
     });
 
-    test('finds captions of media; never changes, reactions and system lines', async () => {
-      const { conversationId, say } = newThread();
+    test('captions of media are hits; edits, reactions and system messages are not', async () => {
+      const { conversationId, say } = newConversation();
       const [target, image] = await save(say({ text: 'target' }), say({ kind: 'image', text: 'a kite', media }));
       await save(
         say({ kind: 'system', text: 'renamed it to kite' }),
@@ -156,83 +156,83 @@ export function messageSearchContract(messages: () => MessageStore): void {
       '\0',
       '🎉',
       'NEAR(a b)',
-    ])('takes %j for words, if it has any, and for nothing else', async (query) => {
-      const { conversationId, say } = newThread();
+    ])('the query %j has no syntax and finds nothing', async (query) => {
+      const { conversationId, say } = newConversation();
       await save(say({ text: 'alpha' }), say({ text: 'beta' }), say({ text: '... "!?" 🎉' }));
       expect(await find(query, [conversationId])).toEqual([]);
     });
 
-    test.each(ORDERS)('knows the newest edit, saved in the order %i %i %i', async (...order) => {
-      const thread = newThread();
-      const target = thread.say({ text: 'the first words' });
-      const saved = [target, thread.edit(target, 'second try'), thread.edit(target, 'third attempt')];
+    test.each(ORDERS)('a message is found by its newest edit, saved in the order %i %i %i', async (...order) => {
+      const conversation = newConversation();
+      const target = conversation.say({ text: 'the first words' });
+      const saved = [target, conversation.edit(target, 'second try'), conversation.edit(target, 'third attempt')];
       for (const place of order) await save(saved[place] as MessageRecord);
-      const ids = [thread.conversationId];
+      const ids = [conversation.conversationId];
       expect(await find('third att', ids)).toEqual([{ ...target, text: 'third attempt' }]);
       expect([...(await find('first', ids)), ...(await find('second', ids))]).toEqual([]);
-      // The history keeps what was said, and each change.
-      expect(await messages().readRange(thread.conversationId, 1, 10)).toEqual(saved);
+      // The history keeps the original and each edit.
+      expect(await messages().readRange(conversation.conversationId, 1, 10)).toEqual(saved);
       await save(target);
       expect(await textsFound('third', ...ids)).toEqual(['third attempt']);
       expect(await textsFound('words', ...ids)).toEqual([]);
     });
 
-    test.each(ORDERS)('gives nothing of a deleted message away, saved in the order %i %i %i', async (...order) => {
-      const thread = newThread();
-      const target = thread.say({ kind: 'image', text: 'a secret', media });
-      const edit = thread.edit(target, 'another secret');
-      const deletion = thread.delete(target);
+    test.each(ORDERS)('a deleted message has no text, media or hits, saved in the order %i %i %i', async (...order) => {
+      const conversation = newConversation();
+      const target = conversation.say({ kind: 'image', text: 'a secret', media });
+      const edit = conversation.edit(target, 'another secret');
+      const deletion = conversation.delete(target);
       for (const place of order) await save([target, edit, deletion][place] as MessageRecord);
       await save(target, edit);
       const { text: _text, media: _media, ...emptied } = target;
       const { text: _newText, ...emptiedEdit } = edit;
-      expect(await messages().readRange(thread.conversationId, 1, 10)).toEqual([emptied, emptiedEdit, deletion]);
+      expect(await messages().readRange(conversation.conversationId, 1, 10)).toEqual([emptied, emptiedEdit, deletion]);
       expect(await messages().findById(target.id)).toEqual(emptied);
       expect(await messages().findById(edit.id)).toEqual(emptiedEdit);
-      expect(await find('secret', [thread.conversationId])).toEqual([]);
-      expect(await find('another', [thread.conversationId])).toEqual([]);
+      expect(await find('secret', [conversation.conversationId])).toEqual([]);
+      expect(await find('another', [conversation.conversationId])).toEqual([]);
     });
 
-    test('lets changes take effect that come in the batch of their target', async () => {
-      const thread = newThread();
+    test('changes apply to targets in the same batch', async () => {
+      const conversation = newConversation();
       const [kept, edited, deleted] = ['kept', 'edited', 'deleted'].map((text) =>
-        thread.say({ text: `note ${text}` }),
+        conversation.say({ text: `note ${text}` }),
       ) as [MessageRecord, MessageRecord, MessageRecord];
       const changes = [
-        thread.edit(edited, 'note rewritten'),
-        thread.delete(deleted),
-        thread.edit(deleted, 'note again'),
+        conversation.edit(edited, 'note rewritten'),
+        conversation.delete(deleted),
+        conversation.edit(deleted, 'note again'),
       ];
       await save(...changes.toReversed(), deleted, edited, kept);
-      expect(await textsFound('note', thread.conversationId)).toEqual(['note rewritten', 'note kept']);
+      expect(await textsFound('note', conversation.conversationId)).toEqual(['note rewritten', 'note kept']);
     });
 
-    test('lets changes take effect that are saved at the same moment as their target', async () => {
-      const thread = newThread();
-      const targets = Array.from({ length: 40 }, (_, index) => thread.say({ text: `draft ${index}` }));
+    test('changes apply to targets that are saved concurrently', async () => {
+      const conversation = newConversation();
+      const targets = Array.from({ length: 40 }, (_, index) => conversation.say({ text: `draft ${index}` }));
       const changes = targets.map((target, index) =>
-        index % 2 ? thread.delete(target) : thread.edit(target, `final ${index}`),
+        index % 2 ? conversation.delete(target) : conversation.edit(target, `final ${index}`),
       );
       await Promise.all([...targets, ...changes].map((message) => save(message)));
-      expect(await find('draft', [thread.conversationId])).toEqual([]);
-      const finals = await textsFound('final', thread.conversationId);
+      expect(await find('draft', [conversation.conversationId])).toEqual([]);
+      const finals = await textsFound('final', conversation.conversationId);
       expect(finals).toEqual(Array.from({ length: 20 }, (_, index) => `final ${38 - 2 * index}`));
     });
 
-    test('takes an edit that leaves no word, and one that gives a medium its first', async () => {
-      const thread = newThread();
-      const target = thread.say({ text: 'words' });
-      const { text: _, ...image } = thread.say({ kind: 'image', media });
-      await save(target, image, thread.edit(target, '!!'), thread.edit(image, 'a caption'));
-      expect(await find('words', [thread.conversationId])).toEqual([]);
-      expect(await find('caption', [thread.conversationId])).toEqual([{ ...image, text: 'a caption' }]);
+    test('an edit can remove all words, or add the first caption to a medium', async () => {
+      const conversation = newConversation();
+      const target = conversation.say({ text: 'words' });
+      const { text: _, ...image } = conversation.say({ kind: 'image', media });
+      await save(target, image, conversation.edit(target, '!!'), conversation.edit(image, 'a caption'));
+      expect(await find('words', [conversation.conversationId])).toEqual([]);
+      expect(await find('caption', [conversation.conversationId])).toEqual([{ ...image, text: 'a caption' }]);
     });
 
-    test('lets no change count that comes from another conversation', async () => {
-      const [thread, elsewhere] = [newThread(), newThread()];
-      const target = thread.say({ text: 'untouched' });
+    test('a change from another conversation does not count', async () => {
+      const [conversation, elsewhere] = [newConversation(), newConversation()];
+      const target = conversation.say({ text: 'untouched' });
       await save(elsewhere.delete(target), target, elsewhere.edit(target, 'touched'));
-      expect(await find('untouched', [thread.conversationId])).toEqual([target]);
+      expect(await find('untouched', [conversation.conversationId])).toEqual([target]);
       expect(await messages().findById(target.id)).toEqual(target);
     });
   });

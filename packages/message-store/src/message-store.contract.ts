@@ -27,7 +27,7 @@ const TEXTS = {
 
 export function messageStoreContract(messages: () => MessageStore): void {
   describe('messages', () => {
-    test('gives back every field of every kind as it was saved', async () => {
+    test('every field of every kind is returned as it was saved', async () => {
       const conversationId = newConversationId();
       const media = { mediaId: 'm-1' as MediaId, contentType: 'audio/ogg; codecs=opus', bytes: 2 ** 40 };
       const batch = MESSAGE_KINDS.map((kind, index) =>
@@ -46,13 +46,13 @@ export function messageStoreContract(messages: () => MessageStore): void {
       );
     });
 
-    test.each(Object.entries(TEXTS))('keeps %s exactly', async (_, text) => {
+    test.each(Object.entries(TEXTS))('a text with %s is returned unchanged', async (_, text) => {
       const message = newMessage({ text });
       await messages().saveBatch([message]);
       expect((await messages().findById(message.id))?.text).toBe(text);
     });
 
-    test('keeps where a message has been, and shows it only when asked for the message itself', async () => {
+    test('the trace is stored, and only findById returns it', async () => {
       const message = newMessage({});
       const trace = { acceptedBy: 'chat-server-1', savedBy: 'message-worker-2', publishedAtMs: 12, savedAtMs: 34 };
       await messages().saveBatch([{ ...message, trace }]);
@@ -60,7 +60,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().readRange(message.conversationId, message.seq, message.seq)).toEqual([message]);
     });
 
-    test('saves a batch of 500 over many conversations', async () => {
+    test('a batch can have 500 messages of many conversations', async () => {
       const conversationIds = Array.from({ length: 10 }, newConversationId);
       const batch = conversationIds.flatMap((conversationId) => newMessages(conversationId, 50)).reverse();
       expect(await messages().saveBatch(batch)).toEqual({ rejected: [] });
@@ -70,11 +70,11 @@ export function messageStoreContract(messages: () => MessageStore): void {
       }
     });
 
-    test('takes an empty batch', async () => {
+    test('a batch can be empty', async () => {
       expect(await messages().saveBatch([])).toEqual({ rejected: [] });
     });
 
-    test('saves a message twice without a change or an error', async () => {
+    test('saveBatch is idempotent, also within one batch', async () => {
       const conversationId = newConversationId();
       const batch = newMessages(conversationId, 5);
       await messages().saveBatch(batch.slice(0, 3));
@@ -82,7 +82,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().readRange(conversationId, 1, 10)).toEqual(batch);
     });
 
-    test('saves a batch once when many workers save it at once', async () => {
+    test('concurrent saves of one batch store each message once and reject none', async () => {
       const conversationId = newConversationId();
       const batch = newMessages(conversationId, 100);
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => messages().saveBatch(batch)));
@@ -90,7 +90,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().readRange(conversationId, 1, 200)).toEqual(batch);
     });
 
-    test('rejects another message with a seq that is taken, and saves the rest of the batch', async () => {
+    test('another message with a used seq is rejected, and the rest of the batch is stored', async () => {
       const conversationId = newConversationId();
       const [first, second, third] = newMessages(conversationId, 3) as [MessageRecord, MessageRecord, MessageRecord];
       await messages().saveBatch([second]);
@@ -100,7 +100,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().readRange(conversationId, 1, 10)).toEqual([first, second, third]);
     });
 
-    test('rejects another message with an id that is taken, in any conversation', async () => {
+    test('another message with a used id is rejected, in any conversation', async () => {
       const original = newMessage({ seq: 3 });
       await messages().saveBatch([original]);
       const elsewhere = newMessage({ id: original.id, seq: 3 });
@@ -115,7 +115,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().findById(original.id)).toEqual(original);
     });
 
-    test('saves one of two messages for one place, and rejects the other', async () => {
+    test('of two messages with one seq in a batch, one is stored and the other rejected', async () => {
       const conversationId = newConversationId();
       const rivals = [newMessage({ conversationId }), newMessage({ conversationId })];
       const { rejected } = await messages().saveBatch(rivals);
@@ -123,7 +123,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect([...rejected.map(({ id }) => id), stored?.id].sort()).toEqual(rivals.map(({ id }) => id).sort());
     });
 
-    test('gives each place to one of many racing messages', async () => {
+    test('of concurrent messages with one seq exactly one is stored', async () => {
       const conversationId = newConversationId();
       const rivals = Array.from({ length: 8 }, () => newMessages(conversationId, 20));
       const outcomes = await Promise.all(rivals.map((batch) => messages().saveBatch(batch)));
@@ -147,7 +147,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       ['an unknown kind', { kind: 'telepathy' }],
       ['half a medium', { media: { mediaId: 'm' } }],
       ['no time', { createdAtMs: Number.NaN }],
-    ])('rejects %s with the reason, and saves the rest of the batch', async (_, fields) => {
+    ])('%s is rejected with the reason, and the rest of the batch is stored', async (_, fields) => {
       const good = newMessage({});
       const bad = { ...newMessage({}), ...fields } as MessageRecord;
       const { rejected } = await messages().saveBatch([bad, good]);
@@ -155,7 +155,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().findById(good.id)).toEqual(good);
     });
 
-    test('reads a range with both its ends, in order, and nothing where there is nothing', async () => {
+    test('readRange includes both bounds, is ordered by seq, and can be empty', async () => {
       const conversationId = newConversationId();
       await messages().saveBatch(newMessages(conversationId, 10).reverse());
       await messages().saveBatch(newMessages(newConversationId(), 10));
@@ -170,7 +170,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().readRange(newConversationId(), 1, 10)).toEqual([]);
     });
 
-    test('orders and bounds by number where seqs are large', async () => {
+    test('large seqs are ordered and compared as numbers', async () => {
       const conversationId = newConversationId();
       const seqs = [9, 10, 2 ** 31 - 1, 2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER];
       await messages().saveBatch(seqs.map((seq) => newMessage({ conversationId, seq })).reverse());
@@ -179,7 +179,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().headSeq(conversationId)).toBe(Number.MAX_SAFE_INTEGER);
     });
 
-    test('knows the newest seq of each conversation, 0 where there is none', async () => {
+    test('headSeq is the largest seq of a conversation, 0 without messages', async () => {
       const conversationId = newConversationId();
       expect(await messages().headSeq(conversationId)).toBe(0);
       await messages().saveBatch([newMessage({ conversationId, seq: 12 }), newMessage({ conversationId, seq: 4 })]);
@@ -187,7 +187,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().headSeq(newConversationId())).toBe(0);
     });
 
-    test('finds a message by id, and undefined where there is none', async () => {
+    test('findById returns a message, or undefined for an unknown id', async () => {
       const message = newMessage({ seq: 5 });
       await messages().saveBatch([message]);
       expect(await messages().findById(message.id)).toEqual(message);

@@ -1,8 +1,8 @@
 import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 
-/** Where a message has been, for its passport. Times are Unix milliseconds. */
-export interface MessageTrace {
-  /** The chat server that accepted it. */
+/** The steps of a message up to its storage. Times are Unix milliseconds. */
+export interface TraceRecord {
+  /** The chat server that appended it to the log. */
   readonly acceptedBy: string;
   /** The worker that published and saved it. */
   readonly savedBy: string;
@@ -11,55 +11,56 @@ export interface MessageTrace {
   readonly savedAtMs: number;
 }
 
-/** A message with its trace, which is kept beside it and shown only when the message is asked for by its id. */
-export type TracedMessage = MessageRecord & { readonly trace?: MessageTrace | undefined };
+/** A message with its trace. Only `findById` returns the trace. */
+export type TracedMessage = MessageRecord & { readonly trace?: TraceRecord | undefined };
 
-/** A message that the store will never take, and why. */
+/** A message that the store will never accept, with the reason. */
 export interface Rejection {
   readonly id: MessageId;
   readonly reason: string;
 }
 
 export interface SaveOutcome {
-  /** All other messages of the batch are durably saved. */
+  /** All other messages of the batch are stored. */
   readonly rejected: Rejection[];
 }
 
 export interface MessageSearch {
-  /** Words, or beginnings of words, in any script: a hit has all of them (`search-tokens.ts`). */
+  /** Words or starts of words in any script. A hit matches all of them (`search-tokens.ts`). */
   readonly text: string;
-  /** Only messages of these. */
+  /** Limits the search to these conversations. */
   readonly conversationIds: readonly ConversationId[];
-  /** Only messages older than this one; nothing when there is no such message. */
+  /** Limits the search to older messages. An unknown id matches nothing. */
   readonly before?: MessageId | undefined;
   readonly limit: number;
 }
 
 /**
- * The history. Messages are written once and never changed, but for what a deletion takes away: once it is saved, the message
- * that it deletes is given out without text and media, and so are the edits of it without text, in whichever order they
- * are saved.
+ * The history of all conversations. Messages are immutable with one exception: a deletion removes the text and media of its target
+ * and the text of the target's edits, in whichever order they are saved.
  *
- * Guarantees: `saveBatch` resolves when all but the rejected ones would outlive a crash of the store (majority write concern,
- * synchronous commit). Saving a message again changes nothing and is no error. `(conversationId, seq)` and `id` are
- * unique: another message with a seq or id that is taken is rejected.
+ * Guarantees:
+ * - Durability: `saveBatch` resolves when all messages except the rejected ones survive a crash of the store.
+ * - Idempotence: saving a message again changes nothing and is no error. Several workers may save the same batch at once.
+ * - Uniqueness: `id` and `(conversationId, seq)` are unique. A different message with a used id or seq is rejected.
+ * - A batch is not atomic: after `StoreUnavailable` any part of it may be stored. The caller repeats the whole batch.
  */
 export interface MessageStore {
-  /** Saves any number of messages with one bulk write. */
+  /** Saves any number of messages with one bulk write, in any order. */
   saveBatch(messages: readonly TracedMessage[]): Promise<SaveOutcome>;
 
-  /** The messages with `fromSeq ≤ seq ≤ toSeq`, in order: one range of one index. The caller bounds its length. */
+  /** Returns the messages with `fromSeq ≤ seq ≤ toSeq` by seq. One range of one index; the caller bounds its length. */
   readRange(conversationId: ConversationId, fromSeq: number, toSeq: number): Promise<MessageRecord[]>;
 
-  /** The conversation's largest stored seq; 0 where there is none. */
+  /** Returns the largest stored seq of the conversation, 0 without messages. */
   headSeq(conversationId: ConversationId): Promise<number>;
 
   findById(id: MessageId): Promise<TracedMessage | undefined>;
 
   /**
-   * The saved messages that match, newest first (by `createdAtMs`, then `id`), with their newest text. Edits, deletions, reactions
-   * and system lines are no hits; what was deleted is none either. Whether a change may be made was decided by whoever
-   * accepted it. While very much is being saved, the newest may be missing for a moment.
+   * Returns matching messages, newest first (by `createdAtMs`, then `id`), with their newest text. Edits, deletions, reactions,
+   * system messages and deleted messages are never hits. The store does not check permissions. Under a high write load, the newest
+   * messages may be missing for a moment.
    */
   search(query: MessageSearch): Promise<MessageRecord[]>;
 }

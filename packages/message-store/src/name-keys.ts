@@ -1,16 +1,16 @@
-// Lower-casing makes a final sigma of some sigmas, by what follows; as a key, and before more letters, they are one.
+// Lower-casing produces a final sigma depending on the next letter. Keys and prefixes need one form of sigma.
 const normalise = (name: string): string => name.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ').normalize('NFKC');
 
-/** What two usernames have in common when they count as one: NFKC, without case. */
+/** Returns the key under which a username is unique: NFKC, without case. */
 export const usernameKeyOf = (username: string): string => normalise(username);
 
-/** The form in which a query is compared with search keys: '' matches all. */
+/** Returns the prefix that search keys must have to match the query. '' matches all. */
 export const searchPrefixOf = (query: string): string => normalise(query).trim().replace(/\s+/gu, ' ');
 
-// A letter or digit after something that is neither, or anything after a blank: "king" in "Lovelace-King", "🦊" in "Ada 🦊".
+// A letter or digit after another character, or any character after a blank: "king" in "Lovelace-King", "🦊" in "Ada 🦊".
 const WORD_START = /(?<![\p{L}\p{M}\p{N}])[\p{L}\p{N}]|(?<!\S)\S/gu;
 
-/** The strings whose prefixes find a user: the username, and the display name from each of its words on. */
+/** Returns the strings whose prefixes find a user: the username, and the display name from each of its words on. */
 export function searchKeysOf(user: { username: string; displayName: string }): string[] {
   const displayName = searchPrefixOf(user.displayName);
   const fromEachWord = [...displayName.matchAll(WORD_START)].map(({ index }) => displayName.slice(index));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientMessageId, ConversationId, MessageId, MessageRecord, Seq, UserId } from '@parley/protocol';
 
-// Messages for tests, and for the processes that tests start.
+// Creates messages for tests and for the processes that tests start.
 
 export const newConversationId = () => randomUUID() as ConversationId;
 

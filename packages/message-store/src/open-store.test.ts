@@ -7,7 +7,7 @@ import { openStore } from './open-store.ts';
 
 const parent = await newTemporaryDirectory();
 
-test('opens SQLite in the data directory, which it makes, where no MongoDB is given', async () => {
+test('without a MongoDB URL it opens SQLite and creates the data directory', async () => {
   const dataDir = join(parent, 'not', 'there', 'yet');
   const store = await openStore({ mongodbUrl: undefined, dataDir, logger: silentLogger() });
   await store.ping();
@@ -16,7 +16,7 @@ test('opens SQLite in the data directory, which it makes, where no MongoDB is gi
 });
 
 describeWithMongodb('with the URL of a MongoDB', await newMongodb(), (mongodbUrl) => {
-  test('opens that, and no file', async () => {
+  test('opens MongoDB and creates no file', async () => {
     const dataDir = join(parent, 'unused');
     const store = await openStore({ mongodbUrl, dataDir, logger: silentLogger() });
     await store.ping();

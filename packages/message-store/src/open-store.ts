@@ -3,9 +3,9 @@ import { openSqliteStore } from './sqlite/open-sqlite-store.ts';
 import type { Store } from './store.ts';
 
 /**
- * Opens the store of the cluster: MongoDB where a URL is given, otherwise the embedded SQLite in `<dataDir>/history.sqlite`.
+ * Opens the store of the cluster: MongoDB if a URL is given, otherwise the embedded SQLite in `<dataDir>/history.sqlite`.
  *
- * @throws StoreUnavailable when it can't be opened in time; opening may be tried again
+ * @throws StoreUnavailable if it cannot be opened in time; the caller may try again
  */
 export async function openStore(options: {
   mongodbUrl?: string | undefined;
@@ -14,7 +14,7 @@ export async function openStore(options: {
 }): Promise<Store> {
   const { mongodbUrl, dataDir, logger } = options;
   if (!mongodbUrl) return openSqliteStore({ dataDir, logger });
-  // Its driver is a seventh of what a chat server loads.
+  // Imported on demand: the driver is a seventh of the code that a chat server loads.
   const { openMongodbStore } = await import('./mongodb/open-mongodb-store.ts');
   return openMongodbStore({ url: mongodbUrl, logger });
 }

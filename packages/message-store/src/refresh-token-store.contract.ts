@@ -20,7 +20,7 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
   const isValid = async (tokenHash: string) => (await rotate(tokenHash)).kind === 'rotated';
 
   describe('refresh tokens', () => {
-    test('rotate one after the other', async () => {
+    test('a token can be rotated repeatedly', async () => {
       const token = newToken();
       await tokens().issue(token);
       let current = token.tokenHash;
@@ -31,25 +31,25 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
       }
     });
 
-    test('are unknown when never issued', async () => {
+    test('a token that was never issued is unknown', async () => {
       expect(await rotate(randomUUID())).toEqual({ kind: 'unknown' });
     });
 
-    test('may be issued again by a caller that heard no answer', async () => {
+    test('issue is idempotent', async () => {
       const token = newToken();
       await tokens().issue(token);
       await tokens().issue(token);
       expect(await isValid(token.tokenHash)).toBe(true);
     });
 
-    test('are unknown once expired', async () => {
+    test('an expired token is unknown', async () => {
       const token = newToken(NOW_MS);
       await tokens().issue(token);
       expect(await rotate(token.tokenHash)).toEqual({ kind: 'unknown' });
       expect(await rotate(token.tokenHash, newNext(), NOW_MS - 1)).toEqual({ kind: 'rotated', userId: token.userId });
     });
 
-    test('end their whole family when one is used again', async () => {
+    test('the reuse of a token ends its whole family', async () => {
       const token = newToken();
       const [second, third] = [newNext(), newNext()];
       await tokens().issue(token);
@@ -61,7 +61,7 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
       }
     });
 
-    test('leave other families of the same user alone', async () => {
+    test('the reuse of a token does not affect other families of the user', async () => {
       const [laptop, phone] = [newToken(), newToken()];
       const ofOneUser = { ...phone, userId: laptop.userId };
       await tokens().issue(laptop);
@@ -71,21 +71,21 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
       expect(await isValid(ofOneUser.tokenHash)).toBe(true);
     });
 
-    test('rotate for one of many racing callers, and no successor outlives the race', async () => {
+    test('of concurrent rotations one succeeds, one ends the family, and no successor is valid', async () => {
       for (let round = 0; round < 5; round += 1) {
         const token = newToken();
         await tokens().issue(token);
-        const nexts = Array.from({ length: 10 }, () => newNext());
-        const outcomes = await Promise.all(nexts.map((next) => rotate(token.tokenHash, next)));
+        const successors = Array.from({ length: 10 }, () => newNext());
+        const outcomes = await Promise.all(successors.map((next) => rotate(token.tokenHash, next)));
         const kinds = outcomes.map(({ kind }) => kind);
         expect(kinds.filter((kind) => kind === 'rotated')).toHaveLength(1);
         expect(kinds.filter((kind) => kind === 'reused')).toHaveLength(1);
         expect(kinds.filter((kind) => kind === 'unknown')).toHaveLength(8);
-        for (const { tokenHash } of nexts) expect(await rotate(tokenHash)).toEqual({ kind: 'unknown' });
+        for (const { tokenHash } of successors) expect(await rotate(tokenHash)).toEqual({ kind: 'unknown' });
       }
     });
 
-    test('are all dead after a reuse that races with the rotation of the valid one', async () => {
+    test('no token is valid after a reuse that races with a rotation', async () => {
       for (let round = 0; round < 10; round += 1) {
         const token = newToken();
         const [second, third, fourth] = [newNext(), newNext(), newNext()];
@@ -103,7 +103,7 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
       }
     });
 
-    test('end with their family, whichever of them names it', async () => {
+    test('endFamilyOf ends the family of a used and of a valid token', async () => {
       for (const named of ['used', 'valid'] as const) {
         const token = newToken();
         const next = newNext();
@@ -116,7 +116,7 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
       await tokens().endFamilyOf(randomUUID());
     });
 
-    test('are dead after an end that races with a rotation', async () => {
+    test('no token is valid after endFamilyOf races with a rotation', async () => {
       for (let round = 0; round < 10; round += 1) {
         const token = newToken();
         const next = newNext();
@@ -127,7 +127,7 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
       }
     });
 
-    test('are deleted when expired, and only then', async () => {
+    test('deleteExpired deletes exactly the families whose valid token has expired', async () => {
       const [expired, valid, extended] = [newToken(1_000), newToken(3_000), newToken(1_500)];
       for (const token of [expired, valid, extended]) await tokens().issue(token);
       const next = newNext(3_000);

@@ -1,6 +1,6 @@
 import type { UserId } from '@parley/protocol';
 
-/** A refresh token, known to the store by its hash alone. All that descend from one login are a family. */
+/** A refresh token. The store knows only its hash. All tokens that descend from one login form a family. */
 export interface RefreshTokenRecord {
   readonly tokenHash: string;
   readonly familyId: string;
@@ -10,20 +10,20 @@ export interface RefreshTokenRecord {
 
 export type RotateOutcome =
   | { kind: 'rotated'; userId: UserId }
-  /** The token was used before: it was stolen, or its successor was. The whole family has ended. */
+  /** The token was used before, so it or its successor was stolen. The whole family has ended. */
   | { kind: 'reused'; userId: UserId }
-  /** Never issued, expired, or its family has ended. */
+  /** The token was never issued, has expired, or its family has ended. */
   | { kind: 'unknown' };
 
 export interface RefreshTokenStore {
-  /** Begins a family with its first token. Issuing the same token again changes nothing. */
+  /** Starts a family with its first token. A repeat with the same token changes nothing. */
   issue(token: RefreshTokenRecord): Promise<void>;
   /**
-   * Uses up a token and issues its successor in the same family; of many callers with one token exactly one rotates, every
-   * other one ends the family or finds it ended. A family that has ended has no valid token, whatever raced with its end.
+   * Replaces a token by its successor in the same family. Not idempotent: of racing callers with one token exactly one rotates, and
+   * every other one ends the family or finds it ended. A family that has ended has no valid token, whatever raced with its end.
    */
   rotate(tokenHash: string, next: { tokenHash: string; expiresAtMs: number }, nowMs: number): Promise<RotateOutcome>;
-  /** Ends the family of a token, whatever the token's state. */
+  /** Ends the family of a valid or used token. Has no effect on an unknown token. */
   endFamilyOf(tokenHash: string): Promise<void>;
   /** Deletes the families whose valid token has expired. */
   deleteExpired(nowMs: number): Promise<void>;

@@ -1,17 +1,17 @@
 /**
- * How texts are found, the same in every store: a store only has to find messages that have, for each token of a query, one
- * token that begins with it.
+ * Splits texts and queries into tokens, in the same way for every store. A store finds the messages that have, for each token of the
+ * query, a token that begins with it.
  *
- * Text and query are folded alike: one form of what means the same (NFKC), no case, no accents (Latin, Greek, Cyrillic), no vowel points (Hebrew, Arabic). A token is a
- * run of letters, marks and digits: a word. Scripts that are written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) have no
- * words to see: of such a run each two neighbours are one token, and the last character alone is one. So any piece of it
- * is found; a longer piece also where its pairs are there, but not side by side.
+ * Normalisation: NFKC, without case, accents (Latin, Greek, Cyrillic) and vowel points (Hebrew, Arabic). A token is a run of letters,
+ * marks and digits. Scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) have no visible words: there, each pair of
+ * neighbouring characters is a token, and so is the last character. Any part of such a run is found. A longer query also matches
+ * texts that contain all its pairs in other places.
  */
 
-/** A text has at most so many tokens: its first ones. */
+/** The tokens of a text beyond this number are ignored. */
 const MAX_TOKENS = 2_000;
 const MAX_QUERY_TOKENS = 32;
-/** In code points; of a longer word only its beginning counts, in texts and queries. */
+/** In code points. Longer words are cut, in texts and queries. */
 const MAX_TOKEN_CHARACTERS = 40;
 
 const ASCII = /^[\0-\x7f]*$/;
@@ -24,7 +24,7 @@ const UNSPACED = String.raw`[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{s
 const RUNS = new RegExp(`(?<unspaced>[${WORD}&&${UNSPACED}]+)|[${WORD}--${UNSPACED}]+`, 'gv');
 
 function fold(text: string): string {
-  // Upper case first: it makes "ss" of "ß" and one letter of both small sigmas.
+  // Upper case first: it turns "ß" into "SS" and both small sigmas into one letter.
   const caseless = text.normalize('NFKD').toUpperCase().toLowerCase().replaceAll('ς', 'σ');
   return caseless.normalize('NFKD').replace(ACCENTS_AND_POINTS, '').normalize('NFC');
 }
@@ -33,7 +33,7 @@ function cut(word: string): string {
   return word.length <= MAX_TOKEN_CHARACTERS ? word : [...word].slice(0, MAX_TOKEN_CHARACTERS).join('');
 }
 
-/** The tokens of a run without spaces: its pairs, and for a text also its last character, which no pair begins with. */
+/** Returns the tokens of a run without spaces: its pairs, and for a text also the last character, with which no pair begins. */
 function pairsOf(run: string, isQuery: boolean): string[] {
   const characters = [...run];
   const pairs = characters.slice(1).map((character, index) => characters[index] + character);
@@ -41,7 +41,7 @@ function pairsOf(run: string, isQuery: boolean): string[] {
 }
 
 function tokensIn(text: string, isQuery: boolean): string[] {
-  // Most texts by far, at a fraction of the cost.
+  // Covers most texts at a fraction of the cost.
   if (ASCII.test(text)) return text.toLowerCase().match(ASCII_WORDS) ?? [];
   return [...fold(text).matchAll(RUNS)].flatMap(({ 0: run, groups }) =>
     groups?.unspaced === undefined ? run : pairsOf(run, isQuery),
@@ -53,14 +53,14 @@ function firstTokens(text: string, isQuery: boolean, maxTokens: number): string[
   return tokens.length > maxTokens ? tokens.slice(0, maxTokens) : tokens;
 }
 
-/** What a text is found by; each token once. They consist of letters, marks and digits. */
+/** Returns the distinct tokens of a text. They consist of letters, marks and digits. */
 export const searchTokensOf = (text: string): string[] => firstTokens(text, false, MAX_TOKENS);
 
 /**
- * The same for an index that divides a text at everything that is no letter, mark or digit, and is blind to the case of A to Z: a
- * text that needs nothing else is given as it is, which spares half of the cost of indexing it.
+ * Returns the tokens as one text, for an index that splits at all other characters and ignores the case of A to Z. An ASCII text is
+ * returned unchanged, which halves the cost of indexing it.
  */
 export const searchTextOf = (text: string): string => (ASCII.test(text) ? text : searchTokensOf(text).join(' '));
 
-/** What a text has to have a token beginning with, each of them; none when the query has no word, which finds nothing. */
+/** Returns the prefixes that a hit must match, all of them. Empty for a query without words, which finds nothing. */
 export const queryTokensOf = (query: string): string[] => firstTokens(query, true, MAX_QUERY_TOKENS);

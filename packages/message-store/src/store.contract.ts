@@ -10,9 +10,9 @@ import { type Store, StoreUnavailable } from './store.ts';
 import { newUser, userStoreContract } from './user-store.contract.ts';
 
 /**
- * What every implementation of `Store` does.
+ * The behaviour of every implementation of `Store`.
  *
- * @param open opens the same place each time: what one store saved, the next one has
+ * @param open opens the same database each time
  */
 export function storeContract(open: () => Promise<Store>): void {
   let store: Store;
@@ -28,11 +28,11 @@ export function storeContract(open: () => Promise<Store>): void {
   refreshTokenStoreContract(() => store.refreshTokens);
 
   describe('the store as a whole', () => {
-    test('answers a ping', async () => {
+    test('a ping resolves', async () => {
       await expect(store.ping()).resolves.toBeUndefined();
     });
 
-    test('keeps everything through a restart', async () => {
+    test('all data survives closing and opening', async () => {
       const conversationId = newConversationId();
       const message = newMessage({ conversationId, seq: 7, text: 'still here' });
       const user = newUser();
@@ -58,7 +58,7 @@ export function storeContract(open: () => Promise<Store>): void {
       }
     });
 
-    test('is opened by many at once, and each sees what the others save', async () => {
+    test('many instances can be open at once, and each sees the writes of the others', async () => {
       const stores = await Promise.all(Array.from({ length: 4 }, open));
       try {
         const conversationId = newConversationId();
@@ -70,7 +70,7 @@ export function storeContract(open: () => Promise<Store>): void {
       }
     });
 
-    test('says that it is unavailable once closed', async () => {
+    test('after close, which is idempotent, every call rejects with StoreUnavailable', async () => {
       const closed = await open();
       await closed.close();
       await closed.close();

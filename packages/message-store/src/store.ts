@@ -3,26 +3,26 @@ import type { MessageStore } from './message-store.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
 import type { UserStore } from './user-store.ts';
 
-/**
- * The store can't answer now: it is away, slow, locked or closed. The call may be repeated; it may or may not have
- * happened.
- */
+/** The store is unreachable, slow, locked or closed. The call may have taken effect. The caller may repeat it. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
 /**
- * Everything that outlives Redis. Opening it creates or migrates what is missing; many processes may do so at once.
+ * The durable data: history, users, conversations and refresh tokens. Opening a store creates or migrates its schema; many processes
+ * may open it at once.
  *
- * Every method of every part rejects with `StoreUnavailable` when the store can't answer within its deadline.
+ * Guarantees of every method: it resolves only after its change is durable (majority write concern, synchronous commit). It rejects
+ * with `StoreUnavailable` if the store does not answer within its deadline. It is idempotent unless its docstring says otherwise, so
+ * callers retry; the store itself never does.
  */
 export interface Store {
   readonly messages: MessageStore;
   readonly users: UserStore;
   readonly conversations: ConversationStore;
   readonly refreshTokens: RefreshTokenStore;
-  /** Rejects with `StoreUnavailable` when the store does not answer. */
+  /** Rejects with `StoreUnavailable` if the store does not answer. */
   ping(): Promise<void>;
-  /** Lets what was asked before finish, then lets go of threads, files and connections. */
+  /** Completes earlier calls, then closes threads, files and connections. Later calls reject with `StoreUnavailable`. */
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ export const newUser = (fields: Partial<UserRecord> = {}): UserRecord => ({
   ...fields,
 });
 
-/** A word that no other test uses, so that tests share a store. */
+/** Returns a unique word, because the tests share a store. */
 const newWord = () => `w${randomUUID().replaceAll('-', '')}`;
 
 const sameNames: readonly (readonly [string, string])[] = [
@@ -26,7 +26,7 @@ const sameNames: readonly (readonly [string, string])[] = [
 
 export function userStoreContract(users: () => UserStore): void {
   describe('users', () => {
-    test('finds a user by id and by username, and undefined where there is none', async () => {
+    test('a user is found by id and by username; an unknown one is undefined', async () => {
       const user = newUser({ displayName: '👩🏽‍💻 مريم Müller' });
       const guest = newUser({ passwordHash: undefined });
       expect(await users().create(user)).toBe(true);
@@ -38,7 +38,7 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().findByUsername(newWord())).toBeUndefined();
     });
 
-    test.each(sameNames)('takes %s and %s for one username', async (one, other) => {
+    test.each(sameNames)('%s and %s are the same username', async (one, other) => {
       const suffix = newWord();
       const user = newUser({ username: one + suffix });
       expect(await users().create(user)).toBe(true);
@@ -46,7 +46,7 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().findByUsername(other + suffix)).toEqual(user);
     });
 
-    test('gives a username to one of many racing users', async () => {
+    test('of concurrent users with one username exactly one is created', async () => {
       const username = newWord();
       const rivals = Array.from({ length: 10 }, (_, index) =>
         newUser({ username: index % 2 === 0 ? username : username.toUpperCase() }),
@@ -57,14 +57,14 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().findMany(rivals.map(({ id }) => id))).toHaveLength(1);
     });
 
-    test('creates a user again without a change', async () => {
+    test('create is idempotent', async () => {
       const user = newUser();
       expect(await users().create(user)).toBe(true);
       expect(await users().create(user)).toBe(true);
       expect(await users().search(user.username, 10)).toEqual([user]);
     });
 
-    test('finds those of many users that exist', async () => {
+    test('findMany returns the users that exist', async () => {
       const some = [newUser(), newUser(), newUser()];
       for (const user of some) await users().create(user);
       const found = await users().findMany([...some.map(({ id }) => id), randomUUID() as UserId]);
@@ -72,7 +72,7 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().findMany([])).toEqual([]);
     });
 
-    test('searches by the beginning of the username or of a word of the display name, by username', async () => {
+    test('search matches the start of the username or of a word of the display name, ordered by username', async () => {
       const word = newWord();
       const byUsername = newUser({ username: `${word}.a`, displayName: 'Somebody' });
       const byFirstWord = newUser({ username: `C-${newWord()}`, displayName: `${word.toUpperCase()} Ada` });
@@ -88,7 +88,7 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().search(`${word}.`, 10)).toEqual([byUsername]);
     });
 
-    test('searches names of any script', async () => {
+    test('search matches names in any script', async () => {
       const word = newWord();
       const user = newUser({ displayName: `مريم${word} Łukasz${word} 🦊${word} ﬁona${word}` });
       await users().create(user);
@@ -97,7 +97,7 @@ export function userStoreContract(users: () => UserStore): void {
       }
     });
 
-    test('takes a query as text, not as a pattern', async () => {
+    test('a query is text, never a pattern', async () => {
       const word = newWord();
       await users().create(newUser({ displayName: `${word} a.b` }));
       for (const query of [
@@ -116,7 +116,7 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().search(odd.displayName, 10)).toEqual([odd]);
     });
 
-    test('lists any users for an empty query, by username', async () => {
+    test('an empty query returns users by username', async () => {
       await users().create(newUser({ username: `0000-${newWord()}` }));
       await users().create(newUser({ username: `0001-${newWord()}` }));
       const found = await users().search(' ', 2);

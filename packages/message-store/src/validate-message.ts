@@ -1,7 +1,7 @@
 import { MESSAGE_KINDS, type MessageRecord } from '@parley/protocol';
 import type { Rejection, TracedMessage } from './message-store.ts';
 
-/** In UTF-16 units: far above what clients may send, far below what a document or row may hold. */
+/** In UTF-16 units: far above the limit for clients, far below the limit of a document or row. */
 const MAX_TEXT_UNITS = 100_000;
 const MAX_ID_UNITS = 64;
 const MAX_CONTENT_TYPE_UNITS = 256;
@@ -14,7 +14,7 @@ const isOptional = (value: unknown, isValid: (value: unknown) => boolean) => val
 
 const KINDS: ReadonlySet<unknown> = new Set(MESSAGE_KINDS);
 
-type Rule = readonly [isKept: (message: MessageRecord) => boolean, reason: string];
+type Rule = readonly [isValid: (message: MessageRecord) => boolean, reason: string];
 
 const RULES: readonly Rule[] = [
   [({ id }) => isId(id), `id: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
@@ -44,24 +44,24 @@ function isMedia(value: unknown): boolean {
 }
 
 /**
- * Why no store can keep a message as it is, undefined when it can: the one check that all stores share. What the database
- * itself refuses (SQLite's constraints, MongoDB's validators) is the second line.
+ * Returns why a message is invalid, or undefined. All stores share this check; the database's own (SQLite's constraints, MongoDB's
+ * validators) is the second one.
  */
-export function reasonNotStorable(message: MessageRecord): string | undefined {
-  return RULES.find(([isKept]) => !isKept(message))?.[1];
+export function reasonInvalid(message: MessageRecord): string | undefined {
+  return RULES.find(([isValid]) => !isValid(message))?.[1];
 }
 
-/** Splits a batch into what can be kept and what can't. */
-export function splitStorable(messages: readonly TracedMessage[]): {
-  storable: TracedMessage[];
+/** Splits a batch into valid and rejected messages. */
+export function splitValid(messages: readonly TracedMessage[]): {
+  valid: TracedMessage[];
   rejected: Rejection[];
 } {
-  const storable: TracedMessage[] = [];
+  const valid: TracedMessage[] = [];
   const rejected: Rejection[] = [];
   for (const message of messages) {
-    const reason = reasonNotStorable(message);
-    if (reason === undefined) storable.push(message);
+    const reason = reasonInvalid(message);
+    if (reason === undefined) valid.push(message);
     else rejected.push({ id: message.id, reason });
   }
-  return { storable, rejected };
+  return { valid, rejected };
 }

@@ -1,3 +1,4 @@
+// cspell:ignore passport
 import { z } from 'zod';
 import { MAX_PAGE_MESSAGES } from './constants.ts';
 import { Conversation, User } from './conversation.ts';
@@ -37,7 +38,7 @@ export const SignedIn = z
   .object({
     user: User,
     accessToken: z.string().meta({
-      description: 'A JWT for `Authorization: Bearer …` and for handshake `auth.token`. Valid until `expiresAt`',
+      description: 'A JWT: the bearer token of REST calls and `auth.token` of the handshake. Valid until `expiresAt`',
     }),
     expiresAt: IsoTime,
   })

@@ -1,3 +1,4 @@
+// cspell:ignore passport
 import {
   AddMembersPayload,
   Conversation,

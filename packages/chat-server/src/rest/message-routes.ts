@@ -1,3 +1,4 @@
+// cspell:ignore passport
 import { type LegacyMessageTrace, MessageId, type MessageTrace, parsePayload } from '@parley/protocol';
 import { Router } from 'express';
 import type { MessageTraces } from '../conversations/message-traces.ts';

@@ -67,7 +67,7 @@ export const WORDING_RULES: readonly WordingRule[] = [
 
   // Terms: see "Terms" in docs/glossary.md.
   { pattern: /\bturnstiles?\b/gi, instead: 'concurrency limiter' },
-  { pattern: /\bpassports?\b/gi, instead: 'message trace' },
+  { pattern: /(?<!cspell:ignore )\bpassports?\b/gi, instead: 'message trace' },
   { pattern: /\bunseeded\b/gi, instead: 'head unknown' },
   {
     pattern: /\bseed(?:s|ed|ing)?\b/gi,
@@ -87,7 +87,7 @@ export const WORDING_RULES: readonly WordingRule[] = [
   // British spelling.
   {
     pattern:
-      /\b(?:behavior|color|favor|neighbor|(?:initial|util|recogn|normal|serial|organ|synchron|author|optim|summar)iz(?:e|es|ed|ing|ation))\b/gi,
+      /\b(?:behavior|color(?!-)|favor|neighbor|(?:initial|util|recogn|normal|serial|organ|synchron|author|optim|summar)iz(?:e|es|ed|ing|ation))\b/gi,
     instead: 'British spelling: behaviour, initialise',
   },
 ];

@@ -8,7 +8,7 @@ test.each([
   '?journal=false&readConcernLevel=local',
   '?readPreference=secondaryPreferred&maxStalenessSeconds=120',
   '?socketTimeoutMS=0&serverSelectionTimeoutMS=999999',
-])('reads and writes with a majority and in time, whatever the URL says: %s', async (query) => {
+])('uses majority reads and writes and its deadlines, whatever the URL says: %s', async (query) => {
   const { client, database } = connect(`mongodb://127.0.0.1:1/parley${query}`, 1_234);
   for (const { readConcern, writeConcern, readPreference } of [database, database.collection('messages')]) {
     expect(readConcern).toMatchObject({ level: 'majority' });
@@ -26,7 +26,7 @@ test.each([
   ['mongodb://host:27017', 'parley'],
   ['mongodb://host:27017/', 'parley'],
   ['mongodb://a:1,b:2/?replicaSet=rs0', 'parley'],
-])('takes the database from the URL, or its own name: %s is %s', async (url, name) => {
+])('takes the database name from the URL, or uses "parley": %s is %s', async (url, name) => {
   const { client, database } = connect(url, 1_000);
   expect(database.databaseName).toBe(name);
   await client.close();

@@ -4,9 +4,9 @@ import { SERVER_DEADLINE_MS } from './deadlines.ts';
 const DEFAULT_DATABASE = 'parley';
 
 /**
- * A client and its database: reads come from the primary and are what a majority has, writes are in the journals of a
- * majority, since anything less can be lost to a failover. What hangs is cut, so that a server that is away does not keep the
- * connections of the pool. The client connects with the first command.
+ * Creates a client and its database. Reads use the primary and read concern "majority"; writes are in the journals of a majority,
+ * because a failover can lose anything less. Hanging connections are closed, so an unavailable server does not exhaust the pool. The
+ * client connects with the first command.
  */
 export function connect(url: string, deadlineMs: number): { client: MongoClient; database: Db } {
   const client = new MongoClient(url, {
@@ -17,7 +17,7 @@ export function connect(url: string, deadlineMs: number): { client: MongoClient;
     waitQueueTimeoutMS: deadlineMs,
     maxPoolSize: 20,
   });
-  // Set here and not on the client, where parts of the URL would win.
+  // Set on the database: on the client, options of the URL would take precedence.
   const database = client.db(databaseNameOf(url), {
     readPreference: ReadPreference.primary,
     readConcern: new ReadConcern('majority'),
@@ -26,7 +26,7 @@ export function connect(url: string, deadlineMs: number): { client: MongoClient;
   return { client, database };
 }
 
-/** The path of the URL, which may name many hosts, so that no URL parser takes it. */
+/** Returns the path of the URL. URL parsers refuse a URL with many hosts. */
 function databaseNameOf(url: string): string {
   const name = /^[^:]+:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1];
   return name ? decodeURIComponent(name) : DEFAULT_DATABASE;

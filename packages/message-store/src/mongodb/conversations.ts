@@ -26,7 +26,7 @@ export function createConversationStore(database: Db): ConversationStore {
   const conversations = database.collection<ConversationDocument>(COLLECTIONS.conversations);
   const members = database.collection<MemberDocument>(COLLECTIONS.members);
 
-  /** @returns false when its id or pair is taken */
+  /** @returns false if its id or pair exists */
   async function insert(document: ConversationDocument): Promise<boolean> {
     try {
       await conversations.insertOne(document, COMMAND_LIMITS);
@@ -46,7 +46,7 @@ export function createConversationStore(database: Db): ConversationStore {
       return [...userIds];
     } catch (error) {
       const refused = refusedWrites(error);
-      // Whoever is refused as a duplicate is a member already.
+      // A duplicate is a member already.
       if (refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
       const refusedAt = new Set(refused.map(({ index }) => index));
       return userIds.filter((_, index) => !refusedAt.has(index));
@@ -55,7 +55,7 @@ export function createConversationStore(database: Db): ConversationStore {
 
   return {
     async create(conversation, memberIds) {
-      // Without a transaction the record comes last: whoever finds it finds its members.
+      // There is no transaction, so the record is written last: a conversation that can be found has its members.
       await addMembers(conversation.id, memberIds);
       await insert(toDocument(conversation));
     },
@@ -64,9 +64,9 @@ export function createConversationStore(database: Db): ConversationStore {
       const pairKey = pairKeyOf(pair);
       await insert({ ...toDocument(offered), pairKey });
       const document = await conversations.findOne({ pairKey }, COMMAND_LIMITS);
-      // What was in its way is not on a majority yet: only another attempt can tell.
+      // The conflicting write is not on a majority yet. The next attempt will see it, or succeed.
       if (!document) throw new StoreUnavailable(`conversation ${offered.id} met a write that is not durable`);
-      // Whoever lost the race adds both as well: the winner may have died before it could.
+      // The loser of a race adds both as well, because the winner may have crashed before it did.
       await addMembers(document._id, pair);
       return { conversation: toConversation(document), created: document._id === offered.id };
     },
@@ -98,7 +98,7 @@ export function createConversationStore(database: Db): ConversationStore {
     },
 
     async members(conversationId, limit) {
-      // To MongoDB a limit of 0 is none.
+      // MongoDB takes a limit of 0 as no limit.
       if (limit < 1) return [];
       const documents = await members
         .find({ conversationId }, COMMAND_LIMITS)

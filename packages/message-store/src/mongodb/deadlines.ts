@@ -1,8 +1,8 @@
-/** The longest that a call takes, whatever the driver does meanwhile. */
+/** The longest duration of a call, whatever the driver does. */
 export const DEADLINE_MS = 5_000;
 
-/** The server gives up before the caller does, and says so. */
+/** Shorter than `DEADLINE_MS`, so the caller gets the error of the server. */
 export const SERVER_DEADLINE_MS = 4_500;
 
-/** For each command. */
+/** The limits of every command. */
 export const COMMAND_LIMITS = { maxTimeMS: SERVER_DEADLINE_MS } as const;

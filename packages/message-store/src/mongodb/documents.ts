@@ -1,33 +1,33 @@
 import type { ConversationId, MessageId, MessageRecord, UserId } from '@parley/protocol';
 import type { ObjectId } from 'mongodb';
 import type { ConversationRecord } from '../conversation-store.ts';
-import type { ChangeNote } from '../message-changes.ts';
-import type { MessageTrace } from '../message-store.ts';
+import type { ChangeRecord } from '../message-changes.ts';
+import type { TraceRecord } from '../message-store.ts';
 import type { RefreshTokenRecord } from '../refresh-token-store.ts';
 import type { UserRecord } from '../user-store.ts';
 
-// Fields that are undefined are left out of a document: the driver would write them as null.
+// Undefined fields are left out of a document: the driver would write them as null.
 
 export type MessageDocument = Omit<MessageRecord, 'id'> & {
   _id: MessageId;
-  trace?: MessageTrace;
+  trace?: TraceRecord;
   search?: {
-    /** What it is found by. */
+    /** The tokens that find it. */
     tokens?: string[];
-    /** Its newest text and the seq of the edit that brought it, if it was edited. */
+    /** Its newest text and the seq of that edit, if it was edited. */
     text?: string;
     editSeq?: number;
     isDeleted?: true;
   };
 };
 
-/** Which message an edit or deletion is about; its id is that of the change. */
-export type ChangeDocument = Omit<ChangeNote, 'changeId'> & { _id: MessageId };
+/** The target of an edit or deletion. The document has the id of the change. */
+export type ChangeDocument = Omit<ChangeRecord, 'changeId'> & { _id: MessageId };
 
-/** How far the messages that were saved before there was a search index are in it. */
+/** The progress of indexing messages that were saved before the search index existed. */
 export interface SearchBacklogDocument {
   _id: string;
-  /** Those with an id up to here are. */
+  /** Messages with an id up to this one are indexed. */
   afterId: MessageId;
   isDone: boolean;
 }
@@ -42,11 +42,11 @@ export type UserDocument = Omit<UserRecord, 'id' | 'passwordHash'> & {
 export type ConversationDocument = Omit<ConversationRecord, 'id' | 'title'> & {
   _id: ConversationId;
   title?: string;
-  /** Of a direct conversation. */
+  /** Only of a direct conversation. */
   pairKey?: string;
 };
 
-/** Sorted by `joinedAtMs`, then `_id`: within a millisecond one process's ids still count up. */
+/** Sorted by `joinedAtMs`, then `_id`: within a millisecond the ids of one process still increase. */
 export interface MemberDocument {
   _id: ObjectId;
   conversationId: ConversationId;
@@ -54,7 +54,7 @@ export interface MemberDocument {
   joinedAtMs: number;
 }
 
-/** All tokens of a family are in one document, so that each step of its life is one atomic update. */
+/** All tokens of a family are in one document, so each change of a family is one atomic update. */
 export interface RefreshTokenFamilyDocument extends Omit<RefreshTokenRecord, 'tokenHash' | 'familyId'> {
   _id: string;
   validTokenHash: string;

@@ -12,7 +12,7 @@ import {
   type WriteError,
 } from 'mongodb';
 
-/** An id or a unique field is taken. Which one is not told by every server: read back to see. */
+/** An id or a unique field exists. Not every server reports which one, so callers read the document. */
 export const DUPLICATE_KEY = 11_000;
 export const DOCUMENT_VALIDATION_FAILURE = 121;
 export const NAMESPACE_EXISTS = 48;
@@ -44,7 +44,7 @@ const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
   14031, // OutOfDiskSpace
 ]);
 
-/** Of the errors that the driver itself raises, those that the next attempt meets as well; all others are outages. */
+/** Errors of the driver that every attempt meets. All its other errors are outages. */
 const MISUSES = [
   MongoCompatibilityError,
   MongoInvalidArgumentError,
@@ -56,11 +56,11 @@ const MISUSES = [
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 
-/** Whether the same call may succeed later. */
+/** Returns whether the same call may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false;
   if (!(error instanceof MongoServerError)) return !MISUSES.some((misuse) => error instanceof misuse);
-  // A bulk write that failed as a whole carries the reason inside.
+  // A bulk write that failed as a whole contains the reason.
   if (error instanceof MongoBulkWriteError && error.errorResponse instanceof MongoError) {
     return isUnavailable(error.errorResponse);
   }
@@ -73,9 +73,9 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * What each refused write of an unordered bulk write was refused for, when all others are durably written.
+ * Returns the error of each failed write of an unordered bulk write. All other writes are durable.
  *
- * @throws the error itself when it says anything else
+ * @throws the error itself if it is any other error
  */
 export function refusedWrites(error: unknown): WriteError[] {
   if (!(error instanceof MongoBulkWriteError) || hasWriteConcernError(error)) throw error;

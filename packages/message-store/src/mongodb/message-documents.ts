@@ -1,12 +1,12 @@
 import type { MessageRecord } from '@parley/protocol';
-import { isFindable } from '../message-changes.ts';
+import { isSearchable } from '../message-changes.ts';
 import type { TracedMessage } from '../message-store.ts';
 import { searchTokensOf } from '../search-tokens.ts';
 import type { MessageDocument } from './documents.ts';
 
 export const toMessage = ({ _id, search: _search, ...rest }: MessageDocument): TracedMessage => ({ id: _id, ...rest });
 
-// Fields that are undefined are left out, and so is whatever a later release adds.
+// Leaves out undefined fields, and fields that a later release adds to messages.
 export const toDocument = ({ id, text, media, replyTo, trace, ...message }: TracedMessage): MessageDocument => ({
   _id: id,
   conversationId: message.conversationId,
@@ -19,7 +19,7 @@ export const toDocument = ({ id, text, media, replyTo, trace, ...message }: Trac
   ...(replyTo !== undefined && { replyTo }),
   createdAtMs: message.createdAtMs,
   ...(trace !== undefined && { trace }),
-  ...(text !== undefined && isFindable(message) && { search: { tokens: searchTokensOf(text) } }),
+  ...(text !== undefined && isSearchable(message) && { search: { tokens: searchTokensOf(text) } }),
 });
 
 function toMediaDocument({ mediaId, contentType, bytes, durationMs }: NonNullable<MessageRecord['media']>) {

@@ -1,6 +1,6 @@
 import { type MessageId, type MessageRecord, SENDABLE_KINDS } from '@parley/protocol';
 import type { AnyBulkWriteOperation, Db, Filter } from 'mongodb';
-import { changeNotesOf, type FoldedChange, foldChanges, isFindable } from '../message-changes.ts';
+import { changeRecordsOf, isSearchable, type MergedChange, mergeChanges } from '../message-changes.ts';
 import type { MessageSearch } from '../message-store.ts';
 import { queryTokensOf, searchTokensOf } from '../search-tokens.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
@@ -8,11 +8,12 @@ import { type ChangeDocument, COLLECTIONS, type MessageDocument, type SearchBack
 import { DUPLICATE_KEY, refusedWrites } from './errors.ts';
 import { toMessage } from './message-documents.ts';
 
-/** Where the backlog's progress is kept. */
+/** The id of the document with the progress of the backlog. */
 const BACKLOG_ID = 'messages';
 
 async function buildIndex(database: Db): Promise<void> {
-  // Building it over many messages takes longer than a command may: it goes on in the server, and the next call waits for it, too.
+  // Without limits: an index over many messages takes longer than a command may. The server continues to build it after a timeout, and
+  // the next call waits for it.
   await database
     .collection(COLLECTIONS.messages)
     .createIndex(
@@ -21,34 +22,34 @@ async function buildIndex(database: Db): Promise<void> {
     );
 }
 
-/** Builds the index at once where there are no messages; messages that are there are a backlog, which has time. */
+/** Builds the index now if there are no messages. Existing messages form a backlog, which is indexed in the background. */
 export async function prepareSearch(database: Db): Promise<void> {
   if ((await database.collection(COLLECTIONS.messages).findOne({}, COMMAND_LIMITS)) !== null) return;
   await buildIndex(database);
   const backlog = database.collection<SearchBacklogDocument>(COLLECTIONS.searchBacklog);
-  const nothing = { afterId: '' as MessageId, isDone: true };
-  await backlog.updateOne({ _id: BACKLOG_ID }, { $set: nothing }, { upsert: true, ...COMMAND_LIMITS });
+  const emptyBacklog = { afterId: '' as MessageId, isDone: true };
+  await backlog.updateOne({ _id: BACKLOG_ID }, { $set: emptyBacklog }, { upsert: true, ...COMMAND_LIMITS });
 }
 
-/** The search index: tokens inside the documents of the messages, and notes of which change is about which message. */
+/** The search index: tokens in the documents of the messages, and a collection of changes by target. */
 export function createMessageIndex(database: Db) {
   const messages = database.collection<MessageDocument>(COLLECTIONS.messages);
   const changes = database.collection<ChangeDocument>(COLLECTIONS.changes);
   const backlog = database.collection<SearchBacklogDocument>(COLLECTIONS.searchBacklog);
 
-  async function note(saved: readonly MessageRecord[]): Promise<MessageId[]> {
-    const documents = changeNotesOf(saved).map(({ changeId, ...change }) => ({ _id: changeId, ...change }));
+  async function recordChanges(saved: readonly MessageRecord[]): Promise<MessageId[]> {
+    const documents = changeRecordsOf(saved).map(({ changeId, ...change }) => ({ _id: changeId, ...change }));
     if (documents.length === 0) return [];
     try {
       await changes.insertMany(documents, { ordered: false, ...COMMAND_LIMITS });
     } catch (error) {
-      // Those that are refused as duplicates were noted before.
+      // Duplicates were recorded before.
       if (refusedWrites(error).some(({ code }) => code !== DUPLICATE_KEY)) throw error;
     }
     return documents.map(({ targetId }) => targetId);
   }
 
-  async function writesFor(change: FoldedChange): Promise<AnyBulkWriteOperation<MessageDocument>[]> {
+  async function writesFor(change: MergedChange): Promise<AnyBulkWriteOperation<MessageDocument>[]> {
     const { targetId, conversationId } = change;
     const target: Filter<MessageDocument> = { _id: targetId, conversationId, kind: { $in: [...SENDABLE_KINDS] } };
     if (change.kind === 'deleted') {
@@ -66,33 +67,33 @@ export function createMessageIndex(database: Db) {
     const edit = await messages.findOne({ _id: editId }, COMMAND_LIMITS);
     if (edit?.text === undefined) return [];
     const search = { tokens: searchTokensOf(edit.text), text: edit.text, editSeq };
-    // Another worker may have been faster with a later change.
+    // Another worker may have applied a later change already.
     const isLatest = { 'search.isDeleted': { $exists: false }, 'search.editSeq': { $not: { $gte: editSeq } } };
     return [{ updateOne: { filter: { ...target, ...isLatest }, update: { $set: { search } } } }];
   }
 
   return {
     /**
-     * Lets edits and deletions take effect: those among these messages, and those saved before what they change. Each worker first
-     * saves and notes what it has, then looks what there is: so of two that save a message and its change at the same time, at
-     * least one sees both. May be repeated.
+     * Applies edits and deletions: those among these messages, and those that were saved before their targets. Each worker first
+     * saves messages and records changes, then reads all changes. Of two workers that save a message and its change at the same
+     * time, at least one sees both. Idempotent.
      *
-     * @param saved messages that are in the store
+     * @param saved stored messages
      */
     async applyChanges(saved: readonly MessageRecord[]): Promise<void> {
-      const targetIds = [...(await note(saved)), ...saved.filter(isFindable).map(({ id }) => id)];
+      const targetIds = [...(await recordChanges(saved)), ...saved.filter(isSearchable).map(({ id }) => id)];
       if (targetIds.length === 0) return;
-      const notes = await changes.find({ targetId: { $in: targetIds } }, COMMAND_LIMITS).toArray();
-      if (notes.length === 0) return;
-      const folded = foldChanges(notes.map(({ _id, ...change }) => ({ changeId: _id, ...change })));
-      const writes = (await Promise.all(folded.map(writesFor))).flat();
+      const known = await changes.find({ targetId: { $in: targetIds } }, COMMAND_LIMITS).toArray();
+      if (known.length === 0) return;
+      const merged = mergeChanges(known.map(({ _id, ...change }) => ({ changeId: _id, ...change })));
+      const writes = (await Promise.all(merged.map(writesFor))).flat();
       if (writes.length > 0) await messages.bulkWrite(writes, { ordered: false, ...COMMAND_LIMITS });
     },
 
     async search(query: MessageSearch): Promise<MessageRecord[]> {
       const { text, conversationIds, before, limit } = query;
       const tokens = queryTokensOf(text);
-      // To MongoDB a limit of 0 is none.
+      // MongoDB takes a limit of 0 as no limit.
       if (tokens.length === 0 || conversationIds.length === 0 || limit < 1) return [];
       const filter: Filter<MessageDocument> = {
         conversationId: { $in: [...conversationIds] },
@@ -118,7 +119,7 @@ export function createMessageIndex(database: Db) {
       return (await backlog.findOne({ _id: BACKLOG_ID }, COMMAND_LIMITS))?.isDone !== true;
     },
 
-    /** Indexes some of the messages that were saved before there was an index; builds the index itself first. */
+    /** Indexes some of the messages that were saved before the index existed. Builds the index first. */
     async indexBacklog(maxMessages: number): Promise<'more' | 'done'> {
       const progress = await backlog.findOne({ _id: BACKLOG_ID }, COMMAND_LIMITS);
       if (progress?.isDone) return 'done';
@@ -132,9 +133,9 @@ export function createMessageIndex(database: Db) {
         .limit(maxMessages)
         .toArray();
       const writes = documents
-        .filter((document) => isFindable(document) && document.text !== undefined && !document.search)
+        .filter((document) => isSearchable(document) && document.text !== undefined && !document.search)
         .map(({ _id, text }) => ({
-          // It may be edited or deleted meanwhile.
+          // The message may have been edited or deleted since it was read.
           updateOne: {
             filter: { _id, search: { $exists: false } },
             update: { $set: { search: { tokens: searchTokensOf(text as string) } } },

@@ -1,23 +1,23 @@
 import type { MessageRecord, Seq } from '@parley/protocol';
 import type { Db, Filter } from 'mongodb';
-import { judgeConflict, type StoredPlace } from '../message-conflict.ts';
+import { judgeConflict, type StoredPosition } from '../message-conflict.ts';
 import type { MessageStore, Rejection, TracedMessage } from '../message-store.ts';
 import { StoreUnavailable } from '../store.ts';
-import { splitStorable } from '../validate-message.ts';
+import { splitValid } from '../validate-message.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
 import { COLLECTIONS, type MessageDocument } from './documents.ts';
 import { DOCUMENT_VALIDATION_FAILURE, DUPLICATE_KEY, refusedWrites } from './errors.ts';
 import { toDocument, toMessage } from './message-documents.ts';
 import type { MessageIndex } from './message-search.ts';
 
-const keyOf = ({ conversationId, seq }: StoredPlace): string => `${conversationId}:${seq}`;
+const keyOf = ({ conversationId, seq }: StoredPosition): string => `${conversationId}:${seq}`;
 
 export function createMessageStore(database: Db, index: MessageIndex): MessageStore {
   const messages = database.collection<MessageDocument>(COLLECTIONS.messages);
 
   /**
-   * Inserts, not upserts: half the work for the server, routed by the shard key, and just as safe to repeat, since a message
-   * that is there already is a duplicate key and then recognised.
+   * Inserts instead of upserts: half the work for the server, and routed by the shard key. A repeat is safe, because an existing
+   * message causes a duplicate key error and is then recognised.
    */
   async function save(batch: readonly TracedMessage[]): Promise<Rejection[]> {
     try {
@@ -33,29 +33,30 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
         else if (code === DOCUMENT_VALIDATION_FAILURE) rejected.push({ id: message.id, reason: errmsg ?? 'not valid' });
         else throw error;
       }
-      return rejected.concat(await judge(duplicates));
+      return rejected.concat(await judgeDuplicates(duplicates));
     }
   }
 
-  async function judge(duplicates: readonly MessageRecord[]): Promise<Rejection[]> {
+  async function judgeDuplicates(duplicates: readonly MessageRecord[]): Promise<Rejection[]> {
     if (duplicates.length === 0) return [];
-    const byId = new Map<string, StoredPlace>();
-    for (const place of await findPlaces({ _id: { $in: duplicates.map(({ id }) => id) } })) byId.set(place.id, place);
+    const byId = new Map<string, StoredPosition>();
+    for (const position of await findPositions({ _id: { $in: duplicates.map(({ id }) => id) } }))
+      byId.set(position.id, position);
     const otherIds = duplicates.filter(({ id }) => !byId.has(id));
-    const byPlace = new Map<string, StoredPlace>();
+    const byPosition = new Map<string, StoredPosition>();
     if (otherIds.length > 0) {
-      const places = otherIds.map(({ conversationId, seq }) => ({ conversationId, seq }));
-      for (const place of await findPlaces({ $or: places })) byPlace.set(keyOf(place), place);
+      const positions = otherIds.map(({ conversationId, seq }) => ({ conversationId, seq }));
+      for (const position of await findPositions({ $or: positions })) byPosition.set(keyOf(position), position);
     }
     return duplicates.flatMap((message) => {
-      const verdict = judgeConflict(message, byId.get(message.id), byPlace.get(keyOf(message)));
-      // What was in its way is not on a majority yet, or was rolled back: only another attempt can tell.
+      const verdict = judgeConflict(message, byId.get(message.id), byPosition.get(keyOf(message)));
+      // The conflicting write is not on a majority yet or was rolled back. The next attempt will see it, or succeed.
       if (verdict.kind === 'none') throw new StoreUnavailable(`message ${message.id} met a write that is not durable`);
       return verdict.kind === 'taken' ? [{ id: message.id, reason: verdict.reason }] : [];
     });
   }
 
-  async function findPlaces(filter: Filter<MessageDocument>): Promise<StoredPlace[]> {
+  async function findPositions(filter: Filter<MessageDocument>): Promise<StoredPosition[]> {
     const documents = await messages
       .find(filter, { projection: { conversationId: 1, seq: 1 }, ...COMMAND_LIMITS })
       .toArray();
@@ -64,12 +65,12 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
 
   return {
     async saveBatch(batch) {
-      const { storable, rejected } = splitStorable(batch);
-      if (storable.length > 0) {
-        rejected.push(...(await save(storable)));
-        // Those that were there before, too: whoever saved them may have died before it came to this.
+      const { valid, rejected } = splitValid(batch);
+      if (valid.length > 0) {
+        rejected.push(...(await save(valid)));
+        // Includes messages that were stored before: the worker that saved them may have crashed before it applied their changes.
         const rejectedIds = new Set(rejected.map(({ id }) => id));
-        await index.applyChanges(storable.filter(({ id }) => !rejectedIds.has(id)));
+        await index.applyChanges(valid.filter(({ id }) => !rejectedIds.has(id)));
       }
       return { rejected };
     },

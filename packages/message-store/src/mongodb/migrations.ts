@@ -4,7 +4,7 @@ import { COLLECTIONS, type MigrationDocument } from './documents.ts';
 import { NAMESPACE_EXISTS } from './errors.ts';
 import { prepareSearch } from './message-search.ts';
 
-/** Each may run twice, and in several processes at once: there is no lock, and none is needed. */
+/** A migration is idempotent and may run in several processes at once, so no lock is needed. */
 interface Migration {
   readonly name: string;
   run(database: Db): Promise<void>;
@@ -79,7 +79,7 @@ const CHANGES_COLLECTION: CollectionPlan = {
   indexes: [[{ targetId: 1 }]],
 };
 
-/** In order; the version is the place, from 1. A released migration never changes. */
+/** In order. The version is the position, from 1. A released migration never changes. */
 const MIGRATIONS: readonly Migration[] = [
   {
     name: 'messages, users, conversations, members, refresh tokens',
@@ -104,7 +104,7 @@ async function createCollection(database: Db, { name, required, optional, indexe
   try {
     await database.createCollection(name, { validator, ...COMMAND_LIMITS });
   } catch (error) {
-    // Another process was faster.
+    // Another process has created it.
     if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
   }
   for (const [fields, options] of indexes) {
@@ -113,8 +113,8 @@ async function createCollection(database: Db, { name, required, optional, indexe
 }
 
 /**
- * Brings collections and indexes up to date. Migrations only add, so that an older release works on a newer schema while
- * the cluster is being upgraded.
+ * Migrates collections and indexes. Migrations only add to the schema, so an older release works with it during an upgrade of the
+ * cluster.
  */
 export async function migrate(database: Db): Promise<void> {
   const records = database.collection<MigrationDocument>(COLLECTIONS.migrations);

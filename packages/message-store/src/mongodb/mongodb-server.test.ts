@@ -11,8 +11,7 @@ import { type Db, MongoClient } from 'mongodb';
 import type { Store } from '../store.ts';
 import { openMongodbStore } from './open-mongodb-store.ts';
 
-// What the server itself does for the store. Some servers that speak MongoDB's protocol take validators without carrying them
-// out, and don't explain their plans.
+// Tests of features that some servers with MongoDB's protocol lack: they ignore validators and cannot explain query plans.
 
 const mongodb = await newMongodb();
 
@@ -31,10 +30,10 @@ async function isComplete(url: string): Promise<boolean> {
 
 const complete: TestMongodb =
   mongodb.url !== undefined && !(await isComplete(mongodb.url))
-    ? { url: undefined, missing: 'this MongoDB does not carry out validators: set MONGODB_URL to a real mongod' }
+    ? { url: undefined, missing: 'this MongoDB ignores validators: set MONGODB_URL to a real mongod' }
     : mongodb;
 
-describeWithMongodb("the MongoDB server's part", complete, (url) => {
+describeWithMongodb('the schema in MongoDB', complete, (url) => {
   let client: MongoClient;
   let database: Db;
   let store: Store;
@@ -51,13 +50,13 @@ describeWithMongodb("the MongoDB server's part", complete, (url) => {
   });
 
   test.each(['messages', 'messageChanges', 'users', 'conversations', 'members', 'refreshTokens'])(
-    'refuses a document without the fields of %s',
+    'refuses a document without the required fields of %s',
     async (name) => {
       await expect(database.collection(name).insertOne({})).rejects.toMatchObject({ code: 121 });
     },
   );
 
-  test('reads a page, the newest seq and a search from an index, without sorting a page', async () => {
+  test('reads a page, the newest seq and search hits from an index, and sorts no page', async () => {
     const messages = database.collection('messages');
     const page = await messages
       .find({ conversationId: 'c', seq: { $gte: 1, $lte: 50 } })

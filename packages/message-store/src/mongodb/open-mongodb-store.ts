@@ -15,17 +15,17 @@ const OPEN_DEADLINE_MS = 30_000;
 const CLOSE_DEADLINE_MS = 5_000;
 
 export interface OpenMongodbStoreOptions {
-  /** `mongodb://` or `mongodb+srv://`; its path names the database, `parley` if it has none. */
+  /** `mongodb://` or `mongodb+srv://`. The path names the database; the default is `parley`. */
   url: string;
   logger: Logger;
-  /** The longest that a call takes; 5,000 if not given. */
+  /** The longest duration of a call. The default is 5,000. */
   deadlineMs?: number;
 }
 
 /**
  * Opens the store in MongoDB, with majority reads and journalled majority writes whatever the URL says.
  *
- * @throws StoreUnavailable when the server can't be reached in time
+ * @throws StoreUnavailable if the server does not answer in time
  */
 export async function openMongodbStore(options: OpenMongodbStoreOptions): Promise<Store> {
   const { url, logger, deadlineMs = DEADLINE_MS } = options;
@@ -38,7 +38,7 @@ export async function openMongodbStore(options: OpenMongodbStoreOptions): Promis
     try {
       await withDeadline(client.close(), CLOSE_DEADLINE_MS, 'closing the MongoDB client');
     } catch (error) {
-      logger.warn({ err: error }, 'MongoDB client did not close');
+      logger.warn({ err: error }, 'the MongoDB client did not close in time');
     }
   };
 
@@ -51,11 +51,11 @@ export async function openMongodbStore(options: OpenMongodbStoreOptions): Promis
   }
 
   return {
-    messages: answering(createMessageStore(database, index), deadlineMs),
-    users: answering(createUserStore(database), deadlineMs),
-    conversations: answering(createConversationStore(database), deadlineMs),
-    refreshTokens: answering(createRefreshTokenStore(database), deadlineMs),
-    ...answering({ ping: async () => void (await database.command({ ping: 1 })) }, deadlineMs),
+    messages: withDeadlines(createMessageStore(database, index), deadlineMs),
+    users: withDeadlines(createUserStore(database), deadlineMs),
+    conversations: withDeadlines(createConversationStore(database), deadlineMs),
+    refreshTokens: withDeadlines(createRefreshTokenStore(database), deadlineMs),
+    ...withDeadlines({ ping: async () => void (await database.command({ ping: 1 })) }, deadlineMs),
     close,
   };
 }
@@ -67,17 +67,17 @@ const translated = (error: unknown): unknown =>
 
 type Method = (...args: never[]) => Promise<unknown>;
 
-/** The same methods, each with a deadline, and `StoreUnavailable` in place of the driver's words for it. */
-function answering<T extends object>(methods: T, deadlineMs: number): T {
+/** Gives each method a deadline, and translates outages of the driver into `StoreUnavailable`. */
+function withDeadlines<T extends object>(methods: T, deadlineMs: number): T {
   const entries = Object.entries(methods as Record<string, Method>).map(([name, method]) => {
-    const answeringMethod: Method = async (...args) => {
+    const limited: Method = async (...args) => {
       try {
         return await withDeadline(method(...args), deadlineMs, name);
       } catch (error) {
         throw translated(error);
       }
     };
-    return [name, answeringMethod] as const;
+    return [name, limited] as const;
   });
   return Object.fromEntries(entries) as T;
 }

@@ -4,12 +4,12 @@ import { COMMAND_LIMITS } from './deadlines.ts';
 import { COLLECTIONS, type RefreshTokenFamilyDocument } from './documents.ts';
 import { isDuplicateKey } from './errors.ts';
 
-/** How many used tokens of a family are remembered; one older than these is refused as unknown. */
+/** The number of used tokens that a family keeps. An older one is unknown. */
 const MAX_USED_TOKENS = 1_000;
 
 /**
- * A family is one document, and every step of its life one atomic update of it. So a successor can't appear in a family
- * that is ending: either it is in the document when the document is deleted, or there is no document to put it in.
+ * A family is one document, and each change of it is one atomic update. So no successor outlives its family: either it is in the
+ * document that is deleted, or there is no document to add it to.
  */
 export function createRefreshTokenStore(database: Db): RefreshTokenStore {
   const families = database.collection<RefreshTokenFamilyDocument>(COLLECTIONS.refreshTokens);
@@ -24,7 +24,7 @@ export function createRefreshTokenStore(database: Db): RefreshTokenStore {
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
         const same = await families.findOne({ _id: familyId, validTokenHash: tokenHash }, COMMAND_LIMITS);
-        if (!same) throw new Error('the token family or the token exists already', { cause: error });
+        if (!same) throw new Error('the token or its family exists already', { cause: error });
       }
     },
 

@@ -38,7 +38,7 @@ export function createUserStore(database: Db): UserStore {
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
         const owner = await users.findOne({ usernameKey: document.usernameKey }, COMMAND_LIMITS);
-        // What was in its way is not on a majority yet: only another attempt can tell.
+        // The conflicting write is not on a majority yet. The next attempt will see it, or succeed.
         if (!owner) throw new StoreUnavailable(`user ${user.id} met a write that is not durable`, { cause: error });
         return owner._id === user.id;
       }
@@ -61,7 +61,7 @@ export function createUserStore(database: Db): UserStore {
 
     async search(query, limit) {
       const prefix = searchPrefixOf(query);
-      // To MongoDB a limit of 0 is none, and a NUL, which no name has, is an error in a pattern.
+      // MongoDB takes a limit of 0 as no limit, and refuses a pattern with NUL, which no name contains.
       if (limit < 1 || prefix.includes('\0')) return [];
       const filter = prefix === '' ? {} : { searchKeys: { $regex: `^${escapeRegex(prefix)}` } };
       const documents = await users.find(filter, COMMAND_LIMITS).sort({ usernameKey: 1 }).limit(limit).toArray();

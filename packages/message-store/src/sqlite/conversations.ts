@@ -54,7 +54,7 @@ function insertConversation(database: Database, conversation: ConversationRecord
   );
 }
 
-/** @returns those who were no members before */
+/** @returns the users who were not members before */
 function insertMembers(database: Database, id: ConversationId, userIds: readonly UserId[]): UserId[] {
   const sql = 'INSERT INTO members (conversationId, userId) VALUES (?, ?) ON CONFLICT DO NOTHING';
   return userIds.filter((userId) => database.run(sql, id, userId) === 1);

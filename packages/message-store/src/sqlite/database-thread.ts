@@ -6,10 +6,10 @@ import { isUnavailable } from './errors.ts';
 import type { ArgumentsOf, OperationName, ResultOf } from './operations.ts';
 import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest } from './thread-protocol.ts';
 
-/** Calls that a thread may have before it; above that the store is not keeping up, and callers are told at once. */
+/** The longest queue of a thread. Beyond it the store cannot keep up, and calls fail at once. */
 const MAX_CALLS = 1_000;
 
-/** What a thread makes is gone at once; by default it would let tens of megabytes gather before it collects. */
+/** The objects of a thread are short-lived. By default tens of megabytes would accumulate before a collection. */
 const YOUNG_GENERATION_MB = 4;
 
 interface Call {
@@ -17,20 +17,21 @@ interface Call {
 }
 
 /**
- * A worker thread that owns one connection to the database, seen from the main thread.
+ * The main thread's handle of a worker thread that owns one connection to the database.
  *
- * States: *starting* (the thread opens the database; calls wait in its port) → *ready* → *ended* (the thread died: every
- * call that it had fails, new ones fail at once) → after a growing pause *starting* again. `close` leads from each of them to
- * *closed*, after the calls made before.
+ * - starting: the thread opens the database. Calls wait in its port. Then ready.
+ * - ready: the thread answers calls in order. If it dies, then ended.
+ * - ended: pending calls have failed, and new ones fail at once. After an increasing pause, starting.
+ * - closed: reached by `close` from every state, after the earlier calls. Calls fail at once.
  */
 export class DatabaseThread {
   readonly #options: ThreadOptions;
   readonly #deadlineMs: number;
   readonly #logger: Logger;
-  /** Those the thread has not answered, whether or not their callers still wait: the bound holds for its whole queue. */
+  /** The calls without an answer, with those whose callers gave up: `MAX_CALLS` bounds the whole queue. */
   readonly #calls = new Map<number, Call>();
   readonly #firstReady = Promise.withResolvers<void>();
-  /** What was asked in this turn of the event loop, and goes to the thread at its end. */
+  /** The requests of this turn of the event loop. They are sent at its end. */
   #outgoing: ThreadRequest[] = [];
   #worker: Worker | undefined;
   #lastCallId = 0;
@@ -40,7 +41,7 @@ export class DatabaseThread {
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
-  /** @param options.deadlineMs the longest that a caller waits for its answer */
+  /** @param options.deadlineMs the longest that a caller waits for an answer */
   constructor(options: ThreadOptions & { deadlineMs: number; logger: Logger }) {
     const { deadlineMs, logger, ...threadOptions } = options;
     this.#options = threadOptions;
@@ -49,16 +50,16 @@ export class DatabaseThread {
     this.#start();
   }
 
-  /** Resolves when the database was opened for the first time; rejects when that will not succeed, or not in time. */
+  /** Resolves when the database is open for the first time. Rejects if it cannot be opened in time. */
   async opened(deadlineMs: number): Promise<void> {
     try {
       await withDeadline(this.#firstReady.promise, deadlineMs, `opening ${this.#options.path}`);
     } catch (error) {
-      throw new StoreUnavailable(`${this.#options.path} can't be opened`, { cause: this.#lastFault ?? error });
+      throw new StoreUnavailable(`${this.#options.path} cannot be opened`, { cause: this.#lastFault ?? error });
     }
   }
 
-  /** Rejects with `StoreUnavailable` when the thread has died, has too many calls or does not answer in time. */
+  /** Runs an operation. Rejects with `StoreUnavailable` if the thread has died, its queue is full or it does not answer in time. */
   async call<Name extends OperationName>(operation: Name, ...args: ArgumentsOf<Name>): Promise<ResultOf<Name>> {
     if (this.#isClosed) throw new StoreUnavailable('the store is closed');
     if (!this.#worker) throw new StoreUnavailable('the database thread is down', { cause: this.#lastFault });
@@ -80,7 +81,7 @@ export class DatabaseThread {
     }
   }
 
-  /** Lets the thread finish what it was asked to do before. */
+  /** Completes the earlier calls and closes the database. */
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;
@@ -133,7 +134,7 @@ export class DatabaseThread {
       this.#firstReady.resolve();
       return;
     }
-    // Only an answered call shows that the thread works; one that dies at each call must not come back at once.
+    // Only an answered call proves that the thread works. A thread that dies at each call must not restart without a pause.
     this.#failures = 0;
     const call = this.#calls.get(reply.callId);
     this.#calls.delete(reply.callId);

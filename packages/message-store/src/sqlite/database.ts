@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
-/** For the upper levels of the indexes; the rows themselves are in the operating system's cache, once for all processes. */
+/** Enough for the upper levels of the indexes. The rows are in the cache of the operating system, which all processes share. */
 const CACHE_KIB = 4_096;
 
 /** One connection with its prepared statements. It blocks its thread, so it lives in a worker thread. */
@@ -14,11 +14,11 @@ export class Database {
     this.#connection.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     if (options.readOnly) return;
     this.#connection.exec('PRAGMA journal_mode = WAL');
-    // An entry leaves the log once it is saved, so a save must outlive a power cut, not only a crash.
+    // A saved message is removed from the log, so it must survive a power cut and not only a crash.
     this.#connection.exec('PRAGMA synchronous = FULL');
   }
 
-  /** The first row, undefined where there is none. */
+  /** Returns the first row, or undefined. */
   get<Row>(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
     return this.#prepare(sql).get(...parameters) as Row | undefined;
   }
@@ -27,29 +27,29 @@ export class Database {
     return this.#prepare(sql).all(...parameters) as Row[];
   }
 
-  /** Row by row; what the caller does not ask for any more is not read. */
+  /** Reads row by row. Rows that the caller does not consume are not read. */
   iterate<Row>(sql: string, ...parameters: SQLInputValue[]): Iterable<Row> {
     return this.#prepare(sql).iterate(...parameters) as Iterable<Row>;
   }
 
-  /** @returns how many rows changed */
+  /** @returns the number of changed rows */
   run(sql: string, ...parameters: SQLInputValue[]): number {
-    // It also tells the last row id, which may be too large for a number.
+    // The result also has the last row id, which may exceed the range of a number.
     return Number(this.#prepare(sql, { readBigInts: true }).run(...parameters).changes);
   }
 
-  /** Runs statements that return nothing and are not worth keeping prepared. */
+  /** Runs statements that return nothing, without caching them. */
   execute(sql: string): void {
     this.#connection.exec(sql);
   }
 
   /**
-   * All of `work` or nothing; takes the write lock at the start, so that it can't fail half-way for want of it. Within another
-   * transaction it is a part of that: undone alone when it fails, kept only when the whole is.
+   * Runs `work` atomically. It takes the write lock at the start, so it cannot fail halfway because of the lock. Within another
+   * transaction it is a savepoint: a failure undoes it alone, and it commits with the outer transaction.
    */
   transaction<T>(work: () => T): T {
     const [begin, commit, rollBack] = this.isInTransaction
-      ? ['SAVEPOINT part', 'RELEASE part', 'ROLLBACK TO part; RELEASE part']
+      ? ['SAVEPOINT nested', 'RELEASE nested', 'ROLLBACK TO nested; RELEASE nested']
       : ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'];
     this.#connection.exec(begin);
     try {
@@ -57,7 +57,7 @@ export class Database {
       this.#connection.exec(commit);
       return result;
     } catch (error) {
-      // A full disk or a failed write has rolled back already.
+      // A full disk or a failed write has already rolled back.
       if (this.isInTransaction) this.#connection.exec(rollBack);
       throw error;
     }

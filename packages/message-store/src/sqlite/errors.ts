@@ -6,7 +6,7 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([
   5, // BUSY
   6, // LOCKED
   7, // NOMEM
-  8, // READONLY: also a reader that comes before the writer has recovered the log
+  8, // READONLY: also a reader that opens the file before the writer has recovered the log
   10, // IOERR
   13, // FULL
   14, // CANTOPEN
@@ -18,8 +18,8 @@ const primaryCodeOf = (error: unknown): number | undefined => {
   return typeof code === 'number' ? code & PRIMARY_CODE_MASK : undefined;
 };
 
-/** Whether the same call may succeed later. */
+/** Returns whether the same call may succeed later. */
 export const isUnavailable = (error: unknown): boolean => UNAVAILABLE.has(primaryCodeOf(error) ?? 0);
 
-/** Whether a row was refused by a CHECK, a type or another constraint. */
+/** Returns whether a CHECK, a type or another constraint refused a row. */
 export const isConstraintViolation = (error: unknown): boolean => primaryCodeOf(error) === CONSTRAINT;

@@ -1,10 +1,10 @@
 import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 import {
-  type ChangeNote,
-  changeNotesOf,
-  type FoldedChange,
-  foldChanges,
-  isFindable,
+  type ChangeRecord,
+  changeRecordsOf,
+  isSearchable,
+  type MergedChange,
+  mergeChanges,
   targetKeyOf,
 } from '../message-changes.ts';
 import type { MessageSearch } from '../message-store.ts';
@@ -12,64 +12,64 @@ import { queryTokensOf, searchTextOf } from '../search-tokens.ts';
 import type { Database } from './database.ts';
 import { type MessageRow, toMessage } from './message-rows.ts';
 
-// A message that can be found has an entry, whose id is its row in the full-text index, too. Ids go by the message's time, so that
-// the index gives the newest hits first and a page reads no more of it than it shows.
+// Each searchable message has an entry. Its id is also the row id in the full-text index. Ids are ordered by the time of the message:
+// the index returns the newest hits first, and a page reads only the rows that it shows.
 
-/** Entry ids that a millisecond has; the upper half is for those whose hash is taken. */
+/** Entry ids per millisecond. The upper half is for ids whose hash is in use. */
 const ENTRIES_PER_MS = 2n ** 21n;
 const HASHES_PER_MS = 2 ** 20;
-/** Times above it (year 2109) count as this one, so that every entry id fits 63 bits. */
+/** Later times (after the year 2109) count as this one, so every entry id fits 63 bits. */
 const MAX_TIME_MS = 2 ** 42 - 1;
 
 const timeOf = ({ createdAtMs }: Pick<MessageRecord, 'createdAtMs'>): number => Math.min(createdAtMs, MAX_TIME_MS);
 const firstEntryIdOf = (message: Pick<MessageRecord, 'createdAtMs'>): bigint =>
   BigInt(timeOf(message)) * ENTRIES_PER_MS;
 
-/** The token by which all messages of a conversation are found. It begins with a character that no word has. */
+/** Returns the token that all messages of a conversation have. It begins with a character that no word contains. */
 const conversationToken = (id: ConversationId): string => `\ue000${Buffer.from(id).toString('hex')}`;
 
 /**
- * What has to happen in the transaction that saves messages: changes are noted, what is deleted loses its text, also where the
- * deletion was saved first, and the rest is queued. Indexing costs as much as saving, so it is done after.
+ * Records changes, removes the text of deleted messages and queues messages for the index, in the transaction that saves them. A
+ * deletion may be saved before its target. Indexing costs as much as saving, so it follows later.
  */
 export function queueSaved(database: Database, saved: readonly MessageRecord[]): void {
-  const notes = changeNotesOf(saved);
-  for (const { targetId, changeId, conversationId, kind, seq } of notes) {
+  const changes = changeRecordsOf(saved);
+  for (const { targetId, changeId, conversationId, kind, seq } of changes) {
     database.run('INSERT INTO messageChanges VALUES (?, ?, ?, ?, ?)', targetId, changeId, conversationId, kind, seq);
   }
-  const queued = saved.filter((message) => message.kind === 'edit' || isFindable(message)).map(({ id }) => id);
-  for (const change of changesOf(database, [...queued, ...notes.map(({ targetId }) => targetId)])) {
+  const queued = saved.filter((message) => message.kind === 'edit' || isSearchable(message)).map(({ id }) => id);
+  for (const change of changesOf(database, [...queued, ...changes.map(({ targetId }) => targetId)])) {
     if (change.kind === 'deleted') redact(database, change);
   }
   if (queued.length > 0) database.run('INSERT INTO searchQueue (messageIds) VALUES (?)', JSON.stringify(queued));
 }
 
-function changesOf(database: Database, targetIds: readonly MessageId[]): FoldedChange[] {
+function changesOf(database: Database, targetIds: readonly MessageId[]): MergedChange[] {
   if (targetIds.length === 0) return [];
-  const notes = database.all<ChangeNote>(
+  const records = database.all<ChangeRecord>(
     `SELECT targetId, changeId, conversationId, kind, seq FROM messageChanges
      WHERE targetId IN (SELECT value FROM json_each(?))`,
     JSON.stringify(targetIds),
   );
-  return foldChanges(notes);
+  return mergeChanges(records);
 }
 
-function redact(database: Database, deleted: FoldedChange & { kind: 'deleted' }): void {
+function redact(database: Database, deleted: MergedChange & { kind: 'deleted' }): void {
   const [target] = findIndexed(database, [deleted.targetId]);
-  if (target?.conversationId !== deleted.conversationId || !isFindable(target)) return;
+  if (target?.conversationId !== deleted.conversationId || !isSearchable(target)) return;
   removeEntry(database, target);
   database.run('UPDATE messages SET text = NULL, media = NULL WHERE id = ?', target.id);
   for (const editId of deleted.editIds) database.run('UPDATE messages SET text = NULL WHERE id = ?', editId);
 }
 
-/** Whether messages that were saved lately are not in the index yet. */
+/** Returns whether recently saved messages are not indexed yet. */
 export const hasQueued = (database: Database): boolean => database.get('SELECT 1 FROM searchQueue') !== undefined;
 
-/** Whether there are any messages that are not in the index yet. */
+/** Returns whether any messages are not indexed yet. */
 export const hasUnindexed = (database: Database): boolean =>
   hasQueued(database) || database.get('SELECT 1 FROM searchBacklog') !== undefined;
 
-/** Indexes some of the messages that are not in the index: those saved lately, then those saved before there was one. */
+/** Indexes some messages: first those in the queue, then those that were saved before the index existed. */
 export function indexSome(database: Database, maxMessages: number): 'more' | 'done' {
   if (!hasUnindexed(database)) return 'done';
   return database.transaction(() => {
@@ -78,7 +78,7 @@ export function indexSome(database: Database, maxMessages: number): 'more' | 'do
   });
 }
 
-/** @returns how many it took from the queue, which may be more than asked for by the rest of one batch */
+/** @returns the number of indexed messages; it exceeds `maxMessages` by less than one batch */
 function indexQueued(database: Database, maxMessages: number): number {
   const ids: MessageId[] = [];
   let last: number | undefined;
@@ -117,16 +117,16 @@ function indexBacklog(database: Database, maxMessages: number): void {
   else database.run('UPDATE searchBacklog SET conversationId = ?, seq = ?', last.conversationId, last.seq);
 }
 
-/** Makes messages findable by their newest text; `known` ones may have been found by another one before. */
+/** Indexes messages by their newest text. `known` messages may be in the index with an older text. */
 function index(database: Database, messages: readonly Indexed[], age: 'new' | 'known'): void {
-  const findable = new Map(messages.filter(isFindable).map((message) => [message.id, message]));
+  const findable = new Map(messages.filter(isSearchable).map((message) => [message.id, message]));
   const changes = changesOf(database, [...findable.keys()]);
   const changeByTarget = new Map(changes.map((change) => [targetKeyOf(change), change]));
   for (const message of findable.values()) {
     const { id: targetId, conversationId } = message;
     const change = changeByTarget.get(targetKeyOf({ targetId, conversationId }));
     if (change?.kind === 'deleted') continue;
-    // The edit of a new message may have been here before it.
+    // The edit of a new message may have been saved before it.
     if (change || age === 'known') removeEntry(database, message);
     if (!change) addEntry(database, message, message.text);
     else addEntry(database, message, findIndexed(database, [change.editId])[0]?.text, change.editId);
@@ -143,7 +143,7 @@ function findIndexed(database: Database, ids: readonly MessageId[]): Indexed[] {
   );
 }
 
-/** @param editId the edit that the text is from */
+/** @param editId the edit that has the text */
 function addEntry(database: Database, message: Indexed, text: string | null | undefined, editId?: MessageId): void {
   if (!text) return;
   const { id, conversationId } = message;
@@ -156,14 +156,14 @@ function addEntry(database: Database, message: Indexed, text: string | null | un
 const indexedTextOf = (conversationId: ConversationId, text: string): string =>
   `${conversationToken(conversationId)} ${searchTextOf(text)}`;
 
-/** Two ids of one millisecond seldom have the same. */
+/** Two ids of one millisecond rarely have the same hash. */
 function hashOf(id: MessageId): number {
   let hash = 0;
   for (let index = 0; index < id.length; index += 1) hash = (hash * 31 + id.charCodeAt(index)) | 0;
   return hash & (HASHES_PER_MS - 1);
 }
 
-/** The text of an entry must still be there: the index keeps none, and forgets only what it is told again. */
+/** Needs the text of the entry: the index stores no text, and its delete command takes the indexed text. */
 function removeEntry(database: Database, message: Indexed): void {
   const first = firstEntryIdOf(message);
   const entry = database.get<{ offset: number; text: string }>(
@@ -202,14 +202,14 @@ export function searchMessages(database: Database, query: MessageSearch): Messag
   const tokens = queryTokensOf(text);
   if (tokens.length === 0 || conversationIds.length === 0 || limit < 1) return [];
   const sql = 'SELECT id, createdAtMs FROM messages WHERE id = ?';
-  const cursor = before === undefined ? undefined : database.get<Place>(sql, before);
+  const cursor = before === undefined ? undefined : database.get<Position>(sql, before);
   if (before !== undefined && !cursor) return [];
   const scope = conversationIds.map((id) => `"${conversationToken(id)}"`).join(' OR ');
   const match = [`(${scope})`, ...tokens.map((token) => `"${token}" *`)].join(' AND ');
   const newestEntryId = firstEntryIdOf(cursor ?? { createdAtMs: MAX_TIME_MS }) + ENTRIES_PER_MS - 1n;
   const hits: MessageRow[] = [];
   for (const row of database.iterate<MessageRow>(HITS, match, newestEntryId)) {
-    // Entries of one millisecond are in any order: all of them have to be seen.
+    // Entries of one millisecond are in any order, so all of them must be read.
     const oldest = hits.at(-1);
     if (oldest && hits.length >= limit && timeOf(oldest) !== timeOf(row)) break;
     if (!cursor || isNewer(cursor, row)) hits.push(row);
@@ -220,7 +220,7 @@ export function searchMessages(database: Database, query: MessageSearch): Messag
     .map(toMessage);
 }
 
-type Place = Pick<MessageRow, 'createdAtMs' | 'id'>;
+type Position = Pick<MessageRow, 'createdAtMs' | 'id'>;
 
-const isNewer = (a: Place, b: Place): boolean =>
+const isNewer = (a: Position, b: Position): boolean =>
   a.createdAtMs === b.createdAtMs ? a.id > b.id : a.createdAtMs > b.createdAtMs;

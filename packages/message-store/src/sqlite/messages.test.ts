@@ -9,7 +9,7 @@ import { migrate } from './migrations.ts';
 
 const path = join(await newTemporaryDirectory(), 'history.sqlite');
 
-test('a transaction within another one is undone alone, or with the whole', () => {
+test('a nested transaction rolls back alone, or with the outer one', () => {
   const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });
   migrate(database);
   const [kept, undone, lost] = [1, 2, 3].map((seq) => newMessage({ seq })) as [
@@ -31,7 +31,7 @@ test('a transaction within another one is undone alone, or with the whole', () =
   database.close();
 });
 
-test('the schema refuses what the shared check would let through, one message at a time', () => {
+test('the schema rejects single invalid messages that skipped the shared check', () => {
   const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });
   migrate(database);
   migrate(database);

@@ -1,15 +1,15 @@
 import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
-import { judgeConflict, type StoredPlace } from '../message-conflict.ts';
-import type { MessageTrace, Rejection, TracedMessage } from '../message-store.ts';
+import { judgeConflict, type StoredPosition } from '../message-conflict.ts';
+import type { Rejection, TracedMessage, TraceRecord } from '../message-store.ts';
 import type { Database } from './database.ts';
 import { isConstraintViolation } from './errors.ts';
 import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-rows.ts';
 import { queueSaved } from './message-search.ts';
 
 const TRACE_COLUMNS = 'acceptedBy, savedBy, publishedAtMs, savedAtMs';
-type TraceRow = { [Name in keyof MessageTrace]: MessageTrace[Name] | null };
+type TraceRow = { [Name in keyof TraceRecord]: TraceRecord[Name] | null };
 
-/** One transaction; a message that can't be saved is told of and leaves the others alone. */
+/** Saves a batch in one transaction. An invalid message is rejected and does not affect the others. */
 export function saveBatch(database: Database, messages: readonly TracedMessage[]): Rejection[] {
   return database.transaction(() => {
     const rejected: Rejection[] = [];
@@ -17,14 +17,14 @@ export function saveBatch(database: Database, messages: readonly TracedMessage[]
     for (const message of messages) {
       const outcome = save(database, message);
       if (outcome.kind === 'saved') saved.push(message);
-      else if (outcome.kind === 'refused') rejected.push({ id: message.id, reason: outcome.reason });
+      else if (outcome.kind === 'rejected') rejected.push({ id: message.id, reason: outcome.reason });
     }
     queueSaved(database, saved);
     return rejected;
   });
 }
 
-type Outcome = { kind: 'saved' } | { kind: 'saved-before' } | { kind: 'refused'; reason: string };
+type Outcome = { kind: 'saved' } | { kind: 'saved-before' } | { kind: 'rejected'; reason: string };
 const SAVED: Outcome = { kind: 'saved' };
 
 function save(database: Database, message: TracedMessage): Outcome {
@@ -50,20 +50,20 @@ function save(database: Database, message: TracedMessage): Outcome {
     );
     if (inserted === 1) return SAVED;
   } catch (error) {
-    if (isConstraintViolation(error)) return { kind: 'refused', reason: (error as Error).message };
+    if (isConstraintViolation(error)) return { kind: 'rejected', reason: (error as Error).message };
     throw error;
   }
   const verdict = judgeConflict(
     message,
-    database.get<StoredPlace>('SELECT id, conversationId, seq FROM messages WHERE id = ?', id),
-    database.get<StoredPlace>(
+    database.get<StoredPosition>('SELECT id, conversationId, seq FROM messages WHERE id = ?', id),
+    database.get<StoredPosition>(
       'SELECT id, conversationId, seq FROM messages WHERE conversationId = ? AND seq = ?',
       conversationId,
       seq,
     ),
   );
-  if (verdict.kind === 'none') throw new Error(`message ${id} was not inserted, and nothing is in its way`);
-  return verdict.kind === 'taken' ? { kind: 'refused', reason: verdict.reason } : verdict;
+  if (verdict.kind === 'none') throw new Error(`message ${id} was not inserted, although nothing conflicts with it`);
+  return verdict.kind === 'taken' ? { kind: 'rejected', reason: verdict.reason } : verdict;
 }
 
 export function readRange(
@@ -98,5 +98,5 @@ export function findMessage(database: Database, id: MessageId): TracedMessage | 
   if (!row) return undefined;
   const { acceptedBy, savedBy, publishedAtMs, savedAtMs, ...message } = row;
   if (acceptedBy === null) return toMessage(message);
-  return { ...toMessage(message), trace: { acceptedBy, savedBy, publishedAtMs, savedAtMs } as MessageTrace };
+  return { ...toMessage(message), trace: { acceptedBy, savedBy, publishedAtMs, savedAtMs } as TraceRecord };
 }

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** In order; the version is the place, from 1. A released migration never changes. */
+/** In order. The version is the position, from 1. A released migration never changes. */
 const MIGRATIONS: readonly { name: string; sql: string }[] = [
   {
     name: 'messages, users, conversations, members, refresh tokens',
@@ -104,8 +104,8 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
 ];
 
 /**
- * Brings the schema up to date in one transaction, so that of many processes one does it and the others find it done.
- * Migrations only add, so that an older release works on a newer schema while the cluster is being upgraded.
+ * Migrates the schema in one transaction: of many processes one migrates, and the others find it done. Migrations only add to the
+ * schema, so an older release works with it during an upgrade of the cluster.
  */
 export function migrate(database: Database): void {
   database.transaction(() => {

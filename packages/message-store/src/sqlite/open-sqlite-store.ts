@@ -4,40 +4,39 @@ import type { Logger } from '@parley/service-kit';
 import { type Indexer, startIndexer } from '../indexer.ts';
 import type { MessageSearch, MessageStore } from '../message-store.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
-import { splitStorable } from '../validate-message.ts';
+import { splitValid } from '../validate-message.ts';
 import { DatabaseThread } from './database-thread.ts';
 
-/** How long a transaction waits for another process's lock. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** Longer than the wait for a lock, so that the caller hears the reason. */
+/** Longer than the wait for a lock, so the caller gets its error. */
 const DEADLINE_MS = 6_000;
 const OPEN_DEADLINE_MS = 30_000;
-/** How much a search indexes first of what was saved a moment ago; hardly ever is there more than one round. */
+/** Batches of recently saved messages that a search indexes first. It rarely needs more than one. */
 const MAX_CATCH_UPS = 4;
 
 export interface OpenSqliteStoreOptions {
-  /** The directory of `history.sqlite`; made if it is missing. Any number of processes of one machine may share it. */
+  /** The directory of `history.sqlite`. It is created if missing. Any number of processes of one machine may share it. */
   dataDir: string;
   logger: Logger;
-  /** How long a transaction waits for another process's lock; 5,000 if not given. */
+  /** How long a transaction waits for the lock of another process. The default is 5,000. */
   busyTimeoutMs?: number;
-  /** The longest that a call takes; 6,000 if not given. */
+  /** The longest duration of a call. The default is 6,000. */
   deadlineMs?: number;
-  /** The longest that opening takes; 30,000 if not given. */
+  /** The longest duration of opening. The default is 30,000. */
   openDeadlineMs?: number;
 }
 
 /**
- * Opens the embedded store: one file in WAL mode, written and read by a thread each, since `node:sqlite` blocks its thread. The
- * first search starts one more, so that no page of history waits for a search through millions of messages.
+ * Opens the embedded store: one file in WAL mode. `node:sqlite` blocks its thread, so one thread writes and one reads. The first
+ * search starts a third one, so no page of history waits for a search through millions of messages.
  *
- * @throws StoreUnavailable when the file can't be opened in time
+ * @throws StoreUnavailable if the file cannot be opened in time
  */
 export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<Store> {
   const { dataDir, logger, busyTimeoutMs = BUSY_TIMEOUT_MS, deadlineMs = DEADLINE_MS } = options;
   const { openDeadlineMs = OPEN_DEADLINE_MS } = options;
   await mkdir(dataDir, { recursive: true }).catch((cause: unknown) => {
-    throw new StoreUnavailable(`${dataDir} can't be made`, { cause });
+    throw new StoreUnavailable(`${dataDir} cannot be created`, { cause });
   });
   const shared = { path: join(dataDir, 'history.sqlite'), busyTimeoutMs, deadlineMs, logger };
   const threads: DatabaseThread[] = [];
@@ -81,8 +80,8 @@ function storeOver(
   return {
     messages: {
       async saveBatch(messages) {
-        const { storable, rejected } = splitStorable(messages);
-        if (storable.length > 0) rejected.push(...(await writer.call('saveBatch', storable)));
+        const { valid, rejected } = splitValid(messages);
+        if (valid.length > 0) rejected.push(...(await writer.call('saveBatch', valid)));
         indexer.wake();
         return { rejected };
       },

@@ -14,7 +14,7 @@ export function issueToken(database: Database, token: RefreshTokenRecord): void 
   );
   if (inserted === 1) return;
   const sql = 'SELECT 1 FROM refreshTokenFamilies WHERE familyId = ? AND validTokenHash = ?';
-  if (!database.get(sql, familyId, tokenHash)) throw new Error('the token family or the token exists already');
+  if (!database.get(sql, familyId, tokenHash)) throw new Error('the token or its family exists already');
 }
 
 export function rotateToken(

@@ -13,7 +13,7 @@ describe('the SQLite store', () => {
   storeContract(() => openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES }));
 });
 
-test('writes that come together stand or fall alone', async () => {
+test('concurrent writes share a transaction but succeed or fail independently', async () => {
   const store = await openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES });
   const userId = () => randomUUID() as UserId;
   const record = {

@@ -7,10 +7,10 @@ export interface ThreadOptions {
   readonly busyTimeoutMs: number;
 }
 
-/** They travel in arrays, since passing one on costs about as much as passing on twenty. */
+/** Sent in arrays, because posting one request costs about as much as posting twenty. */
 export type ThreadRequest =
   | { kind: 'call'; callId: number; operation: OperationName; args: readonly unknown[]; expiresAtMs: number }
-  /** Close the database and end, after all that was asked before. */
+  /** Closes the database and ends the thread, after the earlier calls. */
   | { kind: 'close' };
 
 export type ThreadReply =
@@ -19,5 +19,5 @@ export type ThreadReply =
   | { kind: 'result'; callId: number; result: unknown }
   | { kind: 'failure'; callId: number; error: Error; isUnavailable: boolean };
 
-/** A clock that all threads of a process share and nobody sets. */
+/** A monotonic clock that all threads of a process share. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);

@@ -5,7 +5,7 @@ import { migrate } from './migrations.ts';
 import { operations } from './operations.ts';
 import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest } from './thread-protocol.ts';
 
-// A worker thread: owns one connection and answers calls one after the other. A database that can't be opened ends it.
+// The worker thread: owns one connection and answers calls in order. It ends if the database cannot be opened.
 
 type Call = Extract<ThreadRequest, { kind: 'call' }>;
 type Operation = (database: Database, ...args: readonly unknown[]) => unknown;
@@ -18,7 +18,7 @@ if (role === 'writer') migrate(database);
 reply([{ kind: 'ready' }]);
 
 port.on('message', (first: readonly ThreadRequest[]) => {
-  const requests = role === 'writer' ? [...first, ...waiting()] : first;
+  const requests = role === 'writer' ? [...first, ...takeWaiting()] : first;
   const calls = requests.filter((request) => request.kind === 'call');
   if (calls.length > 0) reply(role === 'writer' && calls.length > 1 ? answerTogether(calls) : calls.map(answer));
   if (calls.length === requests.length) return;
@@ -26,8 +26,8 @@ port.on('message', (first: readonly ThreadRequest[]) => {
   port.close();
 });
 
-/** What came while the thread was busy. */
-function waiting(): ThreadRequest[] {
+/** Returns the requests that arrived while the thread was busy. */
+function takeWaiting(): ThreadRequest[] {
   const requests: ThreadRequest[] = [];
   for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
     requests.push(...(next.message as readonly ThreadRequest[]));
@@ -40,15 +40,15 @@ function reply(replies: readonly ThreadReply[]): void {
 }
 
 /**
- * Writes that came together share one transaction, and so one lock and one wait for the disk; each stands or falls alone, and all
- * of them with the whole.
+ * Answers concurrent writes in one transaction, which costs one lock and one wait for the disk. Each call succeeds or fails
+ * independently, but a failed commit fails all of them.
  */
 function answerTogether(calls: readonly Call[]): ThreadReply[] {
   try {
     return database.transaction(() =>
       calls.map((call) => {
         const replied = answer(call);
-        // A full disk or a failed write undid what the others did.
+        // A full disk or a failed write has rolled back the other calls.
         if (replied.kind === 'failure' && !database.isInTransaction) throw replied.error;
         return replied;
       }),
@@ -60,9 +60,9 @@ function answerTogether(calls: readonly Call[]): ThreadReply[] {
 
 function answer(call: Call): ThreadReply {
   const { callId, operation, args, expiresAtMs } = call;
-  // Its caller has given up: doing it would only make the others late as well.
+  // The caller has given up. Running the call would only delay the others.
   if (monotonicMs() >= expiresAtMs) {
-    return { kind: 'failure', callId, error: new Error('it waited too long for its turn'), isUnavailable: true };
+    return { kind: 'failure', callId, error: new Error('the call waited too long in the queue'), isUnavailable: true };
   }
   try {
     return { kind: 'result', callId, result: (operations[operation] as Operation)(database, ...args) };

@@ -6,11 +6,11 @@ import { MongoClient } from 'mongodb';
 import { openMongodbStore } from '../../src/mongodb/open-mongodb-store.ts';
 import { newConversationId, newMessage } from '../../src/new-message.ts';
 
-describeWithMongodb('the backlog of the search index in MongoDB', await newMongodb(), (url) => {
+describeWithMongodb('the search backlog in MongoDB', await newMongodb(), (url) => {
   const open = () => openMongodbStore({ url, logger: silentLogger(), deadlineMs: 60_000 });
 
-  /** Makes of the database what the release before the search index left. */
-  async function forgetSearch(): Promise<void> {
+  /** Restores the schema of the release before the search index. */
+  async function dropSearch(): Promise<void> {
     const client = new MongoClient(url);
     const database = client.db();
     await database.collection('messages').updateMany({}, { $unset: { search: '' } });
@@ -19,7 +19,7 @@ describeWithMongodb('the backlog of the search index in MongoDB', await newMongo
     await client.close();
   }
 
-  test('what was saved before there was one is found soon after the start, each message once', async () => {
+  test('messages that were saved before the search index existed are found once after a start', async () => {
     const conversationId = newConversationId();
     const old = Array.from({ length: 600 }, (_, index) =>
       newMessage({ conversationId, seq: index + 1, text: `old ${index}`, createdAtMs: 1_000 + index }),
@@ -27,7 +27,7 @@ describeWithMongodb('the backlog of the search index in MongoDB', await newMongo
     const first = await open();
     for (let from = 0; from < old.length; from += 100) await first.messages.saveBatch(old.slice(from, from + 100));
     await first.close();
-    await forgetSearch();
+    await dropSearch();
 
     const stores = await Promise.all([open(), open()]);
     const [store] = stores;
@@ -38,7 +38,7 @@ describeWithMongodb('the backlog of the search index in MongoDB', await newMongo
       say({ seq: 601, text: 'newer than the old ones' }),
       say({ seq: 602, kind: 'edit', replyTo: edited.id, text: 'rewritten' }),
     ];
-    // Some servers that speak MongoDB's protocol refuse what comes while an index is being built.
+    // Some servers with MongoDB's protocol refuse writes while an index is being built.
     await eventually(() => store.messages.saveBatch(later));
     const expected = [
       'newer than the old ones',

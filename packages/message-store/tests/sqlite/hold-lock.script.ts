@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 
-// Takes the write lock of the database at argv[2], says so, and lets go and ends when it is told to stop.
+// Takes the write lock of the database at argv[2], prints "locked", and releases the lock and ends on SIGTERM.
 const [path = ''] = process.argv.slice(2);
 const database = new DatabaseSync(path, { timeout: 30_000 });
 database.exec('BEGIN IMMEDIATE');

@@ -5,8 +5,8 @@ import { newMessage } from '../../src/new-message.ts';
 import { openSqliteStore } from '../../src/sqlite/open-sqlite-store.ts';
 import { StoreUnavailable } from '../../src/store.ts';
 
-// Kills each thread of a store in argv[2], again and again, while it is in use; prints what each kill led to. A process of its
-// own, because only there a test can lay hands on the threads.
+// Kills each thread of a store in argv[2] repeatedly while it is in use, and prints the outcome of each kill. It is a separate
+// process, because jest gives tests no access to the threads.
 const [dataDir = ''] = process.argv.slice(2);
 const MAX_ATTEMPTS = 3_000;
 const threads: Worker[] = [];

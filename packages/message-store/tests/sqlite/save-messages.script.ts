@@ -3,8 +3,8 @@ import { silentLogger } from '@parley/service-kit';
 import { newMessage } from '../../src/new-message.ts';
 import { openSqliteStore } from '../../src/sqlite/open-sqlite-store.ts';
 
-// Saves messages into the store in argv[2], in batches of 10 and one conversation, until there are argv[3], printing each seq
-// up to which they are saved. Then it closes the store, and must end by itself.
+// Saves argv[3] messages of one conversation into the store in argv[2], in batches of 10, and prints the seq of each saved batch.
+// Then it closes the store. The process must end without process.exit.
 const [dataDir = '', count = '', conversationId = LOBBY_ID] = process.argv.slice(2);
 const store = await openSqliteStore({
   dataDir,

@@ -10,8 +10,8 @@ import { openSqliteStore } from '../../src/sqlite/open-sqlite-store.ts';
 const dataDir = await newTemporaryDirectory();
 const open = () => openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT_STORE_DEADLINES });
 
-/** Makes of the file what the release before the search index left. */
-function forgetSearch(): void {
+/** Restores the schema of the release before the search index. */
+function dropSearch(): void {
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'));
   for (const table of ['messageChanges', 'searchEntries', 'searchIndex', 'searchQueue', 'searchBacklog']) {
     database.exec(`DROP TABLE ${table}`);
@@ -20,7 +20,7 @@ function forgetSearch(): void {
   database.close();
 }
 
-test('what was saved before there was a search index is found soon after the start, each message once', async () => {
+test('messages that were saved before the search index existed are found once after a start', async () => {
   const conversationId = newConversationId();
   const old = Array.from({ length: 1_200 }, (_, index) =>
     newMessage({ conversationId, seq: index + 1, text: `old ${index}`, createdAtMs: 1_000 + index }),
@@ -28,7 +28,7 @@ test('what was saved before there was a search index is found soon after the sta
   const first = await open();
   await first.messages.saveBatch(old);
   await first.close();
-  forgetSearch();
+  dropSearch();
 
   const stores = await Promise.all([open(), open()]);
   const [store] = stores;

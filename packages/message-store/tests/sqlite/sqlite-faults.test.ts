@@ -12,11 +12,11 @@ const dataDir = await newTemporaryDirectory();
 const logger = silentLogger();
 const BUSY_TIMEOUT_MS = 1_000;
 const DEADLINE_MS = 2_000;
-/** What a busy machine may add. */
+/** Allowance for a busy machine. */
 const SLACK_MS = 15_000;
 let store: Store;
 
-/** Opens the store that the test ends with. */
+/** Opens the store that is closed after the test. */
 async function open(options: { deadlineMs?: number } = {}): Promise<void> {
   store = await openSqliteStore({
     dataDir,
@@ -29,7 +29,7 @@ async function open(options: { deadlineMs?: number } = {}): Promise<void> {
 
 afterEach(() => store.close());
 
-test('is unavailable to writers while another process holds the lock, readable meanwhile, and back afterwards', async () => {
+test('while another process holds the lock, writes reject in time and reads succeed; afterwards writes succeed', async () => {
   await open({ deadlineMs: DEADLINE_MS });
   const message = newMessage({});
   await eventually(() => store.messages.saveBatch([message]));
@@ -42,7 +42,7 @@ test('is unavailable to writers while another process holds the lock, readable m
   for (const attempt of await Promise.allSettled(attempts)) {
     expect(attempt).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
   }
-  // One after the other each would have waited for the lock.
+  // Sequential attempts would each have waited for the lock.
   expect(performance.now() - startedAtMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
   expect(await eventually(() => store.messages.findById(message.id))).toEqual(message);
 
@@ -52,7 +52,7 @@ test('is unavailable to writers while another process holds the lock, readable m
   expect(await eventually(() => store.messages.findById(late.id))).toEqual(late);
 });
 
-test('fails what a dead thread had to do, and is back with a new thread, each time', async () => {
+test('calls of a dead thread reject, and a new thread replaces it', async () => {
   await open();
   const script = startScript('./kill-threads.script.ts', join(dataDir, 'killed-threads'));
   expect(await script.exited).toBe(0);
@@ -65,7 +65,7 @@ test('fails what a dead thread had to do, and is back with a new thread, each ti
   expect(kills.filter(({ role }) => role === 'writer')).toHaveLength(3);
 });
 
-test('refuses at once what is more than its queue may hold', async () => {
+test('calls beyond the bound of the queue reject at once', async () => {
   await open({ deadlineMs: 60_000 });
   const conversationId = newConversationId();
   const outcomes = await Promise.allSettled(
@@ -77,7 +77,7 @@ test('refuses at once what is more than its queue may hold', async () => {
   expect(await store.messages.headSeq(conversationId)).toBe(0);
 });
 
-test('does not open what is no database, and says why', async () => {
+test('opening a file that is no database rejects with the reason', async () => {
   await open();
   const brokenDir = join(dataDir, 'broken');
   await mkdir(brokenDir);

@@ -9,7 +9,7 @@ import { startScript } from './start-script.ts';
 
 const dataDirs = await Promise.all([newTemporaryDirectory(), newTemporaryDirectory()]);
 
-test('is created once by processes that open it at the same moment, and takes what all of them save', async () => {
+test('processes that open a new store concurrently create it once, and all their messages are stored', async () => {
   const [dataDir] = dataDirs as [string, string];
   const conversationIds = ['c1', 'c2', 'c3', 'c4'] as ConversationId[];
   const scripts = conversationIds.map((id) => startScript('./save-messages.script.ts', dataDir, '100', id));
@@ -23,7 +23,7 @@ test('is created once by processes that open it at the same moment, and takes wh
   database.close();
 });
 
-test('has every message that a killed process had saved', async () => {
+test('messages that a process saved survive its SIGKILL', async () => {
   const [, dataDir] = dataDirs as [string, string];
   const script = startScript('./save-messages.script.ts', dataDir, '1000000');
   await eventually(() => expect(script.lines.length).toBeGreaterThan(20), 120_000);

@@ -1,27 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll } from '@jest/globals';
+import { atFileEnd } from '@parley/testing';
 
 export interface RunningScript {
-  /** The lines that it printed so far. */
+  /** The lines that the script has printed. */
   readonly lines: readonly string[];
-  /** Ends with its exit code; null when it was killed. */
+  /** Resolves with the exit code, null after a signal. */
   readonly exited: Promise<number | null>;
-  /** Tells it to stop. */
+  /** Sends SIGTERM. */
   stop(): void;
   kill(): void;
 }
 
 const running = new Set<ChildProcess>();
 
-afterAll(async () => {
+atFileEnd(async () => {
   const ends = [...running].map((child) => once(child, 'close'));
   for (const child of running) child.kill('SIGKILL');
   await Promise.all(ends);
 });
 
-/** Runs a `.ts` file beside the tests as a process of its own, which ends with the test file at the latest. */
+/** Runs a script of this folder as a process. It ends with the test file at the latest. */
 export function startScript(fileName: string, ...args: string[]): RunningScript {
   const path = new URL(fileName, import.meta.url).pathname;
   const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
