@@ -1,26 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { VIOLATION_KINDS } from '@parley/load-kit/checker';
 import { type Chart, chartsHtml, escapeHtml } from './charts.ts';
 import { COLUMNS, DELTA_COLUMNS, failureLines, shownCounters } from './columns.ts';
 import type { RunReport } from './report.ts';
 import type { Quantiles, SecondSummary } from './summarise.ts';
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c1e21; --soft: #667085; --line: #e4e7ec; --page: #fff; --good: #067647; --bad: #b42318;
-  --s1: #2e6fdb; --s2: #d9730d; --s3: #a62bb8 }
-@media (prefers-color-scheme: dark) { :root { --ink: #eceef1; --soft: #98a2b3; --line: #344054; --page: #14171c; --good: #47cd89;
-  --bad: #f97066; --s1: #74a9ff; --s2: #ffab5c; --s3: #e08cf0 } }
-body { font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto; padding: 24px; max-width: 1500px }
-h1 { font-size: 24px; margin: 0 } h2 { font-size: 16px; margin: 28px 0 8px } p { margin: 4px 0 } small, .soft { color: var(--soft) }
-.outcome { font-weight: 600; padding: 2px 10px; border-radius: 99px; color: #fff; font-size: 14px; vertical-align: 3px; margin-left: 8px }
-.passed { background: #067647 } .failed { background: #b42318 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
-th { color: var(--soft); font-weight: 500 } th:first-child, td:first-child { text-align: left }
-ul { list-style: none; padding: 0; margin: 0 } .ok::before { content: '✓ '; color: var(--good) }
-.not::before { content: '✗ '; color: var(--bad) } .not { font-weight: 600 }
-.counters { display: flex; flex-wrap: wrap; gap: 8px 28px } .counters b { display: block; font-size: 20px; font-variant-numeric: tabular-nums }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(560px, 100%), 1fr)); gap: 20px 32px }
-figure { margin: 0; min-width: 0 } .u-legend { text-align: left; color: var(--soft) }`;
+const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
 
 /** Returns the report as a single HTML page without external resources. */
 export function writeHtml(report: RunReport, last: RunReport | undefined): string {

@@ -11,7 +11,7 @@ test.each([
     'host:27017',
     'mongodb://link:1/chat?replicaSet=rs0&directConnection=true',
   ],
-])('a link stands in for the one host of %s', (url, address, through) => {
+])('a link can replace the host of %s', (url, address, through) => {
   const host = singleHostOf(url);
   expect(host?.address).toBe(address);
   expect(host?.urlAt('link:1')).toBe(through);
@@ -24,6 +24,6 @@ test.each([
   'mongodb://%2Ftmp%2Fmongodb.sock/chat',
   'mongodb://host/chat?retryWrites=false&tls=true',
   'mongodb://host/chat?ssl=true',
-])('no link can stand in for %s', (url) => {
+])('a link cannot replace the host of %s', (url) => {
   expect(singleHostOf(url)).toBeUndefined();
 });

@@ -9,14 +9,14 @@ import { type FaultyLink, MIN_SLOW_MS, openLink } from '../src/faults/faulty-lin
 import { singleHostOf } from '../src/faults/mongodb-url.ts';
 import { findToxiproxy, NO_TOXIPROXY, Toxiproxy } from '../src/faults/toxiproxy.ts';
 
-/** A server behind a link, and the way past it. */
+/** A server behind a link, with access to it through the link and past it. */
 interface Subject {
   link: FaultyLink;
-  /** Asks through the link, on a connection that is kept. */
+  /** Sends a request through the link on a persistent connection. */
   ask(): Promise<unknown>;
-  /** Writes through the link, once. */
+  /** Writes through the link without a retry. */
   write(key: string): Promise<unknown>;
-  /** Fails unless it was written; looks past the link. */
+  /** Fails unless the key was written. Reads past the link. */
   isWritten(key: string): Promise<void>;
   close(): Promise<unknown>;
 }
@@ -45,7 +45,7 @@ async function newRedisSubject(name = 'redis-link'): Promise<Subject> {
 
 async function newMongodbSubject(url: string): Promise<Subject> {
   const host = singleHostOf(url);
-  if (!host) throw new Error(`MONGODB_URL has to name one host: ${url}`);
+  if (!host) throw new Error(`MONGODB_URL must name a single host: ${url}`);
   const link = await openLink(toxiproxy, { name: 'mongodb-link', group: 'store', upstream: host.address });
   const client = new MongoClient(host.urlAt(link.address), { retryReads: false, retryWrites: false, maxPoolSize: 1 });
   const direct = new MongoClient(url);
@@ -61,7 +61,7 @@ async function newMongodbSubject(url: string): Promise<Subject> {
 
 async function injectInto({ link }: Subject, kind: FaultKind) {
   const heal = await link.faultTarget.inject(kind, 1);
-  if (!heal) throw new Error(`${link.faultTarget.name} did not break`);
+  if (!heal) throw new Error(`${link.faultTarget.name} cannot fail now`);
   return heal;
 }
 
@@ -73,7 +73,7 @@ async function askedForMs({ ask }: Subject): Promise<number> {
 
 const isQuick = async (subject: Subject) => expect(await askedForMs(subject)).toBeLessThan(MIN_SLOW_MS);
 
-/** A connection without a word of the server's protocol. */
+/** Opens a bare TCP connection. */
 const openConnection = async ({ link }: Subject) => {
   const { hostname, port } = new URL(`tcp://${link.address}`);
   const socket = createConnection(Number(port), hostname);
@@ -88,9 +88,9 @@ function testLink(newSubject: () => Promise<Subject>): void {
   });
   afterAll(() => subject?.close());
 
-  test('is as quick as the server while it is whole', () => eventually(() => isQuick(subject)));
+  test('adds no delay without a fault', () => eventually(() => isQuick(subject)));
 
-  test('slow delays each answer, until it is healed', async () => {
+  test('slow delays each reply until it is healed', async () => {
     const heal = await injectInto(subject, 'slow');
     for (let asked = 0; asked < 3; asked += 1) {
       expect(await askedForMs(subject)).toBeGreaterThanOrEqual(MIN_SLOW_MS - 1);
@@ -99,7 +99,7 @@ function testLink(newSubject: () => Promise<Subject>): void {
     await eventually(() => isQuick(subject));
   });
 
-  test('a black hole lets writes in and swallows their answers; healed it loses its connections and takes new ones', async () => {
+  test('black-hole passes writes on and drops their replies; healing closes the connections', async () => {
     await subject.ask();
     const heal = await injectInto(subject, 'black-hole');
     const outcome = subject.write('swallowed').then(
@@ -112,7 +112,7 @@ function testLink(newSubject: () => Promise<Subject>): void {
     await eventually(subject.ask);
   });
 
-  test('a cut ends what is open and refuses what comes, until it is healed', async () => {
+  test('cut closes open connections and refuses new ones until it is healed', async () => {
     const open = await openConnection(subject);
     const closed = once(open, 'close');
     const heal = await injectInto(subject, 'cut');
@@ -134,7 +134,7 @@ suite(program ? 'through toxiproxy' : `through toxiproxy (skipped: ${NO_TOXIPROX
 
   describeWithMongodb('the link to MongoDB', mongodb, (url) => testLink(() => newMongodbSubject(url)));
 
-  test('links fail one by one', async () => {
+  test('a fault affects one link only', async () => {
     const [broken, whole] = [await newRedisSubject('broken'), await newRedisSubject('whole')];
     const heal = await injectInto(broken, 'cut');
     await expect(openConnection(broken)).rejects.toThrow();

@@ -6,7 +6,7 @@ import type { RecordedEvent, Seen } from '../src/events/event-record.ts';
 import { seededRandom } from '../src/seeded-random.ts';
 import { cleanRecord, type DraftRecord } from './clean-record.ts';
 
-/** The kinds of broken promises that the checker finds. */
+/** Returns the kinds of violations that the checker finds. */
 const violationKindsOf = (record: DraftRecord): ViolationKind[] => {
   const { verdict } = judge(record);
   return VIOLATION_KINDS.filter((kind) => verdict[kind] > 0);
@@ -28,7 +28,7 @@ function replace<T>(list: T[], item: T, changed: Partial<T>): void {
 
 const last = <T>(list: readonly T[]): T => list.at(-1) as T;
 
-test('a run in which everything went as promised is clean, with its acks, faults and longest wait counted', () => {
+test('a correct run has no violation; acks, faults and the longest recovery are counted', () => {
   expect(judge(cleanRecord())).toEqual({
     verdict: {
       ...{ acked: 30, faults: 1, lost: 0, duplicated: 0, unexpected: 0, reordered: 0, gaps: 0 },
@@ -40,7 +40,7 @@ test('a run in which everything went as promised is clean, with its acks, faults
 
 const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) => void][] = [
   ['an acked message that is not stored', 'lost', (record) => record.stored.pop()],
-  ['an acked message that no page shows', 'lost', (record) => record.pages.pop()],
+  ['an acked message that is in no page', 'lost', (record) => record.pages.pop()],
   [
     'an acked message that one member never saw',
     'lost',
@@ -50,7 +50,7 @@ const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) 
     },
   ],
   [
-    'a message at two places',
+    'a message at two positions',
     'duplicated',
     (record) => {
       const message = { ...last(record.stored), seq: last(record.stored).seq + 1 };
@@ -60,7 +60,7 @@ const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) 
   ],
   ['a message with two ids', 'duplicated', (record) => replace(record.pages, last(record.pages), { id: 'another' })],
   [
-    'two messages at one place',
+    'two messages at one position',
     'duplicated',
     (record) => {
       const { conversationId, seq } = last(record.stored);
@@ -88,7 +88,7 @@ const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) 
     },
   ],
   [
-    'another text',
+    'a message with a different text',
     'unexpected',
     (record) => {
       const seen = last(seenBy(record, 'plain-1'));
@@ -96,7 +96,7 @@ const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) 
     },
   ],
   [
-    'a message shown to somebody who is no member',
+    'a message seen by a non-member',
     'unexpected',
     (record) => {
       const secret = last(seenBy(record, 'plain-1', 'direct'));
@@ -114,7 +114,7 @@ const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) 
     },
   ],
   [
-    'a message placed before one that was acked before it was sent',
+    'a message with a lower seq than one that was acked before it was sent',
     'reordered',
     (record) => {
       const own = record.stored.filter(
@@ -122,14 +122,14 @@ const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) 
       );
       const [first, second] = own;
       if (!first || !second) return;
-      swapPlaces(record, first.clientMessageId, second.clientMessageId);
-      // Displays stay as they were: what they show is in order.
+      swapPositions(record, first.clientMessageId, second.clientMessageId);
+      // Only the order of sends is wrong, not the displays.
       drop(record, (event) => event.type === 'seen');
       record.clients = record.clients.map((client) => ({ ...client, seesEverything: false }));
     },
   ],
   [
-    'more sessions than places',
+    'more sessions than slots',
     'limitViolations',
     (record) => {
       record.events.unshift({ type: 'opened', atMs: 150, client: 'rejected-1', session: 9, node: 'chat-server-2' });
@@ -151,13 +151,13 @@ const errors: [error: string, found: ViolationKind, make: (record: DraftRecord) 
     (record) => record.events.push({ type: 'sample', atMs: 500, inProcess: 6, leases: 3 }),
   ],
   [
-    'more leases than places',
+    'more leases than slots',
     'limitViolations',
     (record) => record.events.push({ type: 'sample', atMs: 500, inProcess: 1, leases: 4 }),
   ],
 ];
 
-function swapPlaces(record: DraftRecord, a: string, b: string): void {
+function swapPositions(record: DraftRecord, a: string, b: string): void {
   const seqs = new Map(record.stored.map(({ clientMessageId, seq }) => [clientMessageId, seq]));
   const swapped = new Map([
     [a, seqs.get(b) ?? 0],
@@ -172,7 +172,7 @@ function swapPlaces(record: DraftRecord, a: string, b: string): void {
   record.events = record.events.map((event) => (event.type === 'acked' ? moved(event) : event));
 }
 
-test.each(errors)('finds %s, as %s and as nothing else', (_error, found, make) => {
+test.each(errors)('reports %s as %s only', (_error, found, make) => {
   const record = cleanRecord();
   make(record);
   const { verdict, violations } = judge(record);
@@ -181,13 +181,13 @@ test.each(errors)('finds %s, as %s and as nothing else', (_error, found, make) =
   expect(explainViolation(record, last(violations)).length).toBeGreaterThan(0);
 });
 
-test('finds a hole in the store, together with the message that is lost in it', () => {
+test('reports a gap in the store together with the lost message', () => {
   const record = cleanRecord();
   record.stored.splice(4, 1);
   expect(violationKindsOf(record)).toEqual(['lost', 'gaps']);
 });
 
-test('a hole that was never acked is a gap', () => {
+test('a missing position without an ack is a gap', () => {
   const record = cleanRecord();
   const { clientMessageId } = record.stored[4] ?? last(record.stored);
   record.stored.splice(4, 1);
@@ -195,7 +195,7 @@ test('a hole that was never acked is a gap', () => {
   expect(violationKindsOf(record)).toEqual(['gaps']);
 });
 
-test('a message whose ack was lost may be there or not', () => {
+test('a message without an ack may exist or not', () => {
   const record = cleanRecord();
   const { clientMessageId } = last(record.stored);
   drop(record, (event) => event.type === 'acked' && event.clientMessageId === clientMessageId);
@@ -206,7 +206,7 @@ test('a message whose ack was lost may be there or not', () => {
   expect(violationKindsOf(record)).toEqual([]);
 });
 
-test('repeats and overtaking are fine at a plain client, and a reload at one of the library', () => {
+test('a plain client may see repeats and reordering, and a library client may reload', () => {
   const record = cleanRecord();
   record.events.push(...seenBy(record, 'plain-1').reverse());
   record.events.push({ type: 'cleared', atMs: 999, client: 'library-1', conversationId: 'lobby' });
@@ -214,7 +214,7 @@ test('repeats and overtaking are fine at a plain client, and a reload at one of 
   expect(violationKindsOf(record)).toEqual([]);
 });
 
-test('a session that its client holds on to, but that serves no more, takes no place', () => {
+test('a session that serves no more requests does not count, even if its client keeps it', () => {
   const record = cleanRecord();
   drop(record, (event) => event.type === 'served' && event.session === 0 && event.atMs > 150);
   record.events.push({ type: 'opened', atMs: 200, client: 'rejected-1', session: 9, node: 'chat-server-2' });
@@ -228,7 +228,7 @@ const mutations: [name: string, mutate: (record: DraftRecord, random: () => numb
   ['drops a stored message', ({ stored }, random) => stored.splice(at(stored, random), 1)],
   ['drops a message from the pages', ({ pages }, random) => pages.splice(at(pages, random), 1)],
   [
-    'drops a sighting',
+    'drops a seen event',
     (record, random) => {
       const seenEvents = record.events.filter(({ type }) => type === 'seen');
       const gone = seenEvents[at(seenEvents, random)];
@@ -280,7 +280,7 @@ const mutations: [name: string, mutate: (record: DraftRecord, random: () => numb
   ],
 ];
 
-test.each(mutations)('finds every random mutation that %s', (_name, mutate) => {
+test.each(mutations)('detects every random mutation that %s', (_name, mutate) => {
   for (let seed = 1; seed <= 50; seed += 1) {
     const record = cleanRecord(60);
     mutate(record, seededRandom(seed));

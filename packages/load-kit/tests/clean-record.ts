@@ -1,6 +1,6 @@
 import type { EventRecord, RecordedClient, RecordedEvent, RecordedMessage } from '../src/events/event-record.ts';
 
-/** A record that can be changed. */
+/** An event record that tests can change. */
 export interface DraftRecord extends Omit<EventRecord, 'clients'> {
   clients: readonly RecordedClient[];
   limits: { maxClients: number; maxInProcess: number };
@@ -20,7 +20,7 @@ const CONVERSATIONS = [
   { id: 'direct', memberIds: ['u1', 'u2'] },
 ] as const;
 
-/** A run in which everything went as promised: three clients send in turn, in two conversations, in three sessions. */
+/** Returns the record of a correct run: three clients send in turn, in two conversations and three sessions. */
 export function cleanRecord(messages = 30): DraftRecord {
   const events: RecordedEvent[] = [];
   const stored: RecordedMessage[] = [];

@@ -7,7 +7,7 @@ import { encodeFrame, FrameReader, OPCODES } from '../src/generator/web-socket-f
 
 const UPGRADED = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n';
 
-/** A frame as a server sends it: unmasked. */
+/** Returns an unmasked frame, as servers send it. */
 function serverFrame(text: string): Buffer {
   const size = Buffer.byteLength(text);
   const head =
@@ -19,11 +19,11 @@ function serverFrame(text: string): Buffer {
   return Buffer.concat([Buffer.from(head), Buffer.from(text)]);
 }
 
-describe('frames', () => {
+describe('FrameReader and encodeFrame', () => {
   const texts = ['2', 'x'.repeat(125), 'y'.repeat(126), 'é'.repeat(40_000)];
   const stream = Buffer.concat([Buffer.from(UPGRADED), ...texts.map(serverFrame)]);
 
-  test.each([1, 7, 4_096, 1_000_000])('are whole however the bytes are cut (%i at a time)', (chunkBytes) => {
+  test.each([1, 7, 4_096, 1_000_000])('frames are complete for any chunk size (%i bytes)', (chunkBytes) => {
     const reader = new FrameReader();
     const seen: string[] = [];
     const shared = Buffer.alloc(chunkBytes);
@@ -38,14 +38,14 @@ describe('frames', () => {
     expect(seen).toEqual(texts);
   });
 
-  test('a refused upgrade says with what it was refused', () => {
+  test('a refused upgrade is reported with its status', () => {
     const answer = Buffer.from('HTTP/1.1 503 Service Unavailable\r\n\r\n');
     expect(() => new FrameReader().read(answer, answer.length, () => undefined)).toThrow(
       'upgrade refused: 503 Service Unavailable',
     );
   });
 
-  test('a client masks what it sends', () => {
+  test('frames of a client are masked', () => {
     for (const text of texts) {
       const frame = encodeFrame(OPCODES.text, text);
       expect((frame[1] ?? 0) & 0x80).toBe(0x80);
@@ -54,7 +54,7 @@ describe('frames', () => {
   });
 });
 
-describe('what a client received', () => {
+describe('ReceivedTally', () => {
   test('runs without a gap are complete', () => {
     const tally = new ReceivedTally();
     expect([tally.take(0, 1, 5), tally.take(0, 6, 6)]).toEqual([false, false]);
@@ -62,7 +62,7 @@ describe('what a client received', () => {
     expect([tally.lostUpTo(0, 6), tally.lostUpTo(0, 8), tally.completeUpTo(0)]).toEqual([0, 2, 6]);
   });
 
-  test('a gap is a loss until it is closed, by a late message or by a page', () => {
+  test('a gap counts as lost until a late message or a page fills it', () => {
     const tally = new ReceivedTally();
     expect(tally.take(0, 4, 5)).toBe(true);
     expect([tally.lostUpTo(0, 5), tally.completeUpTo(0)]).toEqual([3, 0]);
@@ -74,7 +74,7 @@ describe('what a client received', () => {
     expect([tally.lostUpTo(0, 5), tally.completeUpTo(0)]).toEqual([0, 5]);
   });
 
-  test('a repeat counts as one, and streams do not mix', () => {
+  test('repeats are counted, per stream', () => {
     const tally = new ReceivedTally();
     tally.take(0, 1, 3);
     tally.take(0, 2, 4);
@@ -83,7 +83,7 @@ describe('what a client received', () => {
     expect([tally.lostUpTo(0, 4), tally.lostUpTo(1, 1)]).toEqual([0, 0]);
   });
 
-  test('what was there before a client does not count, but what it missed while it was away does', () => {
+  test('messages older than the client are not counted, messages missed while it was disconnected are', () => {
     const tally = new ReceivedTally();
     tally.begin(0, 100);
     tally.take(0, 99, 102);
@@ -93,7 +93,7 @@ describe('what a client received', () => {
   });
 });
 
-test('each distinct packet is read once, and equal sizes are not taken for equal packets', () => {
+test('each distinct packet is parsed once, and packets of equal size are distinguished', () => {
   let reads = 0;
   const cache = new FrameCache(
     (packet) => {
@@ -117,8 +117,8 @@ test('each distinct packet is read once, and equal sizes are not taken for equal
   expect(cache.lookUp(other, 0, other.length).runs).toEqual([]);
 });
 
-describe('the histogram', () => {
-  test('is at most 1.6 % off, from microseconds to minutes', () => {
+describe('LatencyHistogram', () => {
+  test('has an error of at most 1.6 %, from microseconds to minutes', () => {
     for (const ms of [0.001, 0.05, 0.127, 0.128, 0.5, 1.7, 99.9, 100, 1_234, 600_000]) {
       const histogram = new LatencyHistogram();
       histogram.add(ms);
@@ -126,7 +126,7 @@ describe('the histogram', () => {
     }
   });
 
-  test('gives quantiles over what several processes counted', () => {
+  test('computes quantiles over merged histograms', () => {
     const [one, other] = [new LatencyHistogram(), new LatencyHistogram()];
     for (let ms = 1; ms <= 50; ms += 1) one.add(ms);
     for (let ms = 51; ms <= 99; ms += 1) other.add(ms);

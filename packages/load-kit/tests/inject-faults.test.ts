@@ -3,9 +3,9 @@ import { Recorder } from '../src/events/recorder.ts';
 import { type FaultTarget, injectFaults } from '../src/faults/inject-faults.ts';
 import type { PlannedFault } from '../src/faults/plan-faults.ts';
 
-/** A target that notes whether it is broken; absent the first times that it is to be. */
+/** A target that records its faults. The first `absences` injections find it unavailable. */
 function newFaultTarget(name: string, absences = 0) {
-  const state = { isBroken: false, breaks: 0 };
+  const state = { isFaulty: false, faults: 0 };
   const target: FaultTarget = {
     name,
     group: name,
@@ -13,10 +13,10 @@ function newFaultTarget(name: string, absences = 0) {
     async inject() {
       absences -= 1;
       if (absences >= 0) return undefined;
-      state.isBroken = true;
-      state.breaks += 1;
+      state.isFaulty = true;
+      state.faults += 1;
       return () => {
-        state.isBroken = false;
+        state.isFaulty = false;
       };
     },
   };
@@ -28,7 +28,7 @@ const fault = (target: FaultTarget, fields: Partial<PlannedFault>): PlannedFault
   ...fields,
 });
 
-test('each fault is carried out in its time, healed, and on record with what it took', async () => {
+test('each fault is injected at its time, healed, and recorded with its duration', async () => {
   const recorder = new Recorder();
   const [a, b] = [newFaultTarget('a'), newFaultTarget('b')];
   const plan = [fault(a.target, {}), fault(b.target, { atMs: 10, kind: 'kill', durationMs: 0 })];
@@ -36,8 +36,8 @@ test('each fault is carried out in its time, healed, and on record with what it 
   await run.finished;
   expect(run.done).toBe(2);
   expect([a.state, b.state]).toEqual([
-    { isBroken: false, breaks: 1 },
-    { isBroken: false, breaks: 1 },
+    { isFaulty: false, faults: 1 },
+    { isFaulty: false, faults: 1 },
   ]);
   const [kill, freeze] = ['kill', 'freeze'].map((kind) => recorder.faults.find((fault) => fault.kind === kind));
   expect(kill).toMatchObject({ kind: 'kill', target: 'b' });
@@ -46,16 +46,16 @@ test('each fault is carried out in its time, healed, and on record with what it 
   expect((freeze?.endedAtMs ?? 0) - (freeze?.atMs ?? 0)).toBeGreaterThanOrEqual(29);
 });
 
-test('a fault waits for its target to be there', async () => {
+test('a fault waits until its target can fail', async () => {
   const recorder = new Recorder();
   const { state, target } = newFaultTarget('late', 2);
   const run = injectFaults([fault(target, {})], [target], { recorder, report: () => undefined });
   await run.finished;
-  expect(state).toEqual({ isBroken: false, breaks: 1 });
+  expect(state).toEqual({ isFaulty: false, faults: 1 });
   expect(recorder.faults).toHaveLength(1);
 });
 
-test('when it is stopped it heals what is broken, and no further fault begins', async () => {
+test('stop heals active faults and starts no further one', async () => {
   const [now, later] = [newFaultTarget('now'), newFaultTarget('later')];
   const plan = [fault(now.target, { durationMs: 60_000 }), fault(later.target, { atMs: 60_000 })];
   const lines: string[] = [];
@@ -66,9 +66,9 @@ test('when it is stopped it heals what is broken, and no further fault begins', 
   };
   const run = injectFaults(plan, [now.target, later.target], { recorder: new Recorder(), report });
   await broken.promise;
-  expect(now.state.isBroken).toBe(true);
+  expect(now.state.isFaulty).toBe(true);
   await run.stop();
-  expect(now.state.isBroken).toBe(false);
-  expect(later.state.breaks).toBe(0);
+  expect(now.state.isFaulty).toBe(false);
+  expect(later.state.faults).toBe(0);
   expect(lines).toEqual(['fault: freeze now for 60000 ms']);
 });

@@ -11,7 +11,7 @@ const closed = (atMs: number, client: string): RecordedEvent => ({
   ...{ type: 'closed', atMs, client, session: atMs, reason: 'lost' },
 });
 
-test('a client is out from its disconnect to its next connect, each time', () => {
+test('an outage lasts from a disconnect to the next connect', () => {
   const events = [
     ...[opened(0, 'a'), opened(1, 'b'), closed(10, 'a'), closed(20, 'b'), opened(25, 'a'), opened(120, 'b')],
     ...[closed(200, 'a'), opened(207, 'a')],
@@ -21,16 +21,16 @@ test('a client is out from its disconnect to its next connect, each time', () =>
   expect(outagesMs(events, { fromMs: 15, toMs: 200 }, new Set(['a', 'b']))).toEqual([100]);
 });
 
-test('a client that never came back is out for ever', () => {
+test('an outage without a reconnect is infinite', () => {
   expect(outagesMs([opened(0, 'a'), closed(10, 'a')], ALWAYS, new Set(['a']))).toEqual([Number.POSITIVE_INFINITY]);
 });
 
-test('a period has its beginning and not its end', () => {
+test('a period includes its start and excludes its end', () => {
   const events = [closed(9, 'a'), closed(10, 'b'), closed(20, 'c')];
   expect(closedIn(events, { fromMs: 10, toMs: 20 })).toEqual([events[1]]);
 });
 
-test('a message whose answer never came was not refused, a connection without an answer was', () => {
+test('a message without an answer is not counted as refused, a connection without an answer is', () => {
   const events: RecordedEvent[] = [
     { type: 'refused', atMs: 1, client: 'a', clientMessageId: 'm1', code: 'NO_ANSWER' },
     { type: 'refused', atMs: 2, client: 'a', clientMessageId: 'm1', code: 'BUSY' },
@@ -40,7 +40,7 @@ test('a message whose answer never came was not refused, a connection without an
   expect(refusalsIn(events, ALWAYS)).toEqual(events.slice(1));
 });
 
-test('a delivery lasts from sending to the first sight at each of these clients but the sender', () => {
+test('a delivery lasts from sending to the first time that each client except the sender sees the message', () => {
   const record = cleanRecord(3);
   // Sent at 100, 110 and 120, seen 4 ms later: the first two in the lobby by three, the last one by two.
   const everyone = new Set(record.clients.map(({ name }) => name));
@@ -52,7 +52,7 @@ test('a delivery lasts from sending to the first sight at each of these clients 
   expect(deliveriesMs(record, ALWAYS, everyone)).toEqual([4, 4, 4, 4, 4]);
 });
 
-test('all have caught up when the last member has the last acked message', () => {
+test('all clients have caught up when the last member has seen the last acked message', () => {
   const record = cleanRecord(3);
   expect(caughtUpAtMs(record, ALWAYS)).toBe(124);
   expect(caughtUpAtMs(record, { fromMs: 0, toMs: 110 })).toBe(104);
@@ -63,7 +63,7 @@ test('all have caught up when the last member has the last acked message', () =>
   expect(caughtUpAtMs(record, { fromMs: 0, toMs: 110 })).toBe(700);
 });
 
-test('nobody has caught up while a member lacks an acked message', () => {
+test('the catch-up time is infinite while a member lacks an acked message', () => {
   const record = cleanRecord(3);
   record.events = record.events.filter(
     (event) => !(event.type === 'seen' && event.client === 'library-2' && event.clientMessageId === 'c1'),
@@ -72,7 +72,7 @@ test('nobody has caught up while a member lacks an acked message', () => {
   expect(caughtUpAtMs(record, { fromMs: 0, toMs: 110 })).toBe(104);
 });
 
-test('a message that was never acked keeps nobody behind', () => {
+test('a message without an ack does not delay catching up', () => {
   const record = cleanRecord(3);
   record.events = record.events.filter(
     (event) => !((event.type === 'seen' || event.type === 'acked') && event.clientMessageId === 'c1'),

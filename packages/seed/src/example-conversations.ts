@@ -38,7 +38,7 @@ export const EXAMPLE_CONVERSATIONS: readonly ExampleConversation[] = [
       reaction('dana', '🙏', 3),
       message(
         'ines',
-        'We had the same last year. What helped was *space*: every second plant out, and mulch so that no earth splashes up.',
+        'We had the same last year. More *space* helped: every second plant out, and mulch against splashing earth.',
       ),
       message('lou', 'Every second plant 😱'),
       reaction('kavya', '😂', 6),
@@ -61,7 +61,7 @@ export const EXAMPLE_CONVERSATIONS: readonly ExampleConversation[] = [
         'The release branch is cut. Freeze for features from now on; fixes go to `main` first and are picked over.',
       ),
       message('chidi', 'Picked over by whom?'),
-      message('ada', 'By whoever fixed it. With a test, please.', 1),
+      message('ada', 'By the author of the fix. With a test, please.', 1),
       message(
         'jonas',
         'The import is slow with large files. I have a profile:\n```\n 41 %  parseRow\n 22 %  JSON.parse\n 18 %  (garbage collector)\n```',
@@ -76,7 +76,7 @@ export const EXAMPLE_CONVERSATIONS: readonly ExampleConversation[] = [
         'Numbers of the night: 1,204 tests, 0 failures, 3 skipped. Report: https://example.org/reports/2.4/night-3',
       ),
       message('chidi', 'Which three?'),
-      message('emre', 'Those that need a second database. I will run them by hand tonight.', 10),
+      message('emre', 'The ones with a second database. I will run them by hand tonight.', 10),
       message('ada', 'Then we ship tomorrow at 11 if nothing turns up. Chidi has the pager.'),
       reaction('chidi', '📟', 12),
     ],

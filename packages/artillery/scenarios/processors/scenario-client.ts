@@ -141,7 +141,7 @@ export class ScenarioClient {
   }
 
   #retryHandshake(error: Partial<ErrorBody> | undefined): void {
-    if (this.#socket.active || this.#isDisconnecting) return; // no answer: Socket.IO retries by itself
+    if (this.#socket.active || this.#isDisconnecting) return; // no answer: Socket.IO retries
     const code = error?.code ?? 'UNREACHABLE';
     recordFailure('reconnect', code);
     eventFile.add({ type: 'rejected', client: this.name, code });

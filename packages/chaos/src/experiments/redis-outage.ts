@@ -54,11 +54,11 @@ export const redisOutage = (seconds: number): Experiment => ({
         { name: 'clients connected before', value: onlineBefore, unit: '' },
         { name: 'clients connected at the end', value: onlineAfter, unit: '', bound: { atLeast: onlineBefore } },
         {
-          ...{ name: 'disconnects meanwhile', value: during.length, ...none },
+          ...{ name: 'disconnects during the outage', value: during.length, ...none },
           details: during.map(({ client, atMs, reason }) => `${client} at ${atMs} ms: ${reason}`),
         },
-        { name: 'disconnects afterwards', value: disconnects.length - during.length, unit: '' },
-        { name: 'acks meanwhile', value: acks.filter((atMs) => isIn(atMs, outage)).length, unit: '' },
+        { name: 'disconnects after healing', value: disconnects.length - during.length, unit: '' },
+        { name: 'acks during the outage', value: acks.filter((atMs) => isIn(atMs, outage)).length, unit: '' },
         {
           ...{ name: 'first ack after healing', value: firstAckAtMs - outage.toMs, unit: 'ms' },
           bound: { atMost: FIRST_ACK_WITHIN_MS },

@@ -95,7 +95,7 @@ export const slowReaders = (seconds: number): Experiment => ({
             ...{ name: 'slow readers disconnected', value: slowConsumers, unit: '', bound: { atLeast: READERS } },
             details: ofReaders.map(({ client, atMs, reason }) => `${client} at ${atMs} ms: ${reason}`),
           },
-          { name: 'slow readers told the reason', value: notified.size, unit: '' },
+          { name: 'slow readers that received the reason', value: notified.size, unit: '' },
           { name: 'slow readers reconnected', value: reconnected, unit: '', bound: { atLeast: READERS } },
           { name: 'slow readers caught up after healing', value: Math.max(0, caughtUp), unit: 'ms' },
         ];

@@ -90,7 +90,7 @@ export class FrameCache {
   }
 }
 
-/** FNV-1a of the length and of bytes at equal distances. Packets with the same hash are told apart by comparison. */
+/** FNV-1a of the length and of bytes at equal distances. Packets with the same hash are compared. */
 function hashOf(buffer: Buffer, start: number, end: number): number {
   const size = end - start;
   const step = Math.max(1, Math.floor(size / SAMPLED_BYTES));
