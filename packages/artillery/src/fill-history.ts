@@ -27,10 +27,10 @@ export async function fillHistory(url: string, count: number, signal: AbortSigna
       next += 1;
       const text = `History message ${next}.`;
       const payload = { conversationId: 'lobby', clientMessageId: randomUUID(), kind: 'text', text };
-      for (let tries = 0; ; tries += 1) {
+      for (let retries = 0; ; retries += 1) {
         const reply = await session.request<SendReply>('message:send', payload);
         if (reply.ok) break;
-        if (tries >= MAX_RETRIES) throw new Error(`failed to write the history: ${reply.code}`);
+        if (retries >= MAX_RETRIES) throw new Error(`failed to write the history: ${reply.code}`);
         await pause(('retryAfterMs' in reply && reply.retryAfterMs) || RETRY_MS, signal);
       }
     }

@@ -131,7 +131,7 @@ function checksOf(outcomes: readonly ProcessOutcome[], { counters }: Summary, ch
       ok: counted('acked') === counted('sent') && counted('acked') > 0,
     },
     { text: `delivered messages: ${counted('delivered')}`, ok: counted('delivered') > 0 },
-    ...(chaos ? ['lost', 'wrong_place', 'out_of_order'] : []).map((name) => ({
+    ...(chaos ? ['lost', 'wrong_seq', 'out_of_order'] : []).map((name) => ({
       text: `${name.replaceAll('_', ' ')}: ${counted(name)}`,
       ok: counted(name) === 0,
     })),

@@ -92,22 +92,22 @@ async function measureRecovery(
   const { clients, cutAtMs, endMs, before, catchesUp } = storm;
   const overdue = AbortSignal.any([run.signal, AbortSignal.timeout(DEADLINE_MS)]);
   const sinceCutS = () => (machineNowMs() - cutAtMs) / 1_000;
-  let back: { afterS: number; heads: Observation['heads'] } | undefined;
+  let reconnected: { afterS: number; heads: Observation['heads'] } | undefined;
   let caughtUpS: number | undefined;
   let nextProgressMs = machineNowMs() + PROGRESS_INTERVAL_MS;
   for (;;) {
     const now = await generator.report();
     // Only after all connections were cut can clients be counted as reconnected.
     const wereCut = total(now.closed) - total(before.closed) >= clients;
-    if (wereCut && now.ready === clients) back ??= { afterS: sinceCutS(), heads: now.heads };
+    if (wereCut && now.ready === clients) reconnected ??= { afterS: sinceCutS(), heads: now.heads };
     // Messages acked up to the last reconnect. More are sent in the meantime.
-    if (back && (await generator.tally(back)).lost === 0) caughtUpS ??= sinceCutS();
+    if (reconnected && (await generator.tally(reconnected)).lost === 0) caughtUpS ??= sinceCutS();
     const { lost, behind } = await generator.tally(now);
     const isSettled = lost === 0 && now.acked === now.sent;
-    const isOver = back && machineNowMs() >= endMs && (isSettled || !catchesUp);
+    const isOver = reconnected && machineNowMs() >= endMs && (isSettled || !catchesUp);
     if (isOver || overdue.aborted) {
       run.signal.throwIfAborted();
-      const reconnectedS = back?.afterS ?? Number.POSITIVE_INFINITY;
+      const reconnectedS = reconnected?.afterS ?? Number.POSITIVE_INFINITY;
       return { reconnectedS, caughtUpS, lost, unacked: now.unacked, failedAttempts: now.failedConnects };
     }
     if (machineNowMs() >= nextProgressMs) {

@@ -68,7 +68,7 @@ export class DeliveryTracker {
     const lost = this.#sum(({ missing }) => missing);
     const wrong = this.#sum(({ wrongPosition }) => wrongPosition);
     count('lost', lost);
-    count('wrong_place', wrong);
+    count('wrong_seq', wrong);
     if (lost > 0) recordFailure('messages (delivery)', 'LOST');
     if (lost === 0 && wrong === 0) eventFile.hasEverything(this.#client);
   }

@@ -13,9 +13,9 @@ const COUNTERS = [
   'missed_live',
   'repeated',
   'out_of_order',
-  'wrong_place',
-  'let_in',
-  'turned_away',
+  'wrong_seq',
+  'granted',
+  'rejected',
   'reconnected',
   'history_gaps',
 ] as const;

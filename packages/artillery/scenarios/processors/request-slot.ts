@@ -28,7 +28,7 @@ export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): P
       const { code, error } = outcome;
       const isQueued = code !== 'SERVER_FULL' || (error.position !== undefined && error.waitTicket !== undefined);
       if (EXPECTED_CODES.includes(code) && isQueued) {
-        count('turned_away');
+        count('rejected');
         recordSuccess('slot: rejected', tookMs);
       } else recordFailure('slot: rejected', isQueued ? code : 'NO_QUEUE_POSITION');
       waitTicket = error.waitTicket ?? waitTicket;
@@ -37,7 +37,7 @@ export async function requestSlot(user: VirtualUser, events: ArtilleryEvents): P
     }
     waitTicket = undefined;
     const { session } = outcome;
-    count('let_in');
+    count('granted');
     changeOnline(1);
     recordSuccess('slot: granted', tookMs);
     const releaseAt = nowMs() + numberOf(user, 'holdSlotForSeconds', 2) * 1_000;

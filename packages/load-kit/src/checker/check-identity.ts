@@ -12,9 +12,9 @@ export function findDuplicated({ occurrences }: Evidence): Violation[] {
     messages.set(key, message);
     message.positions.add(position);
     if (occurrence.id !== undefined) message.ids.add(occurrence.id);
-    const held = positions.get(position) ?? { first: occurrence, keys: new Set() };
-    positions.set(position, held);
-    held.keys.add(key);
+    const atPosition = positions.get(position) ?? { first: occurrence, keys: new Set() };
+    positions.set(position, atPosition);
+    atPosition.keys.add(key);
   }
   const violations: Violation[] = [];
   for (const { first, positions: taken, ids } of messages.values()) {

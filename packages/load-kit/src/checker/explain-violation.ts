@@ -57,14 +57,14 @@ export function explainViolation(record: EventRecord, { about }: Violation): str
 
 /** Returns one line for all clients that saw the same message. */
 function describeSeenEvents(seenEvents: readonly Seen[]): { atMs: number; text: string }[] {
-  const bySight = Map.groupBy(seenEvents, ({ conversationId, seq, id, senderId, clientMessageId, textHash }) =>
+  const byContent = Map.groupBy(seenEvents, ({ conversationId, seq, id, senderId, clientMessageId, textHash }) =>
     Object.entries({ conversationId, seq, id, senderId, clientMessageId, textHash })
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),
   );
-  return [...bySight].map(([sight, seen]) => {
+  return [...byContent].map(([content, seen]) => {
     const viewers = seen.map(({ client, how, atMs }) => `${client} (${how}, ${Math.round(atMs)})`);
-    return { atMs: seen[0]?.atMs ?? 0, text: `seen ${sight} by ${viewers.join(', ')}` };
+    return { atMs: seen[0]?.atMs ?? 0, text: `seen ${content} by ${viewers.join(', ')}` };
   });
 }
 

@@ -82,15 +82,15 @@ const sentIn = ({ events }: EventRecord, period: Period): Map<string, Sent> =>
       .map((event) => [event.clientMessageId, event]),
   );
 
-interface Sight {
+interface FirstSeen {
   readonly client: string;
   readonly clientMessageId: string;
   readonly atMs: number;
 }
 
 /** Returns the first time at which each client saw each of these messages. */
-function firstSeen({ events }: EventRecord, ids: ReadonlySet<string>): Sight[] {
-  const seen = new Map<string, Sight>();
+function firstSeen({ events }: EventRecord, ids: ReadonlySet<string>): FirstSeen[] {
+  const seen = new Map<string, FirstSeen>();
   for (const event of events) {
     if (event.type !== 'seen' || !ids.has(event.clientMessageId)) continue;
     const { client, clientMessageId, atMs } = event;
