@@ -33,7 +33,7 @@ export class History {
 
   /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
-    // Before the log is asked: only a member's request may make it initialise a head, which reads the store and adds a key.
+    // Checked before the log: initialising a head reads the store and adds a key, and only members may cause that.
     await this.#membership.cachedMembership(conversationId, userId);
     const { state, fromSeq, toSeq, messages, deletedLater } = await this.#log.readRecent(conversationId, query);
     await this.#membership.requireMember(conversationId, userId, state.membersVersion);

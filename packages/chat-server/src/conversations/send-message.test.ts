@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, expect, test } from '@jest/globals';
+import { createRedisMessageLog } from '@parley/message-log';
+import { openSqliteStore } from '@parley/message-store';
+import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
+import { connectRedis, createMetrics, silentLogger } from '@parley/service-kit';
+import { newRedis, newTemporaryDirectory, WITHOUT_STORE_DEADLINES, withoutCommandDeadline } from '@parley/testing';
+import { CHAT_SERVER_METRICS } from '../metrics.ts';
+import { History } from './history.ts';
+import { Membership } from './membership.ts';
+import { MessageSender } from './send-message.ts';
+
+const closers: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const close of closers) await close();
+});
+const redis = await newRedis();
+const logger = silentLogger();
+const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
+const store = await openSqliteStore({ dataDir: await newTemporaryDirectory(), logger, ...WITHOUT_STORE_DEADLINES });
+const connection = await connectRedis(redis.url, 'command', { logger, connectionName: 'send-message' });
+closers.push(
+  () => connection.disconnect(),
+  () => store.close(),
+);
+const log = createRedisMessageLog(withoutCommandDeadline(connection), {
+  maxInProcess: 500,
+  readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
+});
+const membership = new Membership({ conversations: store.conversations, log });
+const sender = new MessageSender({ node: 'chat-server-1', log, membership, metrics, logger });
+const history = new History({ log, messages: store.messages, membership });
+
+const [ada, bob] = [randomUUID() as UserId, randomUUID() as UserId];
+for (const id of [ada, bob]) {
+  await store.users.create({ id, username: id, displayName: id, passwordHash: undefined, createdAtMs: 1 });
+}
+
+async function newGroup(): Promise<ConversationId> {
+  const id = `c_${randomUUID()}` as ConversationId;
+  await store.conversations.create({ id, kind: 'group', title: 'Group', createdBy: ada, createdAtMs: 1 }, [ada, bob]);
+  return id;
+}
+
+const message = (clientMessageId: string = randomUUID()) => ({
+  clientMessageId: clientMessageId as ClientMessageId,
+  kind: 'text' as const,
+  text: 'hello',
+});
+
+test('a repeated message gets the reply of the first, marked as a duplicate', async () => {
+  const group = await newGroup();
+  const repeated = message();
+  const first = await sender.send(group, ada, repeated);
+  expect(first).toMatchObject({ ok: true, message: { seq: 1 }, duplicate: false });
+  expect(await sender.send(group, ada, repeated)).toEqual({ ...first, duplicate: true });
+});
+
+test('a member sends after a change of the member list', async () => {
+  const group = await newGroup();
+  await sender.send(group, ada, message());
+  await log.membersChanged(group);
+  expect(await sender.send(group, ada, message())).toMatchObject({ message: { seq: 2 } });
+});
+
+test('a removed member is refused although the membership is cached', async () => {
+  const group = await newGroup();
+  await sender.send(group, bob, message());
+  await store.conversations.removeMember(group, bob);
+  await log.membersChanged(group);
+  await expect(sender.send(group, bob, message())).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(await log.states([group])).toMatchObject([{ headSeq: 1 }]);
+});
+
+test('a clientMessageId that was used in another conversation is a conflict', async () => {
+  const [here, there] = [await newGroup(), await newGroup()];
+  await sender.send(here, ada, message('same'));
+  await expect(sender.send(there, ada, message('same'))).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+test('requests of non-members do not initialise the head of a conversation', async () => {
+  const group = await newGroup();
+  const stranger = randomUUID() as UserId;
+  const nowhere = 'c_nowhere' as ConversationId;
+  for (const [id, code] of [
+    [group, 'FORBIDDEN'],
+    [nowhere, 'NOT_FOUND'],
+  ] as const) {
+    await expect(history.readPage(id, stranger, { limit: 1 })).rejects.toMatchObject({ code });
+    await expect(sender.send(id, stranger, message())).rejects.toMatchObject({ code });
+  }
+  expect(await log.knownStates([group, nowhere])).toEqual([undefined, undefined]);
+});
