@@ -46,9 +46,8 @@ import { announceMembers } from './presence/announce-members.ts';
 import { Presence } from './presence/presence.ts';
 import { accountRoutes } from './rest/account-routes.ts';
 import { conversationRoutes } from './rest/conversation-routes.ts';
-import { messageRoutes } from './rest/message-routes.ts';
+import { messageRoutes, searchRoutes } from './rest/message-routes.ts';
 import { createRestApp } from './rest/rest-app.ts';
-import { searchRoutes } from './rest/search-routes.ts';
 import { userRoutes } from './rest/user-routes.ts';
 import { startBackgroundLoops } from './start/background-loops.ts';
 

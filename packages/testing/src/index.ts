@@ -10,5 +10,4 @@ export * from './rest.ts';
 export * from './start-server.ts';
 export * from './tcp-proxy.ts';
 export * from './temporary-directory.ts';
-export * from './without-command-deadline.ts';
-export * from './without-store-deadlines.ts';
+export * from './without-deadlines.ts';

@@ -25,13 +25,12 @@ export async function newRedis(): Promise<TestRedis> {
       await client.ping();
     },
   });
-  const connected = client ?? connect(port);
-  atFileEnd(() => connected.disconnect());
-  return { url: `redis://127.0.0.1:${port}`, port, client: connected, process };
+  return { url: `redis://127.0.0.1:${port}`, port, client: client ?? connect(port), process };
 }
 
 function connect(port: number): Redis {
   const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 20 });
   client.on('error', () => undefined);
+  atFileEnd(() => client.disconnect());
   return client;
 }

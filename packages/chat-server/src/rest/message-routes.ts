@@ -1,7 +1,8 @@
 // cspell:ignore passport
-import { type LegacyMessageTrace, MessageId, type MessageTrace, parsePayload } from '@parley/protocol';
+import { type LegacyMessageTrace, MessageId, type MessageTrace, parsePayload, SearchQuery } from '@parley/protocol';
 import { Router } from 'express';
 import type { MessageTraces } from '../conversations/message-traces.ts';
+import type { Search } from '../conversations/search.ts';
 import { callerOf } from './authenticate.ts';
 
 /** `/api/messages`: the trace of one message. */
@@ -17,6 +18,17 @@ export function messageRoutes(traces: MessageTraces): Router {
   router.get('/:id/passport', async (request, response) => {
     const id = parsePayload(MessageId, request.params.id);
     response.json(toLegacyTrace(await traces.find(id, callerOf(response))));
+  });
+
+  return router;
+}
+
+/** `/api/search`: full-text search over messages. */
+export function searchRoutes(search: Search): Router {
+  const router = Router();
+
+  router.get('/', async (request, response) => {
+    response.json(await search.find(callerOf(response), parsePayload(SearchQuery, request.query)));
   });
 
   return router;

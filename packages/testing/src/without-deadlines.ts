@@ -14,3 +14,6 @@ export function withoutCommandDeadline<T extends Redis | Cluster>(connection: T)
   for (const each of options) if (each?.commandTimeout) each.commandTimeout = TIMEOUT_MS;
   return connection;
 }
+
+/** Options that raise the deadlines of a store, for the reason that `withoutCommandDeadline` gives. */
+export const WITHOUT_STORE_DEADLINES = { busyTimeoutMs: 110_000, deadlineMs: 120_000, openDeadlineMs: 120_000 };
