@@ -1,4 +1,4 @@
-/** Ends with 0 when the process in this container says that it lives. */
+/** The health check of a service container. Exit code 0: `/healthz` answered with 200. */
 const response = await fetch(`http://127.0.0.1:${process.env.OPS_PORT}/healthz`, {
   signal: AbortSignal.timeout(2_500),
 });

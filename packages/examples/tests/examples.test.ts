@@ -113,7 +113,7 @@ test('two people talk through the React page', async () => {
   await startExample([vite, 'preview', ...config, '--host', '127.0.0.1', '--port', port, '--strictPort'], {}, /Local:/);
 
   const people = [];
-  for (const name of ['Grace', 'Edsger']) {
+  for (const name of ['Grace', 'Alan']) {
     const person = await browser.newPage();
     await person.page.goto(`http://127.0.0.1:${port}`);
     await person.page.getByLabel('Your name').fill(name);
@@ -121,14 +121,14 @@ test('two people talk through the React page', async () => {
     await person.page.getByText('Connected', { exact: true }).waitFor();
     people.push(person);
   }
-  const [grace, edsger] = people as [(typeof people)[0], (typeof people)[0]];
+  const [grace, alan] = people as [(typeof people)[0], (typeof people)[0]];
   await grace.page.getByLabel('Message').fill('Hello from a small page');
   await grace.page.getByRole('button', { name: 'Send' }).click();
-  await edsger.page.getByRole('listitem').filter({ hasText: 'Grace Hello from a small page' }).waitFor();
+  await alan.page.getByRole('listitem').filter({ hasText: 'Grace Hello from a small page' }).waitFor();
   await grace.page.getByRole('listitem').filter({ hasText: 'stored' }).first().waitFor();
   // A reload continues the login and the session.
-  await edsger.page.reload();
-  await edsger.page.getByRole('listitem').filter({ hasText: 'Grace Hello from a small page' }).waitFor();
+  await alan.page.reload();
+  await alan.page.getByRole('listitem').filter({ hasText: 'Grace Hello from a small page' }).waitFor();
   expect(people.flatMap(({ errors }) => errors)).toEqual([]);
 });
 
