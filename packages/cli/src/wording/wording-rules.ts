@@ -87,7 +87,7 @@ export const WORDING_RULES: readonly WordingRule[] = [
   // British spelling.
   {
     pattern:
-      /\b(?:behavior|color(?!-)|favor|neighbor|(?:initial|util|recogn|normal|serial|organ|synchron|author|optim|summar)iz(?:e|es|ed|ing|ation))\b/gi,
+      /\b(?:behavior|favor|neighbor|color(?!\s*[:=-])|(?:initial|util|recogn|normal|serial|organ|synchron|author|optim|summar)iz(?:e|es|ed|ing|ation))\b/g,
     instead: 'British spelling: behaviour, initialise',
   },
 ];

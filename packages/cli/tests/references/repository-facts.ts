@@ -46,6 +46,8 @@ export async function readRepositoryFacts(): Promise<RepositoryFacts> {
   const basenames = new Set(files.map((file) => basename(file)));
   const sources = files.filter((file) => SOURCES.test(file) && !file.startsWith('packages/cli/tests/')).map(read);
   const words = new Set(sources.flatMap((source) => source.match(/\b\w+\b/g) ?? []));
+  const contains = (message: string) =>
+    sources.some((source) => message.split('…').every((fragment) => source.includes(fragment.trim())));
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const openapi = JSON.parse(read('docs/openapi.json')) as { paths: Record<string, unknown> };
 
@@ -66,10 +68,10 @@ export async function readRepositoryFacts(): Promise<RepositoryFacts> {
     usages: await readUsages(Object.keys(scripts)),
     packages: files.flatMap((file) => /^packages\/([^/]+)\/package\.json$/.exec(file)?.[1] ?? []),
     hasWord: (word) => words.has(word),
-    hasMessage: (message) =>
-      sources.some((source) => message.split('…').every((fragment) => source.includes(fragment.trim()))),
+    hasMessage: contains,
     hasPath(path, document) {
-      if (!path.includes('/')) return basenames.has(path) || existsIn('.', path) || existsIn(dirname(document), path);
+      // A name without a folder may also be a file that a program writes.
+      if (!path.includes('/')) return basenames.has(path) || existsIn(dirname(document), path) || contains(path);
       const ownPackage = /^packages\/[^/]+/.exec(document)?.[0];
       const bases = ['.', dirname(document), 'packages', ...(ownPackage ? [ownPackage, `${ownPackage}/src`] : [])];
       return bases.some((base) => existsIn(base, path));
