@@ -3,19 +3,21 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import { TimeSlicedQueue } from '@parley/service-kit';
 
-/** What a connection says at its end, in this order, and everything that is built on it is taken down by. */
-const ENDINGS: ReadonlySet<string | symbol> = new Set(['end', 'error', 'close']);
+/** The events that end a TCP socket, on which Engine.IO and Socket.IO take down everything above it. */
+const CLOSING_EVENTS: ReadonlySet<string | symbol> = new Set(['end', 'error', 'close']);
 
 /**
- * When the balancer dies thousands of connections end in one turn of the event loop, and Socket.IO takes each of them down at once:
- * for a second nobody would be served. So they tell of it some at a time.
+ * Spreads the closing of connections over turns of the event loop.
+ *
+ * When the load balancer dies, thousands of connections end in one turn, and Socket.IO would take down all of them at once and serve
+ * nobody for a second. So the closing events of TCP sockets are emitted in slices, in their order.
  */
 export function closeInSlices(httpServer: HttpServer): void {
-  const endings = new TimeSlicedQueue();
-  // One function for all: a closure for each connection costs memory.
+  const closings = new TimeSlicedQueue();
+  // One function for all sockets: a closure for each would cost memory.
   function emit(this: TcpSocket, ...event: [name: string | symbol, ...args: unknown[]]): boolean {
-    if (!ENDINGS.has(event[0])) return emitNow.apply(this, event);
-    endings.add(() => emitNow.apply(this, event));
+    if (!CLOSING_EVENTS.has(event[0])) return emitNow.apply(this, event);
+    closings.add(() => emitNow.apply(this, event));
     return true;
   }
   httpServer.on('connection', (socket: TcpSocket) => {

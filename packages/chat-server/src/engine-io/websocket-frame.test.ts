@@ -23,7 +23,7 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 afterAll(() => void server.close());
 
-test('a WebSocket client reads texts of all lengths', async () => {
+test('a WebSocket client decodes frames of every length class and of multi-byte text', async () => {
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const read: unknown[] = [];
   const { promise: all, resolve } = Promise.withResolvers<void>();

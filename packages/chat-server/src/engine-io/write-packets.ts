@@ -1,8 +1,8 @@
 import type { Socket as TcpSocket } from 'node:net';
-import type { ChatSocket } from '../socket-types.ts';
+import type { ClientSocket } from './client-connection.ts';
 import { textFrame } from './websocket-frame.ts';
 
-/** Engine.IO's packet type "message", in front of a Socket.IO packet. */
+/** Engine.IO's packet type "message", which precedes a Socket.IO packet. */
 const MESSAGE = '4';
 
 interface EngineConnection {
@@ -15,29 +15,30 @@ interface EngineConnection {
   };
 }
 
-/** What Socket.IO's types keep private. */
-interface ConnectionParts {
+/** The parts of a Socket.IO socket that its types declare private. */
+interface SocketParts {
   readonly conn: EngineConnection;
   readonly client: EngineClient;
 }
 
 interface EngineClient {
   readonly conn: EngineConnection;
-  /** Takes a Socket.IO packet: its text, and what of it is binary after that. */
+  /** Takes the parts of one Socket.IO packet: its text, then its binary attachments. */
   writeToEngine(packets: readonly (string | Buffer)[], options: { readonly preEncoded?: boolean }): void;
 }
 
 /** `WebSocket.OPEN` */
 const OPEN = 1;
 
-/** Socket.IO packets in the forms that connections take, made once for all of them. */
+/** Socket.IO packets, encoded once for all receivers. */
 export interface EncodedPackets {
+  /** All packets as WebSocket frames, for one write to a TCP socket. */
   readonly bytes: Buffer;
-  /** One by one, for Engine.IO. */
+  /** The packets one by one, for Engine.IO. */
   readonly packets: readonly { readonly text: string; readonly options: object }[];
 }
 
-/** @param packets without Engine.IO's type */
+/** @param packets without Engine.IO's packet type */
 export function encodePackets(packets: readonly string[]): EncodedPackets {
   const frames = packets.map((packet) => textFrame(MESSAGE + packet));
   return {
@@ -50,22 +51,24 @@ export function encodePackets(packets: readonly string[]): EncodedPackets {
 }
 
 /**
- * Writes packets to a client. On a WebSocket on which nothing waits they take one write, past Engine.IO, which would take several
- * steps for each packet and client; otherwise they go through Engine.IO, after what waits.
+ * Writes packets to one client, after everything that was written to it before.
+ *
+ * On a WebSocket whose buffers are empty all packets take one write to the TCP socket, which skips Engine.IO's steps for each packet
+ * and client. In every other case they go through Engine.IO.
  */
-export function writePackets({ bytes, packets }: EncodedPackets, socket: ChatSocket): void {
-  const { conn, client } = socket as unknown as ConnectionParts;
+export function writePackets({ bytes, packets }: EncodedPackets, socket: ClientSocket): void {
+  const { conn, client } = socket as unknown as SocketParts;
   const tcp = idleWebSocket(conn);
   if (tcp) tcp.write(bytes);
   else for (const { text, options } of packets) client.writeToEngine([text], options);
 }
 
 /**
- * Lets what Socket.IO has to say to this client alone, acks above all, go past Engine.IO as well where nothing waits: about
- * half of what an ack costs.
+ * Makes packets to this client alone, acks above all, bypass Engine.IO as well when its buffers are empty. This halves the cost of an
+ * ack.
  */
-export function writeAcksDirectly(socket: ChatSocket): void {
-  (socket as unknown as ConnectionParts).client.writeToEngine = writeDirectly;
+export function writeAcksDirectly(socket: ClientSocket): void {
+  (socket as unknown as SocketParts).client.writeToEngine = writeDirectly;
 }
 
 function writeDirectly(this: EngineClient, ...[packets, options]: Parameters<EngineClient['writeToEngine']>): void {
@@ -75,7 +78,7 @@ function writeDirectly(this: EngineClient, ...[packets, options]: Parameters<Eng
   else (Object.getPrototypeOf(this) as EngineClient).writeToEngine.call(this, packets, options);
 }
 
-/** The connection below, if it is a WebSocket and writing to it now keeps the order. */
+/** Returns the TCP socket of a WebSocket if nothing waits above it: then a direct write keeps the order. */
 function idleWebSocket({ readyState, writeBuffer, transport }: EngineConnection): TcpSocket | undefined {
   if (readyState !== 'open' || transport.name !== 'websocket' || !transport.writable) return undefined;
   if (writeBuffer.length > 0 || transport.socket?.readyState !== OPEN) return undefined;
