@@ -1,13 +1,14 @@
 import type { ConversationId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
-/** Conversations whose deliveries are remembered, and batches of each. */
+/** Bounds of the memory: conversations, and batches of each. */
 const MAX_CONVERSATIONS = 2_000;
 const MAX_BATCHES = 200;
 
-/** That this server handed a message to so many of its sessions. */
+/** The delivery of a message to this server's sessions. */
 export interface Delivery {
   readonly atMs: number;
+  /** How many sessions of this server it was sent to. */
   readonly sessions: number;
 }
 
@@ -18,11 +19,11 @@ interface SeqRange {
 
 type DeliveredBatch = Delivery & SeqRange;
 
-/** When this server handed which messages to its sessions: the newest batches of each conversation, for passports. */
+/** Remembers when this server delivered the newest batches of each conversation, for message traces. */
 export class DeliveryMemory {
   readonly #batches = new LRUCache<ConversationId, DeliveredBatch[]>({ max: MAX_CONVERSATIONS });
 
-  /** One call for each batch, whatever the number of its messages and receivers. */
+  /** Takes one call per batch, independent of the number of messages and receivers. */
   note(conversationId: ConversationId, { firstSeq, lastSeq }: SeqRange, sessions: number): void {
     if (sessions === 0) return;
     const batches = this.#batches.get(conversationId) ?? [];
@@ -31,7 +32,7 @@ export class DeliveryMemory {
     this.#batches.set(conversationId, batches);
   }
 
-  /** The first delivery of a message, as far as it is remembered. */
+  /** Returns the first delivery of a message, or undefined if it is no longer remembered. */
   find(conversationId: ConversationId, seq: number): Delivery | undefined {
     const batch = this.#batches.get(conversationId)?.find(({ firstSeq, lastSeq }) => firstSeq <= seq && seq <= lastSeq);
     return batch && { atMs: batch.atMs, sessions: batch.sessions };

@@ -1,26 +1,27 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 
-/** How long one reading covers. */
+/** The shortest interval that a reading covers. */
 const SAMPLE_MS = 100;
 
-/** How much of its time this process's event loop has been busy of late: 0 = idle, 1 = never idle. Costs nothing unless asked. */
+/** The share of time for which this process's event loop was busy, from 0 to 1. Costs nothing unless it is read. */
 export class EventLoopUtilisation {
-  #since: EventLoopUtilization = performance.eventLoopUtilization();
+  #previous: EventLoopUtilization = performance.eventLoopUtilization();
   #sampledAt = performance.now();
-  #busy = 0;
+  #current = 0;
 
-  get busy(): number {
+  /** The reading of the last complete interval. */
+  get current(): number {
     const now = performance.now();
     if (now - this.#sampledAt >= SAMPLE_MS) {
       const reading = performance.eventLoopUtilization();
-      this.#busy = performance.eventLoopUtilization(reading, this.#since).utilization;
-      this.#since = reading;
+      this.#current = performance.eventLoopUtilization(reading, this.#previous).utilization;
+      this.#previous = reading;
       this.#sampledAt = now;
     }
-    return this.#busy;
+    return this.#current;
   }
 }
 
-/** How far a reading is on the way from the one that asks for nothing to the one that asks for all: 0 to 1. */
-export const linearRamp = (reading: number, [none, all]: readonly [number, number]): number =>
-  Math.min(1, Math.max(0, (reading - none) / (all - none)));
+/** Returns 0 up to `low`, 1 from `high` on, and a linear value between the two. */
+export const linearRamp = (value: number, [low, high]: readonly [number, number]): number =>
+  Math.min(1, Math.max(0, (value - low) / (high - low)));

@@ -58,13 +58,13 @@ const messages = (firstSeq: number, lastSeq: number, conversationId = LOBBY_ID):
 });
 const stored = (seq: number): FanOutItem => ({ kind: 'stored', conversationId: LOBBY_ID, seq, epoch: 'e1' });
 
-test('clients of every transport get what is published: in order, what came together in one packet', async () => {
+test('clients on every transport get published messages in order, and messages that arrive together in one packet', async () => {
   const deliveries = new DeliveryMemory();
   const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
   const delivery = new FanOutDelivery({
     io,
     deliveries,
-    load: new EventLoopUtilisation(),
+    utilisation: new EventLoopUtilisation(),
     metrics,
     logger: silentLogger(),
   });
@@ -83,7 +83,7 @@ test('clients of every transport get what is published: in order, what came toge
   const all = 4_000;
   for (let seq = 4; seq <= all; seq += 2) {
     delivery.receive([messages(seq, seq + 1 <= all ? seq + 1 : seq)]);
-    // What Engine.IO itself has to say goes between, and must not be overtaken or overtake.
+    // A packet through Engine.IO must neither overtake a direct write nor be overtaken by one.
     if (seq % 100 === 0) io.to(LOBBY_ID).emit('heads', []);
     if (seq % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -96,7 +96,7 @@ test('clients of every transport get what is published: in order, what came toge
   await delivery.close();
 });
 
-test('acks come whole and in order on every transport, whatever is in them and whatever else is said', async () => {
+test('acks of every size and type arrive intact on every transport', async () => {
   for (const transport of ['websocket', 'polling'] as const) {
     const { client } = new Listener(transport);
     const replies = ['', '"né" \u{1F600}', 'x'.repeat(100), 'x'.repeat(70_000), Buffer.from([0, 255]), null];

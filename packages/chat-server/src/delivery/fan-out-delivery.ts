@@ -9,72 +9,81 @@ import { type EventLoopUtilisation, linearRamp } from './event-loop-utilisation.
 import { HostCpuUsage } from './host-cpu-usage.ts';
 
 /**
- * After handing packets to clients a busy server gathers what comes next: longer the more the handing cost, and the busier it
- * is. One packet costs every process on a client's way its share of work, whatever is in it, and what is measured here is
- * only a small part of that: of several servers each has its part of a room.
+ * After a flush a busy server waits before the next one, longer the more the flush cost. The factor is high because each packet costs
+ * every process on the way to a client, and the time measured here is only a small part of that cost.
  */
-const GATHER_PER_COST = 40;
-const MAX_GATHER_MS = 30;
+const WAIT_PER_FLUSH_COST = 40;
+const MAX_WAIT_MS = 30;
 
 /**
- * Shares of the time for which this server, or its machine, is busy: below the first nothing waits, from the second on it gathers in full.
- * The machine counts because each packet that is saved saves the balancer and the clients' ends as much as this server.
+ * Ramps from no wait to the full wait. Host CPU usage counts because a packet that is saved also saves work in the load balancer and in
+ * the clients. An expensive flush counts alone, because the next one would overlap with the packets that are still on their way.
  */
-const LOOP_BUSY = [0.5, 0.7] as const;
-const MACHINE_BUSY = [0.7, 0.85] as const;
-/** ms: a round that took so long is followed by gathering in any case; the next one would meet it on its way. */
+const EVENT_LOOP_BUSY = [0.5, 0.7] as const;
+const HOST_BUSY = [0.7, 0.85] as const;
 const EXPENSIVE_FLUSH_MS = [4, 10] as const;
 
-/** What only counts as it is now waits so long for messages to travel with; alone each would be a packet as dear as a message. */
-const STATE_PATIENCE_MS = 100;
+/** Latest-value events wait up to this long to share a packet with messages: alone, each would cost as much as a message. */
+const LATEST_VALUE_WAIT_MS = 100;
 
-/** What one packet carries at most, in characters of JSON. */
+/** The most characters of JSON in one packet. */
 const MAX_PACKET_CHARACTERS = 262_144;
 
-interface Gathered {
+/** Events of which a later one replaces an earlier one of the same conversation. */
+type LatestValueEvent = 'stored' | 'heads' | 'presence';
+
+interface Collected {
   /** Comma-separated messages. */
   readonly json: string[];
   readonly ranges: { readonly firstSeq: number; readonly lastSeq: number }[];
-  /** By event: what only counts as it is now. */
-  readonly states: Map<StateEvent, object>;
+  readonly latest: Map<LatestValueEvent, object>;
 }
 
-/** Events of which a later one makes an earlier one of the same conversation pointless. */
-type StateEvent = 'stored' | 'heads' | 'presence';
-
 /**
- * Hands what the workers publish to this server's sessions. While there is little to do everything goes out at once; under load
- * what gathers meanwhile shares a packet, encoded once for all clients, and each client gets one write. So the cost of a
- * message falls as their number rises. Thousands of writes let others get a turn in between.
+ * Delivers what workers publish to this server's sessions. Of each conversation the messages keep their order.
+ *
+ * **Idle**: nothing is collected. The first message schedules a flush at once, the first latest-value event one in 100 ms.
+ *
+ * **Collecting**: items are kept by conversation until the flush. Messages make it due at `flushedAt + waitMs`, whatever was scheduled
+ * before; items for conversations without a session here are dropped.
+ *
+ * **Flushing**: each conversation's items become as few packets as possible, encoded once for all receivers, and each client gets
+ * one write. The writes run in slices, so the event loop serves other work in between. Items that arrive now are collected for the
+ * next flush. Afterwards the server is idle or collecting again, with a wait that depends on its load and on the cost of the flush.
+ * So a quiet server sends at once, and the cost of a message falls as their number rises.
+ *
+ * **Closed**: `close` flushes what is collected. Nothing is delivered afterwards.
  */
 export class FanOutDelivery {
   readonly #io: ChatIo;
   readonly #deliveries: DeliveryMemory;
   readonly #metrics: ChatServerMetrics;
   readonly #logger: Logger;
-  readonly #loop: EventLoopUtilisation;
-  readonly #machine = new HostCpuUsage();
-  #gathered = new Map<ConversationId, Gathered>();
+  readonly #utilisation: EventLoopUtilisation;
+  readonly #hostCpu = new HostCpuUsage();
+  #collected = new Map<ConversationId, Collected>();
   #hasMessages = false;
-  /** `performance.now()`, ms. */
+  /** `performance.now()` at the end of the last flush. */
   #flushedAt = 0;
-  #gatherMs = 0;
+  /** How long messages wait after that. */
+  #waitMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  /** `performance.now()` of the scheduled flush. */
   #dueAt = Number.POSITIVE_INFINITY;
-  #handing: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(parts: {
     io: ChatIo;
     deliveries: DeliveryMemory;
-    load: EventLoopUtilisation;
+    utilisation: EventLoopUtilisation;
     metrics: ChatServerMetrics;
     logger: Logger;
   }) {
     this.#io = parts.io;
     this.#deliveries = parts.deliveries;
-    this.#loop = parts.load;
+    this.#utilisation = parts.utilisation;
     this.#metrics = parts.metrics;
     this.#logger = parts.logger;
   }
@@ -83,14 +92,15 @@ export class FanOutDelivery {
     for (const item of items) {
       const { kind, conversationId } = item;
       if (kind === 'messages') {
-        const gathered = this.#gatheredFor(conversationId);
-        gathered?.json.push(item.json);
-        gathered?.ranges.push(item);
-        if (gathered) this.#hasMessages = true;
+        const collected = this.#collectedFor(conversationId);
+        if (!collected) continue;
+        collected.json.push(item.json);
+        collected.ranges.push(item);
+        this.#hasMessages = true;
       } else if (kind === 'stored') {
-        this.#gatherState(conversationId, 'stored', { conversationId, seq: item.seq, epoch: item.epoch });
+        this.#collectLatest(conversationId, 'stored', { conversationId, seq: item.seq, epoch: item.epoch });
       } else {
-        this.#gatherState(conversationId, 'presence', {
+        this.#collectLatest(conversationId, 'presence', {
           changes: [],
           counts: [{ conversationId, online: item.online }],
         });
@@ -99,43 +109,42 @@ export class FanOutDelivery {
     this.#schedule();
   }
 
-  /** Tells the conversation's sessions, together with what else there is for them. */
-  tellHead(head: HeadsPacket[number]): void {
-    this.#gatherState(head.conversationId, 'heads', [head]);
+  /** Sends a head to the sessions of its conversation, in a packet with whatever else waits for them. */
+  sendHead(head: HeadsPacket[number]): void {
+    this.#collectLatest(head.conversationId, 'heads', [head]);
     this.#schedule();
   }
 
-  /** Hands over what is still gathered, and nothing afterwards. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#handing;
+    await this.#flushing;
     await this.#flush();
   }
 
-  /** undefined where no session of this server is in the conversation. */
-  #gatheredFor(conversationId: ConversationId): Gathered | undefined {
+  /** Returns undefined if no session of this server is in the conversation. */
+  #collectedFor(conversationId: ConversationId): Collected | undefined {
     if (!isConversation(conversationId) || !this.#io.of('/').adapter.rooms.has(conversationId)) return undefined;
-    let gathered = this.#gathered.get(conversationId);
-    if (!gathered) {
-      gathered = { json: [], ranges: [], states: new Map() };
-      this.#gathered.set(conversationId, gathered);
+    let collected = this.#collected.get(conversationId);
+    if (!collected) {
+      collected = { json: [], ranges: [], latest: new Map() };
+      this.#collected.set(conversationId, collected);
     }
-    return gathered;
+    return collected;
   }
 
-  #gatherState(conversationId: ConversationId, event: StateEvent, payload: object): void {
-    this.#gatheredFor(conversationId)?.states.set(event, payload);
+  #collectLatest(conversationId: ConversationId, event: LatestValueEvent, payload: object): void {
+    this.#collectedFor(conversationId)?.latest.set(event, payload);
   }
 
   #schedule(): void {
-    if (this.#gathered.size === 0 || this.#handing || this.#isClosed) return;
+    if (this.#collected.size === 0 || this.#flushing || this.#isClosed) return;
     const now = performance.now();
-    const dueAt = this.#hasMessages ? this.#flushedAt + this.#gatherMs : now + STATE_PATIENCE_MS;
+    const dueAt = this.#hasMessages ? this.#flushedAt + this.#waitMs : now + LATEST_VALUE_WAIT_MS;
     if (this.#dueAt <= dueAt) return;
     this.#unschedule();
     this.#dueAt = dueAt;
     const waitMs = dueAt - now;
-    // A timer takes a millisecond at least, which at rest is a third of a message's way.
+    // A timer takes at least 1 ms, which is a third of a message's latency on an idle server.
     if (waitMs <= 0) this.#immediate = setImmediate(() => this.#flush());
     else this.#timer = setTimeout(() => this.#flush(), waitMs);
   }
@@ -149,32 +158,32 @@ export class FanOutDelivery {
   async #flush(): Promise<void> {
     this.#unschedule();
     const startedAt = performance.now();
-    const gathered = this.#gathered;
-    this.#gathered = new Map();
+    const collected = this.#collected;
+    this.#collected = new Map();
     this.#hasMessages = false;
-    this.#handing = forEachTimeSliced(this.#handings(gathered), ([packets, socket]) => writePackets(packets, socket));
-    await this.#handing;
-    this.#handing = undefined;
+    this.#flushing = forEachTimeSliced(this.#writesOf(collected), ([packets, socket]) => writePackets(packets, socket));
+    await this.#flushing;
+    this.#flushing = undefined;
     this.#flushedAt = performance.now();
     const costMs = this.#flushedAt - startedAt;
-    const share = Math.max(
-      linearRamp(this.#loop.busy, LOOP_BUSY),
-      linearRamp(this.#machine.busy, MACHINE_BUSY),
+    const load = Math.max(
+      linearRamp(this.#utilisation.current, EVENT_LOOP_BUSY),
+      linearRamp(this.#hostCpu.current, HOST_BUSY),
       linearRamp(costMs, EXPENSIVE_FLUSH_MS),
     );
-    this.#gatherMs = share * Math.min(MAX_GATHER_MS, costMs * GATHER_PER_COST);
+    this.#waitMs = load * Math.min(MAX_WAIT_MS, costMs * WAIT_PER_FLUSH_COST);
     this.#metrics.chat_fan_out_seconds.observe(costMs / 1_000);
     this.#schedule();
   }
 
-  /** Who gets what. A room is read as it is when its turn comes: whoever has left it by then gets nothing. */
-  *#handings(all: ReadonlyMap<ConversationId, Gathered>): Generator<[EncodedPackets, ChatSocket]> {
+  /** Yields one write per client. Each room is read when its turn comes: a client that has left by then gets nothing. */
+  *#writesOf(all: ReadonlyMap<ConversationId, Collected>): Generator<[EncodedPackets, ChatSocket]> {
     const { adapter, sockets } = this.#io.of('/');
-    for (const [conversationId, { json, ranges, states }] of all) {
+    for (const [conversationId, { json, ranges, latest }] of all) {
       const room = adapter.rooms.get(conversationId);
       if (!room) continue;
-      const packets = packetsOf(conversationId, json);
-      for (const [event, payload] of states) packets.push(toPacket(event, JSON.stringify(payload)));
+      const packets = toMessagePackets(conversationId, json);
+      for (const [event, payload] of latest) packets.push(toPacket(event, JSON.stringify(payload)));
       const encoded = encodePackets(packets);
       let sessions = 0;
       for (const id of room) {
@@ -192,23 +201,23 @@ export class FanOutDelivery {
   }
 }
 
-/** As few packets as the bound on their size allows. */
-function packetsOf(conversationId: ConversationId, json: readonly string[]): string[] {
+/** Puts messages into as few packets as the bound on their size allows. */
+function toMessagePackets(conversationId: ConversationId, json: readonly string[]): string[] {
   const packets: string[] = [];
   let messages = '';
-  const end = () => {
+  const endPacket = () => {
     if (messages) packets.push(toPacket('messages', `{"conversationId":"${conversationId}","messages":[${messages}]}`));
   };
-  for (const some of json) {
-    if (messages && messages.length + some.length > MAX_PACKET_CHARACTERS) {
-      end();
+  for (const chunk of json) {
+    if (messages && messages.length + chunk.length > MAX_PACKET_CHARACTERS) {
+      endPacket();
       messages = '';
     }
-    messages = messages ? `${messages},${some}` : some;
+    messages = messages ? `${messages},${chunk}` : chunk;
   }
-  end();
+  endPacket();
   return packets;
 }
 
-/** A Socket.IO EVENT packet of the main namespace: https://socket.io/docs/v4/socket-io-protocol/#packet-types */
+/** Encodes a Socket.IO EVENT packet of the main namespace: https://socket.io/docs/v4/socket-io-protocol/#packet-types */
 const toPacket = (event: string, payload: string) => `2["${event}",${payload}]`;

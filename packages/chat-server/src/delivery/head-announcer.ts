@@ -2,13 +2,12 @@ import type { MessageLog } from '@parley/message-log';
 import { type ChatIo, isConversation } from '../socket-types.ts';
 import type { FanOutDelivery } from './fan-out-delivery.ts';
 
-/** Conversations that are looked up in one round trip. */
+/** The most conversations that are read in one round trip. */
 const MAX_CONVERSATIONS = 500;
 
 /**
- * Tells the sessions of this server now and then how far their conversations are. Live packets may be lost on the way through
- * Redis; a client that is behind the head sees a gap by it and fetches what is missing. A conversation whose numbers have
- * not moved since is not mentioned again.
+ * Sends the heads of conversations to this server's sessions at an interval. Live packets may be lost on their way through Redis; a
+ * client that is behind the head notices the gap and fetches what is missing. A head that has not changed is not sent again.
  */
 export class HeadAnnouncer {
   readonly #io: ChatIo;
@@ -22,7 +21,7 @@ export class HeadAnnouncer {
     this.#delivery = parts.delivery;
   }
 
-  /** Mentions every conversation again next time: something may have been lost. */
+  /** Sends every head again in the next round: packets may have been lost. */
   forget(): void {
     this.#announced = new Map();
   }
@@ -31,16 +30,16 @@ export class HeadAnnouncer {
     const ids = [...this.#io.of('/').adapter.rooms.keys()].filter(isConversation);
     const announced = new Map<string, string>();
     for (let first = 0; first < ids.length; first += MAX_CONVERSATIONS) {
-      const some = ids.slice(first, first + MAX_CONVERSATIONS);
-      const states = await this.#log.knownStates(some);
-      for (const [index, conversationId] of some.entries()) {
+      const chunk = ids.slice(first, first + MAX_CONVERSATIONS);
+      const states = await this.#log.knownStates(chunk);
+      for (const [index, conversationId] of chunk.entries()) {
         const state = states[index];
         if (!state) continue;
         const { headSeq, storedSeq, epoch } = state;
         const head = `${epoch} ${headSeq} ${storedSeq}`;
         announced.set(conversationId, head);
         if (this.#announced.get(conversationId) === head) continue;
-        this.#delivery.tellHead({ conversationId, headSeq, storedSeq, epoch });
+        this.#delivery.sendHead({ conversationId, headSeq, storedSeq, epoch });
       }
     }
     this.#announced = announced;

@@ -1,32 +1,33 @@
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
-/** How long one reading covers. */
+/** The shortest interval that a reading covers. */
 const SAMPLE_MS = 200;
 
-/** How much of the machine's time, all cores together, was used of late, by whomever: 0 to 1. Costs nothing unless asked. */
+/** The share of CPU time used on this host by all processes on all cores, from 0 to 1. Costs nothing unless it is read. */
 export class HostCpuUsage {
-  #since = readTimes();
+  #previous = readCpuTimes();
   #sampledAt = performance.now();
-  #busy = 0;
+  #current = 0;
 
-  get busy(): number {
+  /** The reading of the last complete interval. */
+  get current(): number {
     const now = performance.now();
     if (now - this.#sampledAt >= SAMPLE_MS) {
-      const reading = readTimes();
-      const allMs = reading.allMs - this.#since.allMs;
-      if (allMs > 0) this.#busy = 1 - (reading.idleMs - this.#since.idleMs) / allMs;
-      this.#since = reading;
+      const reading = readCpuTimes();
+      const totalMs = reading.totalMs - this.#previous.totalMs;
+      if (totalMs > 0) this.#current = 1 - (reading.idleMs - this.#previous.idleMs) / totalMs;
+      this.#previous = reading;
       this.#sampledAt = now;
     }
-    return this.#busy;
+    return this.#current;
   }
 }
 
-function readTimes(): { allMs: number; idleMs: number } {
-  const reading = { allMs: 0, idleMs: 0 };
+function readCpuTimes(): { totalMs: number; idleMs: number } {
+  const reading = { totalMs: 0, idleMs: 0 };
   for (const { times } of cpus()) {
-    reading.allMs += times.user + times.nice + times.sys + times.irq + times.idle;
+    reading.totalMs += times.user + times.nice + times.sys + times.irq + times.idle;
     reading.idleMs += times.idle;
   }
   return reading;

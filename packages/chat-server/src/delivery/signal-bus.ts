@@ -1,20 +1,37 @@
+import type { ConversationId, Receipt, UserId } from '@parley/protocol';
 import type { Logger, RedisConnection } from '@parley/service-kit';
-import { nameOf, type Signal } from './signal.ts';
 
-/** Names the form of what goes through it, so that mixed releases never misread each other. */
+/** The number is the version of the format: servers of mixed releases must not misread each other. */
 const CHANNEL = 'parley:signals:1';
 
-/** Signals gather so long: many readers and typists cost each server one packet. */
-const GATHER_MS = 150;
+/** How long signals are collected: many readers and typists cost each server one packet. */
+const COLLECT_MS = 150;
 
-/** What may gather while Redis is slow; what comes on top of it is dropped. */
-const MAX_GATHERED = 5_000;
+/** The most signals that are collected while Redis is slow. Further ones are dropped. */
+const MAX_COLLECTED = 5_000;
 
-/** Carries signals from each chat server to all, itself included: gathered, the newest of each kind, at most once. */
+/** A short-lived fact that is sent at most once. A client that missed one gets a newer one, or asks. */
+export type Signal =
+  | {
+      readonly kind: 'typing';
+      readonly conversationId: ConversationId;
+      readonly userId: UserId;
+      readonly isTyping: boolean;
+    }
+  | { readonly kind: 'receipt'; readonly conversationId: ConversationId; readonly receipt: Receipt };
+
+/** A later signal with the same key replaces an earlier one. */
+const keyOf = (signal: Signal): string =>
+  `${signal.kind} ${signal.conversationId} ${signal.kind === 'typing' ? signal.userId : signal.receipt.userId}`;
+
+/**
+ * Broadcasts signals to all chat servers, this one included, over Redis publish/subscribe. Signals are collected for a short time, of
+ * which only the newest of each key is sent. Delivery is at most once; signals of one key arrive in order.
+ */
 export class SignalBus {
   readonly #command: RedisConnection;
   readonly #logger: Logger;
-  readonly #gathered = new Map<string, Signal>();
+  readonly #collected = new Map<string, Signal>();
   #timer: NodeJS.Timeout | undefined;
   #isSending = false;
 
@@ -24,7 +41,7 @@ export class SignalBus {
   }
 
   /**
-   * Calls `receive` with all that is sent from now on.
+   * Subscribes to the signals of all servers.
    *
    * @param subscriber a connection in subscriber mode; may carry other subscriptions
    */
@@ -36,31 +53,32 @@ export class SignalBus {
   }
 
   send(signal: Signal): void {
-    const name = nameOf(signal);
-    if (this.#gathered.size >= MAX_GATHERED && !this.#gathered.has(name)) return;
-    this.#gathered.set(name, signal);
+    const key = keyOf(signal);
+    if (this.#collected.size >= MAX_COLLECTED && !this.#collected.has(key)) return;
+    this.#collected.set(key, signal);
     this.#schedule();
   }
 
+  /** Drops what is still collected. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#gathered.clear();
+    this.#collected.clear();
   }
 
   #schedule(): void {
-    if (this.#timer || this.#isSending || this.#gathered.size === 0) return;
-    this.#timer = setTimeout(() => void this.#flush(), GATHER_MS);
+    if (this.#timer || this.#isSending || this.#collected.size === 0) return;
+    this.#timer = setTimeout(() => void this.#flush(), COLLECT_MS);
   }
 
   async #flush(): Promise<void> {
     this.#timer = undefined;
     this.#isSending = true;
-    const signals = [...this.#gathered.values()];
-    this.#gathered.clear();
+    const signals = [...this.#collected.values()];
+    this.#collected.clear();
     try {
       await this.#command.publish(CHANNEL, JSON.stringify(signals));
     } catch (error) {
-      this.#logger.debug({ err: error, signals: signals.length }, 'signals were lost');
+      this.#logger.debug({ err: error, signals: signals.length }, 'signals were not published');
     }
     this.#isSending = false;
     this.#schedule();

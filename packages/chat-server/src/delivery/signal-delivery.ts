@@ -1,26 +1,26 @@
-import type { ConversationId, Receipt, UserId } from '@parley/protocol';
+import type { ConversationId, Receipt } from '@parley/protocol';
 import type { ChatIo } from '../socket-types.ts';
 import type { EventLoopUtilisation } from './event-loop-utilisation.ts';
-import type { Signal } from './signal.ts';
+import type { Signal } from './signal-bus.ts';
 import { TypingBoard } from './typing-board.ts';
 
-/** In larger rooms nobody is told who types: of thousands somebody always does, and telling costs a packet for each. */
+/** Larger rooms do not show who is typing: in them somebody always is, and each change would cost a packet for every member. */
 const MAX_TYPING_ROOM = 500;
 
-/** From this share of its time on a busy server leaves out what can be missed best. */
-const TOO_BUSY = 0.7;
+/** Event-loop utilisation above which `typing` is deferred: of all events it is missed least. */
+const MAX_UTILISATION = 0.7;
 
-/** Hands signals to this server's sessions: one packet for each conversation and batch. */
+/** Delivers signals to this server's sessions, one packet for each conversation and batch. */
 export class SignalDelivery {
   readonly #io: ChatIo;
   readonly #board = new TypingBoard();
-  /** Where something changed while this server was too busy to tell. */
-  readonly #untold = new Set<ConversationId>();
-  readonly #loop: EventLoopUtilisation;
+  /** Conversations whose typing users changed while this server was too busy to send them. */
+  readonly #deferred = new Set<ConversationId>();
+  readonly #utilisation: EventLoopUtilisation;
 
-  constructor(io: ChatIo, load: EventLoopUtilisation) {
+  constructor(io: ChatIo, utilisation: EventLoopUtilisation) {
     this.#io = io;
-    this.#loop = load;
+    this.#utilisation = utilisation;
   }
 
   receive(signals: readonly Signal[]): void {
@@ -37,30 +37,30 @@ export class SignalDelivery {
         receipts.set(conversationId, [...(receipts.get(conversationId) ?? []), signal.receipt]);
       }
     }
-    for (const conversationId of typingIn) this.#tellTyping(conversationId);
+    for (const conversationId of typingIn) this.#sendTyping(conversationId);
     for (const [conversationId, readers] of receipts)
       this.#io.local.to(conversationId).emit('receipts', { conversationId, readers });
   }
 
-  /** Tells who has stopped typing without a word, and what there was no time to tell. */
+  /** Sends the typing users of conversations where a signal expired, or whose packet was deferred. */
   expireTyping(): void {
     const expired = this.#board.expire(performance.now());
-    for (const conversationId of new Set([...expired, ...this.#untold])) this.#tellTyping(conversationId);
+    for (const conversationId of new Set([...expired, ...this.#deferred])) this.#sendTyping(conversationId);
   }
 
-  /** Whether somebody who types there would be shown. */
+  /** Whether the conversation shows who is typing: its room must be small enough. */
   showsTyping(conversationId: ConversationId): boolean {
     return (this.#io.of('/').adapter.rooms.get(conversationId)?.size ?? 0) <= MAX_TYPING_ROOM;
   }
 
-  #tellTyping(conversationId: ConversationId): void {
-    this.#untold.delete(conversationId);
+  #sendTyping(conversationId: ConversationId): void {
+    this.#deferred.delete(conversationId);
     if (!this.showsTyping(conversationId)) return;
-    if (this.#loop.busy > TOO_BUSY) {
-      this.#untold.add(conversationId);
+    if (this.#utilisation.current > MAX_UTILISATION) {
+      this.#deferred.add(conversationId);
       return;
     }
-    const userIds: UserId[] = this.#board.namesOf(conversationId);
+    const userIds = this.#board.typingIn(conversationId);
     this.#io.local.to(conversationId).volatile.emit('typing', { conversationId, userIds });
   }
 }
