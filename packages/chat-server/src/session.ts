@@ -3,20 +3,20 @@ import type { UserId } from '@parley/protocol';
 
 export type SessionEndReason = 'replaced' | 'lost' | 'unauthorised' | 'silent' | 'slow' | 'disconnected' | 'shutdown';
 
-/** One user's place in the cluster, as the server that holds it sees it. */
+/** A user's session slot, as seen by the server that holds it. `SessionRegistry` describes its life. */
 export interface Session {
   readonly userId: UserId;
   readonly token: FencingToken;
   startedAtMs: number;
-  /** `performance.now()` when the place was asked for. */
+  /** `performance.now()` when the slot was requested. */
   readonly openedAt: number;
   authorisedUntilMs: number;
-  /** `performance.now()` until which the place is certainly ours; after it nothing of the client is carried out; 0 = not yet. */
+  /** `performance.now()` up to which this server certainly holds the slot; 0 = not acquired yet. */
   heldUntil: number;
-  /** Whether the client has said anything yet. */
-  hasSpoken: boolean;
-  /** Set once: why it ended. */
+  /** Whether the client has sent a valid event. */
+  hasSentEvent: boolean;
+  /** Why the session ended; set once. */
   endedBy: SessionEndReason | undefined;
-  /** Tells the client why and closes its connection; set when the connection is up. */
+  /** Notifies the client and closes its connection. Undefined until there is one. */
   closeConnection: ((reason: SessionEndReason) => void) | undefined;
 }

@@ -9,8 +9,7 @@ export interface SocketData {
 export type ChatSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 export type ChatIo = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
 
-/** Rooms are sockets (20 characters of base64), users (`user:…`) or conversations. */
+/** A room is named after a socket (20 characters of base64), a user (`user:…`) or a conversation (its id). */
 export const isConversation = (room: string): room is ConversationId => room === LOBBY_ID || room.startsWith('c_');
 
-/** A conversation's room has the conversation's id. */
 export { userRoom } from '@parley/presence';

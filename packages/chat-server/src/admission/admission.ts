@@ -4,10 +4,10 @@ import type { AccessTokens } from '../accounts/access-tokens.ts';
 import type { Session } from '../session.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
-/** How long a client that was sent away by a stopping server waits. */
+/** How long a client waits that was refused by a stopping server. By then the load balancer knows another one. */
 const SHUTDOWN_RETRY_MS = 500;
 
-/** Decides whether a connection becomes a session. */
+/** Decides from a handshake's `auth` whether a connection becomes a session. */
 export class Admission {
   readonly #tokens: AccessTokens;
   readonly #registry: SessionRegistry;
@@ -22,7 +22,7 @@ export class Admission {
   /** @throws ChatError `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL` or `ALREADY_CONNECTED` */
   async admit(auth: Record<string, unknown>): Promise<Session> {
     if (this.#readiness.draining) throw new ChatError('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
-    // An empty one is what a client sends that has none.
+    // A client without a token may send an empty one, which is no invalid payload.
     if (!auth.token) throw new ChatError('UNAUTHENTICATED');
     const handshake = parsePayload(Handshake, auth);
     const claims = await this.#tokens.verify(handshake.token);
@@ -52,7 +52,7 @@ export class Admission {
 function alreadyConnected(startedAtMs: number): ChatError {
   const since = new Date(startedAtMs).toISOString();
   return new ChatError('ALREADY_CONNECTED', {
-    message: `You are connected elsewhere since ${since}: take over to continue here.`,
+    message: `You have been connected elsewhere since ${since}. Take over that session to continue here.`,
     since,
   });
 }

@@ -1,31 +1,32 @@
 import { pause } from '@parley/service-kit';
 import type { ChatSocket } from '../socket-types.ts';
 
-/** Clients are sent away in this many groups, so that the other servers are not stormed. */
+/** Clients leave in this many groups at an interval, which spreads the load of their reconnects over the other servers. */
 const GROUPS = 6;
-const GROUP_EVERY_MS = 200;
+const GROUP_INTERVAL_MS = 200;
 
-/** A group has this long to go by itself, each client at a random moment. */
+/** The clients of a group reconnect at random moments within this time. */
 const RECONNECT_WITHIN_MS = 1_000;
 
-/** Fewer clients than these go all at once. */
-const SMALL_GROUP = 10;
+/** Smaller groups are not worth a wait. */
+const MIN_GROUP_SIZE = 10;
 
 /**
- * Sends the clients of a stopping server elsewhere, group by group, then closes the connections of those that stay: plain
- * clients reconnect when they are closed. Takes at most about two seconds.
+ * Moves the clients of a stopping server to other servers. Each group gets `server:draining`, on which our client library reconnects
+ * elsewhere. The connections that are still open afterwards are closed, on which any Socket.IO client reconnects. Takes about two
+ * seconds at most.
  */
 export async function drain(sockets: readonly ChatSocket[], close: (socket: ChatSocket) => void): Promise<void> {
-  const groupSize = Math.max(SMALL_GROUP, Math.ceil(sockets.length / GROUPS));
-  const leaving: Promise<void>[] = [];
+  const groupSize = Math.max(MIN_GROUP_SIZE, Math.ceil(sockets.length / GROUPS));
+  const groups: Promise<void>[] = [];
   for (let first = 0; first < sockets.length; first += groupSize) {
-    if (first > 0) await pause(GROUP_EVERY_MS);
-    leaving.push(sendAway(sockets.slice(first, first + groupSize), close));
+    if (first > 0) await pause(GROUP_INTERVAL_MS);
+    groups.push(drainGroup(sockets.slice(first, first + groupSize), close));
   }
-  await Promise.all(leaving);
+  await Promise.all(groups);
 }
 
-async function sendAway(group: readonly ChatSocket[], close: (socket: ChatSocket) => void): Promise<void> {
+async function drainGroup(group: readonly ChatSocket[], close: (socket: ChatSocket) => void): Promise<void> {
   for (const socket of group) socket.emit('server:draining', { reconnectWithinMs: RECONNECT_WITHIN_MS });
   const endsAt = performance.now() + RECONNECT_WITHIN_MS;
   while (performance.now() < endsAt && group.some((socket) => socket.connected)) await pause(50);

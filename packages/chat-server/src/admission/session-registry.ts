@@ -3,13 +3,14 @@ import type { UserId } from '@parley/protocol';
 import { type Logger, type Loop, startLoop } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
 import type { Session, SessionEndReason } from '../session.ts';
-import type { NodeBus } from './server-rpc.ts';
+import type { ServerRpc } from './server-rpc.ts';
+import type { SubscriptionHealth } from './subscription-health.ts';
 
-/** A lease is renewed this many times in its life, so that a few failures cost nothing. */
+/** How often a lease is renewed within its TTL. A few failed renewals lose no slot. */
 const RENEWALS_PER_TTL = 5;
 
-/** Deadlines are looked at this often. */
-const SWEEP_MS = 250;
+/** How often deadlines are checked. */
+const SWEEP_INTERVAL_MS = 250;
 
 export interface OpenRequest {
   userId: UserId;
@@ -23,13 +24,14 @@ export interface OpenRequest {
 export type OpenOutcome =
   | { kind: 'opened'; session: Session }
   | Exclude<AcquireOutcome, { kind: 'acquired' }>
-  /** Another connection of the same user took the place before this one was up. */
+  /** Another connection of the same user acquired the slot while this one was opened. */
   | { kind: 'replaced' };
 
 export interface SessionRegistryParts {
   node: string;
   leases: SessionLeases;
-  bus: NodeBus;
+  rpc: ServerRpc;
+  health: SubscriptionHealth;
   logger: Logger;
   metrics: ChatServerMetrics;
   sessionTtlMs: number;
@@ -38,11 +40,18 @@ export interface SessionRegistryParts {
 }
 
 /**
- * The sessions that this server holds. It acquires their places, renews them in one call for all, ends those that
- * are lost, silent or no longer authorised, and gives the places back.
+ * The sessions of this server. The registry acquires their slots, renews the leases of all sessions in one call, and releases them.
  *
- * A session is here before its lease is asked for, so that the notice that it was replaced finds it even when the notice
- * overtakes the answer. Where Redis can't be told that a session ended, the release is tried again with each sweep until it can.
+ * **Opening**: a session is registered before its lease is requested. So the message that it was replaced finds it, even when the
+ * message overtakes the reply of Redis. If the slot was held by another session of the same user, that session is closed first.
+ *
+ * **Open**: the lease is renewed five times per TTL. Events are handled only while the slot is certainly held (`isHeld`): the last
+ * renewal is younger than the TTL, and the server's subscription is healthy. Otherwise clients get `UNAVAILABLE` and retry.
+ *
+ * **Ended**, once, by the first of these reasons: the client disconnected; another session of the user replaced it; a renewal found
+ * the lease lost; no valid event arrived before the deadline (`silent`); the access token expired and was not refreshed; the client
+ * reads too slowly (`slow`); the server shuts down. The connection is closed and the slot is released. A slot that was replaced or
+ * lost is no longer this server's to release. While Redis is unavailable the release is retried with every sweep.
  */
 export class SessionRegistry {
   readonly #parts: SessionRegistryParts;
@@ -55,11 +64,11 @@ export class SessionRegistry {
     this.#parts = parts;
   }
 
-  /** Frees what a crash left under this server's name, then keeps the sessions alive until `close`. */
+  /** Releases the slots that a crashed process of this name left, then renews leases until `close`. */
   async start(): Promise<void> {
     const { leases, node, logger, metrics, sessionTtlMs } = this.#parts;
     const freed = await leases.releaseNode(node);
-    if (freed > 0) logger.warn({ freed }, 'freed the places that this server held before it was restarted');
+    if (freed > 0) logger.warn({ freed }, 'released the slots of an earlier process of this server');
     const onErrorOf = (loop: 'renew' | 'sweep') => () => metrics.chat_background_errors_total.inc({ loop });
     this.#loops = [
       startLoop('renew', () => this.#renew(), {
@@ -68,7 +77,7 @@ export class SessionRegistry {
         onError: onErrorOf('renew'),
         maxBackoffMs: sessionTtlMs / RENEWALS_PER_TTL,
       }),
-      startLoop('sweep', () => this.#sweep(), { everyMs: SWEEP_MS, logger, onError: onErrorOf('sweep') }),
+      startLoop('sweep', () => this.#sweep(), { everyMs: SWEEP_INTERVAL_MS, logger, onError: onErrorOf('sweep') }),
     ];
   }
 
@@ -76,12 +85,9 @@ export class SessionRegistry {
     return this.#sessions.size;
   }
 
-  /**
-   * Asks for a place. When the user's other session is replaced, it resolves after that one was closed, so that the two never
-   * stand side by side.
-   */
+  /** Acquires a slot. If another session of the user is replaced, resolves after that one is closed: the two never overlap. */
   async open(request: OpenRequest): Promise<OpenOutcome> {
-    const { leases, node, bus, sessionTtlMs } = this.#parts;
+    const { leases, node, rpc, sessionTtlMs } = this.#parts;
     const session: Session = {
       userId: request.userId,
       token: newFencingToken(),
@@ -89,7 +95,7 @@ export class SessionRegistry {
       authorisedUntilMs: request.authorisedUntilMs,
       openedAt: performance.now(),
       heldUntil: 0,
-      hasSpoken: false,
+      hasSentEvent: false,
       endedBy: undefined,
       closeConnection: undefined,
     };
@@ -98,7 +104,7 @@ export class SessionRegistry {
     try {
       outcome = await leases.acquire({ ...request, token: session.token, node });
     } catch (error) {
-      // It may have happened all the same.
+      // The lease may have been acquired although the call failed.
       this.end(session, 'disconnected');
       throw error;
     }
@@ -110,27 +116,27 @@ export class SessionRegistry {
     session.heldUntil = session.openedAt + sessionTtlMs;
     const { replaced } = outcome;
     if (replaced?.node === node) this.endReplaced(replaced.token);
-    else if (replaced) await bus.endSession(replaced.node, replaced.token, { isSameDevice: !request.takeover });
+    else if (replaced) await rpc.endSession(replaced.node, replaced.token, { isSameDevice: !request.takeover });
     return session.endedBy ? { kind: 'replaced' } : { kind: 'opened', session };
   }
 
-  /** Whether the session's place is certainly its own right now: only then is anything carried out for its client. */
+  /** Whether this server certainly holds the session's slot now. Events of the client are handled only then. */
   isHeld(session: Session): boolean {
-    return session.endedBy === undefined && performance.now() < session.heldUntil && this.#parts.bus.isCertain;
+    return session.endedBy === undefined && performance.now() < session.heldUntil && this.#parts.health.isCertain;
   }
 
-  /** Ends the sessions that lost their places. Rejects while Redis is away. */
+  /** Ends the sessions that lost their slots. Rejects while Redis is unavailable. */
   confirm(): Promise<void> {
     return this.#renew();
   }
 
-  /** The session with this token lost its place to another one of the same user. */
+  /** Ends the session whose slot went to another session of the same user. */
   endReplaced(token: string): void {
     const session = this.#sessions.get(token);
     if (session) this.end(session, 'replaced');
   }
 
-  /** Closes the session's connection and gives its place back. Only the first call has an effect. */
+  /** Closes the session's connection and releases its slot. Only the first call has an effect. */
   end(session: Session, reason: SessionEndReason): void {
     if (session.endedBy !== undefined) return;
     session.endedBy = reason;
@@ -142,7 +148,7 @@ export class SessionRegistry {
     void this.#release();
   }
 
-  /** Gives back what is to be given back. Those that come meanwhile share the next call: thousands may end at once. */
+  /** Releases the slots of ended sessions. Sessions that end during a call share the next one: thousands may end at once. */
   async #release(): Promise<void> {
     if (this.#unreleased.size === 0) return;
     this.#releasing ??= this.#releaseAll();
@@ -158,7 +164,7 @@ export class SessionRegistry {
         for (const session of ended) this.#unreleased.delete(session);
       }
     } catch (error) {
-      logger.debug({ err: error, places: this.#unreleased.size }, 'places were not given back yet');
+      logger.debug({ err: error, slots: this.#unreleased.size }, 'releasing slots failed; the next sweep tries again');
     } finally {
       this.#releasing = undefined;
     }
@@ -167,31 +173,32 @@ export class SessionRegistry {
   async #renew(): Promise<void> {
     const { leases, sessionTtlMs, logger, metrics } = this.#parts;
     const held = [...this.#sessions.values()].filter((session) => session.heldUntil > 0);
-    const askedAt = performance.now();
+    const requestedAt = performance.now();
     const lost = new Set((await leases.renew(held)).map(({ token }) => token));
     for (const session of held) {
       if (lost.has(session.token)) this.end(session, 'lost');
-      else session.heldUntil = askedAt + sessionTtlMs;
+      else session.heldUntil = requestedAt + sessionTtlMs;
     }
-    if (lost.size > 0) logger.warn({ lost: lost.size }, 'places were lost: this server was not heard of in time');
+    if (lost.size > 0)
+      logger.warn({ lost: lost.size }, 'session slots were lost: their leases were not renewed in time');
     metrics.chat_sessions.set(this.#sessions.size);
   }
 
   async #sweep(): Promise<void> {
     void this.#release();
     const { firstMessageDeadlineMs } = this.#parts;
-    const silentSince = performance.now() - firstMessageDeadlineMs;
+    const openedBefore = performance.now() - firstMessageDeadlineMs;
     const now = Date.now();
     const expired: Session[] = [];
     for (const session of this.#sessions.values()) {
-      if (firstMessageDeadlineMs > 0 && !session.hasSpoken && session.openedAt <= silentSince)
+      if (firstMessageDeadlineMs > 0 && !session.hasSentEvent && session.openedAt <= openedBefore)
         this.end(session, 'silent');
       else if (session.authorisedUntilMs <= now) expired.push(session);
     }
     await Promise.all(expired.map((session) => this.#endUnlessRefreshed(session)));
   }
 
-  /** The token may have been refreshed over REST, on any server; the lease knows. */
+  /** The token may have been refreshed over REST on any server. The lease knows the newest expiry. */
   async #endUnlessRefreshed(session: Session): Promise<void> {
     const lease = await this.#parts.leases.find(session.userId);
     if (lease?.token === session.token && lease.authorisedUntilMs > session.authorisedUntilMs) {
@@ -201,7 +208,7 @@ export class SessionRegistry {
     }
   }
 
-  /** Ends every session and gives all places back, as far as Redis can be told. */
+  /** Ends every session and releases its slot. Slots that cannot be released now expire with their leases. */
   async close(): Promise<void> {
     await Promise.all(this.#loops.map((loop) => loop.stop()));
     for (const session of [...this.#sessions.values()]) this.end(session, 'shutdown');

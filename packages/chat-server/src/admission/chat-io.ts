@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import type { Server as HttpServer } from 'node:http';
+import type { RedisConnection } from '@parley/service-kit';
+import { createAdapter } from '@socket.io/redis-adapter';
+import { Server } from 'socket.io';
+import { closeInSlices } from '../engine-io/close-in-slices.ts';
+import type { ChatIo } from '../socket-types.ts';
+
+/** A larger frame ends the connection. A smaller one that is too large for an event is answered with `PAYLOAD_TOO_LARGE`. */
+const MAX_FRAME_BYTES = 262_144;
+
+/** A client that vanished without closing its connection is detected after at most the sum of the two. */
+const PING_INTERVAL_MS = 15_000;
+const PING_TIMEOUT_MS = 10_000;
+
+/** How long a connection may stay without joining the namespace. Under a burst of connections each waits for its admission. */
+const ADMISSION_TIMEOUT_MS = 30_000;
+
+/**
+ * Attaches Socket.IO to the HTTP server.
+ *
+ * @param options.node the first part of every session id, by which nginx finds the server that holds a session
+ */
+export function createChatIo(
+  httpServer: HttpServer,
+  options: {
+    node: string;
+    allowedOrigins: readonly string[];
+    publisher: RedisConnection;
+    subscriber: RedisConnection;
+  },
+): ChatIo {
+  const io: ChatIo = new Server(httpServer, {
+    adapter: createAdapter(options.publisher, options.subscriber),
+    cors: { origin: [...options.allowedOrigins], credentials: true },
+    // Browsers always send their origin. Other clients are not bound by the list.
+    allowRequest: (request, decide) => {
+      const { origin } = request.headers;
+      decide(null, origin === undefined || options.allowedOrigins.includes(origin));
+    },
+    maxHttpBufferSize: MAX_FRAME_BYTES,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    connectTimeout: ADMISSION_TIMEOUT_MS,
+    perMessageDeflate: false,
+    serveClient: false,
+  });
+  closeInSlices(httpServer);
+  io.engine.generateId = () => `${options.node}.${randomBytes(15).toString('base64url')}`;
+  return io;
+}

@@ -1,0 +1,56 @@
+import { terminate } from '../engine-io/client-connection.ts';
+import type { SessionEndReason } from '../session.ts';
+import type { ChatSocket } from '../socket-types.ts';
+
+/** How long a client has to read its last packets before its connection is terminated. */
+const CLOSING_LINGER_MS = 5_000;
+
+/** The last event that a client gets. After the other reasons no client is left to be notified, or it knows already. */
+const END_EVENTS: Partial<
+  Record<SessionEndReason, { event: 'session:replaced' | 'session:expired'; code: string; message: string }>
+> = {
+  replaced: {
+    event: 'session:replaced',
+    code: 'REPLACED',
+    message: 'Disconnected: you are connected elsewhere.',
+  },
+  lost: {
+    event: 'session:expired',
+    code: 'LOST',
+    message: 'Disconnected: the server lost your session slot. Connect again.',
+  },
+  unauthorised: {
+    event: 'session:expired',
+    code: 'UNAUTHENTICATED',
+    message: 'Disconnected: your access token expired. Refresh it and connect again.',
+  },
+  slow: {
+    event: 'session:expired',
+    code: 'SLOW',
+    message: 'Disconnected: too much data waited to be read. Connect again.',
+  },
+  silent: {
+    event: 'session:expired',
+    code: 'SILENT',
+    message: 'Disconnected: no message was sent in time. Connect again to continue.',
+  },
+};
+
+/**
+ * After these reasons a client should reconnect at once. Only its transport is closed, on which every Socket.IO client reconnects. After the other reasons the server disconnects the socket, and the client stays disconnected until its user reconnects.
+ */
+const RECONNECTING: ReadonlySet<SessionEndReason> = new Set(['lost', 'slow', 'shutdown']);
+
+/** Has no effect on a client that is still being admitted: its connection is closed as soon as it is up. */
+export function closeConnection(socket: ChatSocket, reason: SessionEndReason): void {
+  if (!socket.connected) return;
+  const end = END_EVENTS[reason];
+  if (end) socket.emit(end.event, { code: end.code, message: end.message });
+  if (!RECONNECTING.has(reason)) {
+    socket.disconnect(true);
+    return;
+  }
+  // Accepts no more packets and closes after the last one, the end event, has been written.
+  socket.conn.close();
+  setTimeout(() => terminate(socket), CLOSING_LINGER_MS).unref();
+}

@@ -1,0 +1,97 @@
+import type { ConcurrencyLimiter, Logger } from '@parley/service-kit';
+import { releaseHandshake } from '../engine-io/client-connection.ts';
+import { writeAcksDirectly } from '../engine-io/write-packets.ts';
+import type { ChatServerMetrics } from '../metrics.ts';
+import type { Session } from '../session.ts';
+import { type ChatIo, type ChatSocket, userRoom } from '../socket-types.ts';
+import { toChatError } from '../to-chat-error.ts';
+import type { Admission } from './admission.ts';
+import { closeConnection } from './close-connection.ts';
+import type { SessionRegistry } from './session-registry.ts';
+
+/** A rejected client closes its connection itself. The server closes it after this time. */
+const REJECTED_LINGER_MS = 5_000;
+
+/** The points at which other rooms of this server take part in a session's life. */
+export interface SessionHooks {
+  /** Puts the socket into its user's rooms. If it rejects, the client is rejected. */
+  joinRooms(socket: ChatSocket, session: Session): Promise<unknown>;
+  /** The client is connected: from now on its events are handled. */
+  opened(socket: ChatSocket, session: Session): void;
+  /** The connection of a session that was opened is closed. */
+  ended(session: Session): void;
+}
+
+/**
+ * Admits connections and ties each session's life to that of its connection.
+ *
+ * @param parts.arrivals limits how many clients are admitted at the same time
+ */
+export function handleConnections(
+  io: ChatIo,
+  parts: {
+    admission: Admission;
+    registry: SessionRegistry;
+    hooks: SessionHooks;
+    arrivals: ConcurrencyLimiter;
+    metrics: ChatServerMetrics;
+    logger: Logger;
+  },
+): void {
+  const { admission, registry, hooks, arrivals, metrics, logger } = parts;
+
+  async function admit(socket: ChatSocket): Promise<'admitted' | 'gone'> {
+    // The client gave up while it waited and may already be back in the queue. Work for it would delay the others.
+    if (socket.conn.readyState !== 'open') return 'gone';
+    const session = await admission.admit(socket.handshake.auth);
+    socket.data.session = session;
+    session.closeConnection = (reason) => closeConnection(socket, reason);
+    // Socket.IO reports a disconnect only after the connection event. A connection may close before that.
+    socket.conn.once('close', () => registry.end(session, 'disconnected'));
+    if (socket.conn.readyState !== 'open') registry.end(session, 'disconnected');
+    try {
+      await socket.join(userRoom(session.userId));
+      await hooks.joinRooms(socket, session);
+    } catch (error) {
+      session.closeConnection = undefined;
+      registry.end(session, 'disconnected');
+      throw error;
+    }
+    return 'admitted';
+  }
+
+  io.use((socket, next) => {
+    arrivals
+      .run(() => admit(socket))
+      .then(
+        (outcome) => {
+          metrics.chat_handshakes_total.inc({ outcome });
+          next();
+        },
+        (error: unknown) => {
+          const chatError = toChatError(error, logger);
+          metrics.chat_handshakes_total.inc({ outcome: chatError.code });
+          setTimeout(() => closeUnlessConnected(socket), REJECTED_LINGER_MS).unref();
+          next(Object.assign(new Error(chatError.code), { data: chatError.toBody() }));
+        },
+      );
+  });
+
+  io.on('connection', (socket) => {
+    const { session } = socket.data;
+    metrics.chat_sessions.set(registry.size);
+    writeAcksDirectly(socket);
+    hooks.opened(socket, session);
+    releaseHandshake(socket);
+    socket.on('disconnect', () => {
+      registry.end(session, 'disconnected');
+      hooks.ended(session);
+      metrics.chat_sessions.set(registry.size);
+    });
+    if (session.endedBy) closeConnection(socket, session.endedBy);
+  });
+}
+
+function closeUnlessConnected(socket: ChatSocket): void {
+  if (!socket.connected && socket.conn.readyState === 'open') socket.conn.close();
+}
