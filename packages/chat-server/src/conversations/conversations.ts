@@ -12,17 +12,8 @@ import {
 } from '@parley/protocol';
 import { describeConversations, type HeadReader } from './describe-conversations.ts';
 import type { Membership } from './membership.ts';
+import type { MembershipEvents } from './membership-events.ts';
 import { listNames, type SystemMessages } from './system-messages.ts';
-
-/** Tells the connected users, on whichever server they are, what changed in their conversations. */
-export interface MembershipEvents {
-  /** Puts the users' sessions into the conversation and shows it to them; to members, it shows the change. Where Redis is away, later. */
-  joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
-  /** Takes the user's session out; when it resolves, nothing that is accepted later reaches that session. */
-  left(conversationId: ConversationId, userId: UserId): Promise<void>;
-  /** @param leaverId who is no longer in it, and is told so: shown a group without members */
-  changed(conversation: Conversation, leaverId?: UserId): void;
-}
 
 const LOBBY: ConversationRecord = {
   id: LOBBY_ID,
@@ -34,7 +25,7 @@ const LOBBY: ConversationRecord = {
 
 const newConversationId = () => `c_${randomBytes(9).toString('base64url')}` as ConversationId;
 
-/** Direct conversations, groups and channels: who is in them, and who may change that. */
+/** Direct conversations, groups and channels, and their members. */
 export class Conversations {
   readonly #store: Store;
   readonly #log: MessageLog;
@@ -56,7 +47,7 @@ export class Conversations {
     this.#systemMessages = parts.systemMessages;
   }
 
-  /** The ids of the conversations that a user is in, the lobby first. */
+  /** Returns the ids of the user's conversations, the lobby first. */
   async idsFor(userId: UserId): Promise<ConversationId[]> {
     const records = await this.#store.conversations.listFor(userId);
     return [LOBBY_ID, ...records.map((record) => record.id)];
@@ -67,7 +58,7 @@ export class Conversations {
     return describeConversations(this.#store, records, this.#readHeads);
   }
 
-  /** @throws ChatError `NOT_FOUND` when a member does not exist, `INVALID_PAYLOAD` for a pair with oneself */
+  /** @throws ChatError `NOT_FOUND` if a member does not exist, `INVALID_PAYLOAD` for a direct conversation with oneself */
   async create(
     userId: UserId,
     payload: CreateConversationPayload,
@@ -82,7 +73,7 @@ export class Conversations {
       createdAtMs: Date.now(),
     };
     const outcome = await this.#save(record, userId, others);
-    // A new one has no messages, so Redis is not asked: were it away, the retry that is offered would make another one.
+    // A new conversation has no messages. If Redis were asked and unavailable, the client's retry would create a second one.
     const readHeads = outcome.created ? async () => [] : this.#readHeads;
     const conversation = await this.#describeOne(outcome.conversation, readHeads);
     await this.#events.joined(conversation, [userId, ...others]);
@@ -96,11 +87,11 @@ export class Conversations {
     }
     const [other] = others;
     if (!other)
-      throw new ChatError('INVALID_PAYLOAD', { message: 'memberIds: a direct conversation needs another user' });
+      throw new ChatError('INVALID_PAYLOAD', { message: 'memberIds: a direct conversation needs another user.' });
     return this.#store.conversations.createDirect(record, [userId, other]);
   }
 
-  /** Any member of a group or channel may give it another title. */
+  /** Any member of a group or channel may rename it. */
   async rename(conversationId: ConversationId, userId: UserId, title: string): Promise<Conversation> {
     const record = await this.#requireGroup(conversationId);
     await this.#membership.requireMember(conversationId, userId);
@@ -136,34 +127,34 @@ export class Conversations {
   }
 
   /**
-   * Members leave; whoever created the conversation may also remove others. May be repeated: of whom the store no longer has, all
-   * else is done again, in case Redis or this server was gone before it was done.
+   * Removes a member: members may leave, the creator may also remove others. May be repeated: if the store no longer has the member, the
+   * other steps run again, because Redis or this server may have failed before them.
    */
   async removeMember(conversationId: ConversationId, userId: UserId, leavingId: UserId): Promise<void> {
     const record = await this.#requireGroup(conversationId);
     const line = leavingId === userId ? 'left' : `removed ${await this.#requireRemovable(record, userId, leavingId)}`;
-    // While Redis is away nothing is done at all, and the retry does all of it.
+    // Rejects while Redis is unavailable, before anything has changed. The client's retry runs all steps.
     await this.#log.membersChanged(conversationId);
     const wasMember = await this.#store.conversations.removeMember(conversationId, leavingId);
     await this.#log.membersChanged(conversationId);
     await this.#events.left(conversationId, leavingId);
-    // Anybody may say that they leave: who is not in it is told nothing of it, and tells nobody anything.
+    // A user who was no member may ask to leave too. They learn nothing of the conversation, and its members nothing of them.
     if (leavingId === userId && !wasMember) return;
     this.#events.changed(await this.#describeOne(record), leavingId);
     if (wasMember) await this.#systemMessages.append(conversationId, userId, line);
   }
 
-  /** @returns the name of whom the user may remove */
+  /** @returns the name of the member to be removed */
   async #requireRemovable(record: ConversationRecord, userId: UserId, leavingId: UserId): Promise<string> {
     if (record.createdBy !== userId) {
-      throw new ChatError('FORBIDDEN', { message: 'Only who created the conversation may remove others.' });
+      throw new ChatError('FORBIDDEN', { message: 'Only the creator of the conversation may remove others.' });
     }
     await this.#membership.requireMember(record.id, userId);
     const [leaving] = await this.#requireUsers([leavingId]);
     return leaving?.displayName ?? 'somebody';
   }
 
-  /** Makes the user a member of a channel; members of other kinds are let through. */
+  /** Makes the user a member of a channel. In other conversations, requires that they are one. */
   async join(conversationId: ConversationId, userId: UserId): Promise<Conversation> {
     if (conversationId === LOBBY_ID) return this.#describeOne(LOBBY);
     const record = await this.#membership.findConversation(conversationId);
@@ -176,7 +167,7 @@ export class Conversations {
   async #requireGroup(conversationId: ConversationId): Promise<ConversationRecord> {
     const record = conversationId === LOBBY_ID ? LOBBY : await this.#membership.findConversation(conversationId);
     if (record === LOBBY || (record.kind !== 'group' && record.kind !== 'channel')) {
-      throw new ChatError('FORBIDDEN', { message: 'The name and members of this conversation are fixed.' });
+      throw new ChatError('FORBIDDEN', { message: 'The title and members of this conversation are fixed.' });
     }
     return record;
   }
@@ -197,7 +188,7 @@ export class Conversations {
 
   async #describeOne(record: ConversationRecord, readHeads: HeadReader = this.#readHeads): Promise<Conversation> {
     const [conversation] = await describeConversations(this.#store, [record], readHeads);
-    if (!conversation) throw new Error('a conversation was not described');
+    if (!conversation) throw new Error('a conversation has no description');
     return conversation;
   }
 }

@@ -2,13 +2,13 @@ import type { ConversationRecord, Store } from '@parley/message-store';
 import { type Conversation, type ConversationId, MAX_GROUP_MEMBERS } from '@parley/protocol';
 import { toUser } from '../accounts/accounts.ts';
 
-/** How far each conversation's messages go, in the order asked for. */
+/** Reads the head of each conversation, in the order requested. */
 export type HeadReader = (ids: readonly ConversationId[]) => Promise<readonly { headSeq: number }[]>;
 
 /**
- * Conversations as their members see them, in the order given; in channels nobody is named.
+ * Returns conversations as their members see them, in the order given. Channels do not list their members.
  *
- * @param readHeads may give none for conversations that are new
+ * @param readHeads may return nothing for new conversations
  */
 export async function describeConversations(
   store: Store,

@@ -1,8 +1,8 @@
--- Moves a user's read marker of a conversation forward, never back, and notes when.
+-- Moves a user's read marker of a conversation forward, never back, and records the time.
 --
 -- KEYS  1 HASH conversation id -> `seq time`, of one user
 -- ARGV  1 conversation id  2 seq
--- Reply the marker's seq as it is now
+-- Reply the marker's seq after the call
 local current = tonumber(string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '0', '^%d+'))
 local seq = tonumber(ARGV[2])
 if seq <= current then return current end

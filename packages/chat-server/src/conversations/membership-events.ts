@@ -1,29 +1,56 @@
+import type { Conversation, ConversationId, UserId } from '@parley/protocol';
 import { COMMAND_TIMEOUT_MS, type RedisConnection, withDeadline } from '@parley/service-kit';
 import { type ChatIo, userRoom } from '../socket-types.ts';
-import type { MembershipEvents } from './conversations.ts';
+
+/** Reports changes of members and titles to the connected users, on whichever server they are. */
+export interface MembershipEvents {
+  /**
+   * Puts the users' sessions into the conversation's room and sends the conversation to all members. Never rejects: while Redis is
+   * unavailable, this happens later.
+   */
+  joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
+  /** Takes the user's sessions out of the room. A message that is appended after it resolves does not reach them. */
+  left(conversationId: ConversationId, userId: UserId): Promise<void>;
+  /** @param leaverId a user who left; gets a group without members, because the room no longer reaches them */
+  changed(conversation: Conversation, leaverId?: UserId): void;
+}
+
+/** Is notified after sessions have joined or left a room: presence, which shows members to each other. */
+export interface MembershipObserver {
+  joined(conversation: Conversation, userIds: readonly UserId[]): void;
+  membersChanged(conversationId: ConversationId, userIds: readonly UserId[]): void;
+}
 
 /**
- * Moves sessions in and out of conversations' rooms on all servers, through the adapter.
+ * Sends membership events through Socket.IO's Redis adapter.
  *
- * The adapter drops its publish promises. A PING on the same connection is answered only after they were carried out, and
- * Redis hands a subscriber everything in that order: what a worker publishes later comes later.
+ * The adapter drops the promises of its publish calls. A PING on the same connection is answered only after they were executed, and
+ * Redis keeps their order for every subscriber. So whatever a worker publishes after the PING arrives after them.
  */
-export function createMembershipEvents(io: ChatIo, publisher: RedisConnection): MembershipEvents {
+export function createMembershipEvents(parts: {
+  io: ChatIo;
+  /** The adapter's connection. */
+  publisher: RedisConnection;
+  observer: MembershipObserver;
+}): MembershipEvents {
+  const { io, publisher, observer } = parts;
   const published = () => withDeadline(publisher.ping(), COMMAND_TIMEOUT_MS, 'publishing a change of members');
   return {
     async joined(conversation, userIds) {
       for (const userId of userIds) io.in(userRoom(userId)).socketsJoin(conversation.id);
       io.to([conversation.id, ...userIds.map(userRoom)]).emit('conversation', conversation);
-      // Nobody who is added has to wait for a Redis that is away: the connection keeps what it could not send until it is back.
+      // While Redis is unavailable, the connection queues the commands. Adding members does not wait for it.
       await published().catch(() => undefined);
+      observer.joined(conversation, userIds);
     },
     async left(conversationId, userId) {
       io.in(userRoom(userId)).socketsLeave(conversationId);
       await published();
+      observer.membersChanged(conversationId, [userId]);
     },
     changed(conversation, leaverId) {
       io.to(conversation.id).emit('conversation', conversation);
-      // A channel is open to whoever has left it.
+      // A channel stays open to a user who left it.
       if (leaverId && conversation.kind === 'group')
         io.to(userRoom(leaverId)).emit('conversation', { ...conversation, members: [] });
     },

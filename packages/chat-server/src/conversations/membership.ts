@@ -3,24 +3,24 @@ import type { ConversationRecord, ConversationStore } from '@parley/message-stor
 import { ChatError, type ConversationId, LOBBY_ID, type UserId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
-/** How many remembered answers a server keeps. */
-const REMEMBERED_MEMBERS = 100_000;
+/** Memberships that a server caches. */
+const MAX_CACHED = 100_000;
 
-/** Bounds how long an answer lives whose change was never announced, because the server that made it died in between. */
-const REMEMBERED_FOR_MS = 60_000;
+/** Bounds the age of an entry whose change was not published because the server that made it died. */
+const CACHE_TTL_MS = 60_000;
 
 /**
- * Who may read and write a conversation.
+ * Checks who may read and write a conversation.
  *
- * Only "is a member" is remembered, together with the version of the member list under which it was read, and it counts only under
- * that version. Every accept and every page tells the version of that moment, in the round trip that it makes anyway: a server that
- * remembers an older one asks the store again. So a removal counts everywhere at once, and nobody has to be told. The version is read
- * before the members are, so that a change in between makes the answer too old, never too new.
+ * Only memberships are cached, never their absence, and each with the version of the member list under which it was read. Every append
+ * and every page returns the current version in its own round trip. A server with an older version reads the store again, so a removal
+ * is effective on all servers at once without a message to any of them. The version is read before the members: after a change
+ * in between, an entry is too old, never too new.
  */
 export class Membership {
   readonly #conversations: ConversationStore;
   readonly #log: MessageLog;
-  readonly #remembered = new LRUCache<string, { version: string }>({ max: REMEMBERED_MEMBERS, ttl: REMEMBERED_FOR_MS });
+  readonly #cache = new LRUCache<string, { version: string }>({ max: MAX_CACHED, ttl: CACHE_TTL_MS });
 
   constructor(parts: { conversations: ConversationStore; log: MessageLog }) {
     this.#conversations = parts.conversations;
@@ -28,38 +28,36 @@ export class Membership {
   }
 
   /**
-   * Lets a member through, by the store: for what is rare.
+   * Requires that the user is a member, by a query to the store unless the cache has an entry of `currentVersion`.
    *
-   * @param currentVersion the member list's version, when the caller has just read it: what is remembered under it will do
-   * @returns the version that the answer holds for, '' = none known
+   * @param currentVersion the version of the member list, if the caller has just read it
+   * @returns the version under which the user is a member, '' = none known
    * @throws ChatError `NOT_FOUND` or `FORBIDDEN`
    */
   async requireMember(conversationId: ConversationId, userId: UserId, currentVersion?: string): Promise<string> {
     const version = currentVersion ?? '';
     if (conversationId === LOBBY_ID) return version;
     const key = keyOf(conversationId, userId);
-    if (currentVersion !== undefined && this.#remembered.get(key)?.version === currentVersion) return version;
+    if (currentVersion !== undefined && this.#cache.get(key)?.version === currentVersion) return version;
     if (!(await this.#conversations.isMember(conversationId, userId))) {
-      this.#remembered.delete(key);
+      this.#cache.delete(key);
       await this.findConversation(conversationId);
       throw new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });
     }
-    if (currentVersion !== undefined) this.#remembered.set(key, { version });
+    if (currentVersion !== undefined) this.#cache.set(key, { version });
     return version;
   }
 
-  /** As `requireMember`, with the version read first: one round trip to Redis, and hardly ever one to the store. */
+  /** Reads the current version, then requires membership: one round trip to Redis, and rarely one to the store. */
   async requireMemberFresh(conversationId: ConversationId, userId: UserId): Promise<string> {
     if (conversationId === LOBBY_ID) return '';
     const [state] = await this.#log.knownStates([conversationId]);
     return this.requireMember(conversationId, userId, state?.membersVersion);
   }
 
-  /** As `requireMemberFresh`, but by what is remembered under whichever version: only for a caller whose next step compares that version. */
+  /** Requires membership by the cache under any version. Only for callers whose next step compares the returned version. */
   async cachedMembership(conversationId: ConversationId, userId: UserId): Promise<string> {
-    return (
-      this.#remembered.get(keyOf(conversationId, userId))?.version ?? this.requireMemberFresh(conversationId, userId)
-    );
+    return this.#cache.get(keyOf(conversationId, userId))?.version ?? this.requireMemberFresh(conversationId, userId);
   }
 
   /** @throws ChatError `NOT_FOUND` */
@@ -69,7 +67,7 @@ export class Membership {
     return conversation;
   }
 
-  /** Whether the user created it, and so may remove others and what they said. The lobby is nobody's. */
+  /** Whether the user created the conversation, and so may remove members and their messages. Nobody created the lobby. */
   async isCreator(conversationId: ConversationId, userId: UserId): Promise<boolean> {
     return conversationId !== LOBBY_ID && (await this.findConversation(conversationId)).createdBy === userId;
   }

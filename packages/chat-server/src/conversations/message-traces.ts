@@ -9,7 +9,7 @@ import {
   type MessageTrace,
   type UserId,
 } from '@parley/protocol';
-import type { NodeBus } from '../admission/server-rpc.ts';
+import type { ServerRpc } from '../admission/server-rpc.ts';
 import type { Membership } from './membership.ts';
 import type { ReadMarkers } from './read-markers.ts';
 
@@ -31,10 +31,10 @@ interface MessageTracesParts {
   conversations: ConversationStore;
   membership: Membership;
   readMarkers: ReadMarkers;
-  bus: NodeBus;
+  rpc: ServerRpc;
 }
 
-/** One message's life, gathered from where each part of it is known: the log or the store, the servers, the markers. */
+/** Collects a message's trace from the log or the store, the chat servers, and the read markers. */
 export class MessageTraces {
   readonly #parts: MessageTracesParts;
 
@@ -42,15 +42,15 @@ export class MessageTraces {
     this.#parts = parts;
   }
 
-  /** @throws ChatError `NOT_FOUND`, and `FORBIDDEN` for who is no member */
+  /** @throws ChatError `NOT_FOUND`, or `FORBIDDEN` if the user is not a member */
   async find(id: MessageId, userId: UserId): Promise<MessageTrace> {
-    const { membership, bus, readMarkers } = this.#parts;
+    const { membership, readMarkers, rpc } = this.#parts;
     const origin = (await this.#findStored(id)) ?? (await this.#findInProcess(id));
     if (!origin) throw new ChatError('NOT_FOUND', { message: 'There is no such message.' });
     const { conversationId, seq, acceptedAtMs, acceptedBy, published, stored } = origin;
     await membership.requireMember(conversationId, userId);
     const [deliveries, readers] = await Promise.all([
-      bus.deliveriesOf(conversationId, seq),
+      rpc.deliveriesOf(conversationId, seq),
       readMarkers.readersOf(conversationId, seq, await this.#members(conversationId)),
     ]);
     return {
@@ -79,7 +79,7 @@ export class MessageTraces {
     };
   }
 
-  /** A message that is not stored yet is among those in process. */
+  /** Looks among the messages in process: a message that is not stored yet is one of them. */
   async #findInProcess(id: MessageId): Promise<Origin | undefined> {
     const rows = await this.#parts.log.ledger(this.#parts.maxInProcess);
     const row = rows.find((each) => each.id === id);
@@ -89,7 +89,7 @@ export class MessageTraces {
     return { conversationId, seq, acceptedAtMs, acceptedBy, published: null, stored: null };
   }
 
-  /** Those whose reading is shown: everyone in a direct conversation or group; channels may have too many. */
+  /** Returns the members whose read markers a trace lists. Channels may have too many, so theirs are left out. */
   async #members(conversationId: ConversationId): Promise<UserId[]> {
     if (conversationId === LOBBY_ID) return [];
     const { conversations } = this.#parts;

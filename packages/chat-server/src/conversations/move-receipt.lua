@@ -2,17 +2,17 @@
 --
 -- KEYS  1 HASH user id -> `readSeq deliveredSeq`, of one conversation
 -- ARGV  1 user id  2 read seq  3 delivered seq, each 0 = as before
--- Reply {readSeq, deliveredSeq, 1 = the members are to hear of it: it moved, or it is just what is asked for, as where the answer to
---        the first attempt was lost}
+-- Reply {readSeq, deliveredSeq, 1 = send it to the members}. It is sent when it moved, and when it is exactly what was requested: the
+--        reply to an earlier attempt may have been lost before the members were notified.
 local record = redis.call('HGET', KEYS[1], ARGV[1]) or '0 0'
 local read, delivered = string.match(record, '^(%d+) (%d+)$')
 local newRead = math.max(tonumber(read), tonumber(ARGV[2]))
--- What was read has arrived.
+-- A message that was read was delivered.
 local newDelivered = math.max(tonumber(delivered), tonumber(ARGV[3]), newRead)
 local moved = string.format('%.0f %.0f', newRead, newDelivered)
 if moved == record then
-  local askedRead, askedDelivered = tonumber(ARGV[2]), tonumber(ARGV[3])
-  local isRepeat = askedRead == newRead or (newDelivered > newRead and askedDelivered == newDelivered)
+  local requestedRead, requestedDelivered = tonumber(ARGV[2]), tonumber(ARGV[3])
+  local isRepeat = requestedRead == newRead or (newDelivered > newRead and requestedDelivered == newDelivered)
   return { newRead, newDelivered, isRepeat and 1 or 0 }
 end
 redis.call('HSET', KEYS[1], ARGV[1], moved)

@@ -3,7 +3,7 @@ import { loadScript, type RedisConnection, runScript } from '@parley/service-kit
 
 const MARK_READ = loadScript(new URL('./mark-read.lua', import.meta.url), 1);
 
-/** Up to where each user has read each conversation. A marker only moves forward, whatever order calls arrive in. */
+/** The newest message that each user has read in each conversation. A marker only moves forward, in whatever order calls arrive. */
 export class ReadMarkers {
   readonly #redis: RedisConnection;
 
@@ -11,18 +11,18 @@ export class ReadMarkers {
     this.#redis = redis;
   }
 
-  /** @returns the marker as it is now */
+  /** @returns the marker's seq after the call */
   async move(userId: UserId, conversationId: ConversationId, seq: number): Promise<number> {
     return Number(await runScript(this.#redis, MARK_READ, [keyOf(userId)], [conversationId, seq]));
   }
 
-  /** The last read seq of each conversation, in the order asked for; 0 = nothing read. */
+  /** Returns the last read seq of each conversation, in the order requested; 0 = nothing read. */
   async read(userId: UserId, conversationIds: readonly ConversationId[]): Promise<number[]> {
     const markers = await this.#redis.hmget(keyOf(userId), ...conversationIds);
     return markers.map((marker) => parse(marker).seq);
   }
 
-  /** Which of these users have read a message, and when their marker last moved: they had read it by then. */
+  /** Returns which of these users have read a message, and when their marker last moved: they had read it by then. */
   async readersOf(
     conversationId: ConversationId,
     seq: number,

@@ -6,20 +6,20 @@ import type { Membership } from './membership.ts';
 
 const MOVE_RECEIPT = loadScript(new URL('./move-receipt.lua', import.meta.url), 1);
 
-/** A conversation's kind never changes. */
-const REMEMBERED_KINDS = 50_000;
+/** Conversations whose kind is cached. It never changes. */
+const MAX_CACHED_KINDS = 50_000;
 
-type MovedReply = [readSeq: number, deliveredSeq: number, isNews: 0 | 1];
+type MovedReply = [readSeq: number, deliveredSeq: number, isToBeSent: 0 | 1];
 
 /**
- * How far each member of a direct conversation or group has read, and how far its messages have arrived with them. The members hear of
- * every step. Channels have none: in a big one everybody would be told of everybody.
+ * The newest message that each member of a direct conversation or group has read, and the newest that was delivered to them. Every step
+ * is sent to the members. Channels have no receipts: in a large one, every member would get those of every other.
  */
 export class Receipts {
   readonly #redis: RedisConnection;
   readonly #membership: Membership;
   readonly #signals: SignalBus;
-  readonly #hasReceipts = new LRUCache<ConversationId, boolean>({ max: REMEMBERED_KINDS });
+  readonly #hasReceipts = new LRUCache<ConversationId, boolean>({ max: MAX_CACHED_KINDS });
 
   constructor(parts: { redis: RedisConnection; membership: Membership; signals: SignalBus }) {
     this.#redis = parts.redis;
@@ -27,7 +27,7 @@ export class Receipts {
     this.#signals = parts.signals;
   }
 
-  /** Moves forward what is given; the caller has made sure that the user is a member, and of the seqs. */
+  /** Moves a receipt forward. The caller has checked that the user is a member and that the seqs exist. */
   async move(
     conversationId: ConversationId,
     userId: UserId,
@@ -35,13 +35,13 @@ export class Receipts {
   ): Promise<void> {
     if (!(await this.#has(conversationId))) return;
     const reply = await runScript(this.#redis, MOVE_RECEIPT, [keyOf(conversationId)], [userId, readSeq, deliveredSeq]);
-    const [newReadSeq, newDeliveredSeq, isNews] = reply as MovedReply;
-    if (isNews === 0) return;
+    const [newReadSeq, newDeliveredSeq, isToBeSent] = reply as MovedReply;
+    if (isToBeSent === 0) return;
     const receipt = { userId, readSeq: newReadSeq, deliveredSeq: newDeliveredSeq };
     this.#signals.send({ kind: 'receipt', conversationId, receipt });
   }
 
-  /** Of all who ever had one there, in any order. @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
+  /** Returns the receipts of all present and former members, in any order. @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async list(conversationId: ConversationId, userId: UserId): Promise<Receipt[]> {
     await this.#membership.requireMember(conversationId, userId);
     if (!(await this.#has(conversationId))) return [];

@@ -3,7 +3,7 @@ import { ChatError, type SearchPage, type SearchQuery, toWireMessage, type UserI
 import type { Conversations } from './conversations.ts';
 import type { Membership } from './membership.ts';
 
-/** Full-text search over what the caller may read. A message can be found as soon as it is stored. */
+/** Full-text search over the conversations of the caller. A message can be found as soon as it is stored. */
 export class Search {
   readonly #messages: MessageStore;
   readonly #conversations: Conversations;
@@ -17,7 +17,7 @@ export class Search {
 
   /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` for a conversation that the caller may not read */
   async find(userId: UserId, { q, conversationId, before, limit }: SearchQuery): Promise<SearchPage> {
-    // From the store, not from what is remembered: nothing here tells that a member was removed meanwhile.
+    // Read from the store: unlike an append, a search has no version of the member list to check a cached membership against.
     const readable = await this.#conversations.idsFor(userId);
     if (conversationId !== undefined && !readable.includes(conversationId)) {
       await this.#membership.findConversation(conversationId);

@@ -9,24 +9,25 @@ import {
   type UserId,
 } from '@parley/protocol';
 import { backoffMs, ConcurrencyLimiter, type Logger, pause } from '@parley/service-kit';
+import type { MembershipObserver } from '../conversations/membership-events.ts';
 import type { Session } from '../session.ts';
 import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
 
-/** People whom one client is told of after `session:hello`. */
+/** The most users in the snapshot that a client gets after `session:hello`. */
 const MAX_CONTACTS = 1_000;
 
-/** Clients that are told at once; the others wait, so that a thousand who come together do not hold up what matters more. */
+/** How many snapshots are read at the same time. A thousand arrivals must not delay more important work. */
 const MAX_SNAPSHOTS = 8;
 
-/** How often a snapshot is tried while Redis or the store is away. */
-const MAX_TRIES = 10;
+/** How often a snapshot is tried while Redis or the store is unavailable. */
+const MAX_ATTEMPTS = 10;
 
 /**
- * What a chat server has to do with presence: it reports what it sees of its sessions, and shows the board to those who come. Who
- * is shown how is the presence service's business, and so is telling what changes.
+ * The chat server's part of presence: reports what happens to its sessions, and sends snapshots of the presence store to clients that arrive.
+ * The presence service decides how users are shown, and sends the changes.
  */
-export class Presence {
-  readonly #board: PresenceStore;
+export class Presence implements MembershipObserver {
+  readonly #store: PresenceStore;
   readonly #reporter: PresenceReporter;
   readonly #conversations: ConversationStore;
   readonly #io: ChatIo;
@@ -34,20 +35,20 @@ export class Presence {
   readonly #limiter = new ConcurrencyLimiter(MAX_SNAPSHOTS);
 
   constructor(parts: {
-    board: PresenceStore;
+    store: PresenceStore;
     reporter: PresenceReporter;
     conversations: ConversationStore;
     io: ChatIo;
     logger: Logger;
   }) {
-    this.#board = parts.board;
+    this.#store = parts.store;
     this.#reporter = parts.reporter;
     this.#conversations = parts.conversations;
     this.#io = parts.io;
     this.#logger = parts.logger;
   }
 
-  /** A session is up; its socket is in the rooms of the user's conversations. */
+  /** Reports a session whose socket has joined the rooms of its user's conversations. */
   opened(socket: ChatSocket, { userId }: Session): void {
     const conversationIds = [...socket.rooms].filter(isConversation).filter((id) => id !== LOBBY_ID);
     this.#reporter.report({ kind: 'opened', userId, conversationIds });
@@ -58,36 +59,38 @@ export class Presence {
   }
 
   async setAway(userId: UserId, isAway: boolean): Promise<void> {
-    await this.#board.setAway(userId, isAway);
+    await this.#store.setAway(userId, isAway);
     this.#reporter.report({ kind: 'away', userId });
   }
 
-  /** These users came into a conversation, or left it. */
+  /** Reports that users joined a conversation or left it. */
   membersChanged(conversationId: ConversationId, userIds: readonly UserId[]): void {
     if (conversationId !== LOBBY_ID) this.#reporter.report({ kind: 'members', conversationId, userIds });
   }
 
-  /** Users came into a conversation: they and those who were in it are shown each other. */
+  /** Reports users who joined a conversation, and sends the presence of all members to all of them. */
   joined(conversation: Conversation, userIds: readonly UserId[]): void {
     this.membersChanged(conversation.id, userIds);
     if (!isShared(conversation)) return;
     const rooms = [conversation.id, ...userIds.map(userRoom)];
-    void this.#tell(
+    void this.#sendSnapshot(
       async () => conversation.members.map(({ id }) => id),
       (changes) => this.#io.to(rooms).emit('presence', { changes }),
     );
   }
 
   /**
-   * A client has said hello: it is not away unless it says so, and is sent all with whom the user shares a direct
-   * conversation or group.
+   * Resets `away` for a client that has said hello, and sends it the presence of everybody who shares a direct conversation or group
+   * with its user.
    *
-   * @param conversationIds the user's conversations; for one who is in the lobby alone there is nothing to do
+   * @param conversationIds the user's conversations; a user who is only in the lobby gets no snapshot
    */
-  greet(socket: ChatSocket, { userId }: Session, conversationIds: readonly ConversationId[]): void {
-    this.#board.setAway(userId, false).catch((error: unknown) => this.#logger.debug({ err: error }, 'away was kept'));
+  helloReceived(socket: ChatSocket, { userId }: Session, conversationIds: readonly ConversationId[]): void {
+    this.#store
+      .setAway(userId, false)
+      .catch((error: unknown) => this.#logger.debug({ err: error }, 'away could not be reset'));
     if (conversationIds.every((id) => id === LOBBY_ID)) return;
-    void this.#tell(
+    void this.#sendSnapshot(
       () => (socket.connected ? this.#contactsOf(userId) : Promise.resolve([])),
       (changes) => socket.emit('presence', { changes }),
     );
@@ -104,21 +107,21 @@ export class Presence {
     return [...contacts].slice(0, MAX_CONTACTS);
   }
 
-  /** What is told was read at the last moment: what changes afterwards is told afterwards. */
-  async #tell(findPeople: () => Promise<UserId[]>, tell: (changes: PresenceChange[]) => void): Promise<void> {
-    for (let failures = 0; failures < MAX_TRIES; failures += 1) {
+  /** The presence store is read right before the snapshot is sent. Later changes are sent after it. */
+  async #sendSnapshot(findUsers: () => Promise<UserId[]>, send: (changes: PresenceChange[]) => void): Promise<void> {
+    for (let failures = 0; failures < MAX_ATTEMPTS; failures += 1) {
       try {
         await this.#limiter.run(async () => {
-          const people = await findPeople();
-          if (people.length > 0) tell((await this.#board.read(people)).map(toPresenceChange));
+          const userIds = await findUsers();
+          if (userIds.length > 0) send((await this.#store.read(userIds)).map(toPresenceChange));
         });
         return;
       } catch (error) {
-        this.#logger.debug({ err: error, failures }, 'presence was not told yet');
+        this.#logger.debug({ err: error, failures }, 'sending a presence snapshot failed; trying again');
         await pause(backoffMs(failures + 1));
       }
     }
-    this.#logger.warn({ tries: MAX_TRIES }, 'presence was not told');
+    this.#logger.warn({ attempts: MAX_ATTEMPTS }, 'a presence snapshot was not sent');
   }
 }
 
