@@ -2,35 +2,40 @@ import { ChatError, type ClientToServerEvents, parsePayload } from '@parley/prot
 import { ConcurrencyLimiter, type Logger } from '@parley/service-kit';
 import type { z } from 'zod';
 import type { SessionRegistry } from '../admission/session-registry.ts';
+import { pauseReading, resumeReading } from '../engine-io/client-connection.ts';
 import type { Session } from '../session.ts';
 import type { ChatSocket } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
 
-/** The largest event that is looked at, in characters of JSON; a text of 4,000 characters in the longest escapes fits. */
+/** The most characters of JSON in one event. A text of 4,000 characters fits even when every character is escaped. */
 const MAX_EVENT_CHARACTERS = 65_536;
 
 /**
- * Events of one client that are under way at a time. The others wait, and while one does no more is read from the connection: whoever
- * sends faster than it is served waits in its own line, and neither keeps others waiting nor gathers here without a bound.
+ * How many events of one client are handled at the same time. The others wait, and while one waits, nothing more is read from the
+ * client's connection. So a client that sends too fast slows down itself alone, and its events do not pile up in memory.
  */
-const MAX_UNDER_WAY = 32;
+const MAX_CONCURRENT_EVENTS = 32;
 
-/** When a client may try again whose session could not be renewed in time. */
+/** When a client may try again whose session slot is not certainly held. */
 const NOT_HELD_RETRY_MS = 1_000;
 
-/** One event's schema and what it does; the reply goes into the ack. */
+/** Handles one event of clients. */
 export interface EventHandler<Payload extends z.ZodType = z.ZodType> {
   readonly payload: Payload;
+  /** @returns the ack */
   handle(socket: ChatSocket, session: Session, payload: z.output<Payload>): Promise<object>;
 }
 
+/** Infers the type of a handler's payload. */
 export const eventHandler = <Payload extends z.ZodType>(handler: EventHandler<Payload>) => handler;
 
 export type EventHandlers = Record<keyof ClientToServerEvents, EventHandler>;
 
 /**
- * The edge between a socket and the handlers: every packet is checked here, and every outcome, also an unforeseen one,
- * ends here as an ack. Nothing that a client sends throws beyond this point.
+ * Dispatches the events of a client to their handlers.
+ *
+ * Each event passes the same checks in this order: its size, that the session's slot is held, that the event exists, its payload. Every
+ * outcome becomes the ack, an unexpected error included: nothing that a client sends throws beyond this point.
  */
 export function attachHandlers(
   socket: ChatSocket,
@@ -38,33 +43,34 @@ export function attachHandlers(
   parts: { registry: SessionRegistry; logger: Logger },
 ): void {
   const { session } = socket.data;
-  // Packets that come together are all read before the first of their events is known: which one is large shows only there.
-  let hasSentLarge = false;
+  // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its event
+  // here. Once there was one, every event of this client is measured.
+  let hasSentLargePacket = false;
   socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => {
-    hasSentLarge ||= data !== undefined && data.length > MAX_EVENT_CHARACTERS;
+    hasSentLargePacket ||= data !== undefined && data.length > MAX_EVENT_CHARACTERS;
   });
-  const limiter = new ConcurrencyLimiter(MAX_UNDER_WAY);
+  const limiter = new ConcurrencyLimiter(MAX_CONCURRENT_EVENTS);
   socket.onAny((event: string, ...args: unknown[]) => {
     const ack = args.at(-1);
     const input = typeof ack === 'function' ? args.slice(0, -1) : args;
-    const answered = limiter.run(() => answer(event, input));
-    if (limiter.waiting > 0) webSocketOf(socket)?.pause();
-    void answered.then((reply) => {
-      const webSocket = webSocketOf(socket);
-      if (webSocket?.isPaused && limiter.waiting === 0) webSocket.resume();
+    const handled = limiter.run(() => dispatch(event, input));
+    if (limiter.waiting > 0) pauseReading(socket);
+    void handled.then((reply) => {
+      if (limiter.waiting === 0) resumeReading(socket);
       if (typeof ack === 'function') ack(reply);
     });
   });
 
-  async function answer(event: string, input: unknown[]): Promise<object> {
+  async function dispatch(event: string, input: unknown[]): Promise<object> {
     try {
-      if (hasSentLarge && isTooLarge([event, ...input])) throw new ChatError('PAYLOAD_TOO_LARGE');
+      if (hasSentLargePacket && isTooLarge([event, ...input])) throw new ChatError('PAYLOAD_TOO_LARGE');
       if (!parts.registry.isHeld(session)) throw new ChatError('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
-      if (!Object.hasOwn(handlers, event))
+      if (!Object.hasOwn(handlers, event)) {
         throw new ChatError('INVALID_PAYLOAD', { message: 'There is no such event.' });
+      }
       const handler = handlers[event as keyof EventHandlers];
       const payload = parsePayload(handler.payload, input[0]);
-      session.hasSpoken = true;
+      session.hasSentEvent = true;
       return await handler.handle(socket, session, payload);
     } catch (error) {
       return { ok: false, ...toChatError(error, parts.logger).toBody() };
@@ -76,10 +82,6 @@ function isTooLarge(event: unknown[]): boolean {
   try {
     return JSON.stringify(event).length > MAX_EVENT_CHARACTERS;
   } catch {
-    return true; // nested too deeply to be written
+    return true; // nested too deeply to be serialised
   }
 }
-
-/** undefined where it is polled: each request is bounded then, and the next one comes when that is answered. */
-const webSocketOf = ({ conn }: ChatSocket) =>
-  (conn.transport as { socket?: { readonly isPaused: boolean; pause(): void; resume(): void } }).socket;

@@ -4,44 +4,66 @@ import {
   EditPayload,
   type MessageRecord,
   ReactPayload,
+  SendPayload,
   type SendReply,
+  SincePayload,
+  type SinceReply,
   type UserId,
 } from '@parley/protocol';
+import type { History } from '../conversations/history.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import type { MessageSender, NewMessage } from '../conversations/send-message.ts';
 import { eventHandler } from './dispatcher.ts';
 
+/** The most messages in one reply to `messages:since`, in equal shares for its conversations. The rest is `hasMore`. */
+const MAX_SINCE_MESSAGES = 1_000;
+
 /**
- * `message:edit`, `message:delete`, `message:react`: each change is a message of the log with a `seq` of its own, which `replyTo`
- * leads to what it changes. So a client that was away gets it like any other message, and in order.
+ * `message:send`, `message:edit`, `message:delete`, `message:react` and `messages:since`.
+ *
+ * Each change is a message of the log with a `seq` of its own; `replyTo` names the message that it changes. So a client that was offline
+ * receives changes like any other message, in order.
  */
-export function changeMessageHandlers(parts: {
+export function messageEvents(parts: {
   sender: MessageSender;
   membership: Membership;
   targets: MessageTargets;
+  history: History;
 }) {
-  const { sender, membership, targets } = parts;
+  const { sender, membership, targets, history } = parts;
 
-  /** @param requireRight refuses who may not change this message so */
+  /** @param requirePermission throws if the user may not change the target */
   async function change(
     userId: UserId,
     { conversationId, messageId, clientMessageId }: DeletePayload,
     message: Pick<NewMessage, 'kind' | 'text'>,
-    requireRight: (target: MessageRecord) => void | Promise<void>,
+    requirePermission: (target: MessageRecord) => void | Promise<void>,
   ): Promise<SendReply> {
     await membership.requireMemberFresh(conversationId, userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
-    await requireRight(target);
+    await requirePermission(target);
     return sender.send(conversationId, userId, { clientMessageId, replyTo: messageId, ...message });
   }
 
   return {
+    'message:send': eventHandler({
+      payload: SendPayload,
+      async handle(_socket, { userId }, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
+        if (mediaId !== undefined) throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such medium.' });
+        if (replyTo !== undefined) {
+          await membership.cachedMembership(conversationId, userId);
+          await targets.find(conversationId, replyTo);
+        }
+        return sender.send(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) });
+      },
+    }),
+
     'message:edit': eventHandler({
       payload: EditPayload,
       handle: (_socket, { userId }, payload) =>
         change(userId, payload, { kind: 'edit', text: payload.text }, ({ senderId, kind }) => {
-          if (senderId !== userId || kind === 'system') throw notYours('edit');
+          if (senderId !== userId || kind === 'system') throw notPermitted('edit');
         }),
     }),
 
@@ -49,8 +71,9 @@ export function changeMessageHandlers(parts: {
       payload: DeletePayload,
       handle: (_socket, { userId }, payload) =>
         change(userId, payload, { kind: 'delete' }, async ({ senderId, kind, conversationId }) => {
-          if (kind === 'system') throw notYours('delete');
-          if (senderId !== userId && !(await membership.isCreator(conversationId, userId))) throw notYours('delete');
+          if (kind === 'system') throw notPermitted('delete');
+          if (senderId !== userId && !(await membership.isCreator(conversationId, userId)))
+            throw notPermitted('delete');
         }),
     }),
 
@@ -58,10 +81,37 @@ export function changeMessageHandlers(parts: {
       payload: ReactPayload,
       handle: (_socket, { userId }, payload) =>
         change(userId, payload, { kind: 'reaction', ...(payload.emoji && { text: payload.emoji }) }, ({ kind }) => {
-          if (kind === 'system') throw new ChatError('FORBIDDEN', { message: 'Nobody reacts to such a line.' });
+          if (kind === 'system') {
+            throw new ChatError('FORBIDDEN', { message: 'System messages do not take reactions.' });
+          }
         }),
+    }),
+
+    'messages:since': eventHandler({
+      payload: SincePayload,
+      async handle(_socket, session, { cursors, limit }): Promise<SinceReply> {
+        const share = Math.floor(MAX_SINCE_MESSAGES / cursors.length);
+        const refused: NonNullable<SinceReply['refused']> = [];
+        let lastError: ChatError | undefined;
+        const pages = await Promise.all(
+          cursors.map(async ({ conversationId, afterSeq }) => {
+            const query = { afterSeq, limit: Math.min(limit, share) };
+            try {
+              return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
+            } catch (error) {
+              if (!(error instanceof ChatError) || error.code === 'UNAVAILABLE') throw error;
+              lastError = error;
+              refused.push({ conversationId, ...error.toBody() });
+              return [];
+            }
+          }),
+        );
+        if (lastError && refused.length === cursors.length) throw lastError;
+        return { ok: true, conversations: pages.flat(), ...(refused.length > 0 && { refused }) };
+      },
     }),
   };
 }
 
-const notYours = (what: string) => new ChatError('FORBIDDEN', { message: `You may not ${what} this message.` });
+const notPermitted = (action: string) =>
+  new ChatError('FORBIDDEN', { message: `You are not permitted to ${action} this message.` });

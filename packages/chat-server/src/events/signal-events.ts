@@ -1,20 +1,34 @@
 import type { MessageLog } from '@parley/message-log';
-import { type ConversationId, DeliveredPayload, type DoneReply, ReadPayload, type UserId } from '@parley/protocol';
+import {
+  AwayPayload,
+  type ConversationId,
+  DeliveredPayload,
+  type DoneReply,
+  ReadPayload,
+  TypingPayload,
+  type UserId,
+} from '@parley/protocol';
 import type { Membership } from '../conversations/membership.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
+import type { SignalBus } from '../delivery/signal-bus.ts';
+import type { SignalDelivery } from '../delivery/signal-delivery.ts';
+import type { Presence } from '../presence/presence.ts';
 import { eventHandler } from './dispatcher.ts';
 
-/** `read` and `delivered`: what a client has, which never goes beyond the newest message. */
-export function receiptHandlers(parts: {
+/** `typing`, `away`, `read` and `delivered`: signals that are sent to other users at most once. */
+export function signalEvents(parts: {
   log: MessageLog;
   membership: Membership;
   readMarkers: ReadMarkers;
   receipts: Receipts;
+  signals: SignalBus;
+  signalDelivery: SignalDelivery;
+  presence: Presence;
 }) {
-  const { log, membership, readMarkers, receipts } = parts;
+  const { log, membership, readMarkers, receipts, signals, signalDelivery, presence } = parts;
 
-  /** Of conversations that the user is in; one round trip while their members do not change. */
+  /** Returns the heads of the user's conversations. Takes one round trip while their members do not change. */
   async function headSeqsOf(userId: UserId, ids: readonly ConversationId[]): Promise<number[]> {
     await Promise.all(ids.map((id) => membership.cachedMembership(id, userId)));
     const states = await log.states(ids);
@@ -23,6 +37,25 @@ export function receiptHandlers(parts: {
   }
 
   return {
+    typing: eventHandler({
+      payload: TypingPayload,
+      async handle(_socket, { userId }, { conversationId, isTyping }): Promise<DoneReply> {
+        await membership.requireMemberFresh(conversationId, userId);
+        if (signalDelivery.showsTyping(conversationId)) {
+          signals.send({ kind: 'typing', conversationId, userId, isTyping });
+        }
+        return { ok: true };
+      },
+    }),
+
+    away: eventHandler({
+      payload: AwayPayload,
+      async handle(_socket, { userId }, { isAway }): Promise<DoneReply> {
+        await presence.setAway(userId, isAway);
+        return { ok: true };
+      },
+    }),
+
     read: eventHandler({
       payload: ReadPayload,
       async handle(_socket, { userId }, { conversationId, seq }): Promise<DoneReply> {

@@ -1,0 +1,67 @@
+import type { MessageLog } from '@parley/message-log';
+import { ChatError, HelloPayload, type HelloReply, JoinPayload, type JoinReply } from '@parley/protocol';
+import type { ConcurrencyLimiter } from '@parley/service-kit';
+import type { Conversations } from '../conversations/conversations.ts';
+import { joinRooms } from '../conversations/join-rooms.ts';
+import type { ReadMarkers } from '../conversations/read-markers.ts';
+import type { Presence } from '../presence/presence.ts';
+import { eventHandler } from './dispatcher.ts';
+
+/** `session:hello` and `conversation:join`: what a client needs before it takes part in its conversations. */
+export function sessionEvents(parts: {
+  node: string;
+  log: MessageLog;
+  conversations: Conversations;
+  readMarkers: ReadMarkers;
+  presence: Presence;
+  /** Shared with admission: a client that was admitted gets its hello in turn with new clients. */
+  arrivals: ConcurrencyLimiter;
+}) {
+  const { node, log, conversations, readMarkers, presence, arrivals } = parts;
+
+  return {
+    'session:hello': eventHandler({
+      payload: HelloPayload,
+      async handle(socket, session, { timezone }): Promise<HelloReply> {
+        const readHeads = async () => {
+          if (session.endedBy) throw new ChatError('UNAVAILABLE');
+          const conversationIds = await joinRooms(socket, session.userId, conversations);
+          presence.helloReceived(socket, session, conversationIds);
+          const [states, markers] = await Promise.all([
+            log.states(conversationIds),
+            readMarkers.read(session.userId, conversationIds),
+          ]);
+          return conversationIds.map((conversationId, index) => ({
+            conversationId,
+            headSeq: states[index]?.headSeq ?? 0,
+            storedSeq: states[index]?.storedSeq ?? 0,
+            readSeq: markers[index] ?? 0,
+            epoch: states[index]?.epoch ?? '',
+          }));
+        };
+        const heads = await arrivals.run(readHeads, 'started');
+        return {
+          ok: true,
+          session: {
+            userId: session.userId,
+            node,
+            startedAt: new Date(session.startedAtMs).toISOString(),
+            expiresAt: new Date(session.authorisedUntilMs).toISOString(),
+            timezone,
+          },
+          heads,
+        };
+      },
+    }),
+
+    'conversation:join': eventHandler({
+      payload: JoinPayload,
+      async handle(socket, session, { conversationId }): Promise<JoinReply> {
+        const conversation = await conversations.join(conversationId, session.userId);
+        await socket.join(conversationId);
+        presence.membersChanged(conversationId, [session.userId]);
+        return { ok: true, headSeq: conversation.headSeq };
+      },
+    }),
+  };
+}
