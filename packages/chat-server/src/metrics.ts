@@ -2,36 +2,39 @@ import { ERROR_CODES } from '@parley/protocol';
 import { backgroundErrorsMetric, LATENCY_BUCKETS, type Metrics, type MetricTable } from '@parley/service-kit';
 
 export const CHAT_SERVER_METRICS = {
-  chat_sessions: { type: 'gauge', help: 'Sessions with a place that this server holds.' },
+  chat_sessions: { type: 'gauge', help: 'Sessions that this server holds.' },
   chat_session_leases: {
     type: 'gauge',
-    help: 'Places held in the whole cluster. More than the sum of chat_sessions for longer than the TTL: a leak.',
+    help: 'Session slots held in the whole cluster. Above the sum of chat_sessions for longer than SESSION_TTL_MS: a leak.',
   },
-  chat_waiting: { type: 'gauge', help: 'Users in the waiting room, in the whole cluster.' },
+  chat_waiting: {
+    type: 'gauge',
+    help: 'Users in the waiting room of the whole cluster. Above 0: all session slots are taken.',
+  },
   chat_in_process: {
     type: 'gauge',
-    help: 'Messages accepted and not yet completed, in the whole cluster. At the limit: workers or the store are slow.',
+    help: 'Messages appended and not yet completely processed, in the whole cluster. At MAX_IN_PROCESS: workers or the store are slow.',
   },
   chat_handshakes_total: {
     type: 'counter',
-    help: 'Connection attempts by outcome. Many that are not "admitted": full, stolen tokens or a broken part.',
+    help: 'Connection attempts by outcome. Many other than "admitted": the cluster is full, a backend is unavailable, or tokens are guessed.',
     labels: { outcome: ['admitted', 'gone', ...ERROR_CODES] },
   },
   chat_sessions_ended_total: {
     type: 'counter',
-    help: 'Sessions that ended, by reason.',
+    help: 'Sessions that ended, by reason. Many "lost": this server could not renew leases in time. Many "slow": clients do not read.',
     labels: { reason: ['replaced', 'lost', 'unauthorised', 'silent', 'slow', 'disconnected', 'shutdown'] },
   },
   chat_sends_total: {
     type: 'counter',
-    help: 'message:send by outcome. BUSY or UNAVAILABLE: senders wait.',
+    help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached and senders wait.',
     labels: {
       outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted'],
     },
   },
   chat_accept_seconds: {
     type: 'histogram',
-    help: 'Time from a valid message:send to its ack. High: Redis is slow.',
+    help: 'Time from a valid message:send to its ack. High: Redis or this server is overloaded.',
     buckets: LATENCY_BUCKETS,
   },
   chat_page_seconds: {
@@ -41,7 +44,7 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_http_request_seconds: {
     type: 'histogram',
-    help: 'REST calls by method, route and status.',
+    help: 'Duration of REST calls by method, route and status. High: the store or this server is overloaded.',
     labels: {
       method: 'the HTTP method',
       route: "the route's pattern, or `unknown` when none matches",
@@ -51,16 +54,16 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_fan_out_seconds: {
     type: 'histogram',
-    help: 'Time to hand what gathered to all clients of this server. High: it has too many clients.',
+    help: 'Duration of one flush of collected packets to the clients of this server. High: it has too many clients.',
     buckets: LATENCY_BUCKETS,
   },
   chat_slow_consumers_total: {
     type: 'counter',
-    help: 'Clients cut because they did not read what they were sent. Many at once: a slow network, or packets too large.',
+    help: 'Clients disconnected because they did not read what was sent. Many at once: a slow network, or packets that are too large.',
   },
   chat_subscriber_replaced_total: {
     type: 'counter',
-    help: 'Subscriber connections replaced because they had silently stopped receiving.',
+    help: 'Subscriber connections replaced because they had silently stopped receiving. Rising: the network to Redis drops connections.',
   },
   chat_background_errors_total: backgroundErrorsMetric([
     'gauges',

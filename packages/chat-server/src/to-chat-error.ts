@@ -3,21 +3,22 @@ import { StoreUnavailable } from '@parley/message-store';
 import { ChatError } from '@parley/protocol';
 import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/service-kit';
 
+/** When a client may try again while Redis or the store is unavailable. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-/** The next attempt initialises the head. */
+/** The head of a conversation is known again after one more attempt. */
 const HEAD_UNKNOWN_RETRY_MS = 100;
 
-/** Translates any error of a request into the error that its client gets. Both edges, REST and socket, use it. */
+/** Converts any error of a request into the one that its client gets. This is the only place where faults become codes. */
 export function toChatError(error: unknown, logger: Logger): ChatError {
   if (error instanceof ChatError) return error;
   if (error instanceof HeadUnknown) {
     return new ChatError('UNAVAILABLE', { retryAfterMs: HEAD_UNKNOWN_RETRY_MS }, { cause: error });
   }
   if (error instanceof StoreUnavailable || error instanceof DeadlineExceeded || isRedisUnavailable(error)) {
-    logger.warn({ err: error }, 'request failed: a backend is unavailable');
+    logger.warn({ err: error }, 'a request failed because Redis or the store is unavailable');
     return new ChatError('UNAVAILABLE', { retryAfterMs: UNAVAILABLE_RETRY_MS }, { cause: error });
   }
-  logger.error({ err: error }, 'request failed');
+  logger.error({ err: error }, 'a request failed');
   return new ChatError('INTERNAL', {}, { cause: error });
 }

@@ -1,0 +1,61 @@
+import type { Express } from 'express';
+import type { AccessTokens } from '../accounts/access-tokens.ts';
+import { Accounts } from '../accounts/accounts.ts';
+import { SignInLimits } from '../accounts/sign-in-limits.ts';
+import type { ServerRpc } from '../admission/server-rpc.ts';
+import type { ChatServerConfig } from '../config.ts';
+import { MessageTraces } from '../conversations/message-traces.ts';
+import { Search } from '../conversations/search.ts';
+import { accountRoutes } from '../rest/account-routes.ts';
+import { conversationRoutes } from '../rest/conversation-routes.ts';
+import { messageRoutes, searchRoutes } from '../rest/message-routes.ts';
+import { createRestApp } from '../rest/rest-app.ts';
+import { userRoutes } from '../rest/user-routes.ts';
+import type { ConversationParts } from './build-conversations.ts';
+import type { Backends, ChatServerBase } from './connect-backends.ts';
+
+/** Builds the REST API. */
+export function buildRest(
+  base: ChatServerBase,
+  config: ChatServerConfig,
+  parts: { backends: Backends; rpc: ServerRpc; chat: ConversationParts; tokens: AccessTokens },
+): Express {
+  const { logger, metrics, readiness } = base;
+  const { backends, rpc, chat, tokens } = parts;
+  const { command, store, log, leases } = backends;
+  const { conversations, history, membership, readMarkers, receipts } = chat;
+  return createRestApp({
+    accountRoutes: accountRoutes({
+      accounts: new Accounts({ users: store.users, refreshTokens: store.refreshTokens, accessTokens: tokens }),
+      limits: new SignInLimits(command, config.SIGNUPS_PER_MINUTE),
+      allowGuests: config.ALLOW_GUESTS,
+      onRefreshed: async ({ signedIn }) => {
+        try {
+          await leases.extendAuthorisation(signedIn.user.id, Date.parse(signedIn.expiresAt));
+        } catch (error) {
+          // The old cookie is used up, so an error here would lose the login. At worst the live session ends and reconnects.
+          logger.warn({ err: error }, 'the session of a refreshed token could not be extended');
+        }
+      },
+    }),
+    userRoutes: userRoutes(store.users),
+    messageRoutes: messageRoutes(
+      new MessageTraces({
+        log,
+        maxInProcess: config.MAX_IN_PROCESS,
+        messages: store.messages,
+        conversations: store.conversations,
+        membership,
+        readMarkers,
+        rpc,
+      }),
+    ),
+    conversationRoutes: conversationRoutes({ conversations, history, receipts, metrics }),
+    searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, membership })),
+    tokens,
+    allowedOrigins: config.ALLOWED_ORIGINS,
+    readiness,
+    metrics,
+    logger,
+  });
+}

@@ -1,0 +1,51 @@
+import { createRedisSessionLeases, type SessionLeases } from '@parley/leases';
+import { createRedisMessageLog, type MessageLog } from '@parley/message-log';
+import { openStore, type Store } from '@parley/message-store';
+import type { createServiceBase, RedisConnection } from '@parley/service-kit';
+import type { ChatServerConfig } from '../config.ts';
+import { EventLoopUtilisation, linearRamp } from '../delivery/event-loop-utilisation.ts';
+import type { CHAT_SERVER_METRICS } from '../metrics.ts';
+
+/** How long a busy server collects messages to append them in one call, and the event-loop utilisation from none to all of it. */
+const MAX_APPEND_COLLECT_MS = 15;
+const APPEND_EVENT_LOOP_BUSY = [0.15, 0.35] as const;
+
+export type ChatServerBase = ReturnType<typeof createServiceBase<typeof CHAT_SERVER_METRICS>>;
+
+/** The connections to Redis and to the store, and the state that is kept there. */
+export interface Backends {
+  /** Auto-pipelined commands with a deadline. */
+  readonly command: RedisConnection;
+  /** Socket.IO's adapter publishes on it. Its commands wait until Redis is available. */
+  readonly publisher: RedisConnection;
+  /** The subscriptions of the adapter, the fan-out, the signals and the server RPC. */
+  readonly subscriber: RedisConnection;
+  readonly store: Store;
+  readonly log: MessageLog;
+  readonly leases: SessionLeases;
+  readonly utilisation: EventLoopUtilisation;
+}
+
+/** Connects to Redis and opens the store. The server is ready only while both are available. */
+export async function connectBackends(base: ChatServerBase, config: ChatServerConfig): Promise<Backends> {
+  const [command, publisher, subscriber] = await Promise.all([
+    base.connect('command', 'command'),
+    base.connect('no-deadline', 'publish'),
+    base.connect('no-deadline', 'subscribe'),
+  ]);
+  const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
+  const utilisation = new EventLoopUtilisation();
+  const log = createRedisMessageLog(command, {
+    gatherMs: () => MAX_APPEND_COLLECT_MS * linearRamp(utilisation.current, APPEND_EVENT_LOOP_BUSY),
+    maxInProcess: config.MAX_IN_PROCESS,
+    readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
+    partitions: config.LOG_PARTITIONS,
+  });
+  const leases = createRedisSessionLeases(command, {
+    maxClients: config.MAX_CLIENTS,
+    sessionTtlMs: config.SESSION_TTL_MS,
+  });
+  base.requireRedis(command, subscriber);
+  base.readiness.require('store', () => store.ping());
+  return { command, publisher, subscriber, store, log, leases, utilisation };
+}

@@ -1,0 +1,60 @@
+import { ConcurrencyLimiter } from '@parley/service-kit';
+import type { AccessTokens } from '../accounts/access-tokens.ts';
+import { Admission } from '../admission/admission.ts';
+import { handleConnections } from '../admission/handshake.ts';
+import { joinRooms } from '../conversations/join-rooms.ts';
+import { attachHandlers, type EventHandlers } from '../events/dispatcher.ts';
+import { messageEvents } from '../events/message-events.ts';
+import { sessionEvents } from '../events/session-events.ts';
+import { signalEvents } from '../events/signal-events.ts';
+import type { ChatIo } from '../socket-types.ts';
+import type { ConversationParts } from './build-conversations.ts';
+import type { Backends, ChatServerBase } from './connect-backends.ts';
+import type { DeliveryParts } from './start-delivery.ts';
+import type { SessionParts } from './start-sessions.ts';
+
+/**
+ * How many clients are admitted, or get the reply to their hello, at the same time. When ten thousand arrive together, the others wait
+ * instead of all competing in Redis and the store, and an admitted client gets its reply before it gives up.
+ */
+const MAX_ARRIVALS = 64;
+
+/** Admits connections and handles the events of their clients. */
+export function serveSockets(
+  base: ChatServerBase,
+  io: ChatIo,
+  parts: {
+    backends: Backends;
+    delivery: DeliveryParts;
+    sessions: SessionParts;
+    chat: ConversationParts;
+    tokens: AccessTokens;
+  },
+): void {
+  const { name: node, logger, metrics, readiness } = base;
+  const { backends, delivery, sessions, chat, tokens } = parts;
+  const { registry } = sessions;
+  const { conversations, presence } = chat;
+  const arrivals = new ConcurrencyLimiter(MAX_ARRIVALS);
+  const eventParts = { ...backends, ...delivery, ...chat, node, arrivals };
+  const handlers: EventHandlers = {
+    ...sessionEvents(eventParts),
+    ...messageEvents(eventParts),
+    ...signalEvents(eventParts),
+  };
+  handleConnections(io, {
+    admission: new Admission({ tokens, registry, readiness }),
+    registry,
+    hooks: {
+      joinRooms: (socket, { userId }) => joinRooms(socket, userId, conversations),
+      opened(socket, session) {
+        attachHandlers(socket, handlers, { registry, logger });
+        presence.opened(socket, session);
+      },
+      ended: (session) => presence.ended(session),
+    },
+    arrivals,
+    metrics,
+    logger,
+  });
+}
