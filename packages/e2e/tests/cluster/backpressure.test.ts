@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type ChatPeer, connectPeer, eventually, newGuests, type Reply, type SeenMessage } from '@parley/testing';
+import { type ChatPeer, connectPeer, eventually, newGuests, type SeenMessage } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const MAX_IN_PROCESS = 20;
@@ -54,31 +54,4 @@ test('with a slow store never more than 20 are in process; senders get BUSY with
   expect(most).toBe(MAX_IN_PROCESS);
   expect(cluster.storedMessages()).toBe(300);
   for (const peer of peers) peer.close();
-});
-
-test('a client that does not wait for answers gets them all; one that leaves in the middle gives its place back', async () => {
-  const [hasty, fleeting] = await newGuests(cluster.url, 2);
-  if (!hasty || !fleeting) throw new Error('no guests');
-  const flood = (peer: ChatPeer) =>
-    Array.from({ length: 1_000 }, () => peer.emitOnce('read', { conversationId: 'lobby', seq: 1 }));
-  const expectAnswer = (reply: Reply) => {
-    if (reply.ok) expect(reply).toEqual({ ok: true });
-    else expect(reply).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
-  };
-
-  const patient = await connectPeer(cluster.url, hasty.token);
-  for (const reply of await Promise.all(flood(patient))) expectAnswer(reply);
-
-  const leaver = await connectPeer(cluster.url, fleeting.token);
-  expectAnswer(await Promise.race(flood(leaver)));
-  leaver.close();
-  await eventually(async () => {
-    const again = await connectPeer(cluster.url, fleeting.token);
-    try {
-      expect(await again.emit('read', { conversationId: 'lobby', seq: 1 })).toEqual({ ok: true });
-    } finally {
-      again.close();
-    }
-  });
-  patient.close();
 });
