@@ -39,6 +39,17 @@ const MAY_IMPORT = {
   testing: ['protocol', 'client'],
 };
 
+/**
+ * Package → its folders that have an order: each imports only from folders to its right. Files beside the folders are shared by all and
+ * import from none of them; the entry points import from all.
+ */
+const ROOMS = {
+  'chat-server': {
+    entryPoints: ['main', 'chat-server'],
+    folders: ['start', 'rest', 'events', 'presence', 'conversations', 'admission', 'delivery', 'accounts', 'engine-io'],
+  },
+};
+
 const packages = readdirSync(join(__dirname, 'packages')).filter((name) =>
   existsSync(join(__dirname, 'packages', name, 'package.json')),
 );
@@ -58,6 +69,30 @@ const TESTS = '\\.(test|contract)\\.tsx?$|^packages/[^/]+/tests/|^packages/testi
  */
 const TABLES = '^packages/[^/]+/src/(config|metrics)\\.ts$|^packages/local-cluster/src/settings\\.ts$';
 const TABLE_READERS = '^packages/(monitoring/tests|reference-docs)/';
+
+const roomRules = Object.entries(ROOMS).flatMap(([name, { entryPoints, folders }]) => {
+  const src = `^packages/${name}/src`;
+  const entry = `${src}/(${entryPoints.join('|')})\\.ts$`;
+  return [
+    ...folders.map((folder, index) => ({
+      name: `rooms-of-${name}-${folder}`,
+      comment: `${folder} may import from ${folders.slice(index + 1).join(', ') || 'no other folder'}. Calls the other way go through interfaces passed at the start.`,
+      severity: 'error',
+      from: { path: `${src}/${folder}/`, pathNot: TESTS },
+      to: {
+        path: `${src}/`,
+        pathNot: [`${src}/(${folders.slice(index).join('|')})/`, `${src}/(?!(${entryPoints.join('|')})\\.ts$)[^/]+$`],
+      },
+    })),
+    {
+      name: `shared-files-of-${name}`,
+      comment: 'A file that all folders share imports from none of them.',
+      severity: 'error',
+      from: { path: `${src}/[^/]+$`, pathNot: [TESTS, entry] },
+      to: { path: [`${src}/[^/]+/`, entry] },
+    },
+  ];
+});
 
 const anyOf = (names) => `^packages/(${names.join('|')})/`;
 
@@ -116,6 +151,7 @@ module.exports = {
       from: { path: '^packages/', pathNot: TESTS },
       to: { path: TESTS },
     },
+    ...roomRules,
     {
       name: 'no-cycles',
       comment: 'Modules that need each other are one module, or hide a third.',

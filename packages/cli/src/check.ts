@@ -48,6 +48,11 @@ const checks: Check[] = [
     proof: /[1-9]\d{2,} dependencies cruised/,
   },
   {
+    name: 'no cycles between folders',
+    commands: [[NODE, workspacePath('packages/cli/src/check-folders.ts')]],
+    proof: /[1-9]\d{2,} source files examined/,
+  },
+  {
     name: 'spelling and wording',
     commands: [[NODE, workspacePath('packages/cli/src/wording/check-wording.ts')]],
     proof: /[1-9]\d* files checked/,
