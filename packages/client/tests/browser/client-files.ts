@@ -5,10 +5,12 @@ import { join } from 'node:path';
 const PACKAGE = join(import.meta.dirname, '../..');
 const { resolve } = createRequire(import.meta.url);
 const SOCKET_IO = join(resolve('socket.io-client/package.json'), '../dist/socket.io.esm.min.js');
+const IDB = join(resolve('idb'), '../index.js');
 const CONSTANTS = resolve('@parley/protocol/constants');
 
 const IMPORTS = {
   'socket.io-client': '/modules/socket.io-client.js',
+  idb: '/modules/idb.js',
   '@parley/protocol/constants': '/modules/constants.js',
 };
 
@@ -25,6 +27,7 @@ export interface ServedFile {
 export async function clientFile(path: string): Promise<ServedFile | undefined> {
   if (path === '/') return { contentType: 'text/html', body: PAGE };
   if (path === '/modules/socket.io-client.js') return script(await readFile(SOCKET_IO, 'utf8'));
+  if (path === '/modules/idb.js') return script(await readFile(IDB, 'utf8'));
   if (path === '/modules/constants.js') return script(stripTypeScriptTypes(await readFile(CONSTANTS, 'utf8')));
   if (!/^\/src\/[a-z/-]+\.ts$/.test(path)) return undefined;
   return script(stripTypeScriptTypes(await readFile(join(PACKAGE, path), 'utf8')));
