@@ -10,26 +10,26 @@ import { pause, retryDelayMs } from './retry-delay.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 
 export interface ChatClientOptions {
-  /** Where the cluster is, such as `http://localhost:8080`. Default: where the page came from. */
+  /** Base URL of the cluster, such as `http://localhost:8080`. Default: the origin of the page. */
   readonly url?: string;
   /**
-   * Which device this is: the same one again is a reconnect, another one a second session, which the cluster refuses
-   * while the first lives. Default: a new one.
+   * Identifies this device. A connection with the same id is a reconnect. A connection with another id is a second session,
+   * which the cluster rejects while the first one is live. Default: a new random id.
    */
   readonly deviceId?: string;
-  /** Where messages are kept until they are stored in the cluster. Default: IndexedDB in a browser, memory in Node. */
+  /** Keeps outgoing messages until the cluster has stored them. Default: IndexedDB in a browser, memory in Node. */
   readonly outboxStorage?: OutboxStorage;
   /**
-   * Told of messages as they enter a thread, by the ids that the servers' log lines and the passport name: the last step of a
-   * message's life. Default: nobody.
+   * Called when messages enter the timeline of a conversation, with the message ids that also appear in server logs and in
+   * message traces. Default: not called.
    */
   readonly onDisplayed?: (conversationId: ConversationId, messageIds: readonly MessageId[]) => void;
 }
 
 /**
- * Everything a chat's user interface needs: who is signed in, how the connection stands, conversations, and their messages with
- * the truth about what was sent. All of it is one value, which `subscribe` and `getSnapshot` give; the methods change it.
- * Those that fail reject with a `ParleyError` whose message is for people.
+ * The entry point of the library: login, connection, conversations and messages. The whole state is one immutable
+ * `ChatSnapshot`, read with `getSnapshot` and observed with `subscribe`. Methods change the state. A method that fails
+ * rejects with a `ParleyError`, whose `message` can be shown to the user.
  *
  *     const chat = new ChatClient({ url: 'http://localhost:8080' });
  *     await chat.joinAsGuest('Ada');
@@ -58,7 +58,7 @@ export class ChatClient {
 
   readonly getSnapshot = (): ChatSnapshot => this.#store.getSnapshot();
 
-  /** Calls back after each change. @returns ends that */
+  /** Calls the listener after each change. @returns a function that unsubscribes it */
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
 
   async register(username: string, password: string, displayName?: string): Promise<void> {
@@ -73,7 +73,7 @@ export class ChatClient {
     this.#begin(await this.#rest.joinAsGuest(displayName));
   }
 
-  /** Continues the last login if it still holds; tries until the cluster answers. */
+  /** Continues the last login if it is still valid. Retries until the cluster answers. */
   async resume(): Promise<void> {
     this.#store.update({ login: 'resuming' });
     const { signal } = this.#closing;
@@ -90,79 +90,79 @@ export class ChatClient {
     }
   }
 
-  /** Signs out at once; the cluster is told in the background. */
+  /** Signs out locally at once, then ends the login in the cluster. @throws ParleyError if the cluster does not answer */
   async logOut(): Promise<void> {
     this.#end();
     await this.#rest.credentials.signOut();
   }
 
-  /** Looks at a conversation, which counts as reading it, or at none. Loads its newest page if need be. */
+  /** Opens a conversation and loads its newest page. While it is open and visible its messages count as read. */
   open(conversationId: ConversationId | null): Promise<void> {
     return this.#signedIn().open(conversationId);
   }
 
-  /** Loads the page before the first message. Never rejects: the thread's `loadError` tells a failure. */
+  /** Loads the page before the first loaded message. Never rejects: a failure is in the view's `loadError`. */
   loadOlder(conversationId: ConversationId): Promise<void> {
     return this.#signedIn().conversations.loadOlder(conversationId);
   }
 
-  /** Loads older pages until this message is there. @returns whether it is; the thread's `loadError` may say why not */
+  /** Loads older pages until this message is loaded. @returns false on failure; see the view's `loadError` */
   loadUntil(conversationId: ConversationId, seq: number): Promise<boolean> {
     return this.#signedIn().conversations.loadUntil(conversationId, seq);
   }
 
   /**
-   * Sends a text, now or when there is a connection, and keeps it until it is stored, through a reload and until the
-   * user's next login if need be; the thread's `pending` shows how it goes.
+   * Sends a text as soon as there is a connection. The outbox keeps the message until the cluster has stored it, across
+   * reloads and logins of the same user. The view's `pending` shows its state.
    *
-   * @param replyTo the message of the same conversation that it answers
-   * @throws ParleyError `BUSY` when more messages can not be kept
+   * @param replyTo the message of the same conversation that this one replies to
+   * @throws ParleyError `BUSY` if the outbox is full
    */
   send(conversationId: ConversationId, text: string, replyTo?: MessageId): ClientMessageId {
     return this.#signedIn().send(conversationId, text, replyTo);
   }
 
-  /** Gives one's own message another text. Like the two below it tries for some seconds, and is done when it is accepted. */
+  /** Edits the user's own message. Resolves when the server has accepted the edit; retries for up to 20 s. */
   edit(conversationId: ConversationId, messageId: MessageId, text: string): Promise<void> {
     return this.#signedIn().changes.edit(conversationId, messageId, text);
   }
 
-  /** Deletes one's own message, or any in a group or channel that one has created. */
+  /** Deletes the user's own message, or any message in a group or channel that the user created. Retries like `edit`. */
   deleteMessage(conversationId: ConversationId, messageId: MessageId): Promise<void> {
     return this.#signedIn().changes.delete(conversationId, messageId);
   }
 
-  /** Sets one's only reaction to a message, or takes it back with null. */
+  /** Sets the user's reaction to a message, of which there is at most one; null removes it. Retries like `edit`. */
   react(conversationId: ConversationId, messageId: MessageId, emoji: string | null): Promise<void> {
     return this.#signedIn().changes.react(conversationId, messageId, emoji);
   }
 
-  /** To be called on every input; tells the others now and then. `send` tells them of the end by itself. */
+  /** Call this on every input. It limits how often the server is notified, and `send` resets it. */
   setTyping(conversationId: ConversationId, isTyping: boolean): void {
     this.#session?.signals.typing.set(conversationId, isTyping);
   }
 
-  /** Whether the user is connected but does something else; holds through reconnects. */
+  /** Sets whether the user is away: connected but not active. The value is sent again after each reconnect. */
   setAway(isAway: boolean): void {
     this.#session?.signals.setAway(isAway);
   }
 
-  /** Whether the open conversation is in sight; while it is not, nothing counts as read. True until said otherwise. */
+  /** Sets whether the open conversation is visible. While it is not, nothing counts as read. Initially true. */
   setVisible(isVisible: boolean): void {
     this.#session?.conversations.setVisible(isVisible);
   }
 
-  /** Tries a failed message again, under the same id. */
+  /** Retries a failed message under the same `clientMessageId`. */
   retrySending(clientMessageId: ClientMessageId): void {
     this.#signedIn().outbox.retry(clientMessageId);
   }
 
-  /** Gives up a failed message. */
+  /** Removes a failed message from the outbox. */
   discard(clientMessageId: ClientMessageId): void {
     this.#signedIn().outbox.discard(clientMessageId);
   }
 
-  /** Opens the direct conversation with this user; there is one for each pair. */
+  /** Opens the direct conversation with this user and creates it if necessary. Each pair of users has one. */
   startDirect(userId: UserId): Promise<ConversationId> {
     return this.#signedIn().create({ kind: 'direct', memberIds: [userId] });
   }
@@ -179,7 +179,7 @@ export class ChatClient {
     return this.#signedIn().conversationActions.invite(conversationId, memberIds);
   }
 
-  /** Leaves a group or channel, and forgets it here. */
+  /** Leaves a group or channel and removes it from the snapshot. */
   leave(conversationId: ConversationId): Promise<void> {
     return this.#signedIn().conversationActions.leave(conversationId);
   }
@@ -188,32 +188,32 @@ export class ChatClient {
     return this.#signedIn().conversationActions.removeMember(conversationId, userId);
   }
 
-  /** Users whose name begins with the query, without oneself. */
+  /** Finds users whose name begins with the query, without the current user. */
   searchUsers(query: string): Promise<User[]> {
     return this.#signedIn().searchUsers(query);
   }
 
   /**
-   * Messages whose words begin with those of the query, newest first.
+   * Finds messages that contain, for each word of the query, a word that begins with it. Newest first.
    *
-   * @param conversationId only there
-   * @param before the last hit of the page before
+   * @param conversationId restricts the search to one conversation
+   * @param before the last result of the previous page
    */
   search(query: string, conversationId?: ConversationId, before?: MessageId): Promise<SearchPage> {
     return this.#signedIn().search(query, conversationId, before);
   }
 
-  /** In `elsewhere` and `replaced`: continues here and ends the other session. */
+  /** Ends the user's other session and connects here. Has an effect in the phases `already-connected` and `replaced`. */
   takeOver(): void {
     this.#session?.connection.takeOver();
   }
 
-  /** In `offline`: tries at once, such as when the network is back. */
+  /** Reconnects without waiting for the rest of the backoff, for example when the network is back. */
   retryNow(): void {
     this.#session?.connection.retryNow();
   }
 
-  /** Ends every connection and timer; the login stays good for `resume`. */
+  /** Closes the connection and all timers. The login stays valid, so `resume` can continue it. */
   close(): void {
     this.#closing.abort();
     this.#end();

@@ -1,88 +1,98 @@
 import type { Message } from '@parley/protocol';
 
-/** How many messages wait for an earlier one; what comes on top of that is fetched with the gap. */
+/** Maximum number of messages held behind a gap. Messages beyond it are dropped and fetched again with the gap. */
 const MAX_HELD = 1_000;
 
 const bySeq = (a: Message, b: Message) => a.seq - b.seq;
 
 /**
- * The messages of one conversation that are known here: always one run without a gap or a repeat, in `seq` order, whatever
- * order they come in. It begins empty at a known head; live messages lengthen it at the end, pages of history at the
- * front. What comes before its predecessor is held back until that one is there.
+ * The loaded messages of one conversation: one contiguous run in `seq` order without gaps or duplicates, whatever the order
+ * of arrival.
+ *
+ * ## Empty
+ * The log starts at a known head. `firstSeq` is the seq that the next message will have.
+ *
+ * ## Contiguous
+ * Live messages extend the run at the end, pages of history at the front. Messages that are already loaded are ignored.
+ *
+ * ## Gap
+ * A message arrived before its predecessor, or a larger head was observed: `hasGap` is true. Messages behind the gap are
+ * held until the missing ones arrive, which the owner must fetch.
  */
 export class ConversationLog {
-  /** Grows in place: a copy is made only for those who look, once after each change. */
+  /** Extended in place. `messages` copies it once after each change. */
   #messages: Message[] = [];
   #snapshot: readonly Message[] | undefined;
-  /** seq of the first message of the run; where it is empty, of the one that would be. */
+
   #firstSeq: number;
   #headSeq: number;
   readonly #held = new Map<number, Message>();
 
-  /** @param headSeq where the run begins: newer messages will be appended, older ones prepended */
+  /** @param headSeq newer messages will be appended, older ones prepended */
   constructor(headSeq: number) {
     this.#firstSeq = headSeq + 1;
     this.#headSeq = headSeq;
   }
 
-  /** The run, oldest first: a new array after each change. */
+  /** The run, oldest first. A new array after each change. */
   get messages(): readonly Message[] {
     this.#snapshot ??= this.#messages.slice();
     return this.#snapshot;
   }
 
+  /** seq of the first message; if the run is empty, the seq that the next message will have. */
   get firstSeq(): number {
     return this.#firstSeq;
   }
 
-  /** seq of the newest message of the run; one below `firstSeq` where it is empty. */
+  /** seq of the last message; `firstSeq - 1` if the run is empty. */
   get lastSeq(): number {
     return this.#firstSeq + this.#messages.length - 1;
   }
 
-  /** The newest seq that anything has told of. */
+  /** The newest seq that was observed anywhere. */
   get headSeq(): number {
     return this.#headSeq;
   }
 
-  /** Whether there are newer messages than the run has; everything after `lastSeq` is to be fetched. */
+  /** Whether messages after `lastSeq` exist that must be fetched. */
   get hasGap(): boolean {
     return this.#headSeq > this.lastSeq;
   }
 
-  /** Learns that the conversation reaches at least to this seq. */
+  /** Notes that the conversation has at least this head. */
   observeHead(headSeq: number): void {
     this.#headSeq = Math.max(this.#headSeq, headSeq);
   }
 
-  /** Whether one of these is another message than the one that the run has at its seq: the run no longer holds. */
+  /** Whether one of these messages has the seq of a loaded message but another id. Then the run is of an earlier epoch. */
   conflictsWith(messages: readonly Message[]): boolean {
     return messages.some(({ id, seq }) => (this.#messages[seq - this.#firstSeq]?.id ?? id) !== id);
   }
 
-  /** Takes in newer messages in any order, repeats among them; gives those that the run has gained. */
+  /** Adds newer messages, in any order and with duplicates. @returns the messages that were appended to the run */
   add(messages: readonly Message[]): readonly Message[] {
     for (const message of messages) {
       this.observeHead(message.seq);
       if (message.seq > this.lastSeq) this.#held.set(message.seq, message);
     }
-    const gained: Message[] = [];
+    const appended: Message[] = [];
     let next = this.#held.get(this.lastSeq + 1);
     while (next) {
       this.#held.delete(next.seq);
-      gained.push(next);
+      appended.push(next);
       this.#messages.push(next);
       next = this.#held.get(next.seq + 1);
     }
-    if (gained.length > 0) this.#snapshot = undefined;
+    if (appended.length > 0) this.#snapshot = undefined;
     this.#boundHeld();
-    return gained;
+    return appended;
   }
 
   /**
-   * Puts a page of older messages before the run.
+   * Prepends a page of older messages.
    *
-   * @returns false when the page does not reach the run without a gap; nothing has changed then
+   * @returns false if the page does not join the run without a gap; the log is then unchanged
    */
   prepend(page: readonly Message[]): boolean {
     const older = page.filter((message) => message.seq < this.#firstSeq).sort(bySeq);

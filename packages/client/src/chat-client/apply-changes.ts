@@ -3,7 +3,7 @@ import type { Reaction, TimelineEntry } from './chat-snapshot.ts';
 
 const NO_REACTIONS: readonly Reaction[] = [];
 
-/** A message as it is shown while nothing has changed it. */
+/** Returns the timeline entry of a message without changes. */
 export const toTimelineEntry = (message: Message): TimelineEntry => ({
   message,
   text: message.text ?? '',
@@ -13,10 +13,11 @@ export const toTimelineEntry = (message: Message): TimelineEntry => ({
 });
 
 /**
- * Folds changes of a message, in the order of their seqs, into what is shown of it. The server has checked them; an edit by
- * anyone but the author is left out all the same, and so is what comes after a deletion, or changes a system line.
+ * Applies edits, reactions and a deletion to a timeline entry. `changes` must be in seq order. The server has checked them.
+ * As a second safeguard this ignores edits by other users than the author, changes after a deletion, and changes of system
+ * messages.
  *
- * @returns the same object where they change nothing
+ * @returns the same object if nothing changed
  */
 export function applyChanges(entry: TimelineEntry, changes: readonly Message[]): TimelineEntry {
   const { message } = entry;
@@ -38,7 +39,7 @@ export function applyChanges(entry: TimelineEntry, changes: readonly Message[]):
   return reactions?.isChanged ? { ...changed, reactions: reactions.toReactions() } : changed;
 }
 
-/** Everyone has one reaction at most: the newest. */
+/** Counts reactions by emoji. Each user has at most one reaction, the newest. */
 class ReactionTally {
   isChanged = false;
   readonly #userIds = new Map<string, Set<UserId>>();

@@ -2,15 +2,15 @@ import type { Refused, SincePayload, SinceReply } from '@parley/protocol';
 import { MAX_CURSORS } from '@parley/protocol/constants';
 import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 
-/** Messages that overtook each other are together again after this time: no gap yet. */
+/** Reordered messages arrive within this time, so a gap is fetched only after it. */
 const SETTLE_MS = 150;
 
-/** How often a gap that does not close is asked for before the next sign of it. */
+/** After this many fetches without a new message, the client waits until the gap is observed again. */
 const MAX_FRUITLESS_ROUNDS = 6;
 
 export type Cursor = SincePayload['cursors'][number];
 
-/** Fills the gaps of all conversations, with one request at a time for as many of them as it takes. */
+/** Fetches missed messages of all conversations. One request at a time covers up to `MAX_CURSORS` conversations. */
 export class CatchUp {
   readonly #gaps: () => readonly Cursor[];
   readonly #fetch: (payload: SincePayload) => Promise<SinceReply | Refused>;
@@ -21,22 +21,22 @@ export class CatchUp {
   #wait = new AbortController();
 
   constructor(options: {
-    /** The conversations that lack messages, each with the last seq that it has. */
+    /** Returns the conversations with missing messages, each with the last seq before its gap. */
     gaps: () => readonly Cursor[];
-    /** Asks for what comes after the cursors, and merges it. */
+    /** Fetches the messages after the cursors and merges them. */
     fetch: (payload: SincePayload) => Promise<SinceReply | Refused>;
   }) {
     this.#gaps = options.gaps;
     this.#fetch = options.fetch;
   }
 
-  /** Fills what is still missing in a moment; nothing is to be done while it runs, for each round looks anew. */
+  /** Starts a catch-up after a short delay. Does nothing during one, because each round looks for gaps again. */
   soon(): void {
     if (this.#isRunning || this.#closing.signal.aborted) return;
     this.#timer ??= setTimeout(() => this.now(), SETTLE_MS);
   }
 
-  /** Fills what is missing at once, without the rest of a pause that it may be in. */
+  /** Starts a catch-up at once, or ends the current pause of a running one. */
   now(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

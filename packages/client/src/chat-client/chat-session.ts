@@ -30,13 +30,15 @@ export interface ChatSessionOptions {
   readonly outboxStorage: OutboxStorage;
   readonly onDisplayed: ((conversationId: ConversationId, messageIds: readonly MessageId[]) => void) | undefined;
   readonly onChange: (change: Partial<ChatSnapshot>) => void;
-  /** The login has ended: this session is over. */
+  /** Called when the login has ended. The session is over. */
   readonly onExpired: () => void;
 }
 
 /**
- * One person's chat from signing in to signing out. After each connect it compares where the conversations stand with what it
- * has, and fetches the difference, while live messages come in already: subscribe, then fetch, then merge.
+ * The chat of one user from login to logout. Connects the parts of the library with each other.
+ *
+ * After each connect it compares the heads of all conversations with the loaded messages and fetches the difference.
+ * Live messages already arrive during that time: subscribe first, then fetch, then merge.
  */
 export class ChatSession {
   readonly connection: Connection;
@@ -105,7 +107,7 @@ export class ChatSession {
     return id;
   }
 
-  /** Users to talk to, without the caller. @throws ParleyError */
+  /** Finds users by name, without the current user. @throws ParleyError */
   async searchUsers(query: string): Promise<User[]> {
     const users = await this.#options.rest.searchUsers(query);
     this.users.add(users);
@@ -115,7 +117,7 @@ export class ChatSession {
   /** @throws ParleyError */
   async search(query: string, conversationId?: ConversationId, before?: MessageId): Promise<SearchPage> {
     const page = await this.#options.rest.search(query, { conversationId, before });
-    this.users.need(page.messages.map(({ senderId }) => senderId));
+    this.users.ensureKnown(page.messages.map(({ senderId }) => senderId));
     return page;
   }
 
@@ -140,7 +142,7 @@ export class ChatSession {
     this.users.close();
   }
 
-  /** What arrives after the end, such as a page that was on its way, shows no more. */
+  /** Ignores changes after `close`, for example from a page that arrives late. */
   #change(change: Partial<ChatSnapshot>): void {
     if (!this.#closing.signal.aborted) this.#options.onChange(change);
   }
@@ -176,7 +178,7 @@ export class ChatSession {
       outgoing: (conversationId) => this.outbox.messagesOf(conversationId),
       onMessages: (conversationId, messages) => {
         this.outbox.observeMessages(conversationId, messages);
-        this.users.need(messages.map(({ senderId }) => senderId));
+        this.users.ensureKnown(messages.map(({ senderId }) => senderId));
         if (messages.length > 0)
           onDisplayed?.(
             conversationId,
@@ -213,7 +215,7 @@ export class ChatSession {
     if (connection.phase === 'expired') this.#options.onExpired();
   }
 
-  /** @param when `now` with those of all conversations, at the beginning of a connection; `soon` with those of some */
+  /** @param when `now` for the heads of all conversations after a connect; `soon` for periodic heads of some of them */
   async #compareHeads(heads: HeadsPacket, when: 'now' | 'soon'): Promise<void> {
     const unknown = heads.filter(({ conversationId }) => !this.conversations.has(conversationId));
     const areAll = when === 'soon' || heads.length === this.conversations.views.size;

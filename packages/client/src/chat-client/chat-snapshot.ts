@@ -3,17 +3,17 @@ import { CLOSED_STATE, type ConnectionState } from '../connection/connection-sta
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import type { ParleyError } from '../parley-error.ts';
 
-/** Who reacted to a message with this emoji, in the order in which they did. */
+/** The users who reacted to a message with one emoji, in the order in which they did. */
 export interface Reaction {
   readonly emoji: string;
   readonly userIds: readonly UserId[];
 }
 
-/** What a row shows: a message with all its changes folded in. The same object while nothing about it changes. */
+/** A message with all its edits, reactions and its deletion applied. Stays the same object while nothing about it changes. */
 export interface TimelineEntry {
-  /** As it was accepted; never an edit, a deletion or a reaction. */
+  /** The original message; never an edit, a deletion or a reaction. */
   readonly message: Message;
-  /** The newest text; '' where it is deleted or has none. */
+  /** The newest text; '' if the message is deleted or has no text. */
   readonly text: string;
   readonly isEdited: boolean;
   readonly isDeleted: boolean;
@@ -21,73 +21,73 @@ export interface TimelineEntry {
   readonly reactions: readonly Reaction[];
 }
 
-/** Up to which seq someone has read, and up to which everything has arrived on a device of theirs. */
+/** The seqs up to which a user has read and received a conversation. */
 export type ReceiptSeqs = Pick<Receipt, 'readSeq' | 'deliveredSeq'>;
 
-/** One conversation's messages, as far as they are known here. */
+/** The state of one conversation: its loaded messages, outgoing messages, receipts and typing users. Immutable. */
 export interface ConversationView {
-  /** Without a gap or a repeat, oldest first. */
+  /** The loaded part of the log, oldest first, without gaps or duplicates. Includes edits, deletions and reactions. */
   readonly messages: readonly Message[];
-  /** seq of the first of them; of the one that would be, where there is none. */
+  /** seq of the first loaded message; if none is loaded, the seq that the next message will have. */
   readonly firstSeq: number;
-  /** What the rows show, oldest first: the messages without the changes, which are folded into them. */
+  /** What to display, oldest first: the loaded messages with edits, deletions and reactions applied. */
   readonly timeline: readonly TimelineEntry[];
-  /** A number for the first row, which falls by as many as older pages put in front: a virtual list keeps its place. */
+  /** Index of the first timeline entry. Decreases by the number of prepended entries, so a virtual list keeps its position. */
   readonly firstTimelineIndex: number;
-  /** This user's messages that `messages` does not have yet, in the order of writing. */
+  /** The user's outgoing messages that are not in `messages` yet, in the order of writing. */
   readonly pending: readonly OutboxMessage[];
-  /** Everything up to here is certainly in the history store. */
+  /** Every message up to this seq is in the history store. */
   readonly storedSeq: number;
-  /** Whether its newest page is here. */
+  /** Whether the newest page is loaded. */
   readonly isLoaded: boolean;
   readonly hasOlder: boolean;
   readonly isLoadingOlder: boolean;
-  /** Why the last page could not be loaded. */
+  /** Why the last attempt to load a page failed. */
   readonly loadError: ParleyError | null;
   /**
-   * Messages of others after what this user has read, on any device; changes and system lines do not count. Where that is
-   * far back, it is taken from the seqs, so that it is an upper bound.
+   * Number of messages by others after the user's read marker. Changes and system messages do not count. If more than 200
+   * messages follow the marker, the number is computed from seqs and is an upper bound.
    */
   readonly unread: number;
-  /** seq of the first message that was unread when the conversation was opened; until it is opened anew. */
+  /** seq of the first message that was unread when the conversation was last opened. */
   readonly firstUnreadSeq: number | null;
-  /** How far the others are; only in a direct conversation or group, once it was opened. */
+  /** Receipts of the other members; only in direct conversations and groups, after they were opened. */
   readonly receipts: ReadonlyMap<UserId, ReceiptSeqs>;
-  /** Who is typing, without oneself. */
+  /** The other users who are typing. */
   readonly typing: readonly UserId[];
 }
 
-/** Whether someone is there. */
+/** Whether a user is online. */
 export interface UserPresence {
   readonly online: boolean;
-  /** Online, but does not look. */
+  /** Online but not active. */
   readonly away: boolean;
-  /** ISO 8601; null: online now, or never seen. */
+  /** ISO 8601; null if the user is online or was never seen. */
   readonly lastSeenAt: string | null;
 }
 
-/** All that a user interface shows. Replaced as a whole; the parts that did not change stay the same objects. */
+/** The whole state of the client. Replaced after each change; unchanged parts stay the same objects. */
 export interface ChatSnapshot {
-  /** `resuming`: it is not known yet whether the last login still holds. */
+  /** `resuming`: the client is checking whether the last login is still valid. */
   readonly login: 'resuming' | 'signed-out' | 'signed-in';
-  /** Why the user is signed out, where it was not by their own wish. */
+  /** Why the login ended, unless the user logged out. */
   readonly signOutReason: 'login-expired' | null;
   readonly me: User | null;
   readonly connection: ConnectionState;
-  /** Whether this login was let in before: what happens to the connection from then on interrupts a chat. */
+  /** Whether this login has been online before. If so, a lost connection interrupts a chat in progress. */
   readonly hasBeenOnline: boolean;
-  /** The lobby first, then by the newest activity; null = not known yet. */
+  /** The lobby first, then by newest activity; null until the list is loaded. */
   readonly conversations: readonly Conversation[] | null;
   readonly views: ReadonlyMap<ConversationId, ConversationView>;
-  /** Everyone whose name is known. */
+  /** All users whose name is known. */
   readonly users: ReadonlyMap<UserId, User>;
-  /** Everyone with whom this user shares a direct conversation or group. */
+  /** Presence of all users who share a direct conversation or group with this user. */
   readonly presence: ReadonlyMap<UserId, UserPresence>;
-  /** How many are online in each channel. */
+  /** Number of online users in each channel. */
   readonly onlineCounts: ReadonlyMap<ConversationId, number>;
-  /** The server said that it stops; the connection is about to move to another one. */
+  /** The server is draining; the connection is about to move to another server. */
   readonly isDraining: boolean;
-  /** The conversation that is being looked at. */
+  /** The open conversation. */
   readonly openConversationId: ConversationId | null;
 }
 
@@ -107,15 +107,15 @@ export const SIGNED_OUT_SNAPSHOT: ChatSnapshot = {
 };
 
 /**
- * Where a message of this user is on its way. `accepted` = the server has it, `stored` = it is in the history too,
- * `delivered` = on a device of everyone else, `read` = by everyone else.
+ * Delivery state of a message that this user sent. `accepted`: a server has appended it to the log. `stored`: it is in the
+ * history store. `delivered`: every other member has received it. `read`: every other member has read it.
  */
 export type DeliveryState = 'sending' | 'accepted' | 'stored' | 'delivered' | 'read' | 'failed';
 
 /**
- * The state of a message in `view.messages`.
+ * Returns the delivery state of a message in `view.messages`.
  *
- * @param otherIds the other members of a direct conversation or group; none in a channel, where nobody knows who has it
+ * @param otherIds the other members of a direct conversation or group; empty for a channel, which has no receipts
  */
 export function deliveryStateOf(
   view: ConversationView,

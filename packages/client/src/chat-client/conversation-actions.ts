@@ -1,7 +1,7 @@
 import type { Conversation, ConversationId, UserId } from '@parley/protocol';
 import type { NewConversation, RestClient } from '../rest-client.ts';
 
-/** What a user does with conversations themselves. Each rejects with a ParleyError; what it changes shows at once. */
+/** Creates, renames and leaves conversations and changes their members. Each method rejects with a `ParleyError`. */
 export class ConversationActions {
   readonly #rest: RestClient;
   readonly #myId: UserId;
@@ -39,7 +39,7 @@ export class ConversationActions {
     this.#onLeft(conversationId);
   }
 
-  /** The server then tells everyone in it, this user too. */
+  /** The server notifies all members of the change, including this user. */
   removeMember(conversationId: ConversationId, userId: UserId): Promise<void> {
     return this.#rest.removeMember(conversationId, userId);
   }

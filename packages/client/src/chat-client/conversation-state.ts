@@ -7,34 +7,48 @@ import type { ConversationView } from './chat-snapshot.ts';
 import { EpochState } from './epoch-state.ts';
 import { isChange } from './timeline.ts';
 
-/** Messages in a page of history. */
+/** Messages per page of history. */
 const PAGE_MESSAGES = 50;
 
-/** A page of changes shows hardly anything: more are loaded until as many rows have come. */
-const MIN_ROWS = 20;
+/** A page that consists mostly of edits and reactions adds few timeline entries; more pages are loaded until there are this many. */
+const MIN_NEW_ENTRIES = 20;
 
-/** So many pages at most are loaded for that at once. */
+/** Upper bound on the pages loaded in one call. */
 const MAX_PAGES = 10;
 
-/** How often a page is asked for anew because the conversation began anew meanwhile. */
+/** How often a page is requested again because the epoch changed during the request. */
 const MAX_RESTARTS = 3;
 
-/** How a thread gets its pages of history. */
+/** How a conversation loads pages of history. */
 export interface PageLoading {
   readonly load: (range: { before: number; limit: number }) => Promise<MessagePage>;
-  /** What the snapshot says of it has changed. */
+  /** Called when `isLoadingOlder` or `loadError` of the view changed. */
   readonly onChange: () => void;
-  /** A page showed another epoch. */
+  /** Called when a page belongs to a new epoch. */
   readonly onRestart: () => void;
 }
 
-/** One conversation: its description, its log, and what a user interface wants to know of it. */
+/**
+ * The mutable state behind one `ConversationView`: description, log, timeline, read marker, receipts and typing users.
+ *
+ * ## Known epoch
+ * Everything that is identified by seq lives in an `EpochState`. Live messages extend its log at the end, and pages of
+ * history extend it at the front.
+ *
+ * ## New epoch
+ * `observeEpoch` with another epoch discards the `EpochState`, because the same seqs may now belong to other messages. The
+ * log starts again at the head, with no page loaded.
+ *
+ * ## Behind
+ * `isBehind` is true while the log has a gap, or after a live message had another id than the loaded message with the same
+ * seq. The second case means that the epoch may have changed. Both end with the next `addFetched`.
+ */
 export class ConversationState {
   conversation: Conversation;
-  /** Who is typing, without oneself. */
+  /** The other users who are typing. */
   typing: readonly UserId[] = [];
   readonly #myId: UserId;
-  /** Another one in each epoch, and perhaps when the read marker gets known. */
+  /** Replaced in each epoch, and when the read marker becomes known before anything was loaded. */
   #epochState: EpochState;
   #epoch: string | undefined;
   #hasConflict = false;
@@ -42,30 +56,30 @@ export class ConversationState {
   #loading: Promise<readonly Message[]> | undefined;
   #loadError: ParleyError | null = null;
 
-  /** @param readSeq how far the user has read; undefined while that is not known */
+  /** @param readSeq the user's read marker; undefined if it is not known yet */
   constructor(conversation: Conversation, myId: UserId, readSeq?: number) {
     this.conversation = conversation;
     this.#myId = myId;
     this.#epochState = new EpochState(myId, conversation.headSeq, readSeq);
   }
 
-  /** Another one after each restart. */
+  /** Replaced in each epoch. */
   get log(): ConversationLog {
     return this.#epochState.log;
   }
 
-  /** When something last happened in it, ISO 8601. */
+  /** Time of the newest message, ISO 8601. */
   get activeAt(): string {
     return this.log.messages.at(-1)?.createdAt ?? this.conversation.createdAt;
   }
 
-  /** Whether its newest page is here. */
+  /** Whether the newest page is loaded. */
   get isLoaded(): boolean {
     return this.#epochState.isLoaded;
   }
 
-  /** Whether there is history, and none was loaded yet. */
-  get lacksPage(): boolean {
+  /** Whether the conversation has history of which no page is loaded yet. */
+  get hasNoPage(): boolean {
     return !this.#epochState.hasPage;
   }
 
@@ -77,62 +91,61 @@ export class ConversationState {
     return this.#epochState.marker.unread(this.log);
   }
 
-  /** Whether messages are missing, or are to be asked for to learn whether those that are here still hold. */
+  /** Whether newer messages must be fetched. */
   get isBehind(): boolean {
     return this.log.hasGap || this.#hasConflict;
   }
 
   /**
-   * Learns which epoch the cluster is in. In another one than before, what is here no longer holds: it is dropped, and
-   * the log begins anew, its newest page not loaded.
+   * Notes the current epoch of the conversation. Discards the loaded messages if the epoch is a new one.
    *
-   * @returns whether that happened
+   * @returns whether the loaded messages were discarded
    */
   observeEpoch(epoch: string, headSeq: number): boolean {
-    // What was learnt before any epoch was known may be older than this one.
+    // Before the first known epoch, a head below the loaded messages is the only sign that they belong to an earlier epoch.
     const isSame = this.#epoch === undefined ? headSeq >= this.log.lastSeq : epoch === this.#epoch;
     this.#epoch = epoch;
-    if (!isSame) this.#restart(headSeq);
+    if (!isSame) this.#discard(headSeq);
     return !isSame;
   }
 
-  /** Whether this is the epoch that is known, or none is known yet. */
+  /** Whether `epoch` is the known epoch, or no epoch is known yet. */
   isIn(epoch: string): boolean {
     return epoch === (this.#epoch ?? epoch);
   }
 
-  /** Takes in what was asked for after the last message, in the epoch that this thread knows. */
+  /** Adds messages that were fetched after the last loaded message, in the known epoch. @returns the newly loaded messages */
   addFetched(messages: readonly Message[], headSeq: number): readonly Message[] {
     this.#hasConflict = false;
     this.log.observeHead(headSeq);
     return this.add(messages);
   }
 
-  /** Takes in newer messages; gives those that are shown from now on. */
+  /** Adds newer messages. @returns the newly loaded messages */
   add(messages: readonly Message[]): readonly Message[] {
     if (this.log.conflictsWith(messages)) this.#hasConflict = true;
     return this.#epochState.add(messages);
   }
 
-  /** From now on the snapshot says what was the first unread message at this moment. */
+  /** Fixes `firstUnreadSeq` of the view to the message that is the first unread one now. */
   open(): void {
     this.#epochState.marker.open(this.log);
   }
 
-  /** All that is here is read. @returns up to which seq */
+  /** Marks all loaded messages as read. @returns the new read seq */
   markRead(): number {
     this.#epochState.marker.read(this.log.lastSeq, this.log);
     return this.log.lastSeq;
   }
 
-  /** Learns how far the user has read, on whichever device. */
+  /** Notes the read marker that the cluster reports, which another device may have moved. */
   observeReadSeq(readSeq: number): void {
     const { marker, isUntouched } = this.#epochState;
     if (marker.isKnown || !isUntouched || this.#loading) marker.learn(readSeq, this.log);
     else this.#epochState = new EpochState(this.#myId, this.log.headSeq, readSeq);
   }
 
-  /** @returns whether someone moved */
+  /** @returns whether a receipt moved */
   observeReceipts(readers: readonly Receipt[]): boolean {
     return this.#epochState.receipts.merge(readers);
   }
@@ -143,12 +156,12 @@ export class ConversationState {
   }
 
   /**
-   * Loads the page before the first message, and gives it; whoever asks while it loads waits for the same one. Never
-   * rejects: a failure is in the snapshot.
+   * Loads the page before the first loaded message and returns its messages. Concurrent calls share one request. Never
+   * rejects: a failure is in `loadError` of the view.
    */
   loadOlder(loading: PageLoading, limit = PAGE_MESSAGES): Promise<readonly Message[]> {
     if (!this.hasOlder) return Promise.resolve([]);
-    this.#loading ??= this.#loadRows(loading, limit).finally(() => {
+    this.#loading ??= this.#loadPages(loading, limit).finally(() => {
       this.#loading = undefined;
       loading.onChange();
     });
@@ -156,7 +169,7 @@ export class ConversationState {
     return this.#loading;
   }
 
-  snapshot(outgoing: readonly OutboxMessage[]): ConversationView {
+  view(outgoing: readonly OutboxMessage[]): ConversationView {
     const { log, timeline, marker, receipts, isLoaded, hasOlder } = this.#epochState;
     return {
       messages: log.messages,
@@ -176,17 +189,17 @@ export class ConversationState {
     };
   }
 
-  #restart(headSeq: number): void {
+  #discard(headSeq: number): void {
     const { marker } = this.#epochState;
     this.#epochState = new EpochState(this.#myId, headSeq, marker.isKnown ? marker.seq : undefined);
     this.#hasConflict = false;
     this.#storedSeq = 0;
   }
 
-  async #loadRows(loading: PageLoading, limit: number): Promise<readonly Message[]> {
+  async #loadPages(loading: PageLoading, limit: number): Promise<readonly Message[]> {
     let messages = await this.#loadPage(loading, limit);
     const { log } = this;
-    for (let pages = 1; pages < MAX_PAGES && this.#lacksRows(messages); pages += 1) {
+    for (let pages = 1; pages < MAX_PAGES && this.#needsMore(messages); pages += 1) {
       const older = await this.#loadPage(loading, MAX_PAGE_MESSAGES);
       if (this.log !== log) return older;
       messages = [...older, ...messages];
@@ -194,10 +207,10 @@ export class ConversationState {
     return messages;
   }
 
-  /** Whether too little of these messages shows, and there are older ones. */
-  #lacksRows(messages: readonly Message[]): boolean {
+  /** Whether these messages add too few timeline entries and there are older ones. */
+  #needsMore(messages: readonly Message[]): boolean {
     if (this.#loadError || !this.hasOlder) return false;
-    return messages.filter((message) => !isChange(message)).length < MIN_ROWS;
+    return messages.filter((message) => !isChange(message)).length < MIN_NEW_ENTRIES;
   }
 
   async #loadPage(loading: PageLoading, limit: number, restarts = 0): Promise<readonly Message[]> {
@@ -208,11 +221,11 @@ export class ConversationState {
       if (this.#epochState === epochState && this.observeEpoch(page.epoch, page.headSeq)) loading.onRestart();
       if (this.#epochState !== epochState) {
         if (!this.hasOlder) return [];
-        if (restarts === MAX_RESTARTS) throw brokenHistory();
+        if (restarts === MAX_RESTARTS) throw incompletePage();
         return await this.#loadPage(loading, limit, restarts + 1);
       }
       const older = epochState.prepend(page.messages);
-      if (!older) throw brokenHistory();
+      if (!older) throw incompletePage();
       epochState.log.observeHead(page.headSeq);
       epochState.hasOlder = page.hasMore && epochState.log.firstSeq > 1;
       return older;
@@ -223,5 +236,5 @@ export class ConversationState {
   }
 }
 
-const brokenHistory = () =>
-  new ParleyError({ code: 'INTERNAL', message: 'The history that came has a gap: try again.', retryable: true });
+const incompletePage = () =>
+  new ParleyError({ code: 'INTERNAL', message: 'Part of the history is missing. Try again.', retryable: true });

@@ -12,24 +12,24 @@ import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import type { PageRange } from '../rest-client.ts';
 import type { ChatSnapshot } from './chat-snapshot.ts';
 
-/** What the threads need, and whom they tell. */
+/** Dependencies and callbacks of `Conversations`. */
 export interface ConversationsOptions {
   readonly myId: UserId;
   readonly fetchPage: (conversationId: ConversationId, range: PageRange) => Promise<MessagePage>;
   readonly fetchSince: (payload: SincePayload) => Promise<SinceReply | Refused>;
   readonly outgoing: (conversationId: ConversationId) => readonly OutboxMessage[];
-  /** Messages that were not known before, whichever way they came. */
+  /** Called with messages that were not loaded before, both newer and older ones. */
   readonly onMessages: (conversationId: ConversationId, messages: readonly Message[]) => void;
-  /** Those of them that are newer than what was known. */
+  /** Called with the newer ones among them. */
   readonly onArrived: (conversation: Conversation, messages: readonly Message[]) => void;
   readonly onOpen: (conversation: Conversation) => void;
-  /** The user has read everything up to there; may repeat. */
+  /** Called when the user has read everything up to `seq`; may repeat. */
   readonly onRead: (conversationId: ConversationId, seq: number) => void;
-  /** Everything up to there is in the history store. */
+  /** Called when everything up to `seq` is in the history store. */
   readonly onStored: (conversationId: ConversationId, seq: number) => void;
-  /** Conversations that the user may not read any more. */
+  /** Called when the server refused to return a conversation because the user is no longer a member. */
   readonly onRefused: () => void;
-  /** What was known of the conversation does not hold any more. */
+  /** Called when a new epoch of the conversation started. */
   readonly onEpochChange: (conversationId: ConversationId) => void;
   readonly onChange: (change: Partial<Pick<ChatSnapshot, 'conversations' | 'views'>>) => void;
 }

@@ -20,14 +20,14 @@ import { ConversationState } from './conversation-state.ts';
 import type { ConversationsOptions } from './conversations-options.ts';
 import { OpenConversation } from './open-conversation.ts';
 
-/** All conversations of the user, with their messages: what comes live, what is fetched to fill gaps, and older pages. */
+/** All conversations of the user: receives live messages, fetches missed ones, and loads pages of history. */
 export class Conversations {
   readonly #options: ConversationsOptions;
   readonly #states = new Map<ConversationId, ConversationState>();
   readonly #catchUp: CatchUp;
   readonly #open: OpenConversation;
   #views: ReadonlyMap<ConversationId, ConversationView> = new Map();
-  /** How far the user had read when the last connection began; those that are not in it are newer. */
+  /** Read markers at the start of the last connection. A conversation without an entry was created after it. */
   #readSeqs: ReadonlyMap<ConversationId, number> | undefined;
 
   constructor(options: ConversationsOptions) {
@@ -51,61 +51,61 @@ export class Conversations {
     return this.#states.has(conversationId);
   }
 
-  /** Takes in a conversation, new or changed. */
+  /** Adds a conversation or updates its description. */
   put(conversation: Conversation): void {
-    this.#put(conversation);
-    this.#changed([conversation.id], true);
+    this.#addOrUpdate(conversation);
+    this.#publish([conversation.id], true);
   }
 
   /**
-   * These are all conversations that there are.
+   * Replaces the list of conversations.
    *
-   * @param knownBefore those that were here when they were asked for: what has come since then is not in them yet
+   * @param knownBefore the conversations known when the list was requested; one that was added since then is kept
    */
   replaceAll(conversations: readonly Conversation[], knownBefore: ReadonlySet<ConversationId>): void {
     const ids = new Set(conversations.map(({ id }) => id));
     for (const id of knownBefore) if (!ids.has(id)) this.#states.delete(id);
-    for (const conversation of conversations) this.#put(conversation);
-    this.#changed([...ids], true);
+    for (const conversation of conversations) this.#addOrUpdate(conversation);
+    this.#publish([...ids], true);
   }
 
   remove(conversationId: ConversationId): void {
-    if (this.#states.delete(conversationId)) this.#changed([], true);
+    if (this.#states.delete(conversationId)) this.#publish([], true);
   }
 
-  /** While it is looked at, what is here of the open conversation counts as read. Loads its newest page if need be. */
+  /** Opens a conversation and loads its newest page. While it is visible its loaded messages count as read. */
   open(conversationId: ConversationId | null): Promise<void> {
     const state = this.#open.open(conversationId);
     if (!conversationId || !state) return Promise.resolve();
-    this.#changed([conversationId]);
-    return state.lacksPage ? this.loadOlder(conversationId) : Promise.resolve();
+    this.#publish([conversationId]);
+    return state.hasNoPage ? this.loadOlder(conversationId) : Promise.resolve();
   }
 
-  /** Nothing counts as read while nobody looks. */
+  /** Sets whether the open conversation is visible. */
   setVisible(isVisible: boolean): void {
-    if (this.#open.setVisible(isVisible) && this.#open.id) this.#changed([this.#open.id]);
+    if (this.#open.setVisible(isVisible) && this.#open.id) this.#publish([this.#open.id]);
   }
 
-  /** Loads the page before the first message that is shown. Never rejects: the snapshot tells a failure. */
+  /** Loads the page before the first loaded message. Never rejects: a failure is in `loadError` of the view. */
   async loadOlder(conversationId: ConversationId, limit?: number): Promise<void> {
     const state = this.#states.get(conversationId);
     if (!state) return;
     const loading = {
       load: (range: PageRange) => this.#options.fetchPage(conversationId, range),
       onChange: () => {
-        this.#open.read();
-        this.#changed([conversationId]);
+        this.#open.markRead();
+        this.#publish([conversationId]);
       },
       onRestart: () => {
         this.#options.onEpochChange(conversationId);
-        this.#open.begin(state);
+        this.#open.start(state);
       },
     };
     this.#options.onMessages(conversationId, await state.loadOlder(loading, limit));
     if (state.isBehind) this.#catchUp.soon();
   }
 
-  /** Loads older pages until this message is there. @returns whether it is */
+  /** Loads older pages until this message is loaded. @returns whether it is */
   async loadUntil(conversationId: ConversationId, seq: number): Promise<boolean> {
     for (;;) {
       const state = this.#states.get(conversationId);
@@ -118,18 +118,18 @@ export class Conversations {
     }
   }
 
-  /** @returns false when the conversation is not known */
+  /** @returns false if the conversation is not known */
   receive({ conversationId, messages }: MessagesPacket): boolean {
     const state = this.#states.get(conversationId);
-    if (state) this.#gained(state, state.add(messages));
+    if (state) this.#messagesAdded(state, state.add(messages));
     return state !== undefined;
   }
 
   observeStored({ conversationId, seq, epoch }: StoredPacket): void {
     const state = this.#states.get(conversationId);
-    // One of another epoch says nothing of what is here; the heads will tell of that epoch.
+    // A packet of another epoch does not apply to the loaded messages. The next heads report the new epoch.
     if (!state?.isIn(epoch)) return;
-    this.#stored(state, seq);
+    this.#storedUpTo(state, seq);
     if (state.isBehind) this.#catchUp.soon();
   }
 
@@ -137,38 +137,38 @@ export class Conversations {
     const state = this.#states.get(conversationId);
     if (!state) return;
     state.typing = userIds;
-    this.#changed([conversationId]);
+    this.#publish([conversationId]);
   }
 
   observeReceipts({ conversationId, readers }: ReceiptsPacket): void {
-    if (this.#states.get(conversationId)?.observeReceipts(readers)) this.#changed([conversationId]);
+    if (this.#states.get(conversationId)?.observeReceipts(readers)) this.#publish([conversationId]);
   }
 
-  /** A connection begins: this is how far the user has read everywhere, on whichever device. */
+  /** Notes the user's read markers, which the server reports at the start of a connection. */
   observeReadSeqs(heads: HelloReply['heads']): void {
     this.#readSeqs = new Map(heads.map(({ conversationId, readSeq }) => [conversationId, readSeq]));
     for (const [conversationId, readSeq] of this.#readSeqs) this.#states.get(conversationId)?.observeReadSeq(readSeq);
-    this.#changed([...this.#readSeqs.keys()]);
+    this.#publish([...this.#readSeqs.keys()]);
   }
 
   /**
-   * Compares with where the conversations stand in the cluster, and fetches what was missed of them, for all at once: now, or
-   * in a moment, where live messages may be on their way.
+   * Compares the heads in the cluster with the loaded messages and fetches the missed ones. `soon` waits a moment first,
+   * because live messages may be on their way.
    */
   compareHeads(heads: HeadsPacket, { when }: { when: 'now' | 'soon' }): void {
     for (const { conversationId, headSeq, storedSeq, epoch } of heads) {
       const state = this.#states.get(conversationId);
       if (!state) continue;
-      if (state.observeEpoch(epoch, headSeq)) this.#restarted(state);
+      if (state.observeEpoch(epoch, headSeq)) this.#epochStarted(state);
       state.log.observeHead(headSeq);
-      this.#stored(state, storedSeq);
+      this.#storedUpTo(state, storedSeq);
     }
     if (when === 'now' || this.#gaps().length > 0) this.#catchUp[when]();
   }
 
   /**
-   * A part of the history, which is merged into what is here. Pages that were overtaken are left out: the conversation began
-   * another epoch while they were on their way.
+   * Fetches messages after the given cursors and merges them. The reply omits pages of a conversation whose epoch changed
+   * during the request.
    */
   async fetchSince(payload: SincePayload): Promise<SinceReply | Refused> {
     const logs = new Map([...this.#states].map(([id, { log }]) => [id, log]));
@@ -181,28 +181,28 @@ export class Conversations {
     for (const { conversationId, messages, headSeq, epoch } of pages) {
       const state = this.#states.get(conversationId);
       if (!state) continue;
-      if (state.observeEpoch(epoch, headSeq)) this.#restarted(state);
-      this.#gained(state, state.addFetched(messages, headSeq));
+      if (state.observeEpoch(epoch, headSeq)) this.#epochStarted(state);
+      this.#messagesAdded(state, state.addFetched(messages, headSeq));
     }
     if (reply.refused) this.#options.onRefused();
     return { ...reply, conversations: pages };
   }
 
-  /** The newest seq that is known of a conversation. */
+  /** Returns the newest known seq of a conversation. */
   headOf(conversationId: ConversationId): number | undefined {
     return this.#states.get(conversationId)?.log.headSeq;
   }
 
-  /** The messages that are on their way to this conversation have changed. */
+  /** Updates the view after a change of the outgoing messages. */
   outgoingChanged(conversationId: ConversationId): void {
-    this.#changed([conversationId]);
+    this.#publish([conversationId]);
   }
 
   close(): void {
     this.#catchUp.close();
   }
 
-  #put(conversation: Conversation): void {
+  #addOrUpdate(conversation: Conversation): void {
     const known = this.#states.get(conversation.id);
     if (!known) {
       const readSeq = this.#readSeqs && (this.#readSeqs.get(conversation.id) ?? 0);
@@ -217,27 +217,27 @@ export class Conversations {
     if (known.isBehind) this.#catchUp.soon();
   }
 
-  #stored(state: ConversationState, seq: number): void {
+  #storedUpTo(state: ConversationState, seq: number): void {
     const { id } = state.conversation;
     state.observeStored(seq);
     this.#options.onStored(id, seq);
-    this.#changed([id]);
+    this.#publish([id]);
   }
 
-  #restarted({ conversation: { id } }: ConversationState): void {
+  #epochStarted({ conversation: { id } }: ConversationState): void {
     this.#options.onEpochChange(id);
-    this.#changed([id], true);
+    this.#publish([id], true);
     if (id === this.#open.id) void this.open(id);
   }
 
-  #gained(state: ConversationState, gained: readonly Message[]): void {
+  #messagesAdded(state: ConversationState, added: readonly Message[]): void {
     const conversationId = state.conversation.id;
     if (state.isBehind) this.#catchUp.soon();
-    if (gained.length === 0) return;
-    this.#open.read();
-    this.#options.onMessages(conversationId, gained);
-    this.#options.onArrived(state.conversation, gained);
-    this.#changed([conversationId], true);
+    if (added.length === 0) return;
+    this.#open.markRead();
+    this.#options.onMessages(conversationId, added);
+    this.#options.onArrived(state.conversation, added);
+    this.#publish([conversationId], true);
   }
 
   #gaps() {
@@ -245,22 +245,22 @@ export class Conversations {
     return behind.map(([conversationId, { log }]) => ({ conversationId, afterSeq: log.lastSeq }));
   }
 
-  #changed(conversationIds: readonly ConversationId[], orderToo = false): void {
+  #publish(conversationIds: readonly ConversationId[], orderChanged = false): void {
     const views = new Map(this.#views);
     for (const id of views.keys()) if (!this.#states.has(id)) views.delete(id);
     for (const id of conversationIds) {
       const state = this.#states.get(id);
-      if (state) views.set(id, state.snapshot(this.#options.outgoing(id)));
+      if (state) views.set(id, state.view(this.#options.outgoing(id)));
     }
     this.#views = views;
     this.#options.onChange({
-      views: views,
-      ...(orderToo && { conversations: orderConversations(this.#states.values()) }),
+      views,
+      ...(orderChanged && { conversations: orderConversations(this.#states.values()) }),
     });
   }
 }
 
-/** The lobby first, then by the newest activity. */
+/** Sorts the lobby first, then by newest activity. */
 function orderConversations(states: Iterable<ConversationState>): Conversation[] {
   const byActivity = (a: ConversationState, b: ConversationState) => (a.activeAt < b.activeAt ? 1 : -1);
   const isLobby = ({ conversation }: ConversationState) => Number(conversation.id === LOBBY_ID);

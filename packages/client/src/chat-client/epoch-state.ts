@@ -4,12 +4,13 @@ import { ReadMarker } from './read-marker.ts';
 import { Receipts } from './receipts.ts';
 import { Timeline } from './timeline.ts';
 
-/** Up to so many unread messages are fetched in advance, and counted one by one. */
+/** Up to this many unread messages are fetched before the conversation is opened, so that they can be counted exactly. */
 const MAX_FETCHED_UNREAD = 200;
 
 /**
- * What is known of a conversation in one epoch: all that goes by seq. The log begins where the user has stopped reading, if
- * that is known and near, so that what is unread is fetched like anything that was missed; else at the head.
+ * The part of a conversation's state that is valid in one epoch only: everything identified by seq. The log starts at the
+ * user's read marker if that is known and near, so that unread messages are fetched like missed ones. Otherwise it starts
+ * at the head.
  */
 export class EpochState {
   readonly log: ConversationLog;
@@ -17,47 +18,47 @@ export class EpochState {
   readonly marker: ReadMarker;
   readonly receipts: Receipts;
   hasOlder: boolean;
-  /** Whether a page of history was loaded, or there is none. */
+  /** Whether a page of history is loaded, or the conversation has none. */
   hasPage: boolean;
-  readonly #beganAtHeadSeq: number;
+  readonly #initialHeadSeq: number;
 
-  /** @param readSeq how far the user has read; undefined while that is not known */
+  /** @param readSeq the user's read marker; undefined if it is not known yet */
   constructor(myId: UserId, headSeq: number, readSeq: number | undefined) {
     this.marker = new ReadMarker(myId, readSeq, headSeq);
     this.receipts = new Receipts(myId);
     const isNear = headSeq - this.marker.seq <= MAX_FETCHED_UNREAD;
     this.log = new ConversationLog(isNear ? this.marker.seq : headSeq);
     this.log.observeHead(headSeq);
-    this.#beganAtHeadSeq = headSeq;
+    this.#initialHeadSeq = headSeq;
     this.hasOlder = this.log.firstSeq > 1;
     this.hasPage = !this.hasOlder;
   }
 
-  /** Whether the newest page is here. */
+  /** Whether the newest page is loaded. */
   get isLoaded(): boolean {
-    return this.hasPage && this.log.lastSeq >= this.#beganAtHeadSeq;
+    return this.hasPage && this.log.lastSeq >= this.#initialHeadSeq;
   }
 
-  /** Whether nothing was shown or asked for yet. */
+  /** Whether nothing was loaded and the conversation was not opened yet. */
   get isUntouched(): boolean {
     return this.log.messages.length === 0 && !this.marker.wasOpened;
   }
 
-  /** Takes in newer messages; gives those that the log has gained. */
+  /** Adds newer messages. @returns those that were appended to the log */
   add(messages: readonly Message[]): readonly Message[] {
-    const gained = this.log.add(messages);
-    this.timeline.append(gained);
-    this.marker.gained(gained);
-    return gained;
+    const added = this.log.add(messages);
+    this.timeline.append(added);
+    this.marker.count(added);
+    return added;
   }
 
-  /** Takes in the page before the first message; gives what of it is new, or undefined where it leaves a gap. */
+  /** Adds the page before the first message. @returns its new messages; undefined if the page leaves a gap */
   prepend(page: readonly Message[]): readonly Message[] | undefined {
     const { firstSeq } = this.log;
     if (!this.log.prepend(page)) return undefined;
     const older = this.log.messages.slice(0, firstSeq - this.log.firstSeq);
     this.timeline.prepend(older);
-    this.marker.gained(older);
+    this.marker.count(older);
     this.hasPage = true;
     return older;
   }

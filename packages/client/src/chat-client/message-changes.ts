@@ -4,18 +4,19 @@ import { ParleyError } from '../parley-error.ts';
 import { randomId } from '../random-id.ts';
 import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 
-/** How long a change is tried before it counts as failed. */
-const PATIENCE_MS = 20_000;
+/** A change that was not accepted within this time has failed. */
+const DEADLINE_MS = 20_000;
 
 /**
- * Changes messages that are in the log. A change is not kept like a message: it is tried for some seconds under one
- * `clientMessageId`, so that it is accepted once, and then it is done or has failed. It shows when it comes as a message.
+ * Edits, deletes and reacts to messages. Unlike a new message, a change does not go through the outbox: it is retried for up
+ * to 20 s and then fails. All attempts carry the same `clientMessageId`, so the cluster accepts the change once. The change
+ * becomes visible when it arrives as a message of the log.
  */
 export class MessageChanges {
   readonly #request: Connection['request'];
   readonly #closing = new AbortController();
 
-  /** @param request one attempt; resolves with a refusal rather than to reject */
+  /** @param request makes one attempt; resolves with the error instead of rejecting */
   constructor(request: Connection['request']) {
     this.#request = request;
   }
@@ -23,29 +24,29 @@ export class MessageChanges {
   /** @throws ParleyError */
   edit(conversationId: ConversationId, messageId: MessageId, text: string): Promise<void> {
     const payload = { ...changeOf(conversationId, messageId), text };
-    return this.#untilDone(() => this.#request('message:edit', payload));
+    return this.#retryUntilDone(() => this.#request('message:edit', payload));
   }
 
   /** @throws ParleyError */
   delete(conversationId: ConversationId, messageId: MessageId): Promise<void> {
     const payload = changeOf(conversationId, messageId);
-    return this.#untilDone(() => this.#request('message:delete', payload));
+    return this.#retryUntilDone(() => this.#request('message:delete', payload));
   }
 
-  /** @param emoji null takes the reaction back @throws ParleyError */
+  /** @param emoji null removes the reaction @throws ParleyError */
   react(conversationId: ConversationId, messageId: MessageId, emoji: string | null): Promise<void> {
     const payload = { ...changeOf(conversationId, messageId), ...(emoji !== null && { emoji }) };
-    return this.#untilDone(() => this.#request('message:react', payload));
+    return this.#retryUntilDone(() => this.#request('message:react', payload));
   }
 
-  /** Gives up what is under way. */
+  /** Cancels all running attempts. */
   close(): void {
     this.#closing.abort();
   }
 
-  async #untilDone(attempt: () => Promise<SendReply | Refused>): Promise<void> {
+  async #retryUntilDone(attempt: () => Promise<SendReply | Refused>): Promise<void> {
     const { signal } = this.#closing;
-    const endsAtMs = performance.now() + PATIENCE_MS;
+    const endsAtMs = performance.now() + DEADLINE_MS;
     for (let failures = 1; ; failures += 1) {
       const reply = await attempt();
       if (reply.ok) return;

@@ -1,7 +1,7 @@
 import type { Conversation, ConversationId } from '@parley/protocol';
 import type { ConversationState } from './conversation-state.ts';
 
-/** Which conversation is open, whether someone looks at it, and what is read by that. */
+/** The open conversation. While it is visible, its loaded messages are marked as read. */
 export class OpenConversation {
   readonly #states: ReadonlyMap<ConversationId, ConversationState>;
   readonly #onOpen: (conversation: Conversation) => void;
@@ -12,7 +12,7 @@ export class OpenConversation {
   constructor(options: {
     states: ReadonlyMap<ConversationId, ConversationState>;
     onOpen: (conversation: Conversation) => void;
-    /** The user has read everything up to there; may repeat. */
+    /** Called when the user has read everything up to `seq`; may repeat. */
     onRead: (conversationId: ConversationId, seq: number) => void;
   }) {
     this.#states = options.states;
@@ -20,7 +20,7 @@ export class OpenConversation {
     this.#onRead = options.onRead;
   }
 
-  /** The conversation may not be known yet. */
+  /** Id of the open conversation, which may not be loaded yet. */
   get id(): ConversationId | null {
     return this.#id;
   }
@@ -29,40 +29,40 @@ export class OpenConversation {
     return this.#id === null ? undefined : this.#states.get(this.#id);
   }
 
-  /** @returns the state, if it is known */
+  /** @returns the state of the conversation, if it is known */
   open(conversationId: ConversationId | null): ConversationState | undefined {
     this.#id = conversationId;
     const { state } = this;
-    if (state) this.begin(state);
+    if (state) this.start(state);
     return state;
   }
 
-  /** Marks what is unread at this moment, if this is the open conversation. */
-  begin(state: ConversationState): void {
+  /** Fixes the first unread message and marks everything as read, if this is the open conversation. */
+  start(state: ConversationState): void {
     if (state !== this.state) return;
     state.open();
     this.#onOpen(state.conversation);
-    this.read();
+    this.markRead();
   }
 
   /**
-   * What came while nobody looked is marked as unread when someone looks again.
+   * When the conversation becomes visible again, the messages that arrived in between get the unread divider.
    *
-   * @returns whether that was so
+   * @returns whether there were such messages
    */
   setVisible(isVisible: boolean): boolean {
     const { state } = this;
-    const comesBack = isVisible && !this.#isVisible && state !== undefined && state.unread > 0;
+    const hasNewMessages = isVisible && !this.#isVisible && state !== undefined && state.unread > 0;
     this.#isVisible = isVisible;
-    if (comesBack) {
+    if (hasNewMessages) {
       state.open();
-      this.read();
+      this.markRead();
     }
-    return comesBack;
+    return hasNewMessages;
   }
 
-  /** What is here of the open conversation is read, if someone looks. */
-  read(): void {
+  /** Marks the loaded messages as read, if the conversation is visible. */
+  markRead(): void {
     const { state } = this;
     if (this.#isVisible && state?.isLoaded) this.#onRead(state.conversation.id, state.markRead());
   }

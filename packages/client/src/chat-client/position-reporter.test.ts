@@ -14,8 +14,8 @@ afterEach(() => {
   for (const reports of open.splice(0)) reports.disconnected();
 });
 
-/** Reports whose packets are kept as `lobby 7`. */
-function newReports() {
+/** Creates a reporter whose packets are recorded as `lobby 7`. */
+function newReporter() {
   const packets: string[] = [];
   const answers: (DoneReply | Refused)[] = [];
   const reports = new PositionReporter(async (sent) => {
@@ -28,58 +28,58 @@ function newReports() {
 }
 const passMs = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
-test('tells at once, then once a second the newest', async () => {
-  const { reports, packets } = newReports();
+test('reports at once, then at most once a second the newest position', async () => {
+  const { reports, packets } = newReporter();
   reports.connected();
-  for (let seq = 1; seq <= 50; seq += 1) reports.moveTo(lobby, seq);
-  reports.moveTo(group, 7);
+  for (let seq = 1; seq <= 50; seq += 1) reports.report(lobby, seq);
+  reports.report(group, 7);
   await passMs(900);
   expect(packets).toEqual(['lobby 1']);
-  for (let seq = 51; seq <= 90; seq += 1) reports.moveTo(lobby, seq);
+  for (let seq = 51; seq <= 90; seq += 1) reports.report(lobby, seq);
   await passMs(100);
   expect(packets).toEqual(['lobby 1', 'lobby 90,group 7']);
   await passMs(60_000);
-  reports.moveTo(lobby, 90);
-  reports.moveTo(lobby, 80);
+  reports.report(lobby, 90);
+  reports.report(lobby, 80);
   await passMs(0);
   expect(packets.length).toBe(2);
 });
 
-test('tells again what a refusal that passes has kept from the server, and not what it will never take', async () => {
-  const { reports, packets, answers } = newReports();
+test('repeats a report after a retryable error, and not after a permanent one', async () => {
+  const { reports, packets, answers } = newReporter();
   answers.push(refused(true), refused(false));
   reports.connected();
-  reports.moveTo(lobby, 3);
+  reports.report(lobby, 3);
   await passMs(60_000);
   expect(packets).toEqual(['lobby 3', 'lobby 3']);
 });
 
-test('waits for a connection, and tells what the server does not know when it begins', async () => {
-  const { reports, packets } = newReports();
-  reports.moveTo(lobby, 3);
+test('waits for a connection, then reports only what the server does not know', async () => {
+  const { reports, packets } = newReporter();
+  reports.report(lobby, 3);
   await passMs(60_000);
   expect(packets).toEqual([]);
-  reports.observeTold(lobby, 2);
+  reports.observeAcknowledged(lobby, 2);
   reports.connected();
   await passMs(0);
   reports.disconnected();
-  reports.observeTold(lobby, 3);
+  reports.observeAcknowledged(lobby, 3);
   reports.connected();
   await passMs(60_000);
   expect(packets).toEqual(['lobby 3']);
-  reports.observeTold(lobby, 1);
+  reports.observeAcknowledged(lobby, 1);
   reports.connected();
   await passMs(60_000);
   expect(packets).toEqual(['lobby 3', 'lobby 3']);
 });
 
-test('begins anew with a conversation whose seqs mean other messages', async () => {
-  const { reports, packets } = newReports();
+test('forgets a conversation, and ignores the late reply to an earlier report', async () => {
+  const { reports, packets } = newReporter();
   reports.connected();
-  reports.moveTo(lobby, 9);
-  // Its reply is still to come.
+  reports.report(lobby, 9);
+  // The reply to the first report has not arrived yet.
   reports.forget(lobby);
-  reports.moveTo(lobby, 4);
+  reports.report(lobby, 4);
   await passMs(60_000);
   expect(packets).toEqual(['lobby 9', 'lobby 4']);
 });

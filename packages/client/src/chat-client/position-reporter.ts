@@ -2,7 +2,7 @@ import type { ConversationId, DoneReply, Refused, Seq } from '@parley/protocol';
 import { MAX_CURSORS } from '@parley/protocol/constants';
 import { pause, requestedDelayMs } from '../retry-delay.ts';
 
-/** The least time between two reports. */
+/** Minimum time between two reports. */
 const INTERVAL_MS = 1_000;
 
 export interface PositionReport {
@@ -11,38 +11,40 @@ export interface PositionReport {
 }
 
 /**
- * Tells the server how far something has come in conversations, such as reading: at once, then once a second at most, and only
- * the newest seq of each. What was not acked is told again, on the next connection if need be.
+ * Reports a position per conversation to the server, such as the read marker. The first report goes out at once, later ones
+ * at most once a second, each with the newest position only. A report without an ack is repeated, if necessary on the next
+ * connection.
  */
 export class PositionReporter {
   readonly #send: (reports: readonly PositionReport[]) => Promise<readonly (DoneReply | Refused)[]>;
-  readonly #reached = new Map<ConversationId, number>();
-  readonly #told = new Map<ConversationId, number>();
+  readonly #positions = new Map<ConversationId, number>();
+  /** The positions that the server is known to have. */
+  readonly #acknowledged = new Map<ConversationId, number>();
   #isOnline = false;
   #isRunning = false;
-  /** The present time online or offline: ends its pauses. */
-  #period = new AbortController();
+  /** Aborted on each connect and disconnect, which ends the current pause. */
+  #pausing = new AbortController();
 
-  /** @param send resolves with a reply to each report, a refusal rather than to reject */
+  /** @param send resolves with one reply per report, and with an error reply instead of rejecting */
   constructor(send: (reports: readonly PositionReport[]) => Promise<readonly (DoneReply | Refused)[]>) {
     this.#send = send;
   }
 
-  moveTo(conversationId: ConversationId, seq: number): void {
-    if (seq <= (this.#reached.get(conversationId) ?? 0)) return;
-    this.#reached.set(conversationId, seq);
+  report(conversationId: ConversationId, seq: number): void {
+    if (seq <= (this.#positions.get(conversationId) ?? 0)) return;
+    this.#positions.set(conversationId, seq);
     void this.#run();
   }
 
-  /** The server says how far it knows it to be. */
-  observeTold(conversationId: ConversationId, seq: number): void {
-    this.#told.set(conversationId, seq);
+  /** Notes the position that the server reports. */
+  observeAcknowledged(conversationId: ConversationId, seq: number): void {
+    this.#acknowledged.set(conversationId, seq);
   }
 
-  /** Seqs mean other messages from now on, or nothing. */
+  /** Forgets a conversation: its seqs are no longer valid. */
   forget(conversationId: ConversationId): void {
-    this.#reached.delete(conversationId);
-    this.#told.delete(conversationId);
+    this.#positions.delete(conversationId);
+    this.#acknowledged.delete(conversationId);
   }
 
   connected(): void {
@@ -53,8 +55,8 @@ export class PositionReporter {
 
   disconnected(): void {
     this.#isOnline = false;
-    this.#period.abort();
-    this.#period = new AbortController();
+    this.#pausing.abort();
+    this.#pausing = new AbortController();
   }
 
   async #run(): Promise<void> {
@@ -62,25 +64,25 @@ export class PositionReporter {
     this.#isRunning = true;
     for (let reports = this.#due(); reports.length > 0; reports = this.#due()) {
       const replies = await this.#send(reports);
-      for (const [index, report] of reports.entries()) this.#replied(report, replies[index]);
+      for (const [index, report] of reports.entries()) this.#handleReply(report, replies[index]);
       const requestedMs = replies.map((reply) => (reply.ok ? 0 : requestedDelayMs(reply.retryAfterMs ?? 0)));
-      await pause(Math.max(INTERVAL_MS, ...requestedMs), this.#period.signal);
+      await pause(Math.max(INTERVAL_MS, ...requestedMs), this.#pausing.signal);
     }
     this.#isRunning = false;
   }
 
   #due(): PositionReport[] {
     if (!this.#isOnline) return [];
-    return [...this.#reached]
-      .filter(([conversationId, seq]) => seq > (this.#told.get(conversationId) ?? 0))
+    return [...this.#positions]
+      .filter(([conversationId, seq]) => seq > (this.#acknowledged.get(conversationId) ?? 0))
       .slice(0, MAX_CURSORS)
       .map(([conversationId, seq]) => ({ conversationId, seq: seq as Seq }));
   }
 
-  /** A refusal that does not pass counts as told: the next message brings the next report. */
-  #replied({ conversationId, seq }: PositionReport, reply: DoneReply | Refused | undefined): void {
+  /** A permanent error counts as acknowledged, because repeating the report would fail again. */
+  #handleReply({ conversationId, seq }: PositionReport, reply: DoneReply | Refused | undefined): void {
     const isDone = reply && (reply.ok || !reply.retryable);
-    const isForgotten = (this.#reached.get(conversationId) ?? 0) < seq;
-    if (isDone && !isForgotten) this.#told.set(conversationId, seq);
+    const isForgotten = (this.#positions.get(conversationId) ?? 0) < seq;
+    if (isDone && !isForgotten) this.#acknowledged.set(conversationId, seq);
   }
 }

@@ -3,7 +3,7 @@ import type { ChatSnapshot, UserPresence } from './chat-snapshot.ts';
 
 export type PresenceState = Pick<ChatSnapshot, 'presence' | 'onlineCounts'>;
 
-/** Who is there, and how many are in channels. */
+/** Presence of users, and the number of online users per channel. */
 export class PresenceTracker {
   readonly #onChange: (change: PresenceState) => void;
   #presence: ReadonlyMap<UserId, UserPresence> = new Map();
@@ -13,7 +13,7 @@ export class PresenceTracker {
     this.#onChange = onChange;
   }
 
-  /** @param isAll the first packet of a connection names everyone; those after it, who changed */
+  /** @param isAll true for the first packet of a connection, which is a full snapshot; later ones contain changes only */
   observe({ changes, counts = [] }: PresencePacket, isAll: boolean): void {
     const users = changes.map(({ userId, online, away = false, lastSeenAt }) => {
       return [userId, { online, away: online && away, lastSeenAt }] as const;

@@ -2,7 +2,7 @@ import type { Conversation, ConversationId, Receipt, ReceiptsPacket } from '@par
 import { ParleyError } from '../parley-error.ts';
 import { pause, retryDelayMs } from '../retry-delay.ts';
 
-/** Fetches how far everyone is in the open conversation; from then on packets tell what moves. */
+/** Fetches the receipts of the open conversation once. After that, live packets report every change. */
 export class ReceiptLoader {
   readonly #fetch: (conversationId: ConversationId) => Promise<Receipt[]>;
   readonly #onReceipts: (packet: ReceiptsPacket) => void;
@@ -16,14 +16,14 @@ export class ReceiptLoader {
     this.#onReceipts = options.onReceipts;
   }
 
-  /** This is the open conversation, and what was missed of it is not known. It is tried until another one is opened. */
-  want({ id, kind }: Conversation): void {
+  /** Fetches the receipts of this conversation. Retries until it succeeds or `load` is called for another conversation. */
+  load({ id, kind }: Conversation): void {
     this.close();
     this.#fetching = new AbortController();
     if (kind === 'direct' || kind === 'group') void this.#fetchUntilDone(id, this.#fetching.signal);
   }
 
-  /** Nothing is wanted any more. */
+  /** Cancels a running fetch. */
   close(): void {
     this.#fetching.abort();
   }

@@ -1,7 +1,7 @@
 import type { Receipt, UserId } from '@parley/protocol';
 import type { ReceiptSeqs } from './chat-snapshot.ts';
 
-/** How far the others of a conversation are. What comes late, or twice, moves nobody back. */
+/** Receipts of the other members of a conversation. They only move forward: late or repeated reports have no effect. */
 export class Receipts {
   readonly #myId: UserId;
   #seqs: ReadonlyMap<UserId, ReceiptSeqs> = new Map();
@@ -10,12 +10,12 @@ export class Receipts {
     this.#myId = myId;
   }
 
-  /** Replaced when something moves. */
+  /** A new map after each change. */
   get seqs(): ReadonlyMap<UserId, ReceiptSeqs> {
     return this.#seqs;
   }
 
-  /** @returns whether someone moved */
+  /** @returns whether a receipt moved */
   merge(readers: readonly Receipt[]): boolean {
     const moved = readers.flatMap(({ userId, readSeq, deliveredSeq }): [UserId, ReceiptSeqs][] => {
       const before = this.#seqs.get(userId);

@@ -22,25 +22,28 @@ export interface SignalsOptions {
   readonly myId: UserId;
   readonly request: Connection['request'];
   readonly fetchReceipts: (conversationId: ConversationId) => Promise<Receipt[]>;
-  /** Gets who is typing in a conversation now, without this user. */
+  /** Receives the typing users of a conversation, without this user. */
   readonly onTyping: (packet: TypingPacket) => void;
   readonly onReceipts: (packet: ReceiptsPacket) => void;
   readonly onPresence: (change: PresenceState) => void;
 }
 
-/** What goes to and fro beside the messages, and may be lost: who types, reads, has received, is there, is away. */
+/**
+ * Signals in both directions: typing, presence, away, and read and delivered receipts. A signal is delivered at most once and
+ * may be lost.
+ */
 export class Signals {
   readonly typing: TypingSender;
   readonly handlers: Pick<PacketHandlers, 'typing' | 'receipts' | 'presence'>;
   readonly #myId: UserId;
   readonly #request: Connection['request'];
-  readonly #typingNotices: TypingUsers;
+  readonly #typingUsers: TypingUsers;
   readonly #receipts: ReceiptLoader;
   readonly #read: PositionReporter;
   readonly #delivered: PositionReporter;
   #isAway = false;
-  /** Ends the attempts to say so. */
-  #sayingAway = new AbortController();
+  /** Aborted to end the attempts to send `away`. */
+  #sendingAway = new AbortController();
 
   constructor(options: SignalsOptions) {
     const { myId, request, fetchReceipts, onTyping, onReceipts, onPresence } = options;
@@ -48,7 +51,7 @@ export class Signals {
     this.#myId = myId;
     this.#request = request;
     this.typing = new TypingSender((payload) => void request('typing', payload));
-    this.#typingNotices = new TypingUsers(myId, onTyping);
+    this.#typingUsers = new TypingUsers(myId, onTyping);
     this.#receipts = new ReceiptLoader({ fetch: fetchReceipts, onReceipts });
     this.#read = new PositionReporter((reports) => Promise.all(reports.map((report) => request('read', report))));
     this.#delivered = new PositionReporter(async (reports) => {
@@ -56,73 +59,73 @@ export class Signals {
       return reports.map(() => reply);
     });
     this.handlers = {
-      typing: (packet) => this.#typingNotices.observe(packet),
+      typing: (packet) => this.#typingUsers.observe(packet),
       receipts: onReceipts,
       presence: (packet, isFirst) => presence.observe(packet, isFirst),
     };
   }
 
-  /** Messages have come, in a conversation that is known. */
+  /** Reports new messages as delivered and removes their senders from the typing users. */
   arrived({ id, kind }: Conversation, messages: readonly Message[]): void {
-    this.#typingNotices.observeMessagesOf(
+    this.#typingUsers.observeSenders(
       id,
       messages.filter((message) => !isChange(message)).map(({ senderId }) => senderId),
     );
     const last = messages.findLast(({ senderId }) => senderId !== this.#myId);
-    if (last && (kind === 'direct' || kind === 'group')) this.#delivered.moveTo(id, last.seq);
+    if (last && (kind === 'direct' || kind === 'group')) this.#delivered.report(id, last.seq);
   }
 
   read(conversationId: ConversationId, seq: number): void {
-    this.#read.moveTo(conversationId, seq);
+    this.#read.report(conversationId, seq);
   }
 
   opened(conversation: Conversation): void {
-    this.#receipts.want(conversation);
+    this.#receipts.load(conversation);
   }
 
   setAway(isAway: boolean): void {
     if (isAway === this.#isAway) return;
     this.#isAway = isAway;
-    void this.#sayAway();
+    void this.#sendAway();
   }
 
-  /** What was known by seq of this conversation does not hold any more. */
+  /** Forgets the reported positions of a conversation: its seqs are no longer valid. */
   forget(conversationId: ConversationId): void {
     this.#read.forget(conversationId);
     this.#delivered.forget(conversationId);
   }
 
-  /** @param open the conversation that is open */
+  /** @param open the open conversation */
   connected(heads: HelloReply['heads'], open: Conversation | undefined): void {
     this.disconnected();
-    for (const { conversationId, readSeq } of heads) this.#read.observeTold(conversationId, readSeq);
+    for (const { conversationId, readSeq } of heads) this.#read.observeAcknowledged(conversationId, readSeq);
     this.#read.connected();
     this.#delivered.connected();
-    if (open) this.#receipts.want(open);
-    if (this.#isAway) void this.#sayAway();
+    if (open) this.#receipts.load(open);
+    if (this.#isAway) void this.#sendAway();
   }
 
   disconnected(): void {
-    this.#sayingAway.abort();
-    this.typing.forget();
-    this.#typingNotices.forget();
+    this.#sendingAway.abort();
+    this.typing.reset();
+    this.#typingUsers.reset();
     this.#read.disconnected();
     this.#delivered.disconnected();
   }
 
   close(): void {
-    this.#sayingAway.abort();
-    this.#typingNotices.close();
+    this.#sendingAway.abort();
+    this.#typingUsers.close();
     this.#receipts.close();
     this.#read.disconnected();
     this.#delivered.disconnected();
   }
 
-  /** Until the server has heard it, it is another way round, or the connection is gone: each begins with nobody away. */
-  async #sayAway(): Promise<void> {
-    this.#sayingAway.abort();
-    this.#sayingAway = new AbortController();
-    const { signal } = this.#sayingAway;
+  /** Retries until the server acks, the value changes, or the connection ends. A new session starts as not away. */
+  async #sendAway(): Promise<void> {
+    this.#sendingAway.abort();
+    this.#sendingAway = new AbortController();
+    const { signal } = this.#sendingAway;
     for (let failures = 1; !signal.aborted; failures += 1) {
       const reply = await this.#request('away', { isAway: this.#isAway });
       if (reply.ok || !reply.retryable) return;

@@ -3,50 +3,47 @@ import { CHANGE_KINDS } from '@parley/protocol/constants';
 import { applyChanges, toTimelineEntry } from './apply-changes.ts';
 import type { TimelineEntry } from './chat-snapshot.ts';
 
-/** The number of the first entry of a run that has no older page yet. */
+/** Index of the first entry before any older page was loaded. High, because prepended entries get lower indexes. */
 const FIRST_INDEX = 1_000_000_000;
 
 const bySeq = (a: Message, b: Message) => a.seq - b.seq;
 
-/** Whether it changes another message, which `replyTo` names, and shows in that one's entry only. */
+/** Whether a message is an edit, a deletion or a reaction. It applies to the message in `replyTo` and has no entry of its own. */
 export const isChange = ({ kind }: Message): boolean => (CHANGE_KINDS as readonly MessageKind[]).includes(kind);
 
 /**
- * What the rows of one run of a log show. It grows with the run at both ends and folds only what is new: a message, or a
- * page, costs the same however long the run is, but for one copy of the list for each snapshot that shows a change.
+ * The displayed messages of a `ConversationLog`, with edits, deletions and reactions applied. It grows with the log at both
+ * ends. The cost of adding a message or a page does not depend on the length of the timeline, apart from one copy of the
+ * entry list per published snapshot.
  *
- * A change comes after its target in the log. Of a target that is not loaded the changes are kept until an older page
- * brings it; where it is loaded, all its changes since are, so that live ones fold in as they come.
+ * In the log a change always follows its target. If the target is loaded, a live change applies at once. If not, the change
+ * waits until an older page brings the target.
  */
 export class Timeline {
   #entries: TimelineEntry[] = [];
   #snapshot: readonly TimelineEntry[] | undefined;
   #firstIndex = FIRST_INDEX;
-  /** Of each entry: they do not move when others are put in front. */
+  /** Index of each entry. Does not change when older entries are prepended. */
   readonly #indexes = new Map<MessageId, number>();
-  /** Changes whose target is not loaded, by target. */
+  /** Changes whose target is not loaded, by id of the target. */
   readonly #waiting = new Map<MessageId, Message[]>();
 
-  /** Oldest first: a new array where a entry was added or changed since the last call, else the same one. */
+  /** The entries, oldest first. Returns the same array until an entry is added or changed. */
   get entries(): readonly TimelineEntry[] {
     this.#snapshot ??= this.#entries.slice();
     return this.#snapshot;
   }
 
-  /** Falls by as many as pages have put in front. */
+  /** Index of the first entry. Decreases by the number of prepended entries. */
   get firstIndex(): number {
     return this.#firstIndex;
   }
 
-  get length(): number {
-    return this.#entries.length;
-  }
-
-  /** Takes in the messages by which the run has grown at its end. */
+  /** Adds messages that were appended to the log. */
   append(messages: readonly Message[]): void {
     for (const message of messages) {
       if (isChange(message)) {
-        this.#change(message);
+        this.#applyLive(message);
       } else {
         this.#indexes.set(message.id, this.#firstIndex + this.#entries.length);
         this.#entries.push(toTimelineEntry(message));
@@ -55,10 +52,10 @@ export class Timeline {
     }
   }
 
-  /** Takes in the page by which the run has grown at its front, oldest first. */
+  /** Adds a page that was prepended to the log, oldest first. */
   prepend(page: readonly Message[]): void {
-    for (const message of page) if (isChange(message)) this.#keep(message);
-    const older = page.filter((message) => !isChange(message)).map((message) => this.#withKept(message));
+    for (const message of page) if (isChange(message)) this.#addWaiting(message);
+    const older = page.filter((message) => !isChange(message)).map((message) => this.#toEntry(message));
     if (older.length === 0) return;
     this.#firstIndex -= older.length;
     for (const [index, { message }] of older.entries()) this.#indexes.set(message.id, this.#firstIndex + index);
@@ -66,11 +63,11 @@ export class Timeline {
     this.#snapshot = undefined;
   }
 
-  #change(change: Message): void {
+  #applyLive(change: Message): void {
     const index = change.replyTo === undefined ? undefined : this.#indexes.get(change.replyTo);
     const entry = index === undefined ? undefined : this.#entries[index - this.#firstIndex];
     if (index === undefined || !entry) {
-      this.#keep(change);
+      this.#addWaiting(change);
       return;
     }
     const changed = applyChanges(entry, [change]);
@@ -79,16 +76,16 @@ export class Timeline {
     this.#snapshot = undefined;
   }
 
-  #keep(change: Message): void {
+  #addWaiting(change: Message): void {
     if (change.replyTo === undefined) return;
-    const kept = this.#waiting.get(change.replyTo);
-    if (kept) kept.push(change);
+    const waiting = this.#waiting.get(change.replyTo);
+    if (waiting) waiting.push(change);
     else this.#waiting.set(change.replyTo, [change]);
   }
 
-  #withKept(message: Message): TimelineEntry {
-    const kept = this.#waiting.get(message.id);
+  #toEntry(message: Message): TimelineEntry {
+    const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    return kept ? applyChanges(toTimelineEntry(message), kept.sort(bySeq)) : toTimelineEntry(message);
+    return waiting ? applyChanges(toTimelineEntry(message), waiting.sort(bySeq)) : toTimelineEntry(message);
   }
 }

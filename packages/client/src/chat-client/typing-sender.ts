@@ -1,33 +1,33 @@
 import type { ConversationId, TypingPayload } from '@parley/protocol';
 
-/** The servers forget it after 6 s: it is said again in good time, and not with every key. */
+/** Servers drop a typing signal after 6 s, so it is repeated before that, but not with every key press. */
 const REPEAT_MS = 3_000;
 
-/** Tells the others that this user is typing. */
+/** Sends typing signals for this user, at most one per conversation in 3 s. */
 export class TypingSender {
   readonly #send: (payload: TypingPayload) => void;
-  /** When it was said last of those where it holds, by the monotonic clock. */
-  readonly #saidAtMs = new Map<ConversationId, number>();
+  /** Time of the last signal per conversation in which the user is typing, by the monotonic clock. */
+  readonly #sentAtMs = new Map<ConversationId, number>();
 
   constructor(send: (payload: TypingPayload) => void) {
     this.#send = send;
   }
 
-  /** To be called with each input, and when there is none any more. */
+  /** Call with true on each input, and with false when the input is empty. */
   set(conversationId: ConversationId, isTyping: boolean): void {
-    const saidAtMs = this.#saidAtMs.get(conversationId);
+    const sentAtMs = this.#sentAtMs.get(conversationId);
     const nowMs = performance.now();
     if (isTyping) {
-      if (saidAtMs !== undefined && nowMs - saidAtMs < REPEAT_MS) return;
-      this.#saidAtMs.set(conversationId, nowMs);
-    } else if (!this.#saidAtMs.delete(conversationId)) {
+      if (sentAtMs !== undefined && nowMs - sentAtMs < REPEAT_MS) return;
+      this.#sentAtMs.set(conversationId, nowMs);
+    } else if (!this.#sentAtMs.delete(conversationId)) {
       return;
     }
     this.#send({ conversationId, isTyping });
   }
 
-  /** Another server, or none, listens now: the next input tells it. */
-  forget(): void {
-    this.#saidAtMs.clear();
+  /** Forgets what was sent. The next input sends a signal to the new server. */
+  reset(): void {
+    this.#sentAtMs.clear();
   }
 }

@@ -1,20 +1,20 @@
 import type { ConversationId, TypingPacket, UserId } from '@parley/protocol';
 
-/** A notice that was not repeated for this long is forgotten; the servers do so after 6 s, and say it. */
-const FORGET_AFTER_MS = 7_000;
+/** A typing signal expires after this time. Servers report the end after 6 s; this covers a lost report. */
+const EXPIRE_AFTER_MS = 7_000;
 
-interface Notice {
+interface TypingState {
   readonly userIds: readonly UserId[];
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** Which others are typing, as long as that can be believed. */
+/** Tracks which other users are typing in each conversation. */
 export class TypingUsers {
   readonly #myId: UserId;
   readonly #onChange: (packet: TypingPacket) => void;
-  readonly #notices = new Map<ConversationId, Notice>();
+  readonly #states = new Map<ConversationId, TypingState>();
 
-  /** @param onChange gets who is typing in a conversation now, without this user */
+  /** @param onChange receives the typing users of a conversation, without this user */
   constructor(myId: UserId, onChange: (packet: TypingPacket) => void) {
     this.#myId = myId;
     this.#onChange = onChange;
@@ -27,30 +27,30 @@ export class TypingUsers {
     );
   }
 
-  /** What someone has sent they are typing no more. */
-  observeMessagesOf(conversationId: ConversationId, senderIds: readonly UserId[]): void {
-    const before = this.#notices.get(conversationId)?.userIds ?? [];
+  /** Removes the senders of new messages: they have finished typing. */
+  observeSenders(conversationId: ConversationId, senderIds: readonly UserId[]): void {
+    const before = this.#states.get(conversationId)?.userIds ?? [];
     const left = before.filter((id) => !senderIds.includes(id));
     if (left.length < before.length) this.#set(conversationId, left);
   }
 
-  /** The connection is another one, or gone: what was said before holds no more. */
-  forget(): void {
-    for (const conversationId of [...this.#notices.keys()]) this.#set(conversationId, []);
+  /** Removes all typing users, because the state of the previous connection no longer applies. */
+  reset(): void {
+    for (const conversationId of [...this.#states.keys()]) this.#set(conversationId, []);
   }
 
   close(): void {
-    for (const { timer } of this.#notices.values()) clearTimeout(timer);
-    this.#notices.clear();
+    for (const { timer } of this.#states.values()) clearTimeout(timer);
+    this.#states.clear();
   }
 
   #set(conversationId: ConversationId, userIds: UserId[]): void {
-    const before = this.#notices.get(conversationId);
+    const before = this.#states.get(conversationId);
     clearTimeout(before?.timer);
-    this.#notices.delete(conversationId);
+    this.#states.delete(conversationId);
     if (userIds.length > 0) {
-      const timer = setTimeout(() => this.#set(conversationId, []), FORGET_AFTER_MS);
-      this.#notices.set(conversationId, { userIds, timer });
+      const timer = setTimeout(() => this.#set(conversationId, []), EXPIRE_AFTER_MS);
+      this.#states.set(conversationId, { userIds, timer });
     }
     const isSame = userIds.join() === (before?.userIds ?? []).join();
     if (!isSame) this.#onChange({ conversationId, userIds });

@@ -9,74 +9,74 @@ const [me, ada, bo] = ['u-me', 'u-ada', 'u-bo'] as unknown as [UserId, UserId, U
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-describe('one’s own typing', () => {
-  function newOwnTyping() {
-    const said: boolean[] = [];
-    return { said, typing: new TypingSender(({ isTyping }) => said.push(isTyping)) };
+describe('typing signals of this user', () => {
+  function newTypingSender() {
+    const sent: boolean[] = [];
+    return { sent, typing: new TypingSender(({ isTyping }) => sent.push(isTyping)) };
   }
 
-  test('is said again every three seconds while it goes on', () => {
-    const { said, typing } = newOwnTyping();
+  test('are repeated every three seconds while the user types', () => {
+    const { sent, typing } = newTypingSender();
     for (let tenths = 0; tenths < 70; tenths += 1) {
       typing.set(lobby, true);
       jest.advanceTimersByTime(100);
     }
-    expect(said).toEqual([true, true, true]);
+    expect(sent).toEqual([true, true, true]);
   });
 
-  test('is taken back once, if it was said', () => {
-    const { said, typing } = newOwnTyping();
+  test('end with one stop signal, and only after a start signal', () => {
+    const { sent, typing } = newTypingSender();
     typing.set(lobby, false);
     typing.set(lobby, true);
     typing.set(lobby, false);
     typing.set(lobby, false);
-    expect(said).toEqual([true, false]);
+    expect(sent).toEqual([true, false]);
   });
 
-  test('is said to another server at once', () => {
-    const { said, typing } = newOwnTyping();
+  test('are sent again at once after a reconnect', () => {
+    const { sent, typing } = newTypingSender();
     typing.set(lobby, true);
-    typing.forget();
+    typing.reset();
     typing.set(lobby, true);
-    expect(said).toEqual([true, true]);
+    expect(sent).toEqual([true, true]);
   });
 });
 
-describe('the typing of others', () => {
-  function newNotices() {
+describe('typing users', () => {
+  function newTypingUsers() {
     const changes: UserId[][] = [];
-    const notices = new TypingUsers(me, ({ userIds }) => changes.push(userIds));
-    return { changes, notices };
+    const typingUsers = new TypingUsers(me, ({ userIds }) => changes.push(userIds));
+    return { changes, typingUsers };
   }
 
-  test('shows without oneself, and each change once', () => {
-    const { changes, notices } = newNotices();
-    notices.observe({ conversationId: lobby, userIds: [me] });
-    notices.observe({ conversationId: lobby, userIds: [me, ada] });
-    notices.observe({ conversationId: lobby, userIds: [ada] });
-    notices.observe({ conversationId: lobby, userIds: [ada, bo] });
-    notices.observe({ conversationId: lobby, userIds: [] });
+  test('are reported without this user, and only when they change', () => {
+    const { changes, typingUsers } = newTypingUsers();
+    typingUsers.observe({ conversationId: lobby, userIds: [me] });
+    typingUsers.observe({ conversationId: lobby, userIds: [me, ada] });
+    typingUsers.observe({ conversationId: lobby, userIds: [ada] });
+    typingUsers.observe({ conversationId: lobby, userIds: [ada, bo] });
+    typingUsers.observe({ conversationId: lobby, userIds: [] });
     expect(changes).toEqual([[ada], [ada, bo], []]);
   });
 
-  test('is forgotten after seven seconds without another word', () => {
-    const { changes, notices } = newNotices();
-    notices.observe({ conversationId: lobby, userIds: [ada] });
+  test('expire after seven seconds without a new signal', () => {
+    const { changes, typingUsers } = newTypingUsers();
+    typingUsers.observe({ conversationId: lobby, userIds: [ada] });
     jest.advanceTimersByTime(6_000);
-    notices.observe({ conversationId: lobby, userIds: [ada] });
+    typingUsers.observe({ conversationId: lobby, userIds: [ada] });
     jest.advanceTimersByTime(6_999);
     expect(changes).toEqual([[ada]]);
     jest.advanceTimersByTime(1);
     expect(changes).toEqual([[ada], []]);
   });
 
-  test('ends with what they send, and with the connection', () => {
-    const { changes, notices } = newNotices();
-    notices.observe({ conversationId: lobby, userIds: [ada, bo] });
-    notices.observeMessagesOf(lobby, [bo]);
-    notices.forget();
+  test('are removed when they send a message, and when the connection ends', () => {
+    const { changes, typingUsers } = newTypingUsers();
+    typingUsers.observe({ conversationId: lobby, userIds: [ada, bo] });
+    typingUsers.observeSenders(lobby, [bo]);
+    typingUsers.reset();
     expect(changes).toEqual([[ada, bo], [ada], []]);
-    notices.close();
+    typingUsers.close();
     expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -1,22 +1,22 @@
 import type { User, UserId } from '@parley/protocol';
 
-/** Names that are asked for within this time share one request. */
-const GATHER_MS = 30;
+/** Ids requested within this time share one request. */
+const BATCH_MS = 30;
 
-/** How many ids one request carries. */
+/** Ids per request. */
 const MAX_IDS = 100;
 
-/** Who is who: everyone that anything has named, and whoever had to be looked up because only an id was there. */
+/** All known users. Users of whom only the id is known are looked up in batches. */
 export class UserDirectory {
   #byId: ReadonlyMap<UserId, User> = new Map();
   readonly #lookUp: (ids: readonly UserId[]) => Promise<User[]>;
   readonly #onChange: (users: ReadonlyMap<UserId, User>) => void;
-  readonly #wanted = new Set<UserId>();
-  readonly #asked = new Set<UserId>();
+  readonly #missing = new Set<UserId>();
+  readonly #requested = new Set<UserId>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: {
-    /** May reject; those people are asked for again when they are next seen. */
+    /** May reject. The ids are then requested again on the next `ensureKnown`. */
     lookUp: (ids: readonly UserId[]) => Promise<User[]>;
     onChange: (users: ReadonlyMap<UserId, User>) => void;
   }) {
@@ -31,29 +31,29 @@ export class UserDirectory {
     this.#onChange(this.#byId);
   }
 
-  /** Sees to it that these people's names get known. */
-  need(ids: readonly UserId[]): void {
-    for (const id of ids) if (!this.#byId.has(id) && !this.#asked.has(id)) this.#wanted.add(id);
-    if (this.#wanted.size > 0) this.#timer ??= setTimeout(() => void this.#ask(), GATHER_MS);
+  /** Looks up those of these users that are not known yet. */
+  ensureKnown(ids: readonly UserId[]): void {
+    for (const id of ids) if (!this.#byId.has(id) && !this.#requested.has(id)) this.#missing.add(id);
+    if (this.#missing.size > 0) this.#timer ??= setTimeout(() => void this.#lookUpBatch(), BATCH_MS);
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#wanted.clear();
+    this.#missing.clear();
   }
 
-  async #ask(): Promise<void> {
+  async #lookUpBatch(): Promise<void> {
     this.#timer = undefined;
-    const ids = [...this.#wanted].slice(0, MAX_IDS);
+    const ids = [...this.#missing].slice(0, MAX_IDS);
     for (const id of ids) {
-      this.#wanted.delete(id);
-      this.#asked.add(id);
+      this.#missing.delete(id);
+      this.#requested.add(id);
     }
     try {
       this.add(await this.#lookUp(ids));
     } catch {
-      for (const id of ids) this.#asked.delete(id);
+      for (const id of ids) this.#requested.delete(id);
     }
-    this.need([]);
+    this.ensureKnown([]);
   }
 }
