@@ -5,57 +5,71 @@ import {
   type ChatSocket,
   type PacketHandlers,
   runSocketSession,
-  type SocketSessionEnd,
+  type SocketEnd,
 } from './connection/run-socket-session.ts';
 import { type RequestEvent, type RequestPayload, type RequestReply, sendRequest } from './connection/send-request.ts';
 import { ParleyError, unavailableError } from './parley-error.ts';
 import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';
 
-/** How long a connection must have held for the next loss to count as the first one. */
+/** A connection that lasted at least this long resets the backoff. */
 const STABLE_AFTER_MS = 1_000;
 
-/** When the server does not say when a place may be free. */
+/** Wait before the next attempt in `waiting`, if the server does not give one. */
 const DEFAULT_WAIT_MS = 3_000;
 
 export interface ConnectionOptions {
-  /** Where the cluster is; '' = where the page came from. */
+  /** Base URL of the cluster; '' is the origin of the page. */
   readonly url: string;
-  /** The same one again is a reconnect, not a second session. */
+  /** A connection with the same id is a reconnect, not a second session. */
   readonly deviceId: string;
-  /** A token for a handshake. Rejects with a ParleyError. */
+  /** Returns an access token for a handshake. Rejects with a `ParleyError`. */
   readonly accessToken: () => Promise<string>;
-  /** Renews the token that `accessToken` gives. Rejects with a ParleyError, `UNAUTHENTICATED` when the login has ended. */
+  /** Renews the access token. Rejects with a `ParleyError`, `UNAUTHENTICATED` if the login has ended. */
   readonly refreshToken: () => Promise<unknown>;
   readonly handlers: PacketHandlers;
   readonly onState: (state: ConnectionState) => void;
 }
 
-/** What follows the end of a socket: the state, and for how long; undefined = until someone wakes it. */
+/** The state after the end of a socket session, and the delay before the next attempt; undefined waits for `takeOver`. */
 interface NextStep {
   readonly state: ConnectionState;
   readonly delayMs: number | undefined;
 }
 
 /**
- * The one connection of a user, through all its sockets: each attempt is a socket of its own with a fresh token.
+ * Keeps one user connected. Each connection attempt is a new socket with a fresh access token.
  *
  *                  start                    hello acked
  *     closed ───────────────▶ connecting ───────────────▶ online
  *
- * From `connecting` and `online`, by what the server says or what breaks:
+ * ## closed
+ * Not started, or stopped. `start` leads to `connecting`. `stop` leads here from every state.
  *
- *  - lost, not reached, any other refusal → `offline`, then after a growing, jittered wait → `connecting`
- *  - `SERVER_FULL` → `waiting`; after the wait that the server asked for it tries again with its ticket, still `waiting`,
- *    until it is let in or something else is said
- *  - `ALREADY_CONNECTED` → `elsewhere`, and `session:replaced` → `replaced`: both stay until `takeOver` → `connecting`
- *  - `UNAUTHENTICATED`, also as the reason of `session:expired`: renews the token and tries again, through `offline`; if
- *    the login itself has ended → `expired`, until `start`
+ * ## connecting
+ * An attempt is running, or a handover was interrupted for longer than the grace period.
  *
- * `server:draining` leads from `online` to `online`, with another session: at a random moment within the time that the
- * server gives, the next socket is opened while the old one lives, and takes over. Where the old one has ended and the
- * next one is not there soon → `connecting`; where that one fails, too, as above.
+ * ## online
+ * The server has acked `session:hello`. On `server:draining` a `ConnectionHandover` moves to another server while the state
+ * stays `online`.
  *
- * `stop` leads from every state to `closed`. `retryNow` ends a wait.
+ * ## offline
+ * The connection was lost, the server was not reached, or it ended the session with another reason than those below. The
+ * next attempt follows after exponential backoff with jitter.
+ * `retryNow` ends the wait.
+ *
+ * ## waiting
+ * The server replied `SERVER_FULL`: all session slots are taken. The client retries with its wait ticket after the time that
+ * the server asked for and stays `waiting` until it is admitted or gets another error.
+ *
+ * ## already-connected
+ * The server replied `ALREADY_CONNECTED`: the user has a session on another device or tab. `takeOver` leads to `connecting`.
+ *
+ * ## replaced
+ * Another device or tab took over the session (`session:replaced`). `takeOver` leads to `connecting`.
+ *
+ * ## expired
+ * The login has ended. `UNAUTHENTICATED`, in a handshake or in `session:expired`, first renews the access token and retries
+ * through `offline`; only if the renewal is rejected too, the state becomes `expired`. Needs a new login and `start`.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -65,7 +79,10 @@ export class Connection {
   #wait = new AbortController();
   #failures = 0;
   #onlineSinceMs: number | undefined;
-  /** Above those of the same device before a reload, too; one that was given up may still be on its way to a server. */
+  /**
+   * Attempt number of the handshake, from which servers recognise and reject an older attempt that arrives late. Based on
+   * the clock, because it must also grow across reloads of the page.
+   */
   #attempt = 0;
   #takeover = false;
   #waitTicket: string | undefined;
@@ -78,7 +95,7 @@ export class Connection {
     return this.#state;
   }
 
-  /** Connects, and stays connected. Does nothing while it runs. */
+  /** Connects and stays connected. Does nothing if it is already running. */
   start(): void {
     if (this.#running) return;
     this.#running = new AbortController();
@@ -95,18 +112,18 @@ export class Connection {
     this.#enter(CLOSED_STATE);
   }
 
-  /** Continues here and ends the session elsewhere. */
+  /** Ends the user's other session and connects here. */
   takeOver(): void {
     this.#takeover = true;
     this.#wait.abort();
   }
 
-  /** Ends the wait between two attempts, such as when the network is back. */
+  /** Ends the wait between two attempts, for example when the network is back. */
   retryNow(): void {
     if (this.#state.phase === 'offline') this.#wait.abort();
   }
 
-  /** Asks the server. Never rejects: no connection and no answer are `UNAVAILABLE`, like any other refusal. */
+  /** Sends an event and waits for its ack. Never rejects: without a connection or an answer the reply is `UNAVAILABLE`. */
   request<E extends RequestEvent>(event: E, payload: RequestPayload<E>): Promise<RequestReply<E> | Refused> {
     return sendRequest(this.#socket, event, payload);
   }
@@ -115,12 +132,12 @@ export class Connection {
     const { signal } = running;
     while (!signal.aborted) {
       if (this.#state.phase !== 'waiting') this.#enter({ phase: 'connecting' });
-      const relay = new ConnectionHandover({
+      const handover = new ConnectionHandover({
         running: signal,
-        runSocketSession: (hooks) => this.#runSocketSession(hooks),
+        runSocket: (hooks) => this.#runSocket(hooks),
         onInterrupted: () => this.#enter({ phase: 'connecting' }),
       });
-      const end = await relay.ended();
+      const end = await handover.ended();
       if (signal.aborted) return;
       const { state, delayMs } = await this.#nextStep(end);
       if (signal.aborted) return;
@@ -132,9 +149,9 @@ export class Connection {
     }
   }
 
-  async #runSocketSession({ signal, onOnline, onDraining }: SocketSessionHooks): Promise<SocketSessionEnd> {
+  async #runSocket({ signal, onOnline, onDraining }: SocketSessionHooks): Promise<SocketEnd> {
     const { url, deviceId, handlers, accessToken } = this.#options;
-    let own: ChatSocket | undefined;
+    let openedSocket: ChatSocket | undefined;
     try {
       const token = await accessToken();
       this.#attempt = Math.max(Date.now(), this.#attempt + 1);
@@ -152,15 +169,15 @@ export class Connection {
         signal,
         onDraining,
         onOnline: (socket, hello) => {
-          own = socket;
+          openedSocket = socket;
           this.#online(socket, hello);
           onOnline();
         },
       });
     } catch (error) {
-      return { how: 'refused', error: asParleyError(error) };
+      return { kind: 'refused', error: asParleyError(error) };
     } finally {
-      if (this.#socket === own) this.#socket = undefined;
+      if (this.#socket === openedSocket) this.#socket = undefined;
     }
   }
 
@@ -172,11 +189,11 @@ export class Connection {
     this.#enter({ phase: 'online', session, heads });
   }
 
-  async #nextStep(end: SocketSessionEnd): Promise<NextStep> {
-    if (end.how === 'replaced') return { state: { phase: 'replaced' }, delayMs: undefined };
-    if (end.how === 'expired')
+  async #nextStep(end: SocketEnd): Promise<NextStep> {
+    if (end.kind === 'replaced') return { state: { phase: 'replaced' }, delayMs: undefined };
+    if (end.kind === 'expired')
       return end.end.code === 'UNAUTHENTICATED' ? this.#renew() : this.#retry(unavailableError());
-    if (end.how !== 'refused') return this.#retry(unavailableError());
+    if (end.kind !== 'refused') return this.#retry(unavailableError());
     const { error } = end;
     switch (error.code) {
       case 'SERVER_FULL':
@@ -216,8 +233,8 @@ export class Connection {
   }
 
   #enter(state: ConnectionState): void {
-    const tellsNews = state.phase === 'waiting' || state.phase === 'online';
-    if (state.phase === this.#state.phase && !tellsNews) return;
+    const hasDetails = state.phase === 'waiting' || state.phase === 'online';
+    if (state.phase === this.#state.phase && !hasDetails) return;
     this.#state = state;
     this.#options.onState(state);
   }

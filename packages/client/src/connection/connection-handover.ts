@@ -1,10 +1,10 @@
 import { pause, retryDelayMs } from '../retry-delay.ts';
-import type { SocketSessionEnd } from './run-socket-session.ts';
+import type { SocketEnd } from './run-socket-session.ts';
 
-/** How long a chat may be between two sockets before it counts as interrupted. */
+/** A handover that leaves the client without a socket for longer than this counts as an interruption. */
 const GRACE_MS = 2_000;
 
-/** What the owner of a relay runs a socket with. */
+/** Arguments with which the handover runs a socket. */
 export interface SocketSessionHooks {
   readonly signal: AbortSignal;
   readonly onOnline: () => void;
@@ -12,47 +12,56 @@ export interface SocketSessionHooks {
 }
 
 interface SocketSession {
-  readonly ended: Promise<SocketSessionEnd>;
-  /** Aborts when it has ended. */
+  readonly ended: Promise<SocketEnd>;
+  /** Aborted when the session has ended. */
   readonly signal: AbortSignal;
-  /** Resolves with whether the server got to know it. */
+  /** Resolves with whether the session came online. */
   readonly wentOnline: Promise<boolean>;
   readonly end: () => void;
-  /** Whether it has begun to hand over. */
-  hasNext: boolean;
+  handoverStarted: boolean;
 }
 
 /**
- * A socket, and those that it hands over to because their server drains. The next one is opened while the old one lives,
- * with the same device id: the server then gives it the user's place, which is never free in between, and ends the old
- * one. A hand-over that fails is tried again as long as the old socket lives.
+ * Runs a socket, and replaces it when its server drains.
+ *
+ * ## Steady
+ * One socket is current. Its end is the end of the connection.
+ *
+ * ## Handing over
+ * After `server:draining` and a random delay the next socket opens with the same device id while the old one is still
+ * connected. The server then gives the user's session slot to the new socket and ends the old one, so the slot is never free
+ * in between. When the new socket is online, the state is steady again.
+ *
+ * ## Retrying
+ * If the new socket fails, the old one becomes current again, and the handover is retried with backoff until it succeeds or
+ * the old socket ends.
  */
 export class ConnectionHandover {
   readonly #running: AbortSignal;
-  readonly #runSocketSession: (hooks: SocketSessionHooks) => Promise<SocketSessionEnd>;
+  readonly #runSocket: (hooks: SocketSessionHooks) => Promise<SocketEnd>;
   readonly #onInterrupted: () => void;
   #current: SocketSession;
 
-  /** @param options.running ends all of it */
+  /** @param options.running ends all sockets when aborted */
   constructor(options: {
     running: AbortSignal;
-    runSocketSession: (hooks: SocketSessionHooks) => Promise<SocketSessionEnd>;
-    /** The old socket has ended, and the next one is not there soon. */
+    runSocket: (hooks: SocketSessionHooks) => Promise<SocketEnd>;
+    /** Called when the old socket has ended and the new one is not online within the grace period. */
     onInterrupted: () => void;
   }) {
     this.#running = options.running;
-    this.#runSocketSession = options.runSocketSession;
+    this.#runSocket = options.runSocket;
     this.#onInterrupted = options.onInterrupted;
     this.#current = this.#open();
   }
 
-  /** Resolves with the end of the last socket; that of one that has handed over, or is just doing so, means nothing. */
-  async ended(): Promise<SocketSessionEnd> {
+  /** Resolves with the end of the last socket. Ignores the end of a socket that was handed over. */
+  async ended(): Promise<SocketEnd> {
     for (;;) {
-      const life = this.#current;
-      const end = await life.ended;
-      if (life === this.#current) return life.hasNext ? withoutReplacement(end) : end;
-      void this.#boundGap(this.#current);
+      const session = this.#current;
+      const end = await session.ended;
+      if (session === this.#current) return session.handoverStarted ? ignoreReplacement(end) : end;
+      void this.#watchInterruption(this.#current);
     }
   }
 
@@ -61,11 +70,11 @@ export class ConnectionHandover {
     const online = Promise.withResolvers<boolean>();
     const signal = AbortSignal.any([this.#running, ending.signal]);
     let isDraining = false;
-    const run = this.#runSocketSession({
+    const run = this.#runSocket({
       signal,
       onOnline: () => online.resolve(true),
       onDraining: (reconnectWithinMs) => {
-        if (!isDraining) void this.#handOver(life, reconnectWithinMs);
+        if (!isDraining) void this.#handOver(session, reconnectWithinMs);
         isDraining = true;
       },
     });
@@ -73,14 +82,14 @@ export class ConnectionHandover {
       online.resolve(false);
       ending.abort();
     });
-    const life: SocketSession = {
+    const session: SocketSession = {
       ended,
       signal,
       wentOnline: online.promise,
       end: () => ending.abort(),
-      hasNext: false,
+      handoverStarted: false,
     };
-    return life;
+    return session;
   }
 
   async #handOver(old: SocketSession, withinMs: number): Promise<void> {
@@ -90,7 +99,7 @@ export class ConnectionHandover {
       if (old.signal.aborted) return;
       const next = this.#open();
       this.#current = next;
-      old.hasNext = true;
+      old.handoverStarted = true;
       if (await next.wentOnline) return old.end();
       if (old.signal.aborted) return;
       this.#current = old;
@@ -98,13 +107,15 @@ export class ConnectionHandover {
     }
   }
 
-  async #boundGap(next: SocketSession): Promise<void> {
+  async #watchInterruption(next: SocketSession): Promise<void> {
     const timer = setTimeout(this.#onInterrupted, GRACE_MS);
     await next.wentOnline;
     clearTimeout(timer);
   }
 }
 
-/** By the next socket, it may be, which was lost before this one heard of it; if by another device, the next attempt is told so. */
-const withoutReplacement = (end: SocketSessionEnd): SocketSessionEnd =>
-  end.how === 'replaced' ? { how: 'dropped' } : end;
+/**
+ * During a handover our own next socket may be the one that replaced the old socket, even if it was lost before it came
+ * online. If it was another device instead, the next attempt gets `ALREADY_CONNECTED`.
+ */
+const ignoreReplacement = (end: SocketEnd): SocketEnd => (end.kind === 'replaced' ? { kind: 'dropped' } : end);

@@ -1,23 +1,23 @@
 import type { HelloReply, Session } from '@parley/protocol';
 import type { ParleyError } from '../parley-error.ts';
 
-/** Where a connection stands. `Connection` says how it moves from one to the next. */
+/** The state of a `Connection`, whose documentation describes the transitions. */
 export type ConnectionState =
   /** Not started, or stopped. */
   | { readonly phase: 'closed' }
-  /** An attempt is under way. */
+  /** A connection attempt is running. */
   | { readonly phase: 'connecting' }
-  /** In, and known to the server. */
+  /** Connected; the server has acked `session:hello`. */
   | { readonly phase: 'online'; readonly session: Session; readonly heads: HelloReply['heads'] }
-  /** No connection; another attempt follows by itself. */
+  /** Not connected. The next attempt follows automatically. */
   | { readonly phase: 'offline'; readonly error: ParleyError }
-  /** Every place is taken: this is the place in the queue, 1 is next; undefined where the server did not say. */
+  /** All session slots are taken. Position 1 is next; undefined if the server did not give a position. */
   | { readonly phase: 'waiting'; readonly position: number | undefined }
-  /** The user is connected elsewhere, since this time (ISO 8601) where the server said it. Waits for `takeOver`. */
+  /** The user has another session, since this time (ISO 8601) if the server gave one. Stays until `takeOver`. */
   | { readonly phase: 'already-connected'; readonly since: string | undefined }
-  /** The user went on elsewhere, which ended this session. Waits for `takeOver`. */
+  /** Another session of the user replaced this one. Stays until `takeOver`. */
   | { readonly phase: 'replaced' }
-  /** The login has ended: a new one is needed, then `start`. */
+  /** The login has ended. Stays until a new login and `start`. */
   | { readonly phase: 'expired' };
 
 export const CLOSED_STATE: ConnectionState = { phase: 'closed' };

@@ -12,37 +12,37 @@ import { isErrorBody, ParleyError, unavailableError } from '../parley-error.ts';
 
 export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 
-/** What is done with each packet that a server sends of itself. */
+/** Handlers for the events that a server sends. */
 export interface PacketHandlers
   extends Pick<
     ServerToClientEvents,
     'messages' | 'stored' | 'conversation' | 'heads' | 'typing' | 'receipts' | 'server:draining'
   > {
-  /** @param isFirst of this connection: it names everyone */
+  /** @param isFirst true for the first packet of a connection, which is a full snapshot */
   presence: (packet: PresencePacket, isFirst: boolean) => void;
 }
 
-/** How the life of one socket ended. */
-export type SocketSessionEnd =
-  /** Never in: refused by the server, or not reached. */
-  | { readonly how: 'refused'; readonly error: ParleyError }
-  | { readonly how: 'replaced' | 'expired'; readonly end: SessionEnd }
-  /** Was in; the connection broke. */
-  | { readonly how: 'dropped' }
-  /** By our own wish. */
-  | { readonly how: 'closed' };
+/** Why a socket session ended. */
+export type SocketEnd =
+  /** The server rejected the handshake or was not reached. */
+  | { readonly kind: 'refused'; readonly error: ParleyError }
+  | { readonly kind: 'replaced' | 'expired'; readonly end: SessionEnd }
+  /** The connection was established and then lost. */
+  | { readonly kind: 'dropped' }
+  /** Closed by this client. */
+  | { readonly kind: 'closed' };
 
-/** Until a server answers at all. */
+/** Maximum time until the transport is open. */
 const OPEN_DEADLINE_MS = 5_000;
-/** From then on to the reply to `session:hello`: as long as a server lets a client wait its turn when thousands come at once. */
+/** Maximum time from then until the ack of `session:hello`. Servers queue handshakes for up to this long under a burst. */
 const ADMISSION_DEADLINE_MS = 30_000;
 
 /**
- * Lives one socket from handshake to end; it never reconnects. Packets are handled from the first moment on, also those
- * that come before `onOnline`, which is called once when the server knows this client.
+ * Runs one socket from handshake to disconnect, without reconnecting, and resolves with the reason of its end. Handlers are
+ * called from the start, also before `onOnline`, which is called once after the ack of `session:hello`.
  *
- * @param url of the cluster; '' = the one that served the page
- * @param signal ends it
+ * @param url base URL of the cluster; '' is the origin of the page
+ * @param signal disconnects the socket
  */
 export function runSocketSession(options: {
   url: string;
@@ -50,9 +50,9 @@ export function runSocketSession(options: {
   handlers: PacketHandlers;
   signal: AbortSignal;
   onOnline: (socket: ChatSocket, hello: HelloReply) => void;
-  /** The server stops: go on elsewhere at a random moment within this time. */
+  /** Called when the server drains. The client must reconnect at a random moment within this time. */
   onDraining: (reconnectWithinMs: number) => void;
-}): Promise<SocketSessionEnd> {
+}): Promise<SocketEnd> {
   const { url, handshake, handlers, signal, onOnline, onDraining } = options;
   return new Promise((resolve) => {
     const socketOptions = {
@@ -65,51 +65,38 @@ export function runSocketSession(options: {
       timeout: OPEN_DEADLINE_MS,
     };
     const socket: ChatSocket = url === '' ? io(socketOptions) : io(url, socketOptions);
-    const finish = (end: SocketSessionEnd) => {
+    const finish = (end: SocketEnd) => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', close);
       socket.removeAllListeners();
       socket.disconnect();
       resolve(end);
     };
-    const refuse = (error: ParleyError) => finish({ how: 'refused', error });
-    const close = () => finish({ how: 'closed' });
-    const refuseAfter = (deadlineMs: number) =>
-      setTimeout(() => refuse(unavailableError(new Error('the handshake got no answer'))), deadlineMs);
-    let deadline = refuseAfter(OPEN_DEADLINE_MS);
+    const fail = (error: ParleyError) => finish({ kind: 'refused', error });
+    const close = () => finish({ kind: 'closed' });
+    const failAfter = (deadlineMs: number) =>
+      setTimeout(() => fail(unavailableError(new Error('handshake timed out'))), deadlineMs);
+    let deadline = failAfter(OPEN_DEADLINE_MS);
     socket.io.once('open', () => {
       clearTimeout(deadline);
-      deadline = refuseAfter(ADMISSION_DEADLINE_MS);
+      deadline = failAfter(ADMISSION_DEADLINE_MS);
     });
 
-    socket.on('messages', handlers.messages);
-    socket.on('stored', handlers.stored);
-    socket.on('conversation', handlers.conversation);
-    socket.on('heads', handlers.heads);
-    socket.on('typing', handlers.typing);
-    socket.on('receipts', handlers.receipts);
-    let hasPresence = false;
-    socket.on('presence', (packet) => {
-      handlers.presence(packet, !hasPresence);
-      hasPresence = true;
-    });
-    socket.on('server:draining', (packet) => {
-      handlers['server:draining'](packet);
-      onDraining(packet.reconnectWithinMs);
-    });
-    socket.on('session:replaced', (end) => finish({ how: 'replaced', end }));
-    socket.on('session:expired', (end) => finish({ how: 'expired', end }));
-    socket.on('connect_error', (error) => refuse(parseChatError(error)));
-    socket.on('disconnect', () => finish({ how: 'dropped' }));
+    listen(socket, handlers);
+    socket.on('server:draining', (packet) => onDraining(packet.reconnectWithinMs));
+    socket.on('session:replaced', (end) => finish({ kind: 'replaced', end }));
+    socket.on('session:expired', (end) => finish({ kind: 'expired', end }));
+    socket.on('connect_error', (error) => fail(toParleyError(error)));
+    socket.on('disconnect', () => finish({ kind: 'dropped' }));
     socket.on('connect', () => {
-      sayHello(socket).then(
+      sendHello(socket).then(
         (reply) => {
           if (!socket.connected) return;
-          if (!reply.ok) return refuse(new ParleyError(reply));
+          if (!reply.ok) return fail(new ParleyError(reply));
           clearTimeout(deadline);
           onOnline(socket, reply);
         },
-        (error: unknown) => refuse(unavailableError(error)),
+        (error: unknown) => fail(unavailableError(error)),
       );
     });
     signal.addEventListener('abort', close, { once: true });
@@ -118,11 +105,26 @@ export function runSocketSession(options: {
   });
 }
 
-function sayHello(socket: ChatSocket): Promise<HelloReply | Refused> {
+function listen(socket: ChatSocket, handlers: PacketHandlers): void {
+  socket.on('messages', handlers.messages);
+  socket.on('stored', handlers.stored);
+  socket.on('conversation', handlers.conversation);
+  socket.on('heads', handlers.heads);
+  socket.on('typing', handlers.typing);
+  socket.on('receipts', handlers.receipts);
+  let hasPresence = false;
+  socket.on('presence', (packet) => {
+    handlers.presence(packet, !hasPresence);
+    hasPresence = true;
+  });
+  socket.on('server:draining', handlers['server:draining']);
+}
+
+function sendHello(socket: ChatSocket): Promise<HelloReply | Refused> {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return socket.timeout(ADMISSION_DEADLINE_MS).emitWithAck('session:hello', { timezone });
 }
 
-function parseChatError(error: Error & { data?: unknown }): ParleyError {
+function toParleyError(error: Error & { data?: unknown }): ParleyError {
   return isErrorBody(error.data) ? new ParleyError(error.data) : unavailableError(error);
 }

@@ -3,15 +3,15 @@ import type { Socket } from 'socket.io-client';
 import { UNAVAILABLE_REPLY } from '../parley-error.ts';
 import type { ChatSocket } from './run-socket-session.ts';
 
-/** The longest wait for an ack. */
+/** Maximum wait for an ack. */
 const ACK_DEADLINE_MS = 10_000;
 
 export type RequestEvent = keyof ClientToServerEvents;
 export type RequestPayload<E extends RequestEvent> = Parameters<ClientToServerEvents[E]>[0];
-/** What the server acks, a refusal included. */
+/** The ack of a server, which may be an error. */
 export type RequestReply<E extends RequestEvent> = Parameters<Parameters<ClientToServerEvents[E]>[1]>[0];
 
-/** Emits and waits for the ack. Never rejects: no connection and no answer are `UNAVAILABLE`. */
+/** Emits an event and waits for its ack. Never rejects: without a connection or an answer the reply is `UNAVAILABLE`. */
 export async function sendRequest<E extends RequestEvent>(
   socket: ChatSocket | undefined,
   event: E,
@@ -19,7 +19,7 @@ export async function sendRequest<E extends RequestEvent>(
 ): Promise<RequestReply<E> | Refused> {
   if (!socket?.connected) return UNAVAILABLE_REPLY;
   try {
-    // The map of events says which reply belongs to which event; the untyped socket carries any.
+    // Socket.IO's types cannot express a generic event name. The event map above gives the reply type of each event.
     return (await (socket as unknown as Socket)
       .timeout(ACK_DEADLINE_MS)
       .emitWithAck(event, payload)) as RequestReply<E>;
