@@ -19,46 +19,54 @@ import { ParleyError } from './parley-error.ts';
 import { randomId } from './random-id.ts';
 import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';
 
-/** How many messages may be on their way at once, stored ones not counted. */
+/** Maximum number of messages in the outbox. A message leaves it when it is stored. */
 export const MAX_OUTBOX_MESSAGES = 500;
 
-/** How large all their texts together may be, in bytes of UTF-8. */
+/** Maximum total size of their texts in UTF-8. */
 export const MAX_OUTBOX_BYTES = 2_000_000;
 
-/** The longest pause between two attempts at the same message. */
+/** Maximum backoff between two attempts. */
 const MAX_BACKOFF_MS = 5_000;
 
-/** Where a conversation ends, as a cursor. */
-const END = Number.MAX_SAFE_INTEGER;
+/** Used as a cursor after the last message. */
+const END_SEQ = Number.MAX_SAFE_INTEGER;
 
 export interface OutboxOptions {
   readonly userId: UserId;
   readonly storage: OutboxStorage;
-  /** One attempt; resolves with a refusal rather than to reject. */
+  /** Makes one attempt. Resolves with an error reply instead of rejecting. */
   readonly send: (payload: SendPayload) => Promise<SendReply | Refused>;
-  /** A part of the history. A page that was overtaken by a new epoch is left out. */
+  /** Fetches a part of the history. The reply omits a page whose epoch changed during the request. */
   readonly fetchSince: (payload: SincePayload) => Promise<SinceReply | Refused>;
   /** Called after each change of this conversation's messages. */
   readonly onChange: (conversationId: ConversationId) => void;
 }
 
 /**
- * Keeps each message in a storage until it is in the cluster's history store, and sends it, again and again where it must,
- * under one `clientMessageId`. In each conversation the messages go one after the other, in the order of writing; a
- * failed one does not hold up those after it.
+ * Sends messages and keeps each one until the cluster has stored it. All attempts at a message carry the same
+ * `clientMessageId`. The messages of one conversation are sent one at a time in the order of writing; a failed message does
+ * not block the next one. `OutboxStateMachine` describes the states of a message.
  *
- * The cluster takes an id once, and remembers it for a day, or until Redis loses its data. A message whose fate is not known is
- * therefore never just sent again: it is looked for in the history first, and sent if it is not there.
+ * ## Offline
+ * `add` saves the message. Nothing is sent.
+ *
+ * ## Online
+ * `connected` loads the messages of earlier pages and other tabs, marks accepted messages as uncertain and starts to send. A
+ * conversation has at most one attempt or lookup at a time. After a retryable error it backs off, at most until the next
+ * `connected`.
+ *
+ * The cluster recognises a repeated `clientMessageId` for 24 hours, and not after a loss of Redis data. Therefore a message
+ * whose outcome is unknown is never simply sent again. It is looked up in the history first, and sent only if it is not there.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #machine: OutboxStateMachine;
-  /** Not in the storage yet. */
+  /** Messages that are not saved yet. They are not sent before. */
   readonly #unsaved = new Set<ClientMessageId>();
-  /** Conversations whose messages are being sent right now. */
+  /** Conversations with a running send loop. */
   readonly #sending = new Set<ConversationId>();
   #isOnline = false;
-  /** The present time online or offline: ends its pauses. */
+  /** Aborted on each connect and disconnect, which ends the current pauses. */
   #backoff = new AbortController();
 
   constructor(options: OutboxOptions) {
@@ -66,20 +74,22 @@ export class Outbox {
     this.#machine = new OutboxStateMachine(options);
   }
 
-  /** What is on its way to this conversation, in the order of writing. */
+  /** Returns the outgoing messages to this conversation, in the order of writing. */
   messagesOf(conversationId: ConversationId): OutboxMessage[] {
     return this.#machine.messagesIn(conversationId);
   }
 
-  /** Shows what an earlier page, or another tab, has left. */
+  /** Loads the messages that an earlier page or another tab has saved. */
   load(): Promise<void> {
     return this.#machine.load();
   }
 
   /**
-   * @param afterSeq the newest seq of the conversation that is known; the message will come after it
-   * @param replyTo the message that it answers
-   * @throws ParleyError `BUSY` when more can not be kept
+   * Saves a new message and sends it as soon as possible.
+   *
+   * @param afterSeq the newest known seq of the conversation; the message will get a larger one
+   * @param replyTo the message that this one replies to
+   * @throws ParleyError `BUSY` if the outbox is full
    */
   add(conversationId: ConversationId, text: string, afterSeq?: number, replyTo?: MessageId): OutboxMessage {
     if (this.#machine.size >= MAX_OUTBOX_MESSAGES || this.#machine.bytes + bytesOf(text) > MAX_OUTBOX_BYTES) {
@@ -98,7 +108,7 @@ export class Outbox {
     return message;
   }
 
-  /** Tries a failed message again. */
+  /** Retries a failed message. */
   retry(clientMessageId: ClientMessageId): void {
     const message = this.#machine.get(clientMessageId);
     if (message?.state !== 'failed') return;
@@ -106,13 +116,13 @@ export class Outbox {
     void this.#saveAndSend(without(message, 'sending'));
   }
 
-  /** Gives up a failed message. */
+  /** Removes a failed message. */
   discard(clientMessageId: ClientMessageId): void {
     const message = this.#machine.get(clientMessageId);
     if (message?.state === 'failed') this.#machine.remove(message);
   }
 
-  /** There is a connection, a new one: everything that waits is tried at once. */
+  /** Starts to send on a new connection, without the rest of any backoff. */
   async connected(): Promise<void> {
     this.disconnected();
     const { signal } = this.#backoff;
@@ -129,24 +139,24 @@ export class Outbox {
     this.#backoff = new AbortController();
   }
 
-  /** Messages have come: they show that one's own are accepted, even if the ack was lost. */
+  /** Handles messages of the log. The user's own ones are accepted, even if their ack was lost. */
   observeMessages(conversationId: ConversationId, messages: readonly Message[]): void {
     this.#machine.observeMessages(conversationId, messages);
     this.#sendAll(conversationId);
   }
 
-  /** Everything up to `seq` is in the history store: those messages are done. */
+  /** Removes the messages up to `seq`, which are now in the history store. */
   observeStored(conversationId: ConversationId, seq: number): void {
     this.#machine.observeStored(conversationId, seq);
   }
 
-  /** What was accepted but not stored may be gone, and its seqs given to other messages. */
+  /** Marks messages as uncertain: in a new epoch, accepted messages that were not stored may be lost. */
   epochChanged(conversationId: ConversationId): void {
     this.#machine.epochChanged(conversationId);
     this.#sendAll(conversationId);
   }
 
-  /** Sends no more. What is not stored stays in the storage. */
+  /** Stops sending. Messages that are not stored stay in the storage. */
   close(): void {
     this.disconnected();
   }
@@ -170,7 +180,7 @@ export class Outbox {
     this.#sending.delete(conversationId);
   }
 
-  /** @returns the refusal, if another attempt can succeed */
+  /** @returns the error reply, if another attempt may succeed */
   async #attempt(outgoing: OutboxMessage): Promise<Refused | undefined> {
     const { conversationId, clientMessageId, text, replyTo } = outgoing;
     const epochs = this.#machine.epochCount(conversationId);
@@ -195,33 +205,33 @@ export class Outbox {
   }
 
   /**
-   * Looks for the conversation's messages whose fate is not known.
+   * Looks up the uncertain messages of a conversation in its history.
    *
-   * @returns the refusal, if another attempt can succeed
+   * @returns the error reply, if another attempt may succeed
    */
   async #lookUpInHistory(conversationId: ConversationId): Promise<Refused | undefined> {
-    const sought = () =>
+    const uncertain = () =>
       this.#machine
         .messagesIn(conversationId)
         .filter((each) => this.#machine.needsWork(each) && this.#machine.isUncertain(each));
-    const first = sought();
+    const first = uncertain();
     const ids = new Set(first.map(({ clientMessageId }) => clientMessageId));
-    const rest = () => sought().filter(({ clientMessageId }) => ids.has(clientMessageId));
+    const notFound = () => uncertain().filter(({ clientMessageId }) => ids.has(clientMessageId));
     const outcome = await readHistory({
       conversationId,
-      afterSeq: Math.min(...first.map(({ seq, afterSeq = END }) => (seq === undefined ? afterSeq : seq - 1))),
+      afterSeq: Math.min(...first.map(({ seq, afterSeq = END_SEQ }) => (seq === undefined ? afterSeq : seq - 1))),
       fetchSince: this.#options.fetchSince,
       onPage: (messages) => {
         this.#machine.foundInHistory(messages);
-        return rest().length > 0;
+        return notFound().length > 0;
       },
     });
     if (outcome.kind === 'read')
-      await Promise.all(rest().map((each) => this.#machine.notInHistory(each, outcome.headSeq)));
+      await Promise.all(notFound().map((each) => this.#machine.notInHistory(each, outcome.headSeq)));
     if (outcome.kind !== 'refused') return undefined;
     const { refused } = outcome;
     if (refused.code !== 'FORBIDDEN' && refused.code !== 'NOT_FOUND') return refused;
-    for (const message of rest()) {
+    for (const message of notFound()) {
       if (message.state === 'accepted') this.#machine.remove(message);
       else this.#machine.markFailed(message, errorOf(refused));
     }
@@ -240,11 +250,11 @@ export class Outbox {
   }
 }
 
-const OUTBOX_FULL = 'Too many messages are on their way: wait until some are sent.';
+const OUTBOX_FULL = 'Too many unsent messages. Wait until some are sent.';
 
 const NOT_SAVED: ErrorBody = {
   code: 'UNAVAILABLE',
-  message: 'This device has no room to keep the message until it is sent.',
+  message: 'The message could not be saved on this device. Free some storage, then retry.',
   retryable: true,
 };
 

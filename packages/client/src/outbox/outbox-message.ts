@@ -1,27 +1,27 @@
 import type { ClientMessageId, ConversationId, ErrorBody, MessageId } from '@parley/protocol';
 
-/** A message of this user that is on its way. Plain data, which a storage keeps as it is. */
+/** An outgoing message. Plain data, which a storage can save without conversion. */
 export interface OutboxMessage {
   readonly conversationId: ConversationId;
   readonly clientMessageId: ClientMessageId;
   readonly text: string;
-  /** The message of the same conversation that it answers. */
+  /** The message of the same conversation that this one replies to. */
   readonly replyTo?: MessageId;
-  /** When it was written, by this machine's clock, ISO 8601. Never the same twice in an outbox: it gives the order. */
+  /** Time of writing by the local clock, ISO 8601. Unique within an outbox, whose messages are sorted by it. */
   readonly createdAt: string;
   /**
-   * `sending`: tried until the server answers; `accepted`: in the log, kept here until it is in the history store;
-   * `failed`: not sent, as `error` says, until it is tried again or given up.
+   * `sending`: retried until the server answers. `accepted`: in the log, kept until it is in the history store. `failed`: not
+   * sent because of `error`, until the user retries or discards it.
    */
   readonly state: 'sending' | 'accepted' | 'failed';
-  /** From acceptance on. */
+  /** Set when the message is accepted. */
   readonly seq?: number;
   readonly error?: ErrorBody;
-  /** If the history has this message, it comes after this seq. Known before the first attempt. */
+  /** If the history contains this message, its seq is larger than this one. Set before the first attempt. */
   readonly afterSeq?: number;
 }
 
 const encoder = new TextEncoder();
 
-/** What a message counts for the bound of an outbox: its text in UTF-8. */
+/** Returns the size of a text in UTF-8, which counts towards the limit of the outbox. */
 export const bytesOf = (text: string): number => encoder.encode(text).length;

@@ -3,29 +3,46 @@ import type { OutboxMessage } from './outbox-message.ts';
 import { OutboxStore } from './outbox-store.ts';
 import type { OutboxStorage } from './storage/outbox-storage.ts';
 
-/** An accepted message that the history still has after this time is stored, though nobody said so while we listened. */
-const SURELY_STORED_AFTER_MS = 24 * 60 * 60_000;
+/** A message that is in the history and older than this is stored, even if the report was missed. */
+const STORED_AFTER_MS = 24 * 60 * 60_000;
 
-/** A cluster that begins a new epoch may have lost this many of a conversation's messages, and gives their seqs anew. */
+/** A new epoch may have lost up to this many messages of a conversation, whose seqs are then assigned again. */
 const MAX_LOST = 500;
 
 /**
- * What is known of each message of an outbox: not sent, accepted, stored, and then it is forgotten, or refused. The fate of a
- * message is unknown
+ * The state of each message in an outbox.
  *
- *  - when it comes from the storage: it may have been sent before the page went;
+ *     sending ──ack──▶ accepted ──stored──▶ removed
+ *        │ ▲
+ *        ▼ │ retry
+ *      failed ──discard──▶ removed
+ *
+ * ## sending
+ * The message has not been accepted, as far as is known. It is due for the next attempt.
+ *
+ * ## accepted
+ * The message is in the log with a seq. It is removed when the cluster reports that seq as stored.
+ *
+ * ## failed
+ * The server rejected the message with a permanent error, or the storage could not save it. The user may retry or discard it.
+ *
+ * ## Uncertain
+ * A message in `sending` or `accepted` is uncertain if its outcome is not known. It must be looked up in the history before it
+ * is sent again, because the cluster does not remember every `clientMessageId` forever. A message becomes uncertain
+ *
+ *  - when it is loaded from the storage, because an earlier page may have sent it;
  *  - after an attempt without an answer;
- *  - when it is accepted, but was not reported stored, and the connection or the conversation's epoch is a new one, or
- *    another message shows up at its seq;
- *  - when the ack is of an earlier epoch than the one that is known by then, or there is none, and only a live message shows
- *    that it was accepted: those come by the old socket of a hand-over, too, after the new one has told of another epoch.
+ *  - when it is accepted but not stored, and the connection is a new one, the epoch changed, or another message appears at its
+ *    seq;
+ *  - when only a live message shows that it was accepted. During a handover, the old socket may still deliver messages of an
+ *    earlier epoch. For the same reason an ack counts only if the epoch did not change during the attempt.
  */
 export class OutboxStateMachine {
   readonly #userId: UserId;
   readonly #onChange: (conversationId: ConversationId) => void;
   readonly #store: OutboxStore;
   readonly #uncertain = new Set<ClientMessageId>();
-  /** Of each conversation's present epoch. */
+  /** The stored seq of each conversation in its current epoch. */
   readonly #storedSeqs = new Map<ConversationId, number>();
   readonly #epochs = new Map<ConversationId, number>();
 
@@ -43,7 +60,7 @@ export class OutboxStateMachine {
     return this.#store.size;
   }
 
-  /** Of all texts, in UTF-8. */
+  /** Size of all texts in UTF-8. */
   get bytes(): number {
     return this.#store.bytes;
   }
@@ -56,17 +73,17 @@ export class OutboxStateMachine {
     return this.#store.get(clientMessageId);
   }
 
-  /** In the order of writing. */
+  /** Returns the messages to this conversation, in the order of writing. */
   messagesIn(conversationId: ConversationId): OutboxMessage[] {
     return this.#store.messagesIn(conversationId);
   }
 
-  /** The time of a message that is written now: later than that of any other, whatever the clock does. */
+  /** Returns the creation time of a new message. It is later than all others, even if the clock was set back. */
   nextCreatedAt(): string {
     return this.#store.nextCreatedAt();
   }
 
-  /** Takes in what the storage has. Where that can not be read, it stays for the next time. */
+  /** Loads the messages from the storage. If that fails, they are loaded on the next call. */
   async load(): Promise<void> {
     const loaded = await this.#store.load().catch(() => []);
     for (const { clientMessageId, state } of loaded) {
@@ -75,31 +92,31 @@ export class OutboxStateMachine {
     for (const id of conversationsOf(loaded)) this.#onChange(id);
   }
 
-  /** Rejects when the storage can not keep it; here it is at once. */
+  /** Adds or replaces a message. Resolves when it is saved, rejects if the storage cannot save it. */
   save(message: OutboxMessage): Promise<void> {
     const written = this.#store.put(message);
     this.#onChange(message.conversationId);
     return written;
   }
 
-  /** What the storage can not take of a message that it has is found out again when it is needed. */
+  /** Replaces a message. A failed write is ignored, because the state is determined again on the next use. */
   trySave(message: OutboxMessage): Promise<void> {
     return this.save(message).catch(() => undefined);
   }
 
   remove(message: OutboxMessage): void {
     this.#uncertain.delete(message.clientMessageId);
-    // What the storage can not forget is looked for next time, and forgotten then.
+    // A message that could not be deleted is loaded again, found in the history, and then deleted.
     this.#store.delete(message).catch(() => undefined);
     this.#onChange(message.conversationId);
   }
 
-  /** Whether something is to be done: to send it, or to look for it. */
+  /** Whether the message must be sent or looked up. */
   needsWork({ clientMessageId, state }: OutboxMessage): boolean {
     return state === 'sending' || (state === 'accepted' && this.#uncertain.has(clientMessageId));
   }
 
-  /** Whether it is to be looked for before it is sent, or where its conversation ends now. */
+  /** Whether the message must be looked up before it is sent. Without `afterSeq` the lookup also determines the head. */
   isUncertain({ clientMessageId, afterSeq }: OutboxMessage): boolean {
     return this.#uncertain.has(clientMessageId) || afterSeq === undefined;
   }
@@ -112,42 +129,42 @@ export class OutboxStateMachine {
     for (const message of this.#store.all()) if (message.state === 'accepted') this.markUncertain(message);
   }
 
-  /** It is in the conversation's present epoch, at this seq. */
+  /** Notes that the message is in the current epoch of the conversation, at this seq. */
   markAccepted(message: OutboxMessage, seq: number): void {
     this.#uncertain.delete(message.clientMessageId);
-    this.#removeIfStored(this.#acceptAt(message, seq));
+    this.#removeIfStored(this.#setAccepted(message, seq));
   }
 
   markFailed(message: OutboxMessage, error: ErrorBody): void {
     void this.trySave({ ...without(message, 'failed'), error });
   }
 
-  /** Live messages have come: one's own are shown as accepted, even if the ack was lost, and looked for in the history. */
+  /** Handles live messages. The user's own ones become accepted, even if the ack was lost, but stay uncertain. */
   observeMessages(conversationId: ConversationId, messages: readonly Message[]): void {
-    const own = this.messagesIn(conversationId);
-    if (own.length === 0) return;
+    const outgoing = this.messagesIn(conversationId);
+    if (outgoing.length === 0) return;
     const bySeq = new Map(messages.map((message) => [message.seq as number, message]));
-    for (const message of own) {
+    for (const message of outgoing) {
       const atItsSeq = bySeq.get(message.seq ?? 0);
       if (atItsSeq && atItsSeq.clientMessageId !== message.clientMessageId) this.markUncertain(message);
     }
-    for (const { own, seq } of this.#ownMessages(messages)) {
+    for (const { own, seq } of this.#matchOwn(messages)) {
       if (own.seq === seq) continue;
       this.markUncertain(own);
-      this.#acceptAt(own, seq);
+      this.#setAccepted(own, seq);
     }
   }
 
-  /** A page of the history has these. */
+  /** Handles a page of the history. The user's own messages in it are accepted, and stored if they are old. */
   foundInHistory(messages: readonly Message[]): void {
-    for (const { own, seq } of this.#ownMessages(messages)) {
-      const isOld = Date.now() - Date.parse(own.createdAt) > SURELY_STORED_AFTER_MS;
+    for (const { own, seq } of this.#matchOwn(messages)) {
+      const isOld = Date.now() - Date.parse(own.createdAt) > STORED_AFTER_MS;
       if (isOld) this.remove(own);
       else this.markAccepted(own, seq);
     }
   }
 
-  /** The history up to `headSeq` does not have it: it is to be sent. Resolves when that is in the storage. */
+  /** Notes that the history up to `headSeq` does not contain the message. Resolves when that is saved. */
   async notInHistory(message: OutboxMessage, headSeq: number): Promise<void> {
     this.#uncertain.delete(message.clientMessageId);
     const { afterSeq = headSeq } = message;
@@ -159,7 +176,7 @@ export class OutboxStateMachine {
     for (const message of this.messagesIn(conversationId)) this.#removeIfStored(message);
   }
 
-  /** How many epochs of the conversation were seen to begin. */
+  /** Returns how many epoch changes of the conversation were observed. */
   epochCount(conversationId: ConversationId): number {
     return this.#epochs.get(conversationId) ?? 0;
   }
@@ -173,14 +190,14 @@ export class OutboxStateMachine {
     }
   }
 
-  #ownMessages(messages: readonly Message[]): { own: OutboxMessage; seq: number }[] {
+  #matchOwn(messages: readonly Message[]): { own: OutboxMessage; seq: number }[] {
     return messages.flatMap(({ senderId, clientMessageId, seq }) => {
       const own = senderId === this.#userId ? this.#store.get(clientMessageId) : undefined;
       return own ? [{ own, seq }] : [];
     });
   }
 
-  #acceptAt(message: OutboxMessage, seq: number): OutboxMessage {
+  #setAccepted(message: OutboxMessage, seq: number): OutboxMessage {
     const accepted: OutboxMessage = { ...without(message, 'accepted'), seq };
     if (message.state !== 'accepted' || message.seq !== seq) void this.trySave(accepted);
     return accepted;

@@ -2,7 +2,10 @@ import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
 import { bytesOf, type OutboxMessage } from './outbox-message.ts';
 import type { OutboxStorage } from './storage/outbox-storage.ts';
 
-/** The messages of one user's outbox in the order of writing. The storage follows, one call after the other. */
+/**
+ * Holds the messages of one user's outbox in memory, in the order of writing, and writes each change through to the storage,
+ * one call after the other.
+ */
 export class OutboxStore {
   readonly #userId: UserId;
   readonly #storage: OutboxStorage;
@@ -10,7 +13,7 @@ export class OutboxStore {
   #bytes = 0;
   #lastCreatedAtMs = 0;
   #lastTask: Promise<unknown> = Promise.resolve();
-  /** Changed here, but not in the storage yet. */
+  /** The last pending write of each message. */
   readonly #lastWrites = new Map<ClientMessageId, Promise<void>>();
 
   constructor(userId: UserId, storage: OutboxStorage) {
@@ -22,7 +25,7 @@ export class OutboxStore {
     return this.#messages.size;
   }
 
-  /** Of all texts, in UTF-8. */
+  /** Size of all texts in UTF-8. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -39,13 +42,13 @@ export class OutboxStore {
     return this.all().filter((message) => message.conversationId === conversationId);
   }
 
-  /** The time of a message that is written now: later than that of any other, whatever the clock does. */
+  /** Returns the creation time of a new message. It is later than all others, even if the clock was set back. */
   nextCreatedAt(): string {
     this.#lastCreatedAtMs = Math.max(Date.now(), this.#lastCreatedAtMs + 1);
     return new Date(this.#lastCreatedAtMs).toISOString();
   }
 
-  /** Resolves when the storage has it, rejects when it can not keep it; here it is at once. */
+  /** Adds or replaces a message in memory at once. Resolves when the storage has saved it. */
   put(message: OutboxMessage): Promise<void> {
     if (!this.#messages.has(message.clientMessageId)) this.#bytes += bytesOf(message.text);
     this.#messages.set(message.clientMessageId, message);
@@ -53,15 +56,15 @@ export class OutboxStore {
   }
 
   delete(message: OutboxMessage): Promise<void> {
-    this.#forget(message);
+    this.#remove(message);
     return this.#write(message, () => this.#storage.delete(this.#userId, message.clientMessageId));
   }
 
   /**
-   * Takes in what an earlier page, or meanwhile another tab, has put into the storage: what is not here, in front, and what
-   * another tab has gone on with.
+   * Loads the messages that an earlier page or another tab has saved. A message that this outbox has not tried yet takes the
+   * state that another tab gave it, or is removed if another tab completed it.
    *
-   * @returns that, as far as it changes what is here
+   * @returns the messages that were added, changed or removed
    */
   load(): Promise<readonly OutboxMessage[]> {
     return this.#inTurn(async () => {
@@ -71,10 +74,10 @@ export class OutboxStore {
       const untried = this.all().filter(({ clientMessageId: id, state, afterSeq }) => {
         return state === 'sending' && afterSeq === undefined && !this.#lastWrites.has(id);
       });
-      const doneElsewhere = untried.filter(({ clientMessageId }) => !stored.has(clientMessageId));
-      for (const message of doneElsewhere) this.#forget(message);
-      const triedElsewhere = untried.flatMap(({ clientMessageId }) => stored.get(clientMessageId) ?? []);
-      for (const message of triedElsewhere) this.#messages.set(message.clientMessageId, message);
+      const completedInOtherTab = untried.filter(({ clientMessageId }) => !stored.has(clientMessageId));
+      for (const message of completedInOtherTab) this.#remove(message);
+      const triedInOtherTab = untried.flatMap(({ clientMessageId }) => stored.get(clientMessageId) ?? []);
+      for (const message of triedInOtherTab) this.#messages.set(message.clientMessageId, message);
       const others = [...stored.values()]
         .filter(({ clientMessageId }) => !this.#messages.has(clientMessageId))
         .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
@@ -83,11 +86,11 @@ export class OutboxStore {
         this.#bytes += bytesOf(text);
       }
       this.#messages = new Map([...others, ...this.all()].map((message) => [message.clientMessageId, message]));
-      return [...doneElsewhere, ...triedElsewhere, ...others];
+      return [...completedInOtherTab, ...triedInOtherTab, ...others];
     });
   }
 
-  #forget({ clientMessageId, text }: OutboxMessage): void {
+  #remove({ clientMessageId, text }: OutboxMessage): void {
     if (this.#messages.delete(clientMessageId)) this.#bytes -= bytesOf(text);
   }
 

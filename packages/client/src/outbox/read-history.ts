@@ -2,18 +2,18 @@ import type { ConversationId, Message, Refused, SincePayload, SinceReply } from 
 
 export type ReadHistoryOutcome =
   | { readonly kind: 'stopped' }
-  /** Everything up to `headSeq` was read. */
+  /** The history was read up to `headSeq`. */
   | { readonly kind: 'read'; readonly headSeq: number }
-  /** Another epoch began meanwhile: what was read may not hold any more. */
-  | { readonly kind: 'overtaken' }
+  /** The epoch changed during the reading, so the pages may be outdated. */
+  | { readonly kind: 'epoch-changed' }
   | { readonly kind: 'refused'; readonly refused: Refused };
 
-/** Reads a conversation page by page from a seq to its end, or until `onPage` has seen enough. */
+/** Reads the history of a conversation page by page from a seq to the head, or until `onPage` returns false. */
 export async function readHistory(search: {
   conversationId: ConversationId;
   afterSeq: number;
   fetchSince: (payload: SincePayload) => Promise<SinceReply | Refused>;
-  /** @returns whether to go on */
+  /** @returns whether to read the next page */
   onPage: (messages: readonly Message[]) => boolean;
 }): Promise<ReadHistoryOutcome> {
   const { conversationId, fetchSince, onPage } = search;
@@ -23,7 +23,7 @@ export async function readHistory(search: {
     const reply = await fetchSince({ cursors: [{ conversationId, afterSeq }] });
     if (!reply.ok) return { kind: 'refused', refused: reply };
     const [page] = reply.conversations;
-    if (!page || page.epoch !== (epoch ?? page.epoch)) return { kind: 'overtaken' };
+    if (!page || page.epoch !== (epoch ?? page.epoch)) return { kind: 'epoch-changed' };
     epoch = page.epoch;
     if (!onPage(page.messages)) return { kind: 'stopped' };
     const last = page.messages.at(-1);

@@ -2,7 +2,7 @@ import type { ClientMessageId, UserId } from '@parley/protocol';
 import type { OutboxMessage } from '../outbox-message.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
 
-/** Keeps messages as long as the process lives. */
+/** Stores outbox messages in memory, for the lifetime of the process. */
 export class MemoryOutboxStorage implements OutboxStorage {
   readonly #messages = new Map<UserId, Map<ClientMessageId, OutboxMessage>>();
 

@@ -2,14 +2,14 @@ import type { ClientMessageId, UserId } from '@parley/protocol';
 import type { OutboxMessage } from '../outbox-message.ts';
 
 /**
- * Where an outbox keeps its messages. What belongs to one user is never given to another. An outbox makes one call at a
- * time; several may share a storage, such as those of two tabs. A rejection means that nothing was changed.
+ * Storage back end of an outbox. Messages are stored per user and never returned to another user. One outbox makes one call
+ * at a time; several outboxes may share a storage, for example those of two tabs. A rejected call has changed nothing.
  */
 export interface OutboxStorage {
-  /** All messages of this user, in any order. */
+  /** Returns all messages of this user, in any order. */
   load(userId: UserId): Promise<readonly OutboxMessage[]>;
-  /** Resolves when the message is safe; replaces the one with the same `clientMessageId`. */
+  /** Saves a message and replaces the one with the same `clientMessageId`. Resolves when it is saved. */
   put(userId: UserId, message: OutboxMessage): Promise<void>;
-  /** Without effect where there is no such message. */
+  /** Deletes a message. Does nothing if there is no such message. */
   delete(userId: UserId, clientMessageId: ClientMessageId): Promise<void>;
 }
