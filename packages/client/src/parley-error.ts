@@ -1,19 +1,20 @@
 import type { ErrorBody, ErrorCode, Refused } from '@parley/protocol';
 
 /**
- * What a call of this library rejects with: the cluster's refusal, or `UNAVAILABLE` when no answer came. `retryable` says
- * whether the same call can succeed later, `retryAfterMs` how long to wait before it; `message` is for people.
+ * The error of every rejected call in this library: an error of the cluster, or `UNAVAILABLE` if no answer arrived.
+ * `retryable` says whether the same call may succeed later, `retryAfterMs` how long to wait before that. `message` can be
+ * shown to the user.
  */
 export class ParleyError extends Error {
   override readonly name = 'ParleyError';
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
-  /** `SERVER_FULL`: the place in the waiting room, 1 is next. */
+  /** With `SERVER_FULL`: position in the waiting room; 1 is next. */
   readonly position: number | undefined;
-  /** `SERVER_FULL`: keeps the place; goes into the next handshake. */
+  /** With `SERVER_FULL`: keeps the position; sent in the next handshake. */
   readonly waitTicket: string | undefined;
-  /** `ALREADY_CONNECTED`: when the other session began, ISO 8601. */
+  /** With `ALREADY_CONNECTED`: start of the other session, ISO 8601. */
   readonly since: string | undefined;
 
   constructor(body: ErrorBody, options?: ErrorOptions) {
@@ -29,29 +30,34 @@ export class ParleyError extends Error {
 
 const UNAVAILABLE: ErrorBody = {
   code: 'UNAVAILABLE',
-  message: 'The server can not be reached: check your connection; we keep trying.',
+  message: 'Cannot reach the server. Check your network connection.',
   retryable: true,
 };
 
-/** No answer came: the network failed, or the deadline passed. Whether the request was carried out is unknown. */
+/** Creates the error for a missing answer: a network failure or a timeout. Whether the request took effect is unknown. */
 export const unavailableError = (cause?: unknown): ParleyError => new ParleyError(UNAVAILABLE, { cause });
 
-/** The same in the form of an ack. */
+/** The same error as an ack. */
 export const UNAVAILABLE_REPLY: Refused = { ok: false, ...UNAVAILABLE };
 
-/** Whether this is a refusal as the cluster writes it. */
+/** Whether a value is an error body of the cluster. */
 export function isErrorBody(value: unknown): value is ErrorBody {
   if (typeof value !== 'object' || value === null) return false;
   const body = value as Partial<ErrorBody>;
   return typeof body.code === 'string' && typeof body.message === 'string' && typeof body.retryable === 'boolean';
 }
 
-/** An answer that the cluster's own code did not write, such as a proxy's page for an upstream that is away. */
+/** Creates the error for an answer without an error body, such as a proxy's page for an unavailable upstream. */
 export function errorFromStatus(status: number): ParleyError {
-  if (status === 429) return new ParleyError({ code: 'RATE_LIMITED', message: 'Too many requests.', retryable: true });
+  if (status === 429)
+    return new ParleyError({ code: 'RATE_LIMITED', message: 'Too many requests. Try again later.', retryable: true });
   if (status === 413) {
     return new ParleyError({ code: 'PAYLOAD_TOO_LARGE', message: 'The request is too large.', retryable: false });
   }
   if (status === 502 || status === 503 || status === 504) return unavailableError(new Error(`HTTP status ${status}`));
-  return new ParleyError({ code: 'INTERNAL', message: `The server answered with status ${status}.`, retryable: false });
+  return new ParleyError({
+    code: 'INTERNAL',
+    message: `Unexpected answer from the server (status ${status}).`,
+    retryable: false,
+  });
 }

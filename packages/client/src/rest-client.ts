@@ -13,38 +13,38 @@ import { ParleyError } from './parley-error.ts';
 import { Credentials } from './rest-client/credentials.ts';
 import { type JsonRequest, requestJson } from './rest-client/request-json.ts';
 
-/** The longest that a call takes before it counts as unanswered. */
+/** Timeout of a call. */
 const DEADLINE_MS = 10_000;
 
 export type NewConversation = Pick<CreateConversationPayload, 'kind'> & Partial<CreateConversationPayload>;
 
 export interface PageRange {
-  /** Only messages with a smaller seq: the newest of them. */
+  /** Returns the newest messages with a smaller seq. */
   readonly before?: number;
-  /** Only messages with a larger seq: the oldest of them. */
+  /** Returns the oldest messages with a larger seq. */
   readonly after?: number;
   /** 1 to 200. */
   readonly limit?: number;
 }
 
 export interface SearchRange {
-  /** Only in this conversation. */
+  /** Restricts the search to one conversation. */
   readonly conversationId?: ConversationId;
-  /** Only hits older than this one. */
+  /** Returns only results older than this message. */
   readonly before?: MessageId;
   /** 1 to 200. */
   readonly limit?: number;
 }
 
 /**
- * The REST API, typed. Every call rejects with a `ParleyError`. A call that is told that its token is no longer good
- * renews it and goes out once more.
+ * The typed REST API. Every call rejects with a `ParleyError`. If the access token is rejected, the call renews it and
+ * retries once.
  */
 export class RestClient {
   readonly credentials: Credentials;
   readonly #apiUrl: string;
 
-  /** @param baseUrl where the cluster is, such as `http://localhost:8080`; '' in a page that it served */
+  /** @param baseUrl base URL of the cluster, such as `http://localhost:8080`; '' is the origin of the page */
   constructor(baseUrl = '') {
     this.#apiUrl = `${baseUrl}/api`;
     this.credentials = new Credentials(baseUrl);
@@ -66,12 +66,12 @@ export class RestClient {
     return this.#call('GET', '/me');
   }
 
-  /** Users whose name begins with the query. */
+  /** Finds users whose name begins with the query. */
   async searchUsers(query: string): Promise<User[]> {
     return (await this.#call<{ users: User[] }>('GET', `/users?${new URLSearchParams({ query })}`)).users;
   }
 
-  /** Those of these people that exist, in any order. */
+  /** Returns the existing users with these ids, in any order. */
   async usersByIds(ids: readonly UserId[]): Promise<User[]> {
     return (await this.#call<{ users: User[] }>('GET', `/users?${new URLSearchParams({ ids: ids.join(',') })}`)).users;
   }
@@ -80,7 +80,7 @@ export class RestClient {
     return (await this.#call<{ conversations: Conversation[] }>('GET', '/conversations')).conversations;
   }
 
-  /** A direct conversation that is there already is given back as it is. */
+  /** Creates a conversation. For an existing direct conversation it returns that one. */
   createConversation(conversation: NewConversation): Promise<Conversation> {
     return this.#call('POST', '/conversations', conversation);
   }
@@ -97,17 +97,17 @@ export class RestClient {
     return this.#call('DELETE', `/conversations/${conversationId}/members/${userId}`);
   }
 
-  /** A page of history, oldest first, without a gap. */
+  /** Returns a page of history, oldest first, without gaps. */
   messages(conversationId: ConversationId, range: PageRange = {}): Promise<MessagePage> {
     return this.#call('GET', `/conversations/${conversationId}/messages?${queryOf({ ...range })}`);
   }
 
-  /** How far each member of a direct conversation or group is. */
+  /** Returns the receipts of all members of a direct conversation or group. */
   async receipts(conversationId: ConversationId): Promise<Receipt[]> {
     return (await this.#call<{ readers: Receipt[] }>('GET', `/conversations/${conversationId}/receipts`)).readers;
   }
 
-  /** Messages of the caller's conversations that have all words of the query, or words that begin so; newest first. */
+  /** Finds messages that contain, for each word of the query, a word that begins with it. Newest first. */
   search(query: string, range: SearchRange = {}): Promise<SearchPage> {
     return this.#call('GET', `/search?${queryOf({ q: query, ...range })}`);
   }

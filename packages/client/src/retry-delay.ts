@@ -1,16 +1,16 @@
 /**
- * Exponential back-off with jitter: a random wait between half of and the whole of `baseMs · 2^(failures − 1)`, at
- * most `maxMs`.
+ * Returns an exponential backoff with equal jitter: a random delay between half and all of `baseMs · 2^(failures − 1)`,
+ * which is capped at `maxMs`.
  */
 export function retryDelayMs(failures: number, baseMs = 250, maxMs = 5_000): number {
   const ceilingMs = Math.min(maxMs, baseMs * 2 ** Math.min(Math.max(failures - 1, 0), 20));
   return ceilingMs / 2 + (Math.random() * ceilingMs) / 2;
 }
 
-/** The wait that a server asked for, plus up to a fifth, so that all whom it told the same do not come back at once. */
+/** Returns the delay that a server asked for plus up to 20 % jitter, so that clients with the same delay spread out. */
 export const requestedDelayMs = (retryAfterMs: number): number => retryAfterMs * (1 + Math.random() / 5);
 
-/** Resolves after `delayMs`, or at once when the signal aborts. */
+/** Resolves after `delayMs`, or when the signal aborts. */
 export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

@@ -1,4 +1,4 @@
-/** Wraps a task so that whoever calls while it runs shares its outcome. */
+/** Wraps a task so that concurrent calls share one execution and its outcome. */
 export function singleFlight<T>(task: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** A value that is replaced, never changed, and tells who listens: what React's `useSyncExternalStore` takes. */
+/** Holds an immutable value and notifies listeners when it is replaced. Compatible with React's `useSyncExternalStore`. */
 export class SnapshotStore<T extends object> {
   #value: T;
   readonly #listeners = new Set<() => void>();
@@ -9,7 +9,7 @@ export class SnapshotStore<T extends object> {
 
   readonly getSnapshot = (): T => this.#value;
 
-  /** @returns ends the subscription */
+  /** @returns a function that unsubscribes the listener */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -4,19 +4,19 @@ import { requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 import { singleFlight } from '../single-flight.ts';
 import { type JsonReply, requestJson } from './request-json.ts';
 
-/** Long, because a rotated cookie whose reply is given up on is lost, and the login with it. */
+/** Longer than for other calls: a refresh rotates the cookie, and a lost reply may end the login. */
 const DEADLINE_MS = 30_000;
 
-/** The share of an access token's life after which it is renewed. */
+/** An access token is renewed after this part of its lifetime. */
 const RENEW_AFTER = 0.8;
 
-/** How many times in an access token's life it is looked whether it is time, for timers stand still while a machine sleeps. */
-const LOOKS_PER_LIFE = 60;
+/** Number of checks per token lifetime whether the renewal is due. A single timer would stop while the machine sleeps. */
+const CHECKS_PER_LIFETIME = 60;
 
-/** However short its life is. */
+/** Minimum time between two renewals. */
 const MIN_RENEWAL_MS = 1_000;
 
-/** A token this close to its end is not used any more. */
+/** A token that expires within this time is renewed before use. */
 const EXPIRY_MARGIN_MS = 5_000;
 
 const REFRESH_COOKIE_LOCK = 'parley-refresh-cookie';
@@ -24,14 +24,22 @@ const REFRESH_COOKIE_LOCK = 'parley-refresh-cookie';
 interface Grant {
   readonly user: User;
   readonly accessToken: string;
-  /** By this machine's clock. */
+  /** By the local clock. */
   readonly expiresAtMs: number;
 }
 
 /**
- * Proof of who the user is: the access token, in memory only, and the refresh cookie, which the browser keeps out of
- * reach (Node has no cookie jar, so there it is kept here). The token is renewed in good time by a timer that `close` ends.
- * A refresh cookie works once; calls that use it therefore go one at a time, in a browser across all of its tabs.
+ * The login of one user: the access token, which stays in memory, and the refresh cookie. In a browser the cookie is not
+ * accessible to scripts. Node has no cookie jar, so there this object holds it.
+ *
+ * ## Signed out
+ * No access token. `signIn` and `refresh` lead to signed in.
+ *
+ * ## Signed in
+ * A timer renews the access token before it expires and retries with backoff. `signOut`, and a refresh for another user, lead
+ * to signed out. `close` stops the timer.
+ *
+ * Each refresh replaces the cookie. Therefore calls that use it run one at a time, in a browser across all tabs.
  */
 export class Credentials {
   readonly #authUrl: string;
@@ -46,7 +54,7 @@ export class Credentials {
     this.#authUrl = `${baseUrl}/api/auth`;
   }
 
-  /** The user who is signed in. */
+  /** The signed-in user. */
   get user(): User | undefined {
     return this.#grant?.user;
   }
@@ -57,22 +65,22 @@ export class Credentials {
   }
 
   /**
-   * Rotates the refresh cookie for a new access token; the live session is extended by that as well.
+   * Gets a new access token with the refresh cookie. This also extends the live session.
    *
-   * @throws ParleyError `UNAUTHENTICATED` when the login has ended
+   * @throws ParleyError `UNAUTHENTICATED` if the login has ended
    */
   refresh(): Promise<User> {
     return this.#refreshOnce();
   }
 
-  /** A token that is good for some seconds at least. @throws ParleyError */
+  /** Returns a token that is valid for at least some seconds. @throws ParleyError */
   async accessToken(): Promise<string> {
     if (!this.#grant || Date.now() > this.#grant.expiresAtMs - EXPIRY_MARGIN_MS) await this.refresh();
-    if (!this.#grant) throw loginEnded('You are not logged in.');
+    if (!this.#grant) throw loginEnded('You are not logged in. Log in first.');
     return this.#grant.accessToken;
   }
 
-  /** Ends the login here at once, and in the cluster when it answers. @throws ParleyError when it does not */
+  /** Signs out locally at once, then ends the login in the cluster. @throws ParleyError if the cluster does not answer */
   async signOut(): Promise<void> {
     this.#forget();
     await this.#exclusively(async () => {
@@ -97,43 +105,44 @@ export class Credentials {
     const reply = await this.#post<SignedIn>('refresh');
     if (before && before.id !== reply.body.user.id) {
       this.#forget();
-      throw loginEnded('Someone else has logged in in this browser.');
+      throw loginEnded('Another user has logged in in this browser. Log in again.');
     }
     return this.#accept(reply);
   }
 
   #accept({ body, headers }: JsonReply<SignedIn>): User {
-    // The life is taken from the server's clock alone: this machine's may be wrong by hours.
+    // The lifetime is computed from the server's clock only, because the local clock may be wrong by hours.
     const serverNowMs = Date.parse(headers.get('date') ?? '') || Date.now();
-    const lifeMs = Math.max(0, Date.parse(body.expiresAt) - serverNowMs);
-    this.#grant = { user: body.user, accessToken: body.accessToken, expiresAtMs: Date.now() + lifeMs };
-    if (!this.#isClosed) this.#renewIn(Math.max(MIN_RENEWAL_MS, lifeMs * RENEW_AFTER), lifeMs / LOOKS_PER_LIFE);
+    const lifetimeMs = Math.max(0, Date.parse(body.expiresAt) - serverNowMs);
+    this.#grant = { user: body.user, accessToken: body.accessToken, expiresAtMs: Date.now() + lifetimeMs };
+    if (!this.#isClosed)
+      this.#renewIn(Math.max(MIN_RENEWAL_MS, lifetimeMs * RENEW_AFTER), lifetimeMs / CHECKS_PER_LIFETIME);
     return body.user;
   }
 
-  /** Whichever clock gets there first: one may stand still while the machine sleeps, the other may be set back. */
-  #renewIn(delayMs: number, lookEveryMs: number, failures = 0): void {
+  /** Renews when either clock has reached the time: the monotonic one may stop during sleep, the other may be set back. */
+  #renewIn(delayMs: number, checkEveryMs: number, failures = 0): void {
     const dueAtMs = Date.now() + delayMs;
     const dueAt = performance.now() + delayMs;
-    const look = () => {
+    const check = () => {
       const leftMs = Math.min(dueAtMs - Date.now(), dueAt - performance.now());
-      if (leftMs > 0) this.#renewal = setTimeout(look, Math.min(leftMs, lookEveryMs));
-      else void this.#renew(lookEveryMs, failures);
+      if (leftMs > 0) this.#renewal = setTimeout(check, Math.min(leftMs, checkEveryMs));
+      else void this.#renew(checkEveryMs, failures);
     };
     clearTimeout(this.#renewal);
-    look();
+    check();
   }
 
-  async #renew(lookEveryMs: number, failures: number): Promise<void> {
+  async #renew(checkEveryMs: number, failures: number): Promise<void> {
     try {
       await this.refresh();
     } catch (error) {
-      // A login that has ended shows at the next call; everything else passes.
+      // An ended login is reported by the next call.
       if (!(error instanceof ParleyError) || !error.retryable || !this.#grant || this.#isClosed) return;
       const { retryAfterMs } = error;
       const backoffMs = retryDelayMs(failures + 1, 1_000, 30_000);
       const delayMs = Math.max(backoffMs, retryAfterMs === undefined ? 0 : requestedDelayMs(retryAfterMs));
-      this.#renewIn(delayMs, lookEveryMs, failures + 1);
+      this.#renewIn(delayMs, checkEveryMs, failures + 1);
     }
   }
 
@@ -145,7 +154,7 @@ export class Credentials {
       deadlineMs: DEADLINE_MS,
       keepalive: true,
     });
-    // Browsers show no cookies here, and send their own.
+    // Set in Node only. Browsers hide this header and send the cookie themselves.
     const [cookie] = reply.headers.getSetCookie();
     if (cookie !== undefined) this.#refreshCookie = cookie.split(';', 1)[0];
     return reply;

@@ -5,20 +5,21 @@ export interface JsonRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
-  /** Lets the request outlive the page that made it. */
+  /** Allows the request to complete after the page is closed. */
   readonly keepalive?: boolean;
 }
 
 export interface JsonReply<T> {
-  /** Undefined where the reply has no content. */
+  /** Undefined if the reply has no content. */
   readonly body: T;
   readonly headers: Headers;
 }
 
 /**
- * One HTTP exchange. The reply's shape is trusted: it comes from the same release as this file.
+ * Sends an HTTP request and parses the JSON reply. The shape of the reply is not validated, because server and client are of
+ * the same release.
  *
- * @throws ParleyError a refusal, or `UNAVAILABLE` when no answer came within the deadline
+ * @throws ParleyError the error of the cluster, or `UNAVAILABLE` if no answer arrived in time
  */
 export async function requestJson<T>(url: string, request: JsonRequest): Promise<JsonReply<T>> {
   const { method, body, deadlineMs, keepalive = false } = request;
@@ -32,7 +33,7 @@ export async function requestJson<T>(url: string, request: JsonRequest): Promise
       keepalive,
       signal: AbortSignal.timeout(deadlineMs),
     });
-    if (!response.ok) throw await refusalIn(response);
+    if (!response.ok) throw await readError(response);
     const text = await response.text();
     return { body: (text === '' ? undefined : JSON.parse(text)) as T, headers: response.headers };
   } catch (error) {
@@ -40,7 +41,7 @@ export async function requestJson<T>(url: string, request: JsonRequest): Promise
   }
 }
 
-async function refusalIn(response: Response): Promise<ParleyError> {
+async function readError(response: Response): Promise<ParleyError> {
   const problem: unknown = await response.json().catch(() => undefined);
   return isErrorBody(problem) ? new ParleyError(problem) : errorFromStatus(response.status);
 }
