@@ -5,12 +5,12 @@ const cluster = 'http://localhost:8080';
 export default defineConfig({
   build: {
     target: 'es2022',
-    // Everything is a file of its own, so that a strict content security policy needs no exception for data URLs.
+    // No inlined assets, because the content security policy does not allow data URLs.
     assetsInlineLimit: 0,
-    // Mantine marks each of its modules for servers that render React; a bundle for browsers has no use for that.
+    // Mantine marks its modules with 'use client', which only matters for server rendering.
     rolldownOptions: {
       checks: { moduleLevelDirective: false },
-      // A file of its own, which a browser keeps from release to release.
+      // A separate chunk, which browsers can cache across releases.
       output: { codeSplitting: { groups: [{ name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// }] } },
     },
   },

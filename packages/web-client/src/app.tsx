@@ -5,7 +5,7 @@ import { OtherSessionScreen } from './screens/other-session-screen.tsx';
 import { WaitingRoomScreen } from './screens/waiting-room-screen.tsx';
 import { WelcomeScreen } from './screens/welcome/welcome-screen.tsx';
 
-/** One screen for each state that the login and the connection can be in. */
+/** Shows the screen for the current state of the login and the connection. */
 export function App() {
   const login = useChat((chat) => chat.login);
   const phase = useChat((chat) => chat.connection.phase);

@@ -9,11 +9,11 @@ export function ChatProvider({ chat, children }: { chat: ChatClient; children: R
 
 export function useChatClient(): ChatClient {
   const chat = use(ChatContext);
-  if (!chat) throw new Error('there is no ChatProvider around this component');
+  if (!chat) throw new Error('useChatClient needs a ChatProvider');
   return chat;
 }
 
-/** A part of the chat's state; the component renders again when that part is another object. */
+/** Selects a part of the snapshot. The component renders again when the selected value changes. */
 export function useChat<T>(select: (snapshot: ChatSnapshot) => T): T {
   const chat = useChatClient();
   return useSyncExternalStore(chat.subscribe, () => select(chat.getSnapshot()));

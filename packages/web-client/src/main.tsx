@@ -6,7 +6,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { deviceId, isTracing, keepLoginHint, mayResume } from './browser/browser-storage.ts';
-import { watchForNews } from './browser/notifications.ts';
+import { notifyWhileHidden } from './browser/notifications.ts';
 import { trackActivity } from './browser/track-activity.ts';
 import { ChatProvider } from './chat-context.tsx';
 import { preloadComponents } from './ui/lazy-component.tsx';
@@ -15,7 +15,7 @@ import { cssVariables, theme } from './ui/theme.ts';
 const chat = new ChatClient({ deviceId: deviceId(), ...(isTracing() && { onDisplayed: markDisplayed }) });
 keepLoginHint(chat);
 trackActivity(chat);
-watchForNews(chat);
+notifyWhileHidden(chat);
 if (mayResume()) void chat.resume();
 
 window.addEventListener('online', () => chat.retryNow());
@@ -23,11 +23,11 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') chat.retryNow();
 });
 
-// What the first load did not carry comes when the page has settled, so that it is there without a connection.
-const SETTLED_AFTER_MS = 3_000;
-setTimeout(() => void preloadComponents(), SETTLED_AFTER_MS);
+// Loads the lazy components after the start, so that they also work offline.
+const PRELOAD_AFTER_MS = 3_000;
+setTimeout(() => void preloadComponents(), PRELOAD_AFTER_MS);
 
-/** Puts what is displayed on the time line of the browser's developer tools. */
+/** Adds displayed messages to the performance timeline of the browser's developer tools. */
 function markDisplayed(conversationId: string, messageIds: readonly string[]): void {
   performance.mark('parley displayed', { detail: { conversationId, messageIds } });
 }

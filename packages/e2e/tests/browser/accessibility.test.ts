@@ -33,14 +33,14 @@ const TEXT = 'See https://example.org, `run()`:\n```\nconst chat = new ChatClien
 afterEach(() => browser.closePages());
 
 async function toList(page: Page): Promise<void> {
-  const back = page.getByRole('button', { name: 'Back to the conversations' });
+  const back = page.getByRole('button', { name: 'Back to conversations' });
   if (await back.isVisible()) await back.click();
 }
 
 /** A list that begins at the first unread message has what comes below its end. */
 const toNewest = (page: Page, text: string) =>
   eventually(async () => {
-    const newest = page.getByRole('button', { name: 'Newest' });
+    const newest = page.getByRole('button', { name: 'Jump to newest' });
     if (await newest.isVisible()) await newest.click({ timeout: 1_000 });
     await message(page, text).first().waitFor({ timeout: 1_000 });
   });
@@ -56,7 +56,7 @@ test.each(LOOKS)('every screen passes the rules of WCAG 2.2 AA: $name', async (l
   const newcomer = await browser.newPage(look);
   await newcomer.page.goto(cluster.url);
   await newcomer.page.getByRole('button', { name: 'Join as guest' }).click();
-  await newcomer.page.getByText('Enter the name').waitFor();
+  await newcomer.page.getByText('Enter a display name').waitFor();
   await check(newcomer.page, 'welcome, with an error');
 
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Diddley', look);
@@ -96,10 +96,10 @@ test.each(LOOKS)('every screen passes the rules of WCAG 2.2 AA: $name', async (l
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'New group' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Group title').fill('Friends');
+  await dialog.getByLabel('Group name').fill('Friends');
   await pick(page, 'Bo Diddley');
   await check(page, 'new group');
-  const create = dialog.getByRole('button', { name: 'Create the group' });
+  const create = dialog.getByRole('button', { name: 'Create group' });
   await pressUntil(page, () => create.click(), page.getByRole('heading', { name: 'Friends', level: 2 }));
   await page.getByRole('button', { name: 'Group details' }).click();
   await dialog.getByText('2 members').waitFor();
@@ -114,7 +114,7 @@ test.each(LOOKS)('every screen passes the rules of WCAG 2.2 AA: $name', async (l
   await check(newcomer.page, 'waiting room');
   const second = await page.context().newPage();
   await second.goto(cluster.url);
-  await second.getByRole('button', { name: 'Use it here' }).waitFor();
+  await second.getByRole('button', { name: 'Use here' }).waitFor();
   await check(second, 'connected elsewhere');
 
   const all = [...errors, ...bo.errors, ...newcomer.errors];

@@ -30,7 +30,7 @@ const NOTE_NOTIFICATIONS = `
 const NOTE_DRAINING = `
   window.wasToldOfDraining = false;
   new MutationObserver(() => {
-    if (document.body.textContent.includes('This server is being replaced')) window.wasToldOfDraining = true;
+    if (document.body.textContent.includes('This server is shutting down')) window.wasToldOfDraining = true;
   }).observe(document.body, { childList: true, characterData: true, subtree: true });
 `;
 
@@ -93,7 +93,7 @@ test('whose server is stopped is told, and moved to another one', async () => {
   cluster.kill(node, 'SIGTERM');
   await eventually(async () => expect(await ada.page.evaluate('window.wasToldOfDraining')).toBe(true));
   await eventually(async () => expect(await status.textContent()).not.toContain(node));
-  await ada.page.getByText('This server is being replaced').waitFor({ state: 'detached' });
+  await ada.page.getByText('This server is shutting down').waitFor({ state: 'detached' });
   await say(ada.page, 'Still here');
   await shows(ada.page, 'Still here');
   expect(ada.errors).toEqual([]);

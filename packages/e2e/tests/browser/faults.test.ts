@@ -35,7 +35,7 @@ test('while nothing can be stored the page says that messages wait, until they d
   const unlock = cluster.lockStore();
   try {
     await say(ada.page, 'Accepted, not stored');
-    await ada.page.getByText(/messages wait to be taken or stored/).waitFor();
+    await ada.page.getByText(/Messages are delayed/).waitFor();
     await message(ada.page, 'Accepted, not stored')
       .getByTitle(/^Accepted/)
       .waitFor();
@@ -45,7 +45,7 @@ test('while nothing can be stored the page says that messages wait, until they d
   await message(ada.page, 'Accepted, not stored')
     .getByTitle(/^Stored/)
     .waitFor();
-  await ada.page.getByText(/messages wait to be taken or stored/).waitFor({ state: 'detached' });
+  await ada.page.getByText(/Messages are delayed/).waitFor({ state: 'detached' });
   expect(ada.errors).toEqual([]);
 });
 

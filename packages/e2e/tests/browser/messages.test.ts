@@ -25,7 +25,7 @@ async function twoInTouch(first: string, second: string) {
   const bo = await joinAsGuest(browser, cluster.url, second, { width: 420, height: 760 });
   await composer(bo.page).waitFor();
   await startDirect(ada.page, second);
-  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
   await open(bo.page, first);
   return { ada, bo };
 }
@@ -67,7 +67,7 @@ test('what is typed, answered, reacted to, edited and deleted shows at the other
 
   await choose(bo.page, 'The first one', 'Reply');
   await say(bo.page, 'An answer to it');
-  await message(ada.page, 'An answer to it').getByRole('button', { name: 'Answers Ada Typist' }).waitFor();
+  await message(ada.page, 'An answer to it').getByRole('button', { name: 'Reply to Ada Typist' }).waitFor();
 
   await choose(ada.page, 'An answer to it', 'React: thumbs up');
   const reaction = message(bo.page, 'An answer to it').getByRole('button', { name: /^👍/ });
@@ -99,17 +99,17 @@ test('what came meanwhile is counted through a reload, and marked where it begin
   await say(ada.page, 'Read at once');
   await shows(bo.page, 'Read at once');
   await message(ada.page, 'Read at once').getByTitle('Read', { exact: true }).waitFor();
-  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
   for (const text of ['Missed one', 'Missed two', 'Missed three']) await say(ada.page, text);
   const entry = bo.page.getByRole('button', { name: /^Ada Writer.*3 unread/ });
   await entry.waitFor();
   await bo.page.reload();
-  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
   await entry.click();
   await bo.page.getByText('New messages', { exact: true }).waitFor();
   await shows(bo.page, 'Missed three');
   await message(ada.page, 'Missed three').getByTitle('Read', { exact: true }).waitFor();
-  await bo.page.getByRole('button', { name: 'Back to the conversations' }).click();
+  await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
   await entry.waitFor({ state: 'detached' });
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
@@ -127,7 +127,7 @@ test('a draft outlives a reload; a search hit far back is brought into view', as
   await composer(ada.page).fill('');
 
   await jumpToHit(ada.page, 'hay need', 'A needle in the haystack');
-  await ada.page.getByRole('button', { name: 'Newest' }).click();
+  await ada.page.getByRole('button', { name: 'Jump to newest' }).click();
   await eventually(async () => expect(await isInView(ada.page, 'Straw 80')).toBe(true));
   // From another conversation, to where everything is loaded by now.
   await open(ada.page, 'Lobby');
@@ -145,25 +145,21 @@ test('a group is named, renamed, grows, and is left', async () => {
   const dialog = ada.page.getByRole('dialog');
   const press = (person: TestPage, button: string) => () =>
     person.page.getByRole('dialog').getByRole('button', { name: button, exact: true }).click();
-  await dialog.getByLabel('Group title').fill('Readers');
+  await dialog.getByLabel('Group name').fill('Readers');
   await pick(ada.page, 'Bo Member');
-  await pressUntil(
-    ada.page,
-    press(ada, 'Create the group'),
-    ada.page.getByRole('heading', { name: 'Readers', level: 2 }),
-  );
+  await pressUntil(ada.page, press(ada, 'Create group'), ada.page.getByRole('heading', { name: 'Readers', level: 2 }));
   await open(bo.page, 'Readers');
 
   await ada.page.getByRole('button', { name: 'Group details' }).click();
-  await dialog.getByLabel('Group title').fill('Good readers');
+  await dialog.getByLabel('Group name').fill('Good readers');
   await pressUntil(ada.page, press(ada, 'Rename'), ada.page.getByRole('heading', { name: 'Good readers', level: 2 }));
   await bo.page.getByRole('heading', { name: 'Good readers', level: 2 }).waitFor();
-  await dialog.getByRole('button', { name: 'Invite somebody' }).click();
+  await dialog.getByRole('button', { name: 'Invite people' }).click();
   await pressUntil(ada.page, () => pick(ada.page, 'Cy Invited'), dialog.getByText('3 members'));
   await open(cy.page, 'Good readers');
 
   await bo.page.getByRole('button', { name: 'Group details' }).click();
-  await bo.page.getByRole('button', { name: 'Leave the group…' }).click();
+  await bo.page.getByRole('button', { name: 'Leave group…' }).click();
   await pressUntil(bo.page, press(bo, 'Leave'), dialog.getByText('2 members'));
   await dialog.getByRole('button', { name: 'Remove Cy Invited' }).click();
   await pressUntil(ada.page, press(ada, 'Remove'), dialog.getByText('1 member', { exact: true }));

@@ -73,7 +73,7 @@ test('history comes on scrolling up, and a second tab asks before it takes over'
     .getByText(/connected elsewhere/i)
     .first()
     .waitFor();
-  await other.getByRole('button', { name: 'Use it here' }).click();
+  await other.getByRole('button', { name: 'Use here' }).click();
   await shows(other, 'line 120');
   await dee.page
     .getByText(/connected elsewhere/i)

@@ -4,20 +4,20 @@ const DEVICE_KEY = 'parley.device';
 const LOGIN_KEY = 'parley.logged-in';
 const TRACE_KEY = 'parley.trace';
 
-/** Names this tab: the same after a reload, another one in a second tab, which then is a session of its own. */
+/** Returns the device id of this tab. It stays the same after a reload. Each tab has its own, and so its own session. */
 export function deviceId(): string {
   const id = sessionStorage.getItem(DEVICE_KEY) ?? randomId();
   sessionStorage.setItem(DEVICE_KEY, id);
   return id;
 }
 
-/** Whether someone who looks for a fault has asked for traces: `localStorage['parley.trace'] = 'yes'`. */
+/** Whether tracing is on for debugging. Set with `localStorage['parley.trace'] = 'yes'`. */
 export const isTracing = (): boolean => localStorage.getItem(TRACE_KEY) !== null;
 
-/** Whether this browser was logged in last time. The proof of it is in a cookie that no script sees. */
+/** Whether there may be a login to resume. The login itself is in a cookie that scripts cannot read. */
 export const mayResume = (): boolean => localStorage.getItem(LOGIN_KEY) !== null;
 
-/** Remembers for `mayResume` whether someone is logged in. */
+/** Saves for `mayResume` whether a user is logged in. */
 export function keepLoginHint(chat: ChatClient): void {
   chat.subscribe(() => {
     const { login } = chat.getSnapshot();

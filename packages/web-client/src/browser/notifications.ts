@@ -1,41 +1,41 @@
 import type { ChatClient } from '@parley/client';
 import type { ConversationId } from '@parley/protocol';
 
-const WISH_KEY = 'parley.notifications';
+const ENABLED_KEY = 'parley.notifications';
 
-/** The longest text that a notification carries. */
+/** Maximum length of the text in a notification. */
 const MAX_TEXT_CHARACTERS = 160;
 
-/** Whether this browser has notifications at all. */
+/** Whether the browser supports notifications. */
 export const canNotify = (): boolean => typeof Notification !== 'undefined';
 
-/** Whether the user wants to be told, and the browser lets us. */
+/** Whether the user has turned notifications on and the browser allows them. */
 export const isNotifying = (): boolean =>
-  canNotify() && Notification.permission === 'granted' && localStorage.getItem(WISH_KEY) !== null;
+  canNotify() && Notification.permission === 'granted' && localStorage.getItem(ENABLED_KEY) !== null;
 
-/** Turns notifications on or off; asks the browser where it has not been asked yet. @returns whether they are on */
+/** Turns notifications on or off and asks for permission if necessary. @returns whether they are on */
 export async function setNotifying(isWanted: boolean): Promise<boolean> {
   if (!isWanted || !canNotify() || (await Notification.requestPermission()) !== 'granted') {
-    localStorage.removeItem(WISH_KEY);
+    localStorage.removeItem(ENABLED_KEY);
     return false;
   }
-  localStorage.setItem(WISH_KEY, 'yes');
+  localStorage.setItem(ENABLED_KEY, 'yes');
   return true;
 }
 
-/** Tells of what others say while the page is hidden. A press on a notification brings the conversation up. */
-export function watchForNews(chat: ChatClient): void {
+/** Notifies of new messages while the page is hidden. A click on a notification opens the conversation. */
+export function notifyWhileHidden(chat: ChatClient): void {
   const known = new Map<ConversationId, number>();
-  const look = (tell: (conversationId: ConversationId) => void) => {
+  const findNew = (onNew: (conversationId: ConversationId) => void) => {
     const { conversations, views } = chat.getSnapshot();
     for (const { id, headSeq } of conversations ?? []) {
       const seq = Math.max(headSeq, views.get(id)?.timeline.at(-1)?.message.seq ?? 0);
       const before = known.get(id);
-      if (before !== undefined && seq > before) tell(id);
+      if (before !== undefined && seq > before) onNew(id);
       if (before === undefined || seq > before) known.set(id, seq);
     }
   };
-  chat.subscribe(() => look((id) => document.visibilityState === 'hidden' && isNotifying() && notify(chat, id)));
+  chat.subscribe(() => findNew((id) => document.visibilityState === 'hidden' && isNotifying() && notify(chat, id)));
 }
 
 function notify(chat: ChatClient, conversationId: ConversationId): void {

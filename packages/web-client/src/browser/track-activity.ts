@@ -1,20 +1,20 @@
 import type { ChatClient } from '@parley/client';
 
-/** Who touches nothing for this long is away. */
+/** The user is away after this time without input. */
 const IDLE_AFTER_MS = 5 * 60_000;
 
-const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
+const INPUT_EVENTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
 
 /**
- * Tells the chat whether anybody looks: nothing counts as read in a hidden page, and who has hidden it or has not touched it for
- * five minutes is shown as away.
+ * Reports page visibility and user activity to the chat. In a hidden page nothing counts as read. The user is away while the
+ * page is hidden, and after five minutes without input.
  */
 export function trackActivity(chat: ChatClient): void {
   let isIdle = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wasSignedIn = false;
 
-  const tell = () => {
+  const report = () => {
     if (chat.getSnapshot().login !== 'signed-in') return;
     const isHidden = document.visibilityState === 'hidden';
     chat.setVisible(!isHidden);
@@ -22,22 +22,22 @@ export function trackActivity(chat: ChatClient): void {
   };
   const becomeIdle = () => {
     isIdle = true;
-    tell();
+    report();
   };
-  const touched = () => {
+  const onInput = () => {
     clearTimeout(timer);
     timer = setTimeout(becomeIdle, IDLE_AFTER_MS);
     if (!isIdle) return;
     isIdle = false;
-    tell();
+    report();
   };
 
-  for (const touch of TOUCHES) document.addEventListener(touch, touched, { passive: true, capture: true });
-  document.addEventListener('visibilitychange', tell);
+  for (const event of INPUT_EVENTS) document.addEventListener(event, onInput, { passive: true, capture: true });
+  document.addEventListener('visibilitychange', report);
   chat.subscribe(() => {
     const isSignedIn = chat.getSnapshot().login === 'signed-in';
-    if (isSignedIn && !wasSignedIn) queueMicrotask(tell);
+    if (isSignedIn && !wasSignedIn) queueMicrotask(report);
     wasSignedIn = isSignedIn;
   });
-  touched();
+  onInput();
 }

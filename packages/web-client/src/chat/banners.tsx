@@ -4,7 +4,7 @@ import classes from './banners.module.css';
 import { useIsDegraded } from './use-is-degraded.ts';
 import { useIsOnline } from './use-is-online.ts';
 
-/** What everybody should know about the connection and the cluster now; read out when it comes up. */
+/** Warnings about the connection and the cluster, announced by screen readers. */
 export function Banners() {
   const chat = useChatClient();
   const isOnline = useIsOnline();
@@ -14,18 +14,18 @@ export function Banners() {
     <div role="status">
       {!isOnline && (
         <div className={classes.banner} data-kind="offline">
-          <span>You are offline. What you write is kept, and sent as soon as there is a connection.</span>
+          <span>You are offline. Messages are saved and sent when you reconnect.</span>
           <Button size="compact-sm" variant="white" color="dark" onClick={() => chat.retryNow()}>
-            Try now
+            Reconnect
           </Button>
         </div>
       )}
       {isOnline && isDraining && (
-        <div className={classes.banner}>This server is being replaced; you will be moved to another one.</div>
+        <div className={classes.banner}>This server is shutting down. Moving you to another server.</div>
       )}
       {isOnline && !isDraining && isDegraded && (
         <div className={classes.banner}>
-          The cluster is slow or partly away: messages wait to be taken or stored. Nothing is lost; we keep trying.
+          Messages are delayed because the service is slow or unavailable. Nothing is lost.
         </div>
       )}
     </div>

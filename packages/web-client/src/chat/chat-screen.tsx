@@ -7,7 +7,7 @@ import { ConversationPane } from './conversation/conversation-pane.tsx';
 import { JumpProvider } from './jump-to-message.tsx';
 import { Sidebar } from './sidebar/sidebar.tsx';
 
-/** The list of conversations beside the open one; on a phone one of the two. */
+/** The conversation list and the open conversation. Narrow screens show one of the two. */
 export function ChatScreen() {
   const chat = useChatClient();
   const openConversationId = useChat((snapshot) => snapshot.openConversationId);

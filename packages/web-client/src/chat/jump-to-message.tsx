@@ -1,27 +1,27 @@
 import type { ConversationId } from '@parley/protocol';
 import { createContext, type ReactNode, use, useMemo, useState } from 'react';
 
-/** A message that somebody wants to see. */
+/** The message to scroll to. */
 export interface JumpTarget {
   readonly conversationId: ConversationId;
   readonly seq: number;
 }
 
 interface Jump {
-  /** What the list of that conversation is to bring into view. */
+  /** The message that the list of its conversation must scroll to. */
   readonly target: JumpTarget | null;
   readonly jumpTo: (target: JumpTarget) => void;
-  /** It is in view, or can not be had. */
-  readonly arrive: () => void;
+  /** Clears the target, after it was reached or could not be loaded. */
+  readonly clear: () => void;
 }
 
 const JumpContext = createContext<Jump | null>(null);
 
-/** Carries the wish to see a message from where it arises, such as a search hit, to the list that fulfils it. */
+/** Passes a jump request, for example from a search result, to the message list that scrolls to it. */
 export function JumpProvider({ children }: { children: ReactNode }) {
   const [target, setTarget] = useState<JumpTarget | null>(null);
   const jump = useMemo(
-    () => ({ target, jumpTo: (wanted: JumpTarget) => setTarget({ ...wanted }), arrive: () => setTarget(null) }),
+    () => ({ target, jumpTo: (wanted: JumpTarget) => setTarget({ ...wanted }), clear: () => setTarget(null) }),
     [target],
   );
   return <JumpContext value={jump}>{children}</JumpContext>;
@@ -29,6 +29,6 @@ export function JumpProvider({ children }: { children: ReactNode }) {
 
 export function useJump(): Jump {
   const jump = use(JumpContext);
-  if (!jump) throw new Error('there is no JumpProvider around this component');
+  if (!jump) throw new Error('useJump needs a JumpProvider');
   return jump;
 }

@@ -9,7 +9,7 @@ export type Presence = 'online' | 'away' | 'offline';
 
 const NAMES = { online: 'Online', away: 'Away', offline: 'Offline' } as const;
 
-/** How somebody is known to be; nothing is known of those one shares no direct conversation or group with. */
+/** Returns the presence of a user; undefined without a shared direct conversation or group. */
 export function presenceOf(snapshot: ChatSnapshot, userId: UserId | undefined): Presence | undefined {
   const known = userId && snapshot.presence.get(userId);
   if (!known) return undefined;
@@ -17,7 +17,7 @@ export function presenceOf(snapshot: ChatSnapshot, userId: UserId | undefined): 
   return known.away ? 'away' : 'online';
 }
 
-/** Full, half or empty, beside the colour: green, yellow or grey. */
+/** A dot that shows presence by shape (full, half, empty) and by colour. */
 export function PresenceDot({ userId }: { userId: UserId | undefined }) {
   const presence = useChat((snapshot) => presenceOf(snapshot, userId));
   if (!presence) return null;
@@ -28,7 +28,7 @@ export function PresenceDot({ userId }: { userId: UserId | undefined }) {
   );
 }
 
-/** The same in words, with when they were here last. */
+/** Returns the presence as text, including the time of the last visit. */
 export function usePresenceText(userId: UserId | undefined): string | undefined {
   const presence = useChat((snapshot) => presenceOf(snapshot, userId));
   const lastSeenAt = useChat((snapshot) => (userId ? snapshot.presence.get(userId)?.lastSeenAt : null));

@@ -3,10 +3,10 @@ import { useEffect, useState } from 'react';
 import { useChat } from '../chat-context.tsx';
 import { useIsOnline } from './use-is-online.ts';
 
-/** So long a message may wait without anything being wrong. */
-const PATIENCE_MS = 6_000;
+/** A message that waits longer than this is late. */
+const LATE_AFTER_MS = 6_000;
 
-/** The message that has waited longest, as a name that changes when another one takes its place; '' where none waits. */
+/** Returns a key of the longest waiting message, which changes when another one takes its place; '' if none waits. */
 function waitingIn(view: ConversationView): string {
   const unsent = view.pending.find(({ state }) => state === 'sending');
   if (unsent) return `unsent ${unsent.clientMessageId}`;
@@ -14,7 +14,7 @@ function waitingIn(view: ConversationView): string {
   return newest && newest.seq > view.storedSeq ? `unstored ${view.storedSeq}` : '';
 }
 
-/** Whether messages wait to be taken by a server, or to be stored, for longer than they should. */
+/** Whether a message has been waiting too long to be accepted or stored. */
 export function useIsDegraded(): boolean {
   const waiting = useChat(({ views }) => {
     for (const [id, view] of views) {
@@ -27,7 +27,7 @@ export function useIsDegraded(): boolean {
   const [late, setLate] = useState('');
   useEffect(() => {
     if (waiting === '' || !isOnline) return;
-    const timer = setTimeout(() => setLate(waiting), PATIENCE_MS);
+    const timer = setTimeout(() => setLate(waiting), LATE_AFTER_MS);
     return () => clearTimeout(timer);
   }, [waiting, isOnline]);
   return late !== '' && late === waiting;

@@ -3,7 +3,7 @@ import type { UserId } from '@parley/protocol';
 import { PresenceDot } from './presence.tsx';
 import classes from './user-avatar.module.css';
 
-/** The first character of the first and the last word, whatever the script. */
+/** Returns the first characters of the first and the last word, in any script. */
 function initialsOf(name: string): string {
   const words = name.trim().split(/\s+/u);
   const chosen = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
@@ -16,11 +16,11 @@ function initialsOf(name: string): string {
 interface UserAvatarProps {
   readonly name: string;
   readonly size?: number;
-  /** Whose presence is shown at the corner, for the eye only. */
+  /** If set, the avatar shows the presence of this user. Hidden from screen readers. */
   readonly userId?: UserId | undefined;
 }
 
-/** A person's initials in a colour of their own. Beside the name, so they say nothing to a screen reader. */
+/** The user's initials on a colour derived from the name. Hidden from screen readers, because the name is next to it. */
 export function UserAvatar({ name, size = 38, userId }: UserAvatarProps) {
   return (
     <span className={classes.frame}>

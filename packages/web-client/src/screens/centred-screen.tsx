@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { LogoIcon } from '../ui/icons.tsx';
 import classes from './centred-screen.module.css';
 
-/** A screen with one thing on it. */
+/** A full-page screen with one centred panel. */
 export function CentredScreen({ children }: { children: ReactNode }) {
   return (
     <main className={classes.screen}>

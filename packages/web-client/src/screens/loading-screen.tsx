@@ -3,23 +3,23 @@ import { useState } from 'react';
 import { useChat, useChatClient } from '../chat-context.tsx';
 import { CentredScreen } from './centred-screen.tsx';
 
-/** Until the first connection: with nothing to show yet, it also says when there is none. */
+/** Shown until the first connection. Also reports a failed attempt. */
 export function LoadingScreen() {
   const chat = useChatClient();
   const phase = useChat((snapshot) => snapshot.connection.phase);
   const [hasFailed, setHasFailed] = useState(false);
-  // Between two attempts it looks as if this were the first: what was said stays.
+  // The phase is `connecting` again between two failures, so the message must not depend on it alone.
   if (phase === 'offline' && !hasFailed) setHasFailed(true);
   return (
     <CentredScreen>
       <Stack align="center">
         <Group justify="center" role="status">
           <Loader size="sm" />
-          <Text>{hasFailed ? 'There is no connection yet. We keep trying…' : 'Signing you in…'}</Text>
+          <Text>{hasFailed ? 'Cannot connect to the server. Retrying…' : 'Signing in…'}</Text>
         </Group>
         {hasFailed && (
           <Button variant="default" onClick={() => chat.retryNow()}>
-            Try now
+            Retry now
           </Button>
         )}
       </Stack>

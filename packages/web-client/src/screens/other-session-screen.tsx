@@ -17,18 +17,18 @@ export function OtherSessionScreen() {
         </Title>
         <Text>
           {connection.phase === 'replaced'
-            ? 'You went on in another window or on another device, which ended the connection here.'
-            : 'Another window or device has been using your account'}
+            ? 'This session ended because you connected in another window or on another device.'
+            : 'Your account is connected in another window or on another device'}
           {since !== undefined && (
             <>
               {' since '}
               <time dateTime={since}>{formatMoment(since)}</time>
             </>
           )}
-          {connection.phase === 'already-connected' && '. Only one can be connected at a time.'}
+          {connection.phase === 'already-connected' && '. Only one connection is possible at a time.'}
         </Text>
         <Button onClick={() => chat.takeOver()} autoFocus>
-          Use it here
+          Use here
         </Button>
         <LogOutButton variant="subtle" />
       </Stack>

@@ -10,7 +10,7 @@ export function WaitingRoomScreen() {
       <title>Waiting · Parley</title>
       <Stack align="center" ta="center">
         <Title order={1} size="h3">
-          Every place is taken
+          The chat is full
         </Title>
         {position !== undefined && (
           <Text aria-hidden fz={64} fw={700} lh={1} c="var(--mantine-primary-color-light-color)">
@@ -18,12 +18,12 @@ export function WaitingRoomScreen() {
           </Text>
         )}
         <Text role="status">
-          {position === undefined ? 'You are in line' : `You are number ${position} in line`}; we let you in
+          {position === undefined ? 'You are in line.' : `You are number ${position} in line.`} You will be connected
           automatically.
         </Text>
         <Loader type="dots" aria-hidden />
         <Text size="sm" c="dimmed">
-          Keep this page open: your place is yours as long as it is.
+          Keep this page open to keep your position.
         </Text>
         <LogOutButton />
       </Stack>

@@ -6,14 +6,14 @@ import { useSubmit } from './use-submit.ts';
 
 interface ConfirmDialogProps {
   readonly title: string;
-  /** What the button that does it says. */
+  /** Label of the confirm button. */
   readonly action: string;
   readonly onClose: () => void;
   readonly onConfirm: () => Promise<unknown>;
   readonly children: ReactNode;
 }
 
-/** Asks before something that can not be undone; stays open and says why when it fails. */
+/** Asks for confirmation. If the action fails, the dialog stays open and shows the error. */
 export function ConfirmDialog({ title, action, onClose, onConfirm, children }: ConfirmDialogProps) {
   const { isBusy, error, submit } = useSubmit();
   useReturnFocus();

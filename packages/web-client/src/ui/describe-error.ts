@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/client';
 
-/** What went wrong, for the person in front of it. */
+/** Returns an error text for the user. */
 export function describeError(error: unknown): string {
   if (error instanceof ParleyError) return error.message;
-  return 'Something went wrong in this page: reload it and try again.';
+  return 'Something went wrong. Reload the page and try again.';
 }

@@ -1,7 +1,7 @@
 import { Group, Text } from '@mantine/core';
 import { AlertIcon } from './icons.tsx';
 
-/** Why a form was refused; read out when it comes up. */
+/** The error of a form, announced by screen readers. */
 export function FormError({ error }: { error: string | null }) {
   return (
     <div role="alert">

@@ -13,26 +13,26 @@ const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 
 
 const MINUTE_MS = 60_000;
 
-/** Whole days between that day and today, by the calendar. */
+/** Returns the number of calendar days between a date and today. */
 function daysAgo(date: Date): number {
   const startOf = (day: Date) => Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
   return Math.round((startOf(new Date()) - startOf(date)) / 86_400_000);
 }
 
-/** Whether two moments are on the same day here. */
+/** Whether two times are on the same local day. */
 export const isSameDay = (isoTime: string, other: string): boolean =>
   new Date(isoTime).toDateString() === new Date(other).toDateString();
 
-/** The time, with the day where it is not today. */
+/** Formats a time, with the day if it is not today. */
 export function formatMoment(isoTime: string): string {
   const date = new Date(isoTime);
   return (daysAgo(date) === 0 ? timeOfDay : dayAndTime).format(date);
 }
 
-/** Only the time of day. */
+/** Formats the time of day. */
 export const formatTime = (isoTime: string): string => timeOfDay.format(new Date(isoTime));
 
-/** As short as it can be for a list: a time, a weekday or a day. */
+/** Formats a time for a list: the time of day, the weekday or the date. */
 export function formatShort(isoTime: string): string {
   const date = new Date(isoTime);
   const days = daysAgo(date);
@@ -40,7 +40,7 @@ export function formatShort(isoTime: string): string {
   return (days < 7 ? weekday : dayOfYear).format(date);
 }
 
-/** A day as a heading. */
+/** Formats a day as a heading. */
 export function formatDay(isoTime: string): string {
   const date = new Date(isoTime);
   const days = daysAgo(date);
@@ -49,7 +49,7 @@ export function formatDay(isoTime: string): string {
   return (date.getFullYear() === new Date().getFullYear() ? longDay : longDate).format(date);
 }
 
-/** How long ago somebody was here. */
+/** Formats how long ago a user was last seen. */
 export function formatLastSeen(isoTime: string): string {
   const minutes = Math.floor((Date.now() - Date.parse(isoTime)) / MINUTE_MS);
   if (minutes < 1) return 'just now';
@@ -57,5 +57,5 @@ export function formatLastSeen(isoTime: string): string {
   return formatMoment(isoTime);
 }
 
-/** Day, year and time with seconds. */
+/** Formats date and time with seconds. */
 export const formatFull = (isoTime: string): string => full.format(new Date(isoTime));

@@ -3,26 +3,26 @@ import { Component, type ComponentType, lazy, type ReactNode, Suspense } from 'r
 
 const loaders: (() => Promise<unknown>)[] = [];
 
-/** A component that the first load does not carry. `preloadComponents` fetches it when nothing else is to be done. */
+/** Creates a component that is loaded on first use, or by `preloadComponents`. */
 export function lazyComponent<Props>(load: () => Promise<{ default: ComponentType<Props> }>): ComponentType<Props> {
   loaders.push(load);
-  const Part = lazy(load) as unknown as ComponentType<Props & object>;
+  const Loaded = lazy(load) as unknown as ComponentType<Props & object>;
   return (props: Props) => (
-    <PartBoundary>
+    <LoadErrorBoundary>
       <Suspense fallback={null}>
-        <Part {...(props as Props & object)} />
+        <Loaded {...(props as Props & object)} />
       </Suspense>
-    </PartBoundary>
+    </LoadErrorBoundary>
   );
 }
 
-/** Fetches all parts, so that they are there when there is no connection. A part that fails is fetched when it is needed. */
+/** Loads all lazy components, so that they also work offline. One that fails is loaded again on first use. */
 export async function preloadComponents(): Promise<void> {
   await Promise.allSettled(loaders.map((load) => load()));
 }
 
-/** A part that could not be fetched must not take the chat with it. */
-class PartBoundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
+/** Shows an error in place of a component that could not be loaded, so that the rest of the page keeps working. */
+class LoadErrorBoundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
   override state = { hasFailed: false };
 
   static getDerivedStateFromError() {
@@ -33,7 +33,7 @@ class PartBoundary extends Component<{ children: ReactNode }, { hasFailed: boole
     if (!this.state.hasFailed) return this.props.children;
     return (
       <Alert color="red" role="alert" m="xs">
-        This part of the page could not be loaded: reload the page to try again.
+        Could not load this part of the page. Reload the page to try again.
       </Alert>
     );
   }

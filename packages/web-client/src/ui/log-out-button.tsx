@@ -1,7 +1,7 @@
 import { Button, type ButtonProps } from '@mantine/core';
 import { useChatClient } from '../chat-context.tsx';
 
-/** The login ends here at once; if the cluster is away it ends there when its time is over. */
+/** Logs out at once. If the cluster is unavailable, the login ends there when it expires. */
 export function LogOutButton(props: ButtonProps) {
   const chat = useChatClient();
   return (

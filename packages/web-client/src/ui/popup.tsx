@@ -5,20 +5,20 @@ const GAP_PX = 4;
 const EDGE_PX = 8;
 
 interface PopupProps {
-  /** What it belongs to; it opens below that, or above where there is no room. */
+  /** The popup opens below this element, or above it if there is no room. */
   readonly anchor: HTMLElement;
   readonly label: string;
   readonly role: 'menu' | 'dialog';
-  /** How many of its buttons stand in a row, for the arrow keys. */
+  /** Number of buttons per row, for the arrow keys. */
   readonly columns?: number;
   readonly onClose: () => void;
-  /** @param close closes it and gives the focus back */
+  /** @param close closes the popup and restores the focus */
   readonly children: (close: () => void) => ReactNode;
 }
 
 /**
- * A small surface over the page. It is the browser's own popover: Escape and a press elsewhere close it, and the focus goes
- * back to where it was. The arrow keys, Home and End go through its buttons.
+ * A popup based on the browser's popover: Escape and a click outside close it and restore the focus. The arrow keys, Home and
+ * End move the focus between its buttons.
  */
 export function Popup({ anchor, label, role, columns = 1, onClose, children }: PopupProps) {
   const surface = useRef<HTMLDivElement>(null);
@@ -41,8 +41,8 @@ export function Popup({ anchor, label, role, columns = 1, onClose, children }: P
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: each of the roles that it can have is one that takes keys
-    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: each of them takes a name
+    // biome-ignore lint/a11y/noStaticElementInteractions: both possible roles handle keys
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: both possible roles support a label
     <div
       ref={surface}
       className={classes.popup}

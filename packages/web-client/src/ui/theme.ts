@@ -9,7 +9,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
 });
 
-/** Mantine's lesser texts and errors are too faint to read (WCAG 2.2 asks for a contrast of 4.5). */
+/** Raises the contrast of Mantine's dimmed and error texts to the 4.5 that WCAG 2.2 requires. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react';
 
-/** Gives the focus back, when this component goes, to what had it when it came. */
+/** Restores the focus on unmount to the element that had it on mount. */
 export function useReturnFocus(): void {
   const [before] = useState(() => document.activeElement);
   useEffect(
     () => () => {
-      // After whatever traps the focus has let go of it.
+      // After the focus trap of the dialog has been released.
       setTimeout(() => {
         const isLost = document.activeElement === document.body || document.activeElement === null;
         if (isLost && before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { describeError } from './describe-error.ts';
 
-/** Runs what a form does: one at a time, with the reason when it fails. */
+/** Runs the action of a form and provides its progress and error. */
 export function useSubmit(): {
   isBusy: boolean;
   error: string | null;

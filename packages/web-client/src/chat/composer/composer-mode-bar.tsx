@@ -5,7 +5,7 @@ import type { ComposerMode } from '../conversation/conversation-context.tsx';
 import { nameOf } from '../conversation/rows.ts';
 import classes from './composer.module.css';
 
-/** Which message is answered or edited, and the way out of that. */
+/** Shows which message is replied to or edited, with a button to cancel. */
 export function ComposerModeBar({ mode, onCancel }: { mode: ComposerMode; onCancel: () => void }) {
   const sender = useChat((chat) => (mode ? nameOf(chat, mode.entry.message.senderId) : ''));
   if (!mode) return null;
@@ -15,12 +15,12 @@ export function ComposerModeBar({ mode, onCancel }: { mode: ComposerMode; onCanc
       {isReply ? <ReplyIcon size={18} /> : <PencilIcon size={18} />}
       <span className={classes.modeText}>
         <strong>
-          {isReply ? 'Reply to ' : 'Edit your message'}
+          {isReply ? 'Replying to ' : 'Editing message'}
           {isReply && <bdi>{sender}</bdi>}
         </strong>
         <span dir="auto">{mode.entry.text.slice(0, 200)}</span>
       </span>
-      <CloseButton aria-label={isReply ? 'Do not reply' : 'Do not edit'} onClick={onCancel} />
+      <CloseButton aria-label={isReply ? 'Cancel reply' : 'Cancel editing'} onClick={onCancel} />
     </div>
   );
 }

@@ -18,7 +18,7 @@ import { useTyping } from './use-typing.ts';
 
 const limit = MAX_TEXT_CHARACTERS.toLocaleString('en');
 
-/** Where messages are written, answered and edited. */
+/** The input for new messages, replies and edits. */
 export function Composer({ conversationId }: { conversationId: ConversationId }) {
   const chat = useChatClient();
   const { mode } = useConversationState();
@@ -30,7 +30,6 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
   const typing = useTyping(conversationId);
   const field = useRef<HTMLTextAreaElement>(null);
   const isEditing = mode?.kind === 'edit';
-  // What is edited begins as it stands.
   const editedText = edited?.mode === mode ? (edited?.text ?? '') : (mode?.entry.text ?? '');
   const text = isEditing ? editedText : draft;
   const characters = [...text].length;
@@ -88,7 +87,7 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
     if (last) setMode({ kind: 'edit', entry: last });
   };
   const pressed = (event: KeyboardEvent) => {
-    // A key that belongs to the composition of a character in an input method is not meant for us.
+    // An input method is composing a character and handles the key itself.
     if (event.nativeEvent.isComposing) return;
     if (event.key === 'Escape' && mode) {
       event.preventDefault();
@@ -119,7 +118,7 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
           ref={field}
           className={classes.text}
           aria-label="Message"
-          placeholder="Write something…"
+          placeholder="Write a message…"
           dir="auto"
           autosize
           minRows={1}
@@ -143,7 +142,7 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
           )}
         </div>
         <Text size="xs" c="dimmed" className={classes.hint}>
-          Enter sends, Shift+Enter begins a new line
+          Enter to send, Shift+Enter for a new line
         </Text>
         <Text
           size="xs"

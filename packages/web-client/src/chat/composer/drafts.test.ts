@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { keepDraft, readDraft } from './drafts.ts';
+import { readDraft, saveDraft } from './drafts.ts';
 
 class MemoryStorage implements Storage {
   [name: string]: unknown;
@@ -19,31 +19,31 @@ class MemoryStorage implements Storage {
   };
 }
 
-test('a draft is kept by its key until it is empty', () => {
+test('saves a draft under its key until the text is empty', () => {
   const storage = new MemoryStorage();
-  keepDraft('ada lobby', 'Good mor', storage);
-  keepDraft('ada group', 'Else', storage);
-  keepDraft('ada lobby', 'Good morning', storage);
+  saveDraft('ada lobby', 'Good mor', storage);
+  saveDraft('ada group', 'Else', storage);
+  saveDraft('ada lobby', 'Good morning', storage);
   expect(readDraft('ada lobby', storage)).toBe('Good morning');
-  keepDraft('ada lobby', '', storage);
+  saveDraft('ada lobby', '', storage);
   expect([readDraft('ada lobby', storage), readDraft('ada group', storage)]).toEqual(['', 'Else']);
 });
 
-test('the oldest drafts make room for the newest', () => {
+test('deletes the oldest drafts when the limits are exceeded', () => {
   const storage = new MemoryStorage();
-  for (let index = 1; index <= 60; index += 1) keepDraft(`draft ${index}`, `text ${index}`, storage);
+  for (let index = 1; index <= 60; index += 1) saveDraft(`draft ${index}`, `text ${index}`, storage);
   expect([readDraft('draft 10', storage), readDraft('draft 11', storage)]).toEqual(['', 'text 11']);
-  keepDraft('long', 'x'.repeat(99_990), storage);
+  saveDraft('long', 'x'.repeat(99_990), storage);
   expect([readDraft('draft 59', storage), readDraft('long', storage).length]).toEqual(['', 99_990]);
 });
 
-test('a storage that is full, or holds something else, does no harm', () => {
+test('tolerates invalid stored data and a full storage', () => {
   const storage = new MemoryStorage();
   storage.setItem('parley.drafts', '{"not": "drafts"');
   expect(readDraft('any', storage)).toBe('');
   storage.setItem('parley.drafts', '[1, ["any", "kept"], null]');
   expect(readDraft('any', storage)).toBe('kept');
   storage.maxCharacters = 5;
-  keepDraft('any', 'more', storage);
+  saveDraft('any', 'more', storage);
   expect(readDraft('any', storage)).toBe('kept');
 });

@@ -1,10 +1,10 @@
 const KEY = 'parley.drafts';
 
-/** The drafts that are kept; the oldest go first. */
+/** Limits of the saved drafts. The oldest drafts are deleted first. */
 const MAX_DRAFTS = 50;
 const MAX_CHARACTERS = 100_000;
 
-/** Texts by their key, the one changed last at the end. */
+/** A saved draft. Entries are sorted by last change, newest last. */
 type Entry = readonly [key: string, text: string];
 
 const isEntry = (value: unknown): value is Entry =>
@@ -15,17 +15,17 @@ function read(storage: Storage): Entry[] {
     const kept: unknown = JSON.parse(storage.getItem(KEY) ?? '[]');
     return Array.isArray(kept) ? kept.filter(isEntry) : [];
   } catch {
-    // Whoever wrote that, it is no list of drafts.
+    // The value was not written by this code.
     return [];
   }
 }
 
-/** What was written under this key and not sent; '' where there is nothing. */
+/** Returns the saved draft with this key, or ''. */
 export const readDraft = (key: string, storage: Storage = localStorage): string =>
   read(storage).find(([other]) => other === key)?.[1] ?? '';
 
-/** Keeps a text begun, through a reload and in all tabs; an empty one is forgotten. */
-export function keepDraft(key: string, text: string, storage: Storage = localStorage): void {
+/** Saves a draft for reloads and other tabs. An empty text deletes it. */
+export function saveDraft(key: string, text: string, storage: Storage = localStorage): void {
   const entries = read(storage).filter(([other]) => other !== key);
   if (text !== '' && text.length <= MAX_CHARACTERS) entries.push([key, text]);
   let characters = entries.reduce((sum, [, kept]) => sum + kept.length, 0);
@@ -33,6 +33,6 @@ export function keepDraft(key: string, text: string, storage: Storage = localSto
   try {
     storage.setItem(KEY, JSON.stringify(entries));
   } catch {
-    // A full storage keeps no draft; the text is still in its field.
+    // The storage is full. The text stays in the input field.
   }
 }

@@ -1,4 +1,4 @@
-/** The emoji that the composer offers, with what they are called. */
+/** The emoji in the picker, with their names. */
 export const EMOJI = [
   ['😀', 'grinning'],
   ['😃', 'smiling'],

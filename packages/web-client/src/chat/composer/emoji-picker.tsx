@@ -11,7 +11,7 @@ interface EmojiPickerProps {
   readonly onClose: () => void;
 }
 
-/** The emoji that are used most; others come from the keyboard of the device. */
+/** A picker with frequently used emoji. Others can be entered with the system keyboard. */
 export default function EmojiPicker({ anchor, onPick, onClose }: EmojiPickerProps) {
   return (
     <Popup anchor={anchor} label="Emoji" role="dialog" columns={COLUMNS} onClose={onClose}>

@@ -1,43 +1,43 @@
 import type { ConversationId } from '@parley/protocol';
 import { useEffect, useRef, useState } from 'react';
 import { useChat } from '../../chat-context.tsx';
-import { keepDraft, readDraft } from './drafts.ts';
+import { readDraft, saveDraft } from './drafts.ts';
 
-/** A draft is written to the disk when the writer pauses this long, or leaves. */
+/** A draft is saved after this pause in typing, and when the page is left. */
 const PAUSE_MS = 300;
 
-/** The text begun in a conversation, through a reload, and how to change it. */
+/** Returns the draft of a conversation, which survives a reload, and a function to change it. */
 export function useDraft(conversationId: ConversationId): [string, (text: string) => void] {
   const myId = useChat((chat) => chat.me?.id);
   const key = `${myId} ${conversationId}`;
   const [text, setText] = useState(() => readDraft(key));
-  const unkept = useRef<string | null>(null);
+  const unsaved = useRef<string | null>(null);
 
   useEffect(() => {
-    const keep = () => {
-      if (unkept.current !== null) keepDraft(key, unkept.current);
-      unkept.current = null;
+    const save = () => {
+      if (unsaved.current !== null) saveDraft(key, unsaved.current);
+      unsaved.current = null;
     };
-    if (text === unkept.current) {
-      const timer = setTimeout(keep, PAUSE_MS);
-      window.addEventListener('pagehide', keep);
+    if (text === unsaved.current) {
+      const timer = setTimeout(save, PAUSE_MS);
+      window.addEventListener('pagehide', save);
       return () => {
         clearTimeout(timer);
-        window.removeEventListener('pagehide', keep);
+        window.removeEventListener('pagehide', save);
       };
     }
   }, [key, text]);
 
   useEffect(
     () => () => {
-      if (unkept.current !== null) keepDraft(key, unkept.current);
-      unkept.current = null;
+      if (unsaved.current !== null) saveDraft(key, unsaved.current);
+      unsaved.current = null;
     },
     [key],
   );
 
   const change = (changed: string) => {
-    unkept.current = changed;
+    unsaved.current = changed;
     setText(changed);
   };
   return [text, change];

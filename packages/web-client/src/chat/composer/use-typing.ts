@@ -2,10 +2,10 @@ import type { ConversationId } from '@parley/protocol';
 import { useEffect, useMemo } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 
-/** Who pauses this long is not typing any more. */
+/** Typing ends after this pause. */
 const PAUSE_MS = 5_000;
 
-/** Tells the others that this user is typing, and that they are not any more. */
+/** Sends typing signals for this user. */
 export function useTyping(conversationId: ConversationId): { typed: () => void; stopped: () => void } {
   const chat = useChatClient();
   const typing = useMemo(() => {

@@ -6,20 +6,20 @@ import { describeError } from '../../ui/describe-error.ts';
 import { useJump } from '../jump-to-message.tsx';
 import { entryById } from './rows.ts';
 
-/** What the composer writes: something new, an answer to a message, or its new text. */
+/** What the composer writes: a reply, an edit, or a new message (null). */
 export type ComposerMode = { readonly kind: 'reply' | 'edit'; readonly entry: TimelineEntry } | null;
 
-/** How many pages are loaded to find a message that is only known by its id. */
+/** Maximum number of pages that are loaded to find a message by id. */
 const MAX_PAGES = 40;
 
-/** What rows do to the conversation around them. Always the same object, so that none of them renders again for it. */
+/** Actions for the rows of the list. The object never changes, so it does not make rows render again. */
 export interface ConversationActions {
   readonly conversationId: ConversationId;
   readonly setMode: (mode: ComposerMode) => void;
   readonly askToDelete: (entry: TimelineEntry | null) => void;
-  /** Brings a message into view, loading older pages if need be. */
+  /** Scrolls to a message and loads older pages if necessary. */
   readonly jumpToMessage: (id: MessageId) => Promise<void>;
-  /** Does something that may fail, and shows why it did. */
+  /** Awaits an action and shows its error. */
   readonly run: (action: Promise<unknown>) => Promise<void>;
   readonly setError: (error: string | null) => void;
 }
@@ -60,7 +60,7 @@ export function ConversationProvider({ conversationId, conversation, children }:
           if (!view?.hasOlder || view.loadError) break;
           await chat.loadOlder(conversationId);
         }
-        setError('That message could not be found.');
+        setError('Could not find the message.');
       },
       async run(action) {
         try {
@@ -83,12 +83,12 @@ export function ConversationProvider({ conversationId, conversation, children }:
 
 export function useConversationActions(): ConversationActions {
   const actions = use(ActionsContext);
-  if (!actions) throw new Error('there is no ConversationProvider around this component');
+  if (!actions) throw new Error('useConversationActions and useConversationState need a ConversationProvider');
   return actions;
 }
 
 export function useConversationState(): ConversationState {
   const state = use(StateContext);
-  if (!state) throw new Error('there is no ConversationProvider around this component');
+  if (!state) throw new Error('useConversationActions and useConversationState need a ConversationProvider');
   return state;
 }

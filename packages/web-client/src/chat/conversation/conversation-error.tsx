@@ -1,7 +1,7 @@
 import { CloseButton, Group, Text } from '@mantine/core';
 import { useConversationActions, useConversationState } from './conversation-context.tsx';
 
-/** Why what was done with a message failed. */
+/** Shows why an action on a message failed. */
 export function ConversationError() {
   const { error } = useConversationState();
   const { setError } = useConversationActions();

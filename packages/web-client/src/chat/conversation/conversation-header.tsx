@@ -11,7 +11,7 @@ import classes from './conversation-header.module.css';
 
 const GroupDrawer = lazyComponent(() => import('../group/group-drawer.tsx'));
 
-/** Where the reader is; on a touch screen the focus comes here, so that no keyboard springs up. */
+/** The header of a conversation. On touch screens it takes the focus, because focusing the input opens the keyboard. */
 export function ConversationHeader({ title, conversation }: { title: string; conversation: Conversation | undefined }) {
   const chat = useChatClient();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -26,7 +26,7 @@ export function ConversationHeader({ title, conversation }: { title: string; con
         className={classes.back}
         variant="subtle"
         size="lg"
-        aria-label="Back to the conversations"
+        aria-label="Back to conversations"
         onClick={() => void chat.open(null)}
       >
         <BackIcon />
@@ -88,7 +88,7 @@ function MemberSummary({ conversation }: { conversation: Conversation }) {
 function describeMembers(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
   if (kind === 'channel') {
     const online = snapshot.onlineCounts.get(id);
-    return online === undefined ? 'Everyone may read and write here' : `${online.toLocaleString('en')} online`;
+    return online === undefined ? 'Open to everyone' : `${online.toLocaleString('en')} online`;
   }
   const isOnline = (userId: (typeof members)[number]['id']) =>
     userId === snapshot.me?.id || (presenceOf(snapshot, userId) ?? 'offline') !== 'offline';

@@ -16,10 +16,10 @@ import { TypingIndicator } from './typing-indicator.tsx';
 
 const DeleteDialog = lazyComponent(() => import('./delete-dialog.tsx'));
 
-/** The open conversation, where there is one. */
+/** The open conversation, or a hint if none is open. */
 export function ConversationPane() {
   const openConversationId = useChat((chat) => chat.openConversationId);
-  if (openConversationId === null) return <Notice text="Choose a conversation, or start a new one." />;
+  if (openConversationId === null) return <Notice text="Select a conversation or start a new one." />;
   return <OpenConversation key={openConversationId} conversationId={openConversationId} />;
 }
 
@@ -59,7 +59,7 @@ function History({ conversationId, conversation, view }: HistoryProps) {
   return (
     <>
       {rowCount(view) === 0 && !view.hasOlder ? (
-        <Notice text="Nothing has been said yet. Say hello!" />
+        <Notice text="No messages yet. Say hello!" />
       ) : (
         <MessageList conversationId={conversationId} conversation={conversation} view={view} />
       )}
@@ -73,9 +73,9 @@ function Gone() {
   return (
     <Center flex={1} p="md">
       <Stack align="center">
-        <Text role="status">You are not in this conversation any more.</Text>
+        <Text role="status">You are no longer a member of this conversation.</Text>
         <Button variant="light" onClick={() => void chat.open(LOBBY_ID)}>
-          To the lobby
+          Go to lobby
         </Button>
       </Stack>
     </Center>
@@ -90,7 +90,7 @@ function Deletion() {
 function Notice({ text, isLoading = false }: { text?: string; isLoading?: boolean }) {
   return (
     <Center flex={1} p="md">
-      {isLoading ? <Loader aria-label="Loading the conversation" /> : <Text c="dimmed">{text}</Text>}
+      {isLoading ? <Loader aria-label="Loading conversation" /> : <Text c="dimmed">{text}</Text>}
     </Center>
   );
 }

@@ -4,7 +4,7 @@ import { useChatClient } from '../../chat-context.tsx';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { useConversationActions } from './conversation-context.tsx';
 
-/** Deleting can not be undone, so it is asked for twice. */
+/** Asks for confirmation, because a deletion cannot be undone. */
 export default function DeleteDialog({ entry }: { entry: TimelineEntry }) {
   const chat = useChatClient();
   const { conversationId, askToDelete } = useConversationActions();
@@ -19,7 +19,7 @@ export default function DeleteDialog({ entry }: { entry: TimelineEntry }) {
         {entry.text}
       </Text>
       <Text size="sm" mt="xs">
-        Everybody will see that it was deleted.
+        All members will see that it was deleted.
       </Text>
     </ConfirmDialog>
   );

@@ -3,22 +3,22 @@ import type { DeliveryState } from '@parley/client';
 import { AlertIcon, CheckIcon, CircledCheckIcon, ClockIcon, DoubleCheckIcon } from '../../ui/icons.tsx';
 import classes from './message-row.module.css';
 
-const MARKS = {
-  sending: { Icon: ClockIcon, meaning: 'On its way: the server does not have it yet' },
-  accepted: { Icon: CheckIcon, meaning: 'Accepted: the server has it' },
-  stored: { Icon: CircledCheckIcon, meaning: 'Stored: it is in the history for good' },
-  delivered: { Icon: DoubleCheckIcon, meaning: 'Delivered: it has arrived' },
-  read: { Icon: DoubleCheckIcon, meaning: 'Read' },
-  failed: { Icon: AlertIcon, meaning: 'Not sent' },
+const STATES = {
+  sending: { Icon: ClockIcon, label: 'Sending: not on the server yet' },
+  accepted: { Icon: CheckIcon, label: 'Accepted: received by the server' },
+  stored: { Icon: CircledCheckIcon, label: 'Stored: saved in the history' },
+  delivered: { Icon: DoubleCheckIcon, label: 'Delivered: received by all members' },
+  read: { Icon: DoubleCheckIcon, label: 'Read' },
+  failed: { Icon: AlertIcon, label: 'Not sent' },
 } as const;
 
-/** How far one's own message has come. */
+/** The delivery state of the user's own message. */
 export function DeliveryStatus({ state }: { state: DeliveryState }) {
-  const { Icon, meaning } = MARKS[state];
+  const { Icon, label } = STATES[state];
   return (
-    <span className={classes.delivery} data-state={state} title={meaning}>
+    <span className={classes.delivery} data-state={state} title={label}>
       <Icon size={15} />
-      <VisuallyHidden>{meaning}</VisuallyHidden>
+      <VisuallyHidden>{label}</VisuallyHidden>
     </span>
   );
 }

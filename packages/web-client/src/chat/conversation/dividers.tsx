@@ -1,7 +1,7 @@
 import { formatDay } from '../../ui/format-time.ts';
 import classes from './dividers.module.css';
 
-/** Begins a day. */
+/** Separates days. */
 export function DayDivider({ isoTime }: { isoTime: string }) {
   return (
     <div className={classes.divider}>
@@ -10,7 +10,7 @@ export function DayDivider({ isoTime }: { isoTime: string }) {
   );
 }
 
-/** Stands before the first message that was not read when the conversation was opened. */
+/** Precedes the first message that was unread when the conversation was opened. */
 export function UnreadDivider() {
   return (
     <div className={classes.divider} data-unread="true">

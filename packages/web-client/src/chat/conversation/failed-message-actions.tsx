@@ -2,7 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import type { OutboxMessage } from '@parley/client';
 import { useChatClient } from '../../chat-context.tsx';
 
-/** Why a message was not sent, and what can be done. */
+/** Shows why a message was not sent, with buttons to retry or discard it. */
 export function FailedMessageActions({ message }: { message: OutboxMessage }) {
   const chat = useChatClient();
   return (
@@ -11,7 +11,7 @@ export function FailedMessageActions({ message }: { message: OutboxMessage }) {
         Not sent. {message.error?.message}
       </Text>
       <Button size="compact-xs" variant="light" onClick={() => chat.retrySending(message.clientMessageId)}>
-        Try again
+        Retry
       </Button>
       <Button size="compact-xs" variant="subtle" color="gray" onClick={() => chat.discard(message.clientMessageId)}>
         Discard

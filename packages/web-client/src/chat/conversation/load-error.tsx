@@ -4,26 +4,26 @@ import type { ConversationId } from '@parley/protocol';
 import { useEffect } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 
-/** A failure that may pass is tried again by itself, this much later. */
-const LOAD_AGAIN_MS = 5_000;
+/** Minimum delay before an automatic retry. */
+const RETRY_AFTER_MS = 5_000;
 
-/** History that could not be loaded, and the way to try again; where there is hope, that also happens by itself. */
+/** Shows that a page of history could not be loaded. Retries automatically if the error is retryable. */
 export function LoadError({ conversationId, error }: { conversationId: ConversationId; error: ParleyError }) {
   const chat = useChatClient();
   useEffect(() => {
     if (!error.retryable) return;
     const timer = setTimeout(
       () => void chat.loadOlder(conversationId),
-      Math.max(LOAD_AGAIN_MS, error.retryAfterMs ?? 0),
+      Math.max(RETRY_AFTER_MS, error.retryAfterMs ?? 0),
     );
     return () => clearTimeout(timer);
   }, [chat, conversationId, error]);
   return (
     <Alert color="red" radius={0} py="xs" role="alert">
       <Group justify="space-between">
-        <Text size="sm">Earlier history could not be loaded. {error.message}</Text>
+        <Text size="sm">Could not load earlier messages. {error.message}</Text>
         <Button size="compact-sm" variant="default" onClick={() => void chat.loadOlder(conversationId)}>
-          Load again
+          Retry
         </Button>
       </Group>
     </Alert>

@@ -7,7 +7,7 @@ import classes from './message-row.module.css';
 
 const MessageMenu = lazyComponent(() => import('./message-menu.tsx'));
 
-/** The way to everything that can be done with a message; faint until the row is pointed at or has the focus. */
+/** The button that opens the menu of a message. Dimmed until the row is hovered or focused. */
 export function MessageActions({ entry }: { entry: TimelineEntry }) {
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setIsOpen] = useState(false);

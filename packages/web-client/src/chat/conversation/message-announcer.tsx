@@ -4,7 +4,10 @@ import { useState } from 'react';
 import { useChat } from '../../chat-context.tsx';
 import { nameOf } from './rows.ts';
 
-/** Reads out what others say from now on; the list itself can't, for it also grows at the front and while scrolling. */
+/**
+ * Announces new messages of others to screen readers. The list cannot be a live region, because it also changes when older
+ * messages are loaded and while scrolling.
+ */
 export function MessageAnnouncer({ newest }: { newest: TimelineEntry | undefined }) {
   const myId = useChat((chat) => chat.me?.id);
   const sender = useChat((chat) => (newest ? nameOf(chat, newest.message.senderId) : ''));

@@ -9,15 +9,15 @@ import { useJump } from '../jump-to-message.tsx';
 import { DayDivider, UnreadDivider } from './dividers.tsx';
 import classes from './message-list.module.css';
 import { MessageRow, PendingRow } from './message-row.tsx';
-import { continues, dayBegun, indexOfSeq, keyOf, rowAt, rowCount } from './rows.ts';
+import { continues, dayStarted, indexOfSeq, keyOf, rowAt, rowCount } from './rows.ts';
 import { useOlderPages } from './use-older-pages.ts';
 import { useScrollToTarget } from './use-scroll-to-target.ts';
 
-/** From how far off the beginning earlier history is loaded, and to how far off the end the list follows what comes. */
+/** Older pages are loaded within this distance of the top. The list follows new messages within that of the bottom. */
 const NEAR_TOP_PX = 800;
 const NEAR_BOTTOM_PX = 60;
 
-/** The list says so of its end before it has any rows, too. */
+/** Virtuoso reports the bottom as reached before it has rows, so this checks the real scroll position. */
 const isScrolledToEnd = (scroller: HTMLElement | Window | null) =>
   scroller instanceof HTMLElement &&
   scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight <= NEAR_BOTTOM_PX;
@@ -25,10 +25,10 @@ const isScrolledToEnd = (scroller: HTMLElement | Window | null) =>
 const components = {
   Header: ({ context }: { context?: ConversationView }) => (
     <div className={classes.edge}>
-      {context?.isLoadingOlder && <Loader size="xs" aria-label="Loading earlier history" />}
+      {context?.isLoadingOlder && <Loader size="xs" aria-label="Loading earlier messages" />}
       {context && !context.hasOlder && (
         <Text size="xs" c="dimmed">
-          This is the beginning.
+          This is the start of the conversation.
         </Text>
       )}
     </div>
@@ -43,8 +43,8 @@ interface MessageListProps {
 }
 
 /**
- * Only the rows in view are in the page. They are numbered so that a page put in front moves nothing: the first
- * row's number falls by as many as have come.
+ * A virtual list: only the rows in view are in the DOM. The index of the first row decreases when older rows are prepended,
+ * so the scroll position does not change.
  */
 export function MessageList({ conversationId, conversation, view }: MessageListProps) {
   const me = useChat((snapshot) => snapshot.me);
@@ -64,19 +64,19 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
   );
   const { firstUnreadSeq, firstTimelineIndex } = view;
   const unreadIndex = firstUnreadSeq === null ? undefined : indexOfSeq(view.timeline, firstUnreadSeq);
-  const isUnreadHere = firstUnreadSeq !== null && view.firstSeq <= firstUnreadSeq;
-  const [beginning] = useState(() => {
+  const isFirstUnreadLoaded = firstUnreadSeq !== null && view.firstSeq <= firstUnreadSeq;
+  const [start] = useState(() => {
     if (target?.conversationId === conversationId && view.firstSeq <= target.seq) {
       return { index: indexOfSeq(view.timeline, target.seq), align: 'center' } as const;
     }
-    // Who has read nothing here yet has no place to go on from.
+    // If everything is unread there is no position to continue from.
     const hasReadNothing = unreadIndex === 0 && !view.hasOlder;
-    if (isUnreadHere && !hasReadNothing) return { index: unreadIndex ?? 0, align: 'start' } as const;
+    if (isFirstUnreadLoaded && !hasReadNothing) return { index: unreadIndex ?? 0, align: 'start' } as const;
     return { index: 'LAST', align: 'end' } as const;
   });
-  // A list that begins further up stays there, whatever its rows grow to, until somebody has gone to its end.
+  // A list that starts above the end does not follow new rows until the user has scrolled to the end.
   const scroller = useRef<HTMLElement | Window | null>(null);
-  const [isFollowing, setIsFollowing] = useState(beginning.index === 'LAST');
+  const [isFollowing, setIsFollowing] = useState(start.index === 'LAST');
   const [seenUnreadSeq, setSeenUnreadSeq] = useState<number | null>(null);
 
   const lastSentId = view.pending.at(-1)?.clientMessageId;
@@ -92,8 +92,8 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
     const current = row(index);
     if (!current) return <div className={classes.edge} />;
     const previous = row(index - 1);
-    const day = dayBegun(current, previous);
-    const isUnreadStart = isUnreadHere && index - firstTimelineIndex === unreadIndex && current.kind === 'sent';
+    const day = dayStarted(current, previous);
+    const isUnreadStart = isFirstUnreadLoaded && index - firstTimelineIndex === unreadIndex && current.kind === 'sent';
     const isFirst = isUnreadStart || !continues(current, previous, me);
     return (
       <>
@@ -124,7 +124,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
         components={components}
         totalCount={rowCount(view)}
         firstItemIndex={firstTimelineIndex}
-        initialTopMostItemIndex={beginning}
+        initialTopMostItemIndex={start}
         computeItemKey={(index) => {
           const current = row(index);
           return current ? keyOf(current, me) : index;
@@ -139,7 +139,8 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
           if (isThere && isScrolledToEnd(scroller.current)) setIsFollowing(true);
         }}
         rangeChanged={({ startIndex }) => {
-          if (isUnreadHere && startIndex - firstTimelineIndex <= (unreadIndex ?? 0)) setSeenUnreadSeq(firstUnreadSeq);
+          if (isFirstUnreadLoaded && startIndex - firstTimelineIndex <= (unreadIndex ?? 0))
+            setSeenUnreadSeq(firstUnreadSeq);
         }}
         increaseViewportBy={400}
         alignToBottom
@@ -153,7 +154,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
           leftSection={<UpIcon size={16} />}
           onClick={() => jumpTo({ conversationId, seq: firstUnreadSeq })}
         >
-          First unread
+          Jump to first unread
         </Button>
       )}
       {!isAtBottom && (
@@ -164,7 +165,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
           leftSection={<DownIcon size={16} />}
           onClick={() => list.current?.scrollToIndex({ index: 'LAST', align: 'end' })}
         >
-          Newest
+          Jump to newest
         </Button>
       )}
     </section>

@@ -23,7 +23,7 @@ interface MessageMenuProps {
   readonly onClose: () => void;
 }
 
-/** Everything that can be done with a message by who looks at it. */
+/** All actions on a message that the current user may take. */
 export default function MessageMenu({ entry, anchor, onClose }: MessageMenuProps) {
   const chat = useChatClient();
   const { conversationId, run, setMode, askToDelete, setError } = useConversationActions();
@@ -37,7 +37,9 @@ export default function MessageMenu({ entry, anchor, onClose }: MessageMenuProps
   const ownReaction = entry.reactions.find(({ userIds }) => userIds.some((id) => id === myId))?.emoji;
 
   const copy = () => {
-    navigator.clipboard.writeText(text).catch(() => setError('The browser did not let us copy.'));
+    navigator.clipboard
+      .writeText(text)
+      .catch(() => setError('Could not copy the text. Allow clipboard access in the browser settings.'));
   };
 
   return (

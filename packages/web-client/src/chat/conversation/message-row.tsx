@@ -15,15 +15,15 @@ import { nameOf } from './rows.ts';
 
 interface MessageRowProps {
   readonly entry: TimelineEntry;
-  /** How far one's own message has come; null for those of others. */
+  /** Delivery state of the user's own message; null for messages of others. */
   readonly delivery: DeliveryState | null;
-  /** Whether it begins a group of messages of one sender. */
+  /** Whether it starts a group of messages of one sender. */
   readonly isFirst: boolean;
-  /** Somebody has just jumped to it. */
+  /** Whether the user has just jumped to it. */
   readonly isHighlighted: boolean;
 }
 
-/** A message in its place, with what has become of it. */
+/** A message of the timeline. */
 export const MessageRow = memo(function MessageRow({ entry, delivery, isFirst, isHighlighted }: MessageRowProps) {
   const { message, text, isDeleted, isEdited, reactions } = entry;
   const sender = useChat((chat) => nameOf(chat, message.senderId));
@@ -62,7 +62,7 @@ export const MessageRow = memo(function MessageRow({ entry, delivery, isFirst, i
   );
 });
 
-/** One's own message on its way to its place. */
+/** The user's own outgoing message. */
 export const PendingRow = memo(function PendingRow({
   outgoing,
   isFirst,
@@ -106,13 +106,13 @@ function Meta({ createdAt, isEdited, delivery }: MetaProps) {
 
 function Content({ kind, id, text }: { kind: string; id: string; text: string }): ReactNode {
   if (kind === 'text') return <MessageText id={id} text={text} />;
-  return <span className={classes.faint}>Something of the kind “{kind}”, which this page can not show yet.</span>;
+  return <span className={classes.faint}>Unsupported message type: {kind}</span>;
 }
 
 function SystemMessage({ sender, text }: { sender: string; text: string }) {
   return (
     <p className={classes.system} dir="auto">
-      <VisuallyHidden>News: </VisuallyHidden>
+      <VisuallyHidden>System message: </VisuallyHidden>
       <bdi>{sender}</bdi> {text}
     </p>
   );

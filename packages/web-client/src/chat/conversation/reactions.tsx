@@ -6,10 +6,10 @@ import { useConversationActions } from './conversation-context.tsx';
 import classes from './reactions.module.css';
 import { nameOf } from './rows.ts';
 
-/** How many names are spelled out. */
+/** Maximum number of names in a label. */
 const MAX_NAMES = 12;
 
-/** What people answered with an emoji, and how many; a press adds one's own or takes it back. */
+/** The reactions to a message with counts. A click adds or removes the user's own reaction. */
 export function Reactions({ entry }: { entry: TimelineEntry }) {
   return (
     <ul className={classes.list} aria-label="Reactions">

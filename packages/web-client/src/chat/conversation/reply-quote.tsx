@@ -5,7 +5,7 @@ import { useConversationActions } from './conversation-context.tsx';
 import classes from './reply-quote.module.css';
 import { entryById, nameOf } from './rows.ts';
 
-/** What a message answers; a press brings it into view. */
+/** The message that a reply refers to. A click jumps to it. */
 export function ReplyQuote({ messageId }: { messageId: MessageId }) {
   const { conversationId, jumpToMessage } = useConversationActions();
   const entry = useChat((chat) => {
@@ -15,7 +15,7 @@ export function ReplyQuote({ messageId }: { messageId: MessageId }) {
   const sender = useChat((chat) => (entry ? nameOf(chat, entry.message.senderId) : undefined));
   return (
     <UnstyledButton className={classes.quote} onClick={() => void jumpToMessage(messageId)}>
-      <VisuallyHidden component="span">Answers </VisuallyHidden>
+      <VisuallyHidden component="span">Reply to </VisuallyHidden>
       {sender && (
         <>
           <bdi className={classes.sender} dir="auto">
@@ -25,7 +25,7 @@ export function ReplyQuote({ messageId }: { messageId: MessageId }) {
         </>
       )}
       <span className={classes.text} dir="auto">
-        {!entry && 'An earlier message'}
+        {!entry && 'Earlier message'}
         {entry?.isDeleted ? 'Message deleted' : entry?.text.slice(0, 200)}
       </span>
     </UnstyledButton>

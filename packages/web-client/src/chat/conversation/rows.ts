@@ -9,14 +9,14 @@ import {
 import type { User, UserId } from '@parley/protocol';
 import { isSameDay } from '../../ui/format-time.ts';
 
-/** What one row of the list shows: a message in its place, or one's own on its way there. */
+/** A row of the message list: a message of the timeline, or an outgoing one. */
 export type Row =
   | { readonly kind: 'sent'; readonly entry: TimelineEntry; readonly delivery: DeliveryState | null }
   | { readonly kind: 'pending'; readonly outgoing: OutboxMessage };
 
 export const rowCount = (view: ConversationView): number => view.timeline.length + view.pending.length;
 
-/** @param index 0 is the first message that is loaded */
+/** @param index 0 is the first loaded message */
 export function rowAt(
   view: ConversationView,
   me: User | null,
@@ -32,7 +32,7 @@ export function rowAt(
   return outgoing && { kind: 'pending', outgoing };
 }
 
-/** The same before and after the message has found its place. */
+/** Returns the key of a row, which does not change when an outgoing message enters the timeline. */
 export const keyOf = (row: Row, me: User | null): string =>
   row.kind === 'sent'
     ? `${row.entry.message.senderId} ${row.entry.message.clientMessageId}`
@@ -42,7 +42,7 @@ const createdAtOf = (row: Row) => (row.kind === 'sent' ? row.entry.message.creat
 
 const SAME_GROUP_MS = 5 * 60_000;
 
-/** Whether a row continues what the one before it began: the same sender, shortly after. */
+/** Whether a row continues the group of the previous one: same sender, within five minutes. */
 export function continues(row: Row, previous: Row | undefined, me: User | null): boolean {
   if (!previous || isSystem(row) || isSystem(previous) || !isSameDay(createdAtOf(row), createdAtOf(previous)))
     return false;
@@ -56,11 +56,11 @@ const senderIdOf = (row: Row, me: User | null) => (row.kind === 'sent' ? row.ent
 
 const isSystem = (row: Row) => row.kind === 'sent' && row.entry.message.kind === 'system';
 
-/** The day that begins with this row, as the time of its first message. */
-export const dayBegun = (row: Row, previous: Row | undefined): string | undefined =>
+/** Returns the time of the row if it starts a new day. */
+export const dayStarted = (row: Row, previous: Row | undefined): string | undefined =>
   previous && isSameDay(createdAtOf(row), createdAtOf(previous)) ? undefined : createdAtOf(row);
 
-/** Where the message with this seq is, or the next one that is entry; the number of rows where there is none. */
+/** Returns the index of the first entry with at least this seq, or the number of entries if there is none. */
 export function indexOfSeq(timeline: readonly TimelineEntry[], seq: number): number {
   let low = 0;
   let high = timeline.length;
@@ -74,7 +74,7 @@ export function indexOfSeq(timeline: readonly TimelineEntry[], seq: number): num
 
 const indexes = new WeakMap<readonly TimelineEntry[], Map<string, TimelineEntry>>();
 
-/** A loaded message by its id. */
+/** Returns a loaded message by id. */
 export function entryById(timeline: readonly TimelineEntry[], id: string): TimelineEntry | undefined {
   let index = indexes.get(timeline);
   if (!index) {
@@ -84,6 +84,6 @@ export function entryById(timeline: readonly TimelineEntry[], id: string): Timel
   return index.get(id);
 }
 
-/** What somebody is called. */
+/** Returns the display name of a user. */
 export const nameOf = (snapshot: ChatSnapshot, userId: UserId): string =>
   snapshot.users.get(userId)?.displayName ?? 'Someone';

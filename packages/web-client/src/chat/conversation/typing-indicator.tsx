@@ -4,7 +4,7 @@ import { useChat } from '../../chat-context.tsx';
 import { nameOf } from './rows.ts';
 import classes from './typing-indicator.module.css';
 
-/** Who is typing; its place is kept free, so that nothing moves when somebody begins or stops. */
+/** Shows who is typing. The line keeps its height when empty, so that the layout does not move. */
 export function TypingIndicator({ conversationId }: { conversationId: ConversationId }) {
   const text = useChat((chat) => describe(chat, conversationId));
   return (

@@ -3,7 +3,7 @@ import type { ConversationId } from '@parley/protocol';
 import { useEffect } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 
-/** Loads the page before the first message while the beginning of the list is near; a page may show nothing of its own. */
+/** Loads older pages while the list is near its top. Repeats, because a page of changes only adds no rows. */
 export function useOlderPages(conversationId: ConversationId, view: ConversationView, isNearTop: boolean): void {
   const chat = useChatClient();
   const { hasOlder, isLoadingOlder, loadError } = view;

@@ -7,13 +7,13 @@ import { type JumpTarget, useJump } from '../jump-to-message.tsx';
 import { useConversationActions } from './conversation-context.tsx';
 import { indexOfSeq } from './rows.ts';
 
-/** How long the message that somebody jumped to is set off. */
+/** Duration of the highlight after a jump. */
 const HIGHLIGHT_MS = 2_500;
 
 /**
- * Brings the message that somebody wants to see into view, loading older pages if need be.
+ * Scrolls to the jump target and loads older pages if necessary.
  *
- * @returns the seq of the message that is set off now
+ * @returns the seq of the highlighted message
  */
 export function useScrollToTarget(
   conversationId: ConversationId,
@@ -21,7 +21,7 @@ export function useScrollToTarget(
   list: RefObject<VirtuosoHandle | null>,
 ): number | null {
   const chat = useChatClient();
-  const { target, arrive } = useJump();
+  const { target, clear } = useJump();
   const { setError } = useConversationActions();
   const [reachable, setReachable] = useState<JumpTarget | null>(null);
   const [highlightedSeq, setHighlightedSeq] = useState<number | null>(null);
@@ -32,13 +32,13 @@ export function useScrollToTarget(
     void chat.loadUntil(conversationId, target.seq).then((isThere) => {
       if (!isCurrent) return;
       if (isThere) return setReachable(target);
-      setError('That message could not be loaded.');
-      arrive();
+      setError('Could not load the message. Try again.');
+      clear();
     });
     return () => {
       isCurrent = false;
     };
-  }, [chat, conversationId, target, arrive, setError]);
+  }, [chat, conversationId, target, clear, setError]);
 
   useEffect(() => {
     if (!reachable || view.firstSeq > reachable.seq) return;
@@ -46,8 +46,8 @@ export function useScrollToTarget(
     list.current?.scrollToIndex({ index, align: 'center' });
     setHighlightedSeq(reachable.seq);
     setReachable(null);
-    arrive();
-  }, [reachable, view, list, arrive]);
+    clear();
+  }, [reachable, view, list, clear]);
 
   useEffect(() => {
     if (highlightedSeq === null) return;

@@ -12,7 +12,7 @@ import { RenameForm } from './rename-form.tsx';
 
 type Question = { readonly about: 'leave' } | { readonly about: 'remove'; readonly member: User };
 
-/** Who is in a group and what it is called, and how to change that. */
+/** Group details: name and members, with actions to rename, invite, remove and leave. */
 export default function GroupDrawer({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
   const chat = useChatClient();
   const myId = useChat((snapshot) => snapshot.me?.id);
@@ -50,7 +50,7 @@ export default function GroupDrawer({ conversation, onClose }: { conversation: C
         </section>
         <InviteForm conversation={conversation} />
         <Button variant="default" c="var(--mantine-color-error)" onClick={() => setQuestion({ about: 'leave' })}>
-          Leave the group…
+          Leave group…
         </Button>
       </Stack>
       {question?.about === 'leave' && (
@@ -60,7 +60,7 @@ export default function GroupDrawer({ conversation, onClose }: { conversation: C
           onClose={() => setQuestion(null)}
           onConfirm={() => chat.leave(id)}
         >
-          <Text size="sm">You will read nothing of it any more, unless somebody invites you again.</Text>
+          <Text size="sm">You will no longer see its messages unless a member invites you again.</Text>
         </ConfirmDialog>
       )}
       {question?.about === 'remove' && (
@@ -70,7 +70,7 @@ export default function GroupDrawer({ conversation, onClose }: { conversation: C
           onClose={() => setQuestion(null)}
           onConfirm={() => chat.removeMember(id, question.member.id)}
         >
-          <Text size="sm">They will read nothing of this group any more.</Text>
+          <Text size="sm">They will no longer see the messages of this group.</Text>
         </ConfirmDialog>
       )}
     </Drawer>

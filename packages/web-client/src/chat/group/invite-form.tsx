@@ -6,7 +6,7 @@ import { FormError } from '../../ui/form-error.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { UserSearch } from '../sidebar/user-search.tsx';
 
-/** Brings somebody into a group. */
+/** Adds users to a group. */
 export function InviteForm({ conversation }: { conversation: Conversation }) {
   const chat = useChatClient();
   const { error, submit } = useSubmit();
@@ -14,7 +14,7 @@ export function InviteForm({ conversation }: { conversation: Conversation }) {
   if (!isOpen) {
     return (
       <Button variant="light" onClick={() => setIsOpen(true)}>
-        Invite somebody
+        Invite people
       </Button>
     );
   }

@@ -9,14 +9,14 @@ interface MemberItemProps {
   readonly member: User;
   readonly isMe: boolean;
   readonly isCreator: boolean;
-  /** Undefined where that is not for the caller to do. */
+  /** Undefined if the current user may not remove this member. */
   readonly onRemove: (() => void) | undefined;
 }
 
-/** Somebody in a group, with whether they are there. */
+/** A group member with presence. */
 export function MemberItem({ member, isMe, isCreator, onRemove }: MemberItemProps) {
   const presence = usePresenceText(member.id);
-  const notes = [isMe && 'You', isCreator && 'Created the group', !isMe && presence].filter((note) => note);
+  const notes = [isMe && 'You', isCreator && 'Group creator', !isMe && presence].filter((note) => note);
   return (
     <li className={classes.member}>
       <UserAvatar name={member.displayName} size={34} userId={isMe ? undefined : member.id} />

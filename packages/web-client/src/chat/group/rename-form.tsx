@@ -6,7 +6,7 @@ import { useChatClient } from '../../chat-context.tsx';
 import { FormError } from '../../ui/form-error.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 
-/** Gives a group another name. */
+/** Renames a group. */
 export function RenameForm({ conversationId, title }: { conversationId: ConversationId; title: string }) {
   const chat = useChatClient();
   const { isBusy, error, submit } = useSubmit();
@@ -21,7 +21,7 @@ export function RenameForm({ conversationId, title }: { conversationId: Conversa
       <Group align="end" gap="xs" wrap="nowrap">
         <TextInput
           flex={1}
-          label="Group title"
+          label="Group name"
           dir="auto"
           maxLength={MAX_NAME_CHARACTERS}
           value={typed}

@@ -7,11 +7,11 @@ interface SearchBoxProps {
   readonly field: RefObject<HTMLInputElement | null>;
   readonly typed: string;
   readonly onType: (typed: string) => void;
-  /** The arrow key that leads into what was found. */
+  /** Called on the down arrow key, which moves the focus to the results. */
   readonly onDown: () => void;
 }
 
-/** Where one types what to look for; Ctrl+K or ⌘K leads here from everywhere. */
+/** The search input. Ctrl+K or ⌘K focuses it from anywhere. */
 export function SearchBox({ field, typed, onType, onDown }: SearchBoxProps) {
   useSearchShortcut(field);
   const [hasKeyboard] = useState(() => matchMedia('(pointer: fine)').matches);
@@ -39,7 +39,7 @@ export function SearchBox({ field, typed, onType, onDown }: SearchBoxProps) {
       maxLength={256}
       value={typed}
       leftSection={<SearchIcon size={18} />}
-      rightSection={typed !== '' && <CloseButton size="sm" aria-label="Clear the search" onClick={() => onType('')} />}
+      rightSection={typed !== '' && <CloseButton size="sm" aria-label="Clear search" onClick={() => onType('')} />}
       onChange={(event) => onType(event.currentTarget.value)}
       onKeyDown={pressed}
     />
@@ -58,9 +58,9 @@ function useSearchShortcut(field: RefObject<HTMLInputElement | null>): void {
         field.current?.focus();
         field.current?.select();
       };
-      const isInSight = field.current?.offsetParent !== null;
-      if (isInSight) return focus();
-      // On a phone the box is on the other screen.
+      const isVisible = field.current?.offsetParent !== null;
+      if (isVisible) return focus();
+      // Narrow screens hide the sidebar while a conversation is open.
       if (openConversationId !== null) void chat.open(null);
       requestAnimationFrame(focus);
     };

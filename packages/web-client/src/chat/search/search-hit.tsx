@@ -7,7 +7,7 @@ import classes from './search-panel.module.css';
 import { snippetOf } from './snippet.ts';
 import type { Hit } from './use-search.ts';
 
-/** A message that was found; a press shows it where it stands. */
+/** A search result. A click jumps to the message in its conversation. */
 export function SearchHit({ hit, query, onDone }: { hit: Hit; query: string; onDone: () => void }) {
   const chat = useChatClient();
   const { jumpTo } = useJump();

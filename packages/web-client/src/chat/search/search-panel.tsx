@@ -8,11 +8,11 @@ import { type Hit, useSearch } from './use-search.ts';
 
 interface SearchPanelProps {
   readonly typed: string;
-  /** Something was chosen. */
+  /** Called when a result was selected. */
   readonly onDone: () => void;
 }
 
-/** What was found: conversations by their name, then messages, newest first, by conversation. */
+/** Search results: matching conversations, then messages grouped by conversation, newest first. */
 export default function SearchPanel({ typed, onDone }: SearchPanelProps) {
   const myId = useChat((chat) => chat.me?.id);
   const conversations = useChat((chat) => chat.conversations);
@@ -42,12 +42,12 @@ export default function SearchPanel({ typed, onDone }: SearchPanelProps) {
         byConversation(hits).map((group) => <Group key={group[0].id} hits={group} query={query} onDone={onDone} />)}
       {hasMore && (
         <Button variant="subtle" size="compact-sm" m="xs" onClick={loadMore}>
-          Earlier messages
+          Load earlier messages
         </Button>
       )}
       {isNothing && (
         <Text size="sm" c="dimmed" px="sm">
-          All words must be there, or the beginnings of them.
+          A message must contain all words. The beginning of a word is enough.
         </Text>
       )}
     </section>
@@ -88,7 +88,7 @@ function byConversation(hits: readonly Hit[]): Hits[] {
 }
 
 function describe(hits: readonly Hit[], hasMore: boolean): string {
-  if (hits.length === 0) return 'No message has these words.';
+  if (hits.length === 0) return 'No messages found.';
   if (hits.length === 1) return '1 message';
-  return hasMore ? `The newest ${hits.length} messages` : `${hits.length} messages`;
+  return hasMore ? `Newest ${hits.length} messages` : `${hits.length} messages`;
 }

@@ -1,14 +1,14 @@
-/** A part of a text, and whether it is what was looked for. */
+/** A part of a text, and whether it matches the query. */
 export interface SnippetPart {
   readonly text: string;
   readonly isMatch: boolean;
 }
 
-/** How much of a text stands before the first match, and how much in all. */
+/** Length of the text before the first match, and of the whole snippet. */
 const LEAD_CHARACTERS = 40;
 const MAX_CHARACTERS = 160;
 
-/** The stretch of a text around the first word that begins as one of the query does, with those words marked. */
+/** Returns the part of a text around the first match, with all matches marked. A match is the beginning of a word. */
 export function snippetOf(text: string, query: string): SnippetPart[] {
   const words = query.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
   const line = text.replace(/\s+/gu, ' ').trim();
@@ -16,7 +16,7 @@ export function snippetOf(text: string, query: string): SnippetPart[] {
   const isWanted = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])(${words.join('|')})`, 'giu');
   const first = line.search(isWanted);
   const snippet = cut(line, Math.max(0, first - LEAD_CHARACTERS));
-  // Split by a group, every second part is a match.
+  // `split` with a capturing group returns the matches at odd indexes.
   return snippet
     .split(isWanted)
     .map((part, index) => ({ text: part, isMatch: index % 2 === 1 }))
@@ -24,7 +24,7 @@ export function snippetOf(text: string, query: string): SnippetPart[] {
 }
 
 function cut(line: string, from: number): string {
-  // Not in the middle of a word, nor of a character that is made of two units.
+  // Cut at spaces, which never splits a word or a surrogate pair.
   const start = from === 0 ? 0 : line.lastIndexOf(' ', from) + 1;
   const end = start + MAX_CHARACTERS;
   const stop = line.length <= end ? line.length : Math.max(start + 1, line.lastIndexOf(' ', end));

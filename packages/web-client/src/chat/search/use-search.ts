@@ -9,9 +9,9 @@ const TYPING_PAUSE_MS = 250;
 export type Hit = SearchPage['messages'][number];
 
 interface Search {
-  /** What the hits are for. */
+  /** The query of these results. */
   readonly query: string;
-  /** Newest first; null = not known yet. */
+  /** Newest first; null until the results are loaded. */
   readonly hits: readonly Hit[] | null;
   readonly hasMore: boolean;
   readonly error: string | null;
@@ -25,7 +25,7 @@ interface Found {
   readonly error: string | null;
 }
 
-/** The messages with these words, a page at a time, asked for when the typing pauses. */
+/** Searches messages page by page, after a pause in typing. */
 export function useSearch(typed: string): Search {
   const chat = useChatClient();
   const [query] = useDebouncedValue(typed.trim(), TYPING_PAUSE_MS);
@@ -54,7 +54,7 @@ export function useSearch(typed: string): Search {
     };
   }, [chat, query, after]);
 
-  // Another query begins at its first page.
+  // A new query starts at its first page.
   const [lastQuery, setLastQuery] = useState(query);
   if (query !== lastQuery) {
     setLastQuery(query);

@@ -3,7 +3,7 @@ import { useChat } from '../../chat-context.tsx';
 import { useIsOnline } from '../use-is-online.ts';
 import classes from './connection-status.module.css';
 
-/** Read out whenever it changes. */
+/** The connection state, announced by screen readers. */
 export function ConnectionStatus() {
   const isOnline = useIsOnline();
   const node = useChat(({ connection }) => (connection.phase === 'online' ? connection.session.node : undefined));

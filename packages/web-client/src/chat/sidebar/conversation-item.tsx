@@ -14,7 +14,7 @@ interface ConversationItemProps {
   readonly onOpen?: () => void;
 }
 
-/** A conversation in the list: whose it is, what was said last, and how much of it is unread. */
+/** A conversation in the list: title, preview of the newest message, and unread count. */
 export function ConversationItem({ conversation, onOpen }: ConversationItemProps) {
   const chat = useChatClient();
   const myId = useChat((snapshot) => snapshot.me?.id);

@@ -6,7 +6,7 @@ import { useReturnFocus } from '../../ui/use-return-focus.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { UserSearch } from './user-search.tsx';
 
-/** Picks a person and opens the direct conversation with them. */
+/** Selects a user and opens the direct conversation with them. */
 export default function NewDirectDialog({ onClose }: { onClose: () => void }) {
   useReturnFocus();
   const chat = useChatClient();
@@ -17,7 +17,7 @@ export default function NewDirectDialog({ onClose }: { onClose: () => void }) {
       onClose();
     });
   return (
-    <Modal opened onClose={onClose} title="Talk to someone" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened onClose={onClose} title="New message" closeButtonProps={{ 'aria-label': 'Close' }}>
       <UserSearch onPick={start} />
       <FormError error={error} />
     </Modal>

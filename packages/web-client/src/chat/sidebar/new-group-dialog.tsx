@@ -8,7 +8,7 @@ import { useReturnFocus } from '../../ui/use-return-focus.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { UserSearch } from './user-search.tsx';
 
-/** Names a group and picks who is in it. */
+/** Creates a group with a name and members. */
 export default function NewGroupDialog({ onClose }: { onClose: () => void }) {
   useReturnFocus();
   return (
@@ -35,14 +35,14 @@ function NewGroupForm({ onDone }: { onDone: () => void }) {
     <form onSubmit={create} noValidate>
       <Stack gap="sm">
         <TextInput
-          label="Group title"
+          label="Group name"
           data-autofocus
           dir="auto"
           maxLength={MAX_NAME_CHARACTERS}
           value={title}
           onChange={(event) => setTitle(event.currentTarget.value)}
         />
-        <Pill.Group aria-label="In the group">
+        <Pill.Group aria-label="Selected members">
           {members.map((member) => (
             <Pill
               key={member.id}
@@ -57,7 +57,7 @@ function NewGroupForm({ onDone }: { onDone: () => void }) {
         <UserSearch onPick={(user) => setMembers([...members, user])} excluded={members} />
         <FormError error={error} />
         <Button type="submit" loading={isBusy} disabled={title.trim() === '' || members.length === 0}>
-          Create the group
+          Create group
         </Button>
       </Stack>
     </form>

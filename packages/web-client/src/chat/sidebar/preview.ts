@@ -2,10 +2,10 @@ import type { ChatSnapshot } from '@parley/client';
 import type { Conversation } from '@parley/protocol';
 import { nameOf } from '../conversation/rows.ts';
 
-/** A line of the list needs no more. */
+/** Enough for one line of the list. */
 const MAX_CHARACTERS = 120;
 
-/** What was said last in a conversation, or what it is where nothing is known of that. */
+/** Returns a preview of the newest message, or the type of the conversation if no message is loaded. */
 export function previewOf(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
   const view = snapshot.views.get(id);
   const [typing] = view?.typing ?? [];
@@ -23,7 +23,7 @@ export function previewOf(snapshot: ChatSnapshot, { id, kind, members }: Convers
 }
 
 function describe(id: string, kind: Conversation['kind'], memberCount: number): string {
-  if (id === 'lobby') return 'Everyone is here';
+  if (id === 'lobby') return 'Open to everyone';
   if (kind === 'direct') return 'Direct conversation';
-  return memberCount > 0 ? `Group of ${memberCount}` : 'Channel';
+  return memberCount > 0 ? `Group with ${memberCount} ${memberCount === 1 ? 'member' : 'members'}` : 'Channel';
 }

@@ -8,7 +8,7 @@ import classes from './sidebar.module.css';
 
 const ProfileMenu = lazyComponent(() => import('./profile-menu.tsx'));
 
-/** Who one is here, and how the connection stands. */
+/** The current user and the connection state. */
 export function ProfileBar() {
   const me = useChat((chat) => chat.me);
   const button = useRef<HTMLButtonElement>(null);

@@ -11,7 +11,7 @@ const SCHEMES = [
   { value: 'dark', label: 'Dark' },
 ] as const;
 
-/** Who one is, how the page looks, what it may tell of, and the way out. */
+/** Profile, colour scheme, notifications and log-out. */
 export default function ProfileMenu({ anchor, onClose }: { anchor: HTMLElement; onClose: () => void }) {
   const me = useChat((chat) => chat.me);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -28,7 +28,7 @@ export default function ProfileMenu({ anchor, onClose }: { anchor: HTMLElement; 
             </Text>
           </div>
           <SegmentedControl
-            aria-label="Colours"
+            aria-label="Colour scheme"
             size="xs"
             data={[...SCHEMES]}
             value={colorScheme}
@@ -44,18 +44,18 @@ export default function ProfileMenu({ anchor, onClose }: { anchor: HTMLElement; 
 
 function NotificationSwitch() {
   const [isOn, setIsOn] = useState(isNotifying);
-  const [isRefused, setIsRefused] = useState(() => Notification.permission === 'denied');
+  const [isBlocked, setIsBlocked] = useState(() => Notification.permission === 'denied');
   const change = async (isWanted: boolean) => {
     setIsOn(await setNotifying(isWanted));
-    setIsRefused(Notification.permission === 'denied');
+    setIsBlocked(Notification.permission === 'denied');
   };
   return (
     <Switch
       label="Notifications"
       description={
-        isRefused
-          ? 'This browser does not let this page notify you: allow it in its settings.'
-          : 'Of new messages, while this page is hidden.'
+        isBlocked
+          ? 'Blocked. Allow notifications for this site in the browser settings.'
+          : 'For new messages while this page is hidden.'
       }
       checked={isOn}
       onChange={(event) => void change(event.currentTarget.checked)}

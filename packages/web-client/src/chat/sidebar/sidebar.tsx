@@ -13,7 +13,7 @@ const NewDirectDialog = lazyComponent(() => import('./new-direct-dialog.tsx'));
 const NewGroupDialog = lazyComponent(() => import('./new-group-dialog.tsx'));
 const SearchPanel = lazyComponent(() => import('../search/search-panel.tsx'));
 
-/** The conversations, or what a search among them and their messages has found. */
+/** The conversation list, or search results while the search input has text. */
 export function Sidebar({ className }: { className: string | undefined }) {
   const conversations = useChat((chat) => chat.conversations);
   const [dialog, setDialog] = useState<'direct' | 'group' | null>(null);
@@ -56,12 +56,12 @@ export function Sidebar({ className }: { className: string | undefined }) {
           onDown={() => results.current?.querySelector('button')?.focus()}
         />
       </div>
-      {/** biome-ignore lint/a11y/noStaticElementInteractions: the keys go through the buttons in it */}
+      {/** biome-ignore lint/a11y/noStaticElementInteractions: it moves the focus between the buttons in it */}
       <div ref={results} className={classes.results} onKeyDown={(event) => moveFocus(event, field.current)}>
         {typed.trim() !== '' && <SearchPanel typed={typed} onDone={() => setTyped('')} />}
         {typed.trim() === '' && conversations === null && (
           <Group justify="center" p="md">
-            <Loader size="sm" aria-label="Loading the conversations" />
+            <Loader size="sm" aria-label="Loading conversations" />
           </Group>
         )}
         {typed.trim() === '' && conversations && (
@@ -81,7 +81,7 @@ export function Sidebar({ className }: { className: string | undefined }) {
   );
 }
 
-/** Up and down go from one entry to the next, from the first one to the field above, as Escape does from all of them. */
+/** Moves the focus with the arrow keys. Up from the first entry, and Escape, lead back to the search input. */
 function moveFocus(event: KeyboardEvent<HTMLDivElement>, field: HTMLInputElement | null): void {
   const isDown = event.key === 'ArrowDown';
   if (!isDown && event.key !== 'ArrowUp' && event.key !== 'Escape') return;

@@ -3,28 +3,28 @@ import type { ConversationId } from '@parley/protocol';
 import { useEffect } from 'react';
 import { useChat, useChatClient } from '../../chat-context.tsx';
 
-/** For how many conversations the list knows what was said last before they are opened. */
+/** Number of conversations whose newest page is loaded for the preview. */
 const MAX_PREVIEWS = 30;
 
-/** Those that could not be loaded are tried again this much later, when there are no others. */
-const LOAD_AGAIN_MS = 5_000;
+/** Delay before failed pages are requested again, after all others. */
+const RETRY_AFTER_MS = 5_000;
 
-/** Loads the newest page of the conversations at the top of the list, one after another, so that it can show what was said. */
+/** Loads the newest page of the first conversations in the list, one after the other, for their previews. */
 export function useLoadPreviews(): void {
   const chat = useChatClient();
-  const nextId = useChat((snapshot) => firstLacking(snapshot, false));
-  const failedId = useChat((snapshot) => firstLacking(snapshot, true));
+  const nextId = useChat((snapshot) => firstWithoutPage(snapshot, false));
+  const failedId = useChat((snapshot) => firstWithoutPage(snapshot, true));
   useEffect(() => {
     if (nextId !== undefined) void chat.loadOlder(nextId);
     else if (failedId !== undefined) {
-      const timer = setTimeout(() => void chat.loadOlder(failedId), LOAD_AGAIN_MS);
+      const timer = setTimeout(() => void chat.loadOlder(failedId), RETRY_AFTER_MS);
       return () => clearTimeout(timer);
     }
   }, [chat, nextId, failedId]);
 }
 
-/** The first conversation whose newest page is not here, and could or could not be loaded so far; none while one is loading. */
-function firstLacking(
+/** Returns the first conversation without its newest page, with or without a failed attempt; undefined while one is loading. */
+function firstWithoutPage(
   { conversations, views, connection }: ChatSnapshot,
   hasFailed: boolean,
 ): ConversationId | undefined {

@@ -9,7 +9,7 @@ import classes from './sidebar.module.css';
 
 const TYPING_PAUSE_MS = 200;
 
-/** Finds people by the beginning of their name. */
+/** Finds users by the beginning of their name. */
 export function UserSearch({ onPick, excluded = [] }: { onPick: (user: User) => void; excluded?: readonly User[] }) {
   const chat = useChatClient();
   const [typed, setTyped] = useState('');
@@ -43,7 +43,7 @@ export function UserSearch({ onPick, excluded = [] }: { onPick: (user: User) => 
     <Stack gap="xs">
       <TextInput
         label="Find people"
-        placeholder="Type the beginning of a name"
+        placeholder="Type a name"
         data-autofocus
         dir="auto"
         value={typed}
@@ -52,7 +52,7 @@ export function UserSearch({ onPick, excluded = [] }: { onPick: (user: User) => 
         onChange={(event) => setTyped(event.currentTarget.value)}
       />
       <Text role="status" size="sm" c="dimmed">
-        {found?.length === 0 && (query === '' ? 'There is nobody else yet.' : 'Nobody has such a name.')}
+        {found?.length === 0 && (query === '' ? 'No other users yet.' : 'No users found.')}
       </Text>
       <Stack gap={2} mah="18rem" style={{ overflowY: 'auto' }}>
         {shown?.map((user) => (

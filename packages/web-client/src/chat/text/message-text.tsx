@@ -3,28 +3,28 @@ import { useState } from 'react';
 import classes from './message-text.module.css';
 import { isLong, isOnlyEmoji, parseText, type TextPiece } from './parse-text.ts';
 
-/** Long texts that were unfolded stay so when they are scrolled out of view and back. */
-const unfolded = new Set<string>();
+/** Ids of expanded long texts. They stay expanded when they are scrolled out of view and back. */
+const expanded = new Set<string>();
 
-/** A text as it was written: web addresses become links, code is set off, all else stays text. */
+/** A message text with links and code. All other markup stays plain text. */
 export function MessageText({ id, text }: { id: string; text: string }) {
-  const [isUnfolded, setIsUnfolded] = useState(() => unfolded.has(id));
+  const [isExpanded, setIsExpanded] = useState(() => expanded.has(id));
   const canFold = isLong(text);
   const toggle = () => {
-    if (isUnfolded) unfolded.delete(id);
-    else unfolded.add(id);
-    setIsUnfolded(!isUnfolded);
+    if (isExpanded) expanded.delete(id);
+    else expanded.add(id);
+    setIsExpanded(!isExpanded);
   };
   return (
     <>
-      <div className={classes.text} dir="auto" data-large={isOnlyEmoji(text)} data-cut={canFold && !isUnfolded}>
+      <div className={classes.text} dir="auto" data-large={isOnlyEmoji(text)} data-cut={canFold && !isExpanded}>
         {parseText(text).map((piece, index) => (
           <Piece key={index} piece={piece} />
         ))}
       </div>
       {canFold && (
-        <UnstyledButton className={classes.more} aria-expanded={isUnfolded} onClick={toggle}>
-          {isUnfolded ? 'Show less' : 'Show more'}
+        <UnstyledButton className={classes.more} aria-expanded={isExpanded} onClick={toggle}>
+          {isExpanded ? 'Show less' : 'Show more'}
         </UnstyledButton>
       )}
     </>
@@ -43,7 +43,7 @@ function Piece({ piece: { kind, text } }: { piece: TextPiece }) {
       return <code className={classes.code}>{text}</code>;
     case 'code-block':
       return (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable block must be reachable with the keyboard
         <code className={classes.block} tabIndex={0}>
           {text}
         </code>

@@ -3,7 +3,7 @@ import { isLong, isOnlyEmoji, parseText } from './parse-text.ts';
 
 const shape = (text: string) => parseText(text).map((piece) => `${piece.kind}: ${piece.text}`);
 
-test('web addresses become links without the punctuation around them, and nothing else does', () => {
+test('turns only web addresses into links, without surrounding punctuation', () => {
   expect(shape('See https://example.org/a?b=c. And (http://example.org/x), please')).toEqual([
     'plain: See ',
     'link: https://example.org/a?b=c',
@@ -16,7 +16,7 @@ test('web addresses become links without the punctuation around them, and nothin
   ]);
 });
 
-test('code is set off, and nothing in it is looked at', () => {
+test('finds code, and no links inside code', () => {
   expect(shape('run `npm start` now')).toEqual(['plain: run ', 'code: npm start', 'plain:  now']);
   expect(shape('so:\n```ts\nconst url = "https://example.org";\n```\ndone')).toEqual([
     'plain: so:\n',
@@ -26,13 +26,13 @@ test('code is set off, and nothing in it is looked at', () => {
   expect(shape('a lone ` and an open ```')).toEqual(['plain: a lone ` and an open ```']);
 });
 
-test('only a few emoji and nothing else are large', () => {
+test('recognises texts of a few emoji only', () => {
   for (const text of ['👍', '👩‍👩‍👧 🇳🇴', '❤️❤️', '1️⃣']) expect([text, isOnlyEmoji(text)]).toEqual([text, true]);
   for (const text of ['', '  ', '1', 'ok 👍', '👍'.repeat(7), '٣'])
     expect([text, isOnlyEmoji(text)]).toEqual([text, false]);
 });
 
-test('long texts are those with many characters or many lines', () => {
+test('counts a text as long by characters or by lines', () => {
   expect(isLong('x'.repeat(1_200))).toBe(false);
   expect(isLong('x'.repeat(1_201))).toBe(true);
   expect(isLong(Array(18).fill('x').join('\n'))).toBe(false);

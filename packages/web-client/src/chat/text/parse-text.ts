@@ -1,17 +1,16 @@
-/** A piece of a text: as it is, or one of the few things that are set off. */
+/** A part of a text: plain text, a link or code. */
 export interface TextPiece {
   readonly kind: 'plain' | 'link' | 'code' | 'code-block';
   readonly text: string;
 }
 
 /**
- * A block of code between three backticks, a line of it between one, or a web address without the punctuation that ends the
- * sentence around it.
+ * A code block between triple backticks, inline code between single ones, or a web address without trailing punctuation.
  */
 const SPECIAL =
   /```(?:[\w+-]*\n)?([\s\S]+?)\n?```|(?<!`)`([^`\n]+)`(?!`)|(https?:\/\/[^\s<>"`]*[^\s<>"`'.,;:!?)\]}])/gu;
 
-/** Splits a text into its pieces, in their order. Nothing is left out but the backticks around code. */
+/** Splits a text into its parts, in order. Only the backticks around code are removed. */
 export function parseText(text: string): TextPiece[] {
   const pieces: TextPiece[] = [];
   let end = 0;
@@ -27,15 +26,15 @@ export function parseText(text: string): TextPiece[] {
   return pieces;
 }
 
-/** The most emoji that are shown large. */
+/** Maximum number of emoji that are displayed large. */
 const MAX_LARGE_EMOJI = 6;
 
 const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u;
 const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Whether there is nothing in the text but a few emoji. */
+/** Whether the text consists of a few emoji only. */
 export function isOnlyEmoji(text: string): boolean {
-  // An emoji has 16 code points at most: what is longer needs no look.
+  // An emoji has at most 16 code points, so a longer text cannot match.
   if (text.length > MAX_LARGE_EMOJI * 32) return false;
   const shown = [...characters.segment(text)].map(({ segment }) => segment).filter((segment) => segment.trim() !== '');
   return shown.length > 0 && shown.length <= MAX_LARGE_EMOJI && shown.every((segment) => EMOJI.test(segment));
@@ -44,6 +43,6 @@ export function isOnlyEmoji(text: string): boolean {
 const LONG_CHARACTERS = 1_200;
 const LONG_LINES = 18;
 
-/** Whether a text is so long that only its beginning is shown at first. */
+/** Whether a text is collapsed at first because of its length. */
 export const isLong = (text: string): boolean =>
   text.length > LONG_CHARACTERS || text.split('\n', LONG_LINES + 1).length > LONG_LINES;

@@ -23,13 +23,13 @@ function findErrors(username: string, password: string, isNew: boolean): FieldEr
   };
 }
 
-/** Logging in and registering: the same two fields; a name for others to see is optional. */
+/** Log in or register with username and password, and an optional display name. */
 export function AccountForm() {
   const chat = useChatClient();
   const { isBusy, error, submit } = useSubmit();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
-  const [shownName, setShownName] = useState<string | null>(null);
+  const [displayName, setDisplayName] = useState<string | null>(null);
   const [errors, setErrors] = useState<FieldErrors>({});
 
   const enter = (isNew: boolean) => {
@@ -38,7 +38,7 @@ export function AccountForm() {
     setErrors(found);
     if (Object.keys(found).length > 0) return;
     void submit(() =>
-      isNew ? chat.register(name, password, shownName?.trim() || undefined) : chat.logIn(name, password),
+      isNew ? chat.register(name, password, displayName?.trim() || undefined) : chat.logIn(name, password),
     );
   };
   const logIn = (event: SubmitEvent) => {
@@ -47,7 +47,7 @@ export function AccountForm() {
   };
 
   return (
-    <form onSubmit={logIn} noValidate aria-label="Use an account">
+    <form onSubmit={logIn} noValidate aria-label="Log in or register">
       <Stack gap="sm">
         <TextInput
           label="Username"
@@ -68,19 +68,19 @@ export function AccountForm() {
           error={errors.password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        {shownName === null ? (
-          <Anchor component="button" type="button" size="sm" ta="start" onClick={() => setShownName('')}>
-            Choose another name for others to see
+        {displayName === null ? (
+          <Anchor component="button" type="button" size="sm" ta="start" onClick={() => setDisplayName('')}>
+            Set a display name
           </Anchor>
         ) : (
           <TextInput
-            label="Name that others see"
-            description="For registering; otherwise it is the username."
+            label="Display name (optional)"
+            description="For registration. Default: the username."
             autoFocus
             dir="auto"
             maxLength={MAX_NAME_CHARACTERS}
-            value={shownName}
-            onChange={(event) => setShownName(event.currentTarget.value)}
+            value={displayName}
+            onChange={(event) => setDisplayName(event.currentTarget.value)}
           />
         )}
         <FormError error={error} />

@@ -14,12 +14,12 @@ export function GuestForm() {
   const join = (event: SubmitEvent) => {
     event.preventDefault();
     const name = displayName.trim();
-    setNameError(name === '' ? 'Enter the name that others shall see.' : null);
+    setNameError(name === '' ? 'Enter a display name.' : null);
     if (name !== '') void submit(() => chat.joinAsGuest(name));
   };
 
   return (
-    <form onSubmit={join} noValidate aria-label="Join without an account">
+    <form onSubmit={join} noValidate aria-label="Join as guest">
       <Stack gap="sm">
         <TextInput
           label="Display name"

@@ -14,11 +14,11 @@ export function WelcomeScreen() {
           <Title order={1} size="h3">
             Welcome
           </Title>
-          <Text c="dimmed">A chat that tells you the truth about what was sent.</Text>
+          <Text c="dimmed">Real-time chat with reliable delivery.</Text>
         </div>
         {signOutReason === 'login-expired' && (
           <Alert color="yellow" role="status" title="Your session has ended">
-            Join or log in again to go on.
+            Join or log in again to continue.
           </Alert>
         )}
         <GuestForm />
