@@ -142,7 +142,7 @@ export class ChatClient {
     this.#session?.signals.typing.set(conversationId, isTyping);
   }
 
-  /** Sets whether the user is away: connected but not active. The value is sent again after each reconnect. */
+  /** Sets the status "away": connected but not active. It is sent again after each reconnect. */
   setAway(isAway: boolean): void {
     this.#session?.signals.setAway(isAway);
   }

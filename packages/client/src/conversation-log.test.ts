@@ -20,14 +20,14 @@ const range = (first: number, last: number) =>
 const seqs = (log: ConversationLog) => log.messages.map(({ seq }) => seq as number);
 
 describe('live messages', () => {
-  test('lengthen the run from the head on', () => {
+  test('extend the run from the head', () => {
     const log = new ConversationLog(5);
     expect(log.add([message(6), message(7)]).map(({ seq }) => seq)).toEqual([6, 7]);
     expect(seqs(log)).toEqual([6, 7]);
     expect([log.firstSeq, log.lastSeq, log.headSeq, log.hasGap]).toEqual([6, 7, 7, false]);
   });
 
-  test('show once, however often they come', () => {
+  test('are added once, however often they arrive', () => {
     const log = new ConversationLog(0);
     log.add(range(1, 3));
     expect(log.add(range(1, 3))).toEqual([]);
@@ -35,14 +35,14 @@ describe('live messages', () => {
     expect(seqs(log)).toEqual([1, 2, 3, 4]);
   });
 
-  test('that are older than the run change nothing', () => {
+  test('that are older than the run are ignored', () => {
     const log = new ConversationLog(5);
     expect(log.add([message(3)])).toEqual([]);
     expect(seqs(log)).toEqual([]);
     expect(log.hasGap).toBe(false);
   });
 
-  test('are held back until the one before them is there', () => {
+  test('are held until their predecessor arrives', () => {
     const log = new ConversationLog(0);
     expect(log.add([message(1), message(3), message(4)]).length).toBe(1);
     expect(log.hasGap).toBe(true);
@@ -50,7 +50,7 @@ describe('live messages', () => {
     expect(log.hasGap).toBe(false);
   });
 
-  test('leave the array that was given out before as it was', () => {
+  test('do not change an array that was returned before', () => {
     const log = new ConversationLog(0);
     log.add([message(1)]);
     const before = log.messages;
@@ -59,7 +59,7 @@ describe('live messages', () => {
     expect(log.messages).not.toBe(before);
   });
 
-  test('keep a bounded number of early ones, and fetch the rest with the gap', () => {
+  test('behind a gap are held up to a limit', () => {
     const log = new ConversationLog(0);
     log.add(range(2, 3_000));
     expect(log.add([message(1)]).length).toBe(1_001);
@@ -69,7 +69,7 @@ describe('live messages', () => {
   });
 });
 
-test('a head that is told of shows a gap', () => {
+test('an observed head above the run is a gap', () => {
   const log = new ConversationLog(2);
   log.observeHead(4);
   expect([log.hasGap, log.lastSeq]).toEqual([true, 2]);
@@ -77,7 +77,7 @@ test('a head that is told of shows a gap', () => {
   expect(log.headSeq).toBe(4);
 });
 
-test('another message at a seq of the run conflictsWith it', () => {
+test('another message with the seq of a loaded one is a conflict', () => {
   const log = new ConversationLog(2);
   log.add(range(3, 5));
   expect(log.conflictsWith(range(1, 9))).toBe(false);
@@ -85,7 +85,7 @@ test('another message at a seq of the run conflictsWith it', () => {
 });
 
 describe('pages of history', () => {
-  test('come before the run, also where they overlap it', () => {
+  test('are prepended, even if they overlap the run', () => {
     const log = new ConversationLog(10);
     log.add([message(11)]);
     expect(log.prepend(range(6, 11))).toBe(true);
@@ -94,7 +94,7 @@ describe('pages of history', () => {
     expect(log.firstSeq).toBe(1);
   });
 
-  test('with a gap are refused', () => {
+  test('with a gap are rejected', () => {
     const log = new ConversationLog(10);
     expect(log.prepend(range(5, 9))).toBe(false);
     expect(log.prepend([message(8), message(10)])).toBe(false);
@@ -102,14 +102,14 @@ describe('pages of history', () => {
     expect(log.firstSeq).toBe(11);
   });
 
-  test('that are empty change nothing', () => {
+  test('without messages change nothing', () => {
     const log = new ConversationLog(10);
     expect(log.prepend([])).toBe(true);
     expect(log.firstSeq).toBe(11);
   });
 });
 
-test('in any order, with repeats and losses, the run is right after the gap is filled', () => {
+test('the run is complete after gaps are filled, for any order, repeats and losses of live messages', () => {
   for (let seed = 1; seed <= 200; seed += 1) {
     const random = seededRandom(seed);
     const startSeq = Math.floor(random() * 20);

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const lobby = (): ConversationView => {
   const view = chat.getSnapshot().views.get(LOBBY_ID);
-  if (!view) throw new Error('the lobby is not there yet');
+  if (!view) throw new Error('the lobby is not loaded yet');
   return view;
 };
 const shown = () => lobby().messages.map(({ text }) => text);
@@ -40,7 +40,7 @@ async function join(): Promise<void> {
   await eventually(lobby);
 }
 
-test('shows who is signed in, the conversations and live messages with the names of their senders', async () => {
+test('the snapshot has the user, the conversations, live messages and the names of their senders', async () => {
   await join();
   expect(chat.getSnapshot()).toMatchObject({ login: 'signed-in', me: { displayName: 'Me' } });
   expect(chat.getSnapshot().conversations?.map(({ id }) => id)).toEqual(['lobby']);
@@ -50,7 +50,7 @@ test('shows who is signed in, the conversations and live messages with the names
   await eventually(() => expect(chat.getSnapshot().users.get(senderId)?.displayName).toBe('Ada'));
 });
 
-test('tells its listeners of each change, and keeps what did not change', async () => {
+test('listeners are called after each change, and unchanged parts keep their identity', async () => {
   await join();
   const before = chat.getSnapshot();
   let calls = 0;
@@ -66,7 +66,7 @@ test('tells its listeners of each change, and keeps what did not change', async 
 });
 
 describe('history', () => {
-  test('opens at the newest page and loads older ones until the first', async () => {
+  test('opens at the newest page and loads older pages up to the first message', async () => {
     for (let count = 1; count <= 120; count += 1) server.say(`number ${count}`, { quietly: true });
     await join();
     await chat.open(LOBBY_ID);
@@ -77,7 +77,7 @@ describe('history', () => {
     expect([shown()[0], shown().length, lobby().firstSeq, lobby().hasOlder]).toEqual(['number 1', 120, 1, false]);
   });
 
-  test('that was missed while away is fetched after the reconnect, with what comes live meanwhile', async () => {
+  test('missed while offline is fetched after a reconnect, together with new live messages', async () => {
     await join();
     server.say('before');
     await eventually(() => expect(shown()).toEqual(['before']));
@@ -91,7 +91,7 @@ describe('history', () => {
     expect(lobby().messages.map(({ seq }) => seq)).toEqual(server.messages.map(({ seq }) => seq));
   });
 
-  test('that a jump of seq shows to be missing is fetched once', async () => {
+  test('missing because of a gap in seqs is fetched once', async () => {
     await join();
     for (let count = 1; count <= 5; count += 1) server.say(`lost ${count}`, { quietly: true });
     server.say('seen');
@@ -100,7 +100,7 @@ describe('history', () => {
     expect(server.requests.filter((name) => name === 'messages:since').length).toBe(1);
   });
 
-  test('that an idle client missed is fetched when the server says how far it is', async () => {
+  test('missed by an idle client is fetched when the server sends newer heads', async () => {
     await join();
     for (let count = 1; count <= 300; count += 1) server.say(`lost ${count}`, { quietly: true });
     server.announceHeads();
@@ -108,7 +108,7 @@ describe('history', () => {
     expect(server.requests.filter((name) => name === 'messages:since').length).toBe(2);
   });
 
-  test('counts what others said elsewhere as unread until the conversation is opened', async () => {
+  test('of a conversation that is not open counts as unread', async () => {
     await join();
     server.say('one');
     server.say('two');
@@ -120,8 +120,8 @@ describe('history', () => {
   });
 });
 
-describe('a message that is sent', () => {
-  test('shows at once, then once in its place, and is stored in the end', async () => {
+describe('a sent message', () => {
+  test('is pending at first, then in the log once, then stored', async () => {
     await join();
     server.publishes = false;
     chat.send(LOBBY_ID, 'mine');
@@ -135,7 +135,7 @@ describe('a message that is sent', () => {
     expect([shown(), lobby().pending]).toEqual([['mine'], []]);
   });
 
-  test('is known to be stored by the heads, though nobody was there to hear it', async () => {
+  test('is removed from the outbox when the heads of the next connection report it as stored', async () => {
     await join();
     server.deliver = () => undefined;
     chat.send(LOBBY_ID, 'mine');
@@ -147,7 +147,7 @@ describe('a message that is sent', () => {
     await eventually(async () => expect(await storage.load(server.me.id)).toEqual([]));
   });
 
-  test('stays in the outbox when only another epoch says that its seq is stored', async () => {
+  test('stays in the outbox when another epoch reports its seq as stored', async () => {
     await join();
     chat.send(LOBBY_ID, 'mine');
     await eventually(() => expect(shown()).toEqual(['mine']));
@@ -159,7 +159,7 @@ describe('a message that is sent', () => {
     );
   });
 
-  test('is accepted once, though its ack was lost with the connection', async () => {
+  test('is accepted once, even if its ack was lost with the connection', async () => {
     await join();
     server.publishes = false;
     server.judge = () => 'silence';
@@ -171,7 +171,7 @@ describe('a message that is sent', () => {
     expect(server.messages.length).toBe(1);
   });
 
-  test('goes out when the cluster has room again', async () => {
+  test('is sent again after BUSY and UNAVAILABLE', async () => {
     await join();
     const verdicts = [newErrorBody('BUSY', { retryAfterMs: 10 }), newErrorBody('UNAVAILABLE', { retryAfterMs: 10 })];
     server.judge = () => verdicts.shift();
@@ -181,8 +181,8 @@ describe('a message that is sent', () => {
   });
 });
 
-describe('a conversation that begins a new epoch, because Redis lost the tail of it', () => {
-  /** Five stored messages and three that get lost, all shown. */
+describe('a conversation with a new epoch, after Redis lost its newest messages', () => {
+  /** Shows five stored messages and three that will be lost. */
   async function loseThree(): Promise<void> {
     for (let count = 1; count <= 5; count += 1) server.say(`stored ${count}`, { quietly: true });
     server.store();
@@ -194,7 +194,7 @@ describe('a conversation that begins a new epoch, because Redis lost the tail of
   }
   const isReloaded = () => eventually(() => expect(lobby().messages).toEqual(server.messages));
 
-  test('is loaded anew when the server says so', async () => {
+  test('is loaded again when the heads have the new epoch', async () => {
     await loseThree();
     server.announceHeads();
     await isReloaded();
@@ -203,7 +203,7 @@ describe('a conversation that begins a new epoch, because Redis lost the tail of
     await isReloaded();
   });
 
-  test('is loaded anew after a reconnect, also where it has grown past what was known', async () => {
+  test('is loaded again after a reconnect, even if its head is above the loaded messages', async () => {
     await loseThree();
     for (let count = 1; count <= 60; count += 1) server.say(`new ${count}`, { quietly: true });
     server.cut();
@@ -214,13 +214,13 @@ describe('a conversation that begins a new epoch, because Redis lost the tail of
     });
   });
 
-  test('is loaded anew when another message shows up at a seq that is here already', async () => {
+  test('is loaded again when a live message has the seq of another loaded message', async () => {
     await loseThree();
     server.say('another sixth');
     await isReloaded();
   });
 
-  test('is loaded anew when a page of older history shows it', async () => {
+  test('is loaded again when an older page has the new epoch', async () => {
     for (let count = 1; count <= 70; count += 1) server.say(`number ${count}`, { quietly: true });
     server.store();
     for (let count = 1; count <= 3; count += 1) server.say(`lost ${count}`, { quietly: true });
@@ -231,7 +231,7 @@ describe('a conversation that begins a new epoch, because Redis lost the tail of
     await eventually(() => expect([shown().length, shown().at(-1)]).toEqual([50, 'number 70']));
   });
 
-  test('gets one’s own lost message again', async () => {
+  test('gets the lost message of the user again', async () => {
     await join();
     await chat.open(LOBBY_ID);
     chat.send(LOBBY_ID, 'mine');
@@ -244,7 +244,7 @@ describe('a conversation that begins a new epoch, because Redis lost the tail of
   });
 });
 
-test('a message that is on its way is sent by the next page, or login, of the same user', async () => {
+test('an unsent message is sent by the next page or login of the same user', async () => {
   const outboxStorage = new MemoryOutboxStorage();
   chat.close();
   chat = new ChatClient({ url: server.url, outboxStorage });
@@ -262,7 +262,7 @@ test('a message that is on its way is sent by the next page, or login, of the sa
   await eventually(async () => expect(await outboxStorage.load(server.me.id)).toEqual([]));
 });
 
-test('a server that drains is left without a visible interruption, and no message is lost by it', async () => {
+test('a draining server causes no visible interruption and no loss', async () => {
   await join();
   const phases = new Set<string>();
   chat.subscribe(() => phases.add(chat.getSnapshot().connection.phase));
@@ -279,7 +279,7 @@ test('a server that drains is left without a visible interruption, and no messag
 });
 
 describe('a login', () => {
-  test('is continued after a restart of the page, and not after logging out', async () => {
+  test('can be resumed after a reload, and not after a log-out', async () => {
     await join();
     await chat.logOut();
     expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', signOutReason: null, me: null });
@@ -290,7 +290,7 @@ describe('a login', () => {
     expect(chat.getSnapshot()).toMatchObject({ login: 'signed-out', signOutReason: 'login-expired' });
   });
 
-  test('is renewed before its token ends, over the same connection', async () => {
+  test('is renewed before the token expires, without a new connection', async () => {
     server.tokenLifeMs = 2_000;
     await join();
     await eventually(() => expect(server.requests).toContain('POST /api/auth/refresh'));
@@ -298,7 +298,7 @@ describe('a login', () => {
     expect(server.io.sockets.sockets.size).toBe(1);
   });
 
-  test('is renewed in time though the machine slept, when timers stand still', async () => {
+  test('is renewed in time after the machine slept and timers were paused', async () => {
     server.tokenLifeMs = 60_000;
     await join();
     const now = Date.now;
@@ -312,7 +312,7 @@ describe('a login', () => {
     expect(server.handshakes.length).toBe(1);
   });
 
-  test('that has ended leads back to the start, with the reason', async () => {
+  test('that has ended signs the user out, with the reason', async () => {
     await join();
     server.loginHolds = false;
     server.io.emit('session:expired', { code: 'UNAUTHENTICATED', message: 'Your session has ended.' });
@@ -321,12 +321,12 @@ describe('a login', () => {
     );
   });
 
-  test('that is refused says why', async () => {
+  test('that is rejected throws the reason', async () => {
     server.loginHolds = false;
     await expect(chat.logIn('me', 'wrong')).rejects.toMatchObject({ code: 'UNAUTHENTICATED', retryable: false });
   });
 
-  test('at a cluster that is away is unavailable', async () => {
+  test('at an unreachable cluster throws UNAVAILABLE', async () => {
     const lost = new ChatClient({ url: 'http://127.0.0.1:9' });
     await expect(lost.joinAsGuest('Me')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
     lost.close();

@@ -43,7 +43,7 @@ afterEach(async () => {
   await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
 });
 
-test('goes online with token, device and time zone, and knows its session and heads', async () => {
+test('goes online with token, device id and time zone, and receives session and heads', async () => {
   const { connection, phases } = connect();
   await becomes(connection, 'online');
   expect(server.handshakes).toEqual([
@@ -56,14 +56,14 @@ test('goes online with token, device and time zone, and knows its session and he
   expect(phases()).toEqual(['connecting', 'online']);
 });
 
-test('comes back by itself when the connection breaks', async () => {
+test('reconnects automatically after a lost connection', async () => {
   const { connection, phases } = connect();
   await becomes(connection, 'online');
   server.cut();
   await eventually(() => expect(phases()).toEqual(['connecting', 'online', 'offline', 'connecting', 'online']));
 });
 
-test('falls back to long-polling where WebSocket does not get through', async () => {
+test('falls back to long-polling if WebSocket is blocked', async () => {
   server.io.engine.opts.transports = ['polling'];
   try {
     const { connection } = connect();
@@ -75,7 +75,7 @@ test('falls back to long-polling where WebSocket does not get through', async ()
   }
 });
 
-test('keeps trying while nobody answers, and says so', async () => {
+test('keeps retrying while the server is unreachable, and reports the phase', async () => {
   const { connection, states } = connect({ url: 'http://127.0.0.1:9' });
   await eventually(() => expect(states.filter(({ phase }) => phase === 'offline').length).toBeGreaterThan(1));
   expect(states.find(({ phase }) => phase === 'offline')).toMatchObject({ error: { code: 'UNAVAILABLE' } });
@@ -83,14 +83,14 @@ test('keeps trying while nobody answers, and says so', async () => {
   expect(connection.state.phase).toBe('closed');
 });
 
-test('hands over packets', async () => {
+test('passes packets to the handlers', async () => {
   const { connection, received } = connect();
   await becomes(connection, 'online');
   const message = server.say('hello');
   await eventually(() => expect(received).toEqual([{ conversationId: 'lobby', messages: [message] }]));
 });
 
-test('says which presence packet is the first of its connection', async () => {
+test('marks the first presence packet of each connection', async () => {
   const people = (count: number) => Array.from({ length: count }, () => ({}) as PresenceChange);
   server.presence = { changes: people(3) };
   const { connection, presences } = connect();
@@ -107,7 +107,7 @@ test('says which presence packet is the first of its connection', async () => {
 });
 
 describe('a full cluster', () => {
-  test('shows the place in the queue as it changes, keeps it by its ticket, and lets in', async () => {
+  test('reports the queue position, keeps it with a ticket, and admits the client', async () => {
     const answers = [3, 1].map((position) =>
       newErrorBody('SERVER_FULL', { position, waitTicket: `ticket-${position}`, retryAfterMs: 20 }),
     );
@@ -122,7 +122,7 @@ describe('a full cluster', () => {
     expect(server.handshakes.map(({ waitTicket }) => waitTicket)).toEqual([undefined, 'ticket-3', 'ticket-1']);
   });
 
-  test('is not asked before the time that it named', async () => {
+  test('is not asked again before the requested delay', async () => {
     server.admit = () => newErrorBody('SERVER_FULL', { position: 1, retryAfterMs: 60_000 });
     const { connection } = connect();
     await becomes(connection, 'waiting');
@@ -131,8 +131,8 @@ describe('a full cluster', () => {
   });
 });
 
-describe('a user who is connected elsewhere', () => {
-  test('is told since when, and continues here when they want to', async () => {
+describe('a user with another session', () => {
+  test('gets the start of the other session, and can take over', async () => {
     server.admit = ({ takeover }) =>
       takeover ? undefined : newErrorBody('ALREADY_CONNECTED', { since: '2026-01-01T00:00:00.000Z' });
     const { connection } = connect();
@@ -143,10 +143,10 @@ describe('a user who is connected elsewhere', () => {
     expect(server.handshakes.map(({ takeover }) => takeover)).toEqual([false, true]);
   });
 
-  test('does not fight for the session: it stays replaced until they want it back', async () => {
+  test('stays replaced until the user takes over', async () => {
     const { connection } = connect();
     await becomes(connection, 'online');
-    server.io.emit('session:replaced', { code: 'REPLACED', message: 'You went on elsewhere.' });
+    server.io.emit('session:replaced', { code: 'REPLACED', message: 'You are connected elsewhere.' });
     server.cut();
     await becomes(connection, 'replaced');
     connection.retryNow();
@@ -160,8 +160,8 @@ describe('a user who is connected elsewhere', () => {
   });
 });
 
-describe('a token that has run out', () => {
-  test('is renewed, and the connection goes on', async () => {
+describe('an expired access token', () => {
+  test('is renewed, and the client reconnects', async () => {
     let token = 'stale';
     server.admit = (handshake) => (handshake.token === 'stale' ? newErrorBody('UNAUTHENTICATED') : undefined);
     const { connection } = connect({
@@ -174,7 +174,7 @@ describe('a token that has run out', () => {
     expect(server.handshakes.map(({ token }) => token)).toEqual(['stale', 'fresh']);
   });
 
-  test('ends in expired when the login has ended too, until it is started again', async () => {
+  test('leads to the phase expired if the login has ended too, until the next start', async () => {
     const loginEnded = new ParleyError(newErrorBody('UNAUTHENTICATED'));
     const { connection } = connect({ refreshToken: () => Promise.reject(loginEnded) });
     await becomes(connection, 'online');
@@ -186,14 +186,14 @@ describe('a token that has run out', () => {
 });
 
 describe('a request', () => {
-  test('gives what the server acks', async () => {
+  test('resolves with the ack of the server', async () => {
     const { connection } = connect();
     await becomes(connection, 'online');
     const payload = { cursors: [{ conversationId: server.lobby.id, afterSeq: 0 }] };
     expect(await connection.request('messages:since', payload)).toMatchObject({ ok: true });
   });
 
-  test('without a connection is unavailable', async () => {
+  test('without a connection resolves with UNAVAILABLE', async () => {
     const { connection } = connect();
     connection.stop();
     const payload = { cursors: [{ conversationId: server.lobby.id, afterSeq: 0 }] };
@@ -202,8 +202,8 @@ describe('a request', () => {
   });
 });
 
-describe('a server that drains', () => {
-  test('is left without an interruption: the next socket takes over while the old one lives', async () => {
+describe('a draining server', () => {
+  test('is left without an interruption: the next socket connects before the old one closes', async () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
     server.io.emit('server:draining', { reconnectWithinMs: 50 });
@@ -219,7 +219,7 @@ describe('a server that drains', () => {
     expect(await connection.request('messages:since', payload)).toMatchObject({ ok: true });
   });
 
-  test('is tried to be left again while it lives, where no other lets the client in yet', async () => {
+  test('is left with retries while no other server admits the client', async () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
     const verdicts = [newErrorBody('SHUTTING_DOWN'), newErrorBody('SHUTTING_DOWN')];
@@ -229,7 +229,7 @@ describe('a server that drains', () => {
     await eventually(() => expect(phases()).toEqual(['connecting', 'online', 'online']));
   });
 
-  test('that ends before another lets the client in is a lost connection', async () => {
+  test('that closes before another server admits the client is a lost connection', async () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
     server.admit = () => newErrorBody('SHUTTING_DOWN');
@@ -242,7 +242,7 @@ describe('a server that drains', () => {
     expect(phases()).not.toContain('replaced');
   });
 
-  test('can hand over again and again', async () => {
+  test('can be followed by more handovers', async () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
     for (let handshakes = 2; handshakes <= 5; handshakes += 1) {
@@ -254,7 +254,7 @@ describe('a server that drains', () => {
     expect(connection.state.phase).toBe('closed');
   });
 
-  test('may end the old socket for a next one that is lost before it is in: that is a lost connection', async () => {
+  test('is a lost connection if it replaces the old socket by a new one that never comes online', async () => {
     const { connection, phases } = connect();
     await becomes(connection, 'online');
     const [old] = server.io.sockets.sockets.values();
@@ -268,11 +268,11 @@ describe('a server that drains', () => {
     expect(phases()).not.toContain('replaced');
   });
 
-  test('is not asked for another place when the session goes elsewhere meanwhile', async () => {
+  test('is not retried after another device has replaced the session', async () => {
     const { connection } = connect();
     await becomes(connection, 'online');
     server.io.emit('server:draining', { reconnectWithinMs: 1_000_000_000 });
-    server.io.emit('session:replaced', { code: 'REPLACED', message: 'You went on elsewhere.' });
+    server.io.emit('session:replaced', { code: 'REPLACED', message: 'You are connected elsewhere.' });
     await becomes(connection, 'replaced');
     expect(server.handshakes.length).toBe(1);
   });

@@ -8,14 +8,14 @@ const parts = await newChat();
 const { server } = parts;
 const conversations = () => parts.chat.getSnapshot().conversations;
 
-test('a group that is renamed shows its new name at once', async () => {
+test('a renamed group has its new name at once', async () => {
   server.kind = 'group';
   await parts.join();
   await parts.chat.renameGroup(LOBBY_ID, 'Analysts');
   expect(conversations()).toMatchObject([{ title: 'Analysts' }]);
 });
 
-test('a group that one leaves is forgotten, and no longer open', async () => {
+test('a group that the user leaves is closed and removed', async () => {
   server.kind = 'group';
   await parts.join();
   await parts.chat.open(LOBBY_ID);
@@ -24,7 +24,7 @@ test('a group that one leaves is forgotten, and no longer open', async () => {
   expect(parts.chat.getSnapshot().views.size).toBe(0);
 });
 
-test('a group that one is removed from is forgotten as well', async () => {
+test('a group from which the user is removed is removed too', async () => {
   server.kind = 'group';
   await parts.join();
   await parts.chat.open(LOBBY_ID);
@@ -35,7 +35,7 @@ test('a group that one is removed from is forgotten as well', async () => {
   );
 });
 
-test('a search finds messages, and the names of their senders', async () => {
+test('a search returns messages and loads the names of their senders', async () => {
   await parts.join();
   const hit = { ...server.say('the engine', { quietly: true }), conversationId: LOBBY_ID };
   server.searchPage = { messages: [hit], hasMore: true };

@@ -8,7 +8,7 @@ import { newErrorBody } from './protocol-server.ts';
 const parts = await newChat();
 const { server, lobby } = parts;
 
-/** Signs in, with one message of one's own in the conversation. */
+/** Signs in and sends one message. */
 async function joinAndSend(): Promise<Message> {
   await parts.join();
   parts.chat.send(LOBBY_ID, 'mine');
@@ -19,8 +19,8 @@ async function joinAndSend(): Promise<Message> {
   });
 }
 
-describe('one’s own message', () => {
-  test('can be edited, reacted to and deleted, and shows so', async () => {
+describe('the user’s own message', () => {
+  test('can be edited, reacted to and deleted', async () => {
     const { id } = await joinAndSend();
     await parts.chat.edit(LOBBY_ID, id, 'mended');
     await eventually(() => expect(lobby().timeline).toMatchObject([{ text: 'mended', isEdited: true }]));
@@ -34,7 +34,7 @@ describe('one’s own message', () => {
     expect(lobby().unread).toBe(0);
   });
 
-  test('is changed once, though the first answers said to try again', async () => {
+  test('is changed once after retryable errors', async () => {
     const { id } = await joinAndSend();
     const verdicts = [newErrorBody('BUSY', { retryAfterMs: 10 }), newErrorBody('UNAVAILABLE', { retryAfterMs: 10 })];
     server.judgeChange = () => verdicts.shift();
@@ -43,7 +43,7 @@ describe('one’s own message', () => {
     expect(new Set(server.changes.map(({ clientMessageId }) => clientMessageId)).size).toBe(1);
   });
 
-  test('is changed once, though the connection broke before the ack came', async () => {
+  test('is changed once after the ack was lost with the connection', async () => {
     const { id } = await joinAndSend();
     server.judgeChange = () => 'silence';
     const edited = parts.chat.edit(LOBBY_ID, id, 'mended');
@@ -54,7 +54,7 @@ describe('one’s own message', () => {
     await eventually(() => expect(lobby().messages.map(({ kind }) => kind)).toEqual(['text', 'edit']));
   });
 
-  test('that the server will not change stays, and the call says why', async () => {
+  test('does not change if the server rejects the change, and the call throws the reason', async () => {
     const { id } = await joinAndSend();
     server.judgeChange = () => newErrorBody('FORBIDDEN');
     const failure = await parts.chat.edit(LOBBY_ID, id, 'mended').catch((error: unknown) => error);
@@ -63,14 +63,14 @@ describe('one’s own message', () => {
     expect(server.changes.length).toBe(1);
   });
 
-  test('is not tried for longer than some seconds', async () => {
+  test('is not retried beyond the deadline', async () => {
     const { id } = await joinAndSend();
     server.judgeChange = () => newErrorBody('BUSY', { retryAfterMs: 60_000 });
     await expect(parts.chat.deleteMessage(LOBBY_ID, id)).rejects.toMatchObject({ code: 'BUSY', retryable: true });
   });
 });
 
-test('changes by others, made while away, show after the reconnect', async () => {
+test('changes of others during an interruption are applied after the reconnect', async () => {
   const said = [server.say('one', { quietly: true }), server.say('two', { quietly: true })];
   await parts.join();
   await parts.chat.open(LOBBY_ID);
@@ -81,7 +81,7 @@ test('changes by others, made while away, show after the reconnect', async () =>
   await eventually(() => expect(lobby().timeline.map(({ text }) => text)).toEqual(['one, mended', 'two, mended']));
 });
 
-test('a reply names the message that it answers, on its way and in its place', async () => {
+test('a reply refers to its message, both while pending and in the timeline', async () => {
   const { id: replyTo } = await joinAndSend();
   server.publishes = false;
   parts.chat.send(LOBBY_ID, 'an answer', replyTo);
@@ -93,7 +93,7 @@ test('a reply names the message that it answers, on its way and in its place', a
 });
 
 describe('history', () => {
-  test('of changes is loaded on until there is something to show', async () => {
+  test('that consists of changes is loaded until there are timeline entries', async () => {
     for (let count = 1; count <= 100; count += 1) server.say(`number ${count}`, { quietly: true });
     const [target] = server.messages;
     for (let count = 1; count <= 120; count += 1) {
@@ -105,7 +105,7 @@ describe('history', () => {
     expect(lobby().timeline[0]?.reactions).toEqual([{ emoji: '🎉', userIds: [server.ada.id] }]);
   });
 
-  test('is loaded back to a message that is wanted, if there is one', async () => {
+  test('is loaded back to a given message, if it exists', async () => {
     for (let count = 1; count <= 1_000; count += 1) server.say(`number ${count}`, { quietly: true });
     await parts.join();
     await parts.chat.open(LOBBY_ID);

@@ -3,7 +3,7 @@ import { eventually } from '@parley/testing';
 import { ChatClient, type ConversationView, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
 import { ProtocolServer } from './protocol-server.ts';
 
-/** A server for all tests of a file, and a client for each of them that closes by itself. */
+/** Starts one server per test file and one client per test, which is closed after the test. */
 export async function newChat() {
   const server = await ProtocolServer.start();
   let chat: ChatClient;
@@ -22,7 +22,7 @@ export async function newChat() {
 
   const lobby = (): ConversationView => {
     const view = chat.getSnapshot().views.get(LOBBY_ID);
-    if (!view) throw new Error('the lobby is not there yet');
+    if (!view) throw new Error('the lobby is not loaded yet');
     return view;
   };
   const isOnline = () => eventually(() => expect(chat.getSnapshot().connection.phase).toBe('online'));
@@ -32,19 +32,19 @@ export async function newChat() {
     get chat() {
       return chat;
     },
-    /** Signs in, and waits until the conversation is there. */
+    /** Signs in and waits until the lobby is loaded. */
     async join(): Promise<void> {
       await chat.joinAsGuest('Me');
       await isOnline();
       await eventually(lobby);
     },
-    /** What a reload of the page does. */
+    /** Replaces the client, like a reload of the page. */
     async reload(): Promise<void> {
       chat.close();
       start();
       await this.join();
     },
-    /** Loses the connection, and waits for the next one. */
+    /** Cuts the connection and waits for the next one. */
     async reconnect(): Promise<void> {
       const handshakes = server.handshakes.length;
       server.cut();

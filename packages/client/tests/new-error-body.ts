@@ -1,9 +1,9 @@
 import type { ErrorBody } from '@parley/protocol';
 
-/** What a server says no with. */
+/** Creates an error body of a server. */
 export const newErrorBody = (code: ErrorBody['code'], details: Partial<ErrorBody> = {}): ErrorBody => ({
   code,
-  message: `refused: ${code}`,
+  message: `error: ${code}`,
   retryable: ['SERVER_FULL', 'BUSY', 'UNAVAILABLE', 'SHUTTING_DOWN', 'RATE_LIMITED'].includes(code),
   ...details,
 });

@@ -15,14 +15,14 @@ import { MemoryOutboxStorage, Outbox, type OutboxMessage, type OutboxStorage } f
 export const lobby = 'lobby' as ConversationId;
 export const me = 'u-me' as UserId;
 
-/** The history of every conversation: a log that the test writes. */
+/** The history of a conversation, written by the test. */
 export class History {
   readonly messages: Message[] = [];
   epoch = 'epoch-1';
   lookUps = 0;
   refusal: ErrorBody | undefined;
 
-  /** Puts a message at the end. */
+  /** Appends a message. */
   accept(clientMessageId: string, senderId: string = me): Message {
     const seq = this.messages.length + 1;
     const message = { id: `${this.epoch} m${seq}`, seq, senderId, clientMessageId } as unknown as Message;
@@ -47,7 +47,7 @@ afterEach(() => {
   for (const outbox of open.splice(0)) outbox.close();
 });
 
-/** An outbox whose attempts the test answers one by one. */
+/** Creates an outbox whose attempts the test answers one by one. */
 export function newOutbox(options: { storage?: OutboxStorage; history?: History; userId?: UserId } = {}) {
   const { storage = new MemoryOutboxStorage(), history = new History(), userId = me } = options;
   const attempts: { payload: SendPayload; answer: (reply: SendReply | Refused) => void }[] = [];

@@ -7,7 +7,7 @@ import { newErrorBody } from './protocol-server.ts';
 const texts = (outbox: ReturnType<typeof newOutbox>['outbox']) => textsOf(outbox.messagesOf(lobby));
 
 describe('after a reload', () => {
-  test('what was not sent yet is sent under its id, in the order of writing, before what is new', async () => {
+  test('unsent messages are sent under their ids, in the order of writing, before new ones', async () => {
     const before = newOutbox();
     const ids = ['one', 'two', 'three'].map((text) => before.outbox.add(lobby, text).clientMessageId);
     await eventually(async () => expect((await before.kept()).length).toBe(3));
@@ -20,7 +20,7 @@ describe('after a reload', () => {
     expect(attempts.map(({ payload }) => payload.clientMessageId)).toEqual(ids);
   });
 
-  test('what is in the history already is not sent again, however far back', async () => {
+  test('messages that are in the history are not sent again, however old they are', async () => {
     const before = newOutbox();
     const { clientMessageId } = before.outbox.add(lobby, 'hello', 0);
     await eventually(async () => expect(await before.kept()).toEqual(['hello']));
@@ -36,7 +36,7 @@ describe('after a reload', () => {
     expect(attempts.length).toBe(0);
   });
 
-  test('another user of the same storage neither sees nor sends it', async () => {
+  test('another user of the same storage neither sees nor sends them', async () => {
     const before = newOutbox();
     before.outbox.add(lobby, 'mine');
     await eventually(async () => expect(await before.kept()).toEqual(['mine']));
@@ -48,7 +48,7 @@ describe('after a reload', () => {
     expect(await before.kept()).toEqual(['mine']);
   });
 
-  test('an accepted message of days ago that is in the history is done', async () => {
+  test('an accepted message from days ago that is in the history is removed', async () => {
     const history = new History();
     const { outbox, storage, kept } = newOutbox({ history });
     const { seq, clientMessageId } = history.accept('c-old');
@@ -59,8 +59,8 @@ describe('after a reload', () => {
   });
 });
 
-describe('a message whose attempt had no answer', () => {
-  test('is looked for, and sent again where it is not in the history', async () => {
+describe('a message after an attempt without an answer', () => {
+  test('is looked up, and sent again if it is not in the history', async () => {
     const { outbox, attempts, attempt } = newOutbox();
     void outbox.connected();
     outbox.add(lobby, 'hello', 0);
@@ -69,7 +69,7 @@ describe('a message whose attempt had no answer', () => {
     expect(payload.clientMessageId).toBe(attempts[0]?.payload.clientMessageId);
   });
 
-  test('is not sent again where it is, though the server has forgotten its id', async () => {
+  test('is not sent again if it is in the history, even if the server has forgotten its id', async () => {
     const { outbox, history, attempts, attempt, states } = newOutbox();
     void outbox.connected();
     const { clientMessageId } = outbox.add(lobby, 'hello', 0);
@@ -81,7 +81,7 @@ describe('a message whose attempt had no answer', () => {
     expect([outbox.messagesOf(lobby)[0]?.seq, attempts.length]).toEqual([2, 1]);
   });
 
-  test('waits while the history can not be read', async () => {
+  test('waits while the history cannot be read', async () => {
     const { outbox, history, attempts, attempt } = newOutbox();
     void outbox.connected();
     outbox.add(lobby, 'hello', 0);
@@ -93,7 +93,7 @@ describe('a message whose attempt had no answer', () => {
     await attempt(1);
   });
 
-  test('fails where the user is no member any more', async () => {
+  test('fails if the user is no longer a member', async () => {
     const { outbox, history, attempt, states } = newOutbox();
     void outbox.connected();
     outbox.add(lobby, 'hello', 0);
@@ -103,7 +103,7 @@ describe('a message whose attempt had no answer', () => {
   });
 });
 
-describe('what comes from an epoch that has ended', () => {
+describe('an event of an ended epoch', () => {
   async function newOvertakenAttempt() {
     const parts = newOutbox();
     void parts.outbox.connected();
@@ -113,7 +113,7 @@ describe('what comes from an epoch that has ended', () => {
     return { ...parts, clientMessageId, answer };
   }
 
-  test('is no proof that a message is accepted: an ack', async () => {
+  test('does not prove that a message is accepted: an ack', async () => {
     const { outbox, history, attempt, states, clientMessageId, answer } = await newOvertakenAttempt();
     history.accept('of someone else', 'u-ada');
     outbox.observeStored(lobby, 1);
@@ -125,7 +125,7 @@ describe('what comes from an epoch that has ended', () => {
     await eventually(() => expect(states()).toEqual(['accepted']));
   });
 
-  test('is no proof that a message is accepted: the live message', async () => {
+  test('does not prove that a message is accepted: a live message', async () => {
     const { outbox, history, attempt, states, clientMessageId, answer } = await newOvertakenAttempt();
     outbox.observeMessages(lobby, [{ senderId: me, clientMessageId, seq: 1 } as unknown as Message]);
     expect(states()).toEqual(['accepted']);
@@ -146,7 +146,7 @@ describe('an accepted message that is not stored', () => {
     return { ...parts, clientMessageId };
   }
 
-  test('is looked for after a reconnect, and kept until it is stored', async () => {
+  test('is looked up after a reconnect, and kept until it is stored', async () => {
     const { outbox, history, attempts, states, clientMessageId } = await newAccepted();
     history.accept(clientMessageId);
     outbox.disconnected();
@@ -157,13 +157,13 @@ describe('an accepted message that is not stored', () => {
     expect(attempts.length).toBe(1);
   });
 
-  test('is sent again when a new epoch has lost it', async () => {
+  test('is sent again if a new epoch lost it', async () => {
     const { outbox, attempt, clientMessageId } = await newAccepted();
     outbox.epochChanged(lobby);
     expect((await attempt(1)).payload.clientMessageId).toBe(clientMessageId);
   });
 
-  test('is sent again when another message is at its seq, and not taken for stored', async () => {
+  test('is sent again if another message has its seq, even if that seq is stored', async () => {
     const { outbox, history, attempt, states } = await newAccepted();
     outbox.observeMessages(lobby, [history.accept('of someone else', 'u-ada')]);
     outbox.observeStored(lobby, 1);
@@ -171,7 +171,7 @@ describe('an accepted message that is not stored', () => {
     await attempt(1);
   });
 
-  test('is no more taken for stored by what was stored in an earlier epoch', async () => {
+  test('is not counted as stored because of a stored seq of an earlier epoch', async () => {
     const { outbox, history, attempt, states } = newOutbox();
     outbox.observeStored(lobby, 5);
     outbox.epochChanged(lobby);
@@ -184,7 +184,7 @@ describe('an accepted message that is not stored', () => {
   });
 });
 
-test('two tabs take over from each other without a loss or a second message', async () => {
+test('two tabs replace each other without loss or duplicates', async () => {
   const first = newOutbox();
   const written = first.outbox.add(lobby, 'from the first tab');
   await eventually(async () => expect((await first.kept()).length).toBe(1));
@@ -201,7 +201,7 @@ test('two tabs take over from each other without a loss or a second message', as
   expect(first.attempts.length).toBe(0);
 });
 
-test('what another tab has seen stored is done here too', async () => {
+test('a message that another tab saw stored is removed here too', async () => {
   const first = newOutbox();
   first.outbox.add(lobby, 'from the first tab');
   await eventually(async () => expect((await first.kept()).length).toBe(1));

@@ -28,7 +28,7 @@ test('waits for a connection', async () => {
   expect((await attempt(0)).payload).toMatchObject({ conversationId: 'lobby', kind: 'text', text: 'hello' });
 });
 
-test('tries again under the same id, after a refusal that passes and after a lost connection', async () => {
+test('retries under the same id after a retryable error and after a lost connection', async () => {
   const { outbox, attempts, attempt, states } = newOutbox();
   void outbox.connected();
   outbox.add(lobby, 'hello');
@@ -42,7 +42,7 @@ test('tries again under the same id, after a refusal that passes and after a los
   expect(new Set(attempts.map(({ payload }) => payload.clientMessageId)).size).toBe(1);
 });
 
-test('waits as long as a refusal asks for, but not beyond the next connection', async () => {
+test('waits for the requested delay, but not beyond the next connection', async () => {
   const { outbox, attempts, attempt } = newOutbox();
   void outbox.connected();
   outbox.add(lobby, 'hello');
@@ -53,7 +53,7 @@ test('waits as long as a refusal asks for, but not beyond the next connection', 
   await attempt(1);
 });
 
-test('sends the messages of a conversation one after the other, conversations side by side', async () => {
+test('sends the messages of a conversation one at a time, and conversations in parallel', async () => {
   const { outbox, attempts, attempt } = newOutbox();
   void outbox.connected();
   outbox.add(lobby, 'one');
@@ -65,7 +65,7 @@ test('sends the messages of a conversation one after the other, conversations si
   expect((await attempt(2)).payload.text).toBe('two');
 });
 
-test('sends an answer as one, also after a restart of the page', async () => {
+test('sends a reply as a reply, also after a reload', async () => {
   const before = newOutbox();
   void before.outbox.connected();
   before.outbox.add(lobby, 'hello', 0, 'm7' as MessageId);
@@ -76,8 +76,8 @@ test('sends an answer as one, also after a restart of the page', async () => {
   expect((await after.attempt(0)).payload).toMatchObject({ text: 'hello', replyTo: 'm7' });
 });
 
-describe('a message that the server will not have', () => {
-  test('fails with the reason, and lets those after it pass', async () => {
+describe('a rejected message', () => {
+  test('fails with the reason and does not block the next one', async () => {
     const { outbox, attempt, states } = newOutbox();
     void outbox.connected();
     outbox.add(lobby, 'one');
@@ -88,7 +88,7 @@ describe('a message that the server will not have', () => {
     expect(outbox.messagesOf(lobby)[0]?.error?.code).toBe('FORBIDDEN');
   });
 
-  test('can be tried again under its id, or given up', async () => {
+  test('can be retried under its id, or discarded', async () => {
     const { outbox, attempts, attempt, states } = newOutbox();
     void outbox.connected();
     const { clientMessageId } = outbox.add(lobby, 'one');
@@ -103,7 +103,7 @@ describe('a message that the server will not have', () => {
   });
 });
 
-test('takes a message that shows up as accepted, though its ack was lost', async () => {
+test('counts a message as accepted when it appears in the log, even if its ack was lost', async () => {
   const { outbox, history, attempts, attempt, states } = newOutbox();
   void outbox.connected();
   const { clientMessageId } = outbox.add(lobby, 'hello');
@@ -114,8 +114,8 @@ test('takes a message that shows up as accepted, though its ack was lost', async
   expect(attempts.length).toBe(1);
 });
 
-describe('is bounded', () => {
-  test('by a number of messages that are not stored', async () => {
+describe('is limited', () => {
+  test('by the number of messages', async () => {
     const { outbox, attempt, states } = newOutbox();
     void outbox.connected();
     for (let count = 0; count < MAX_OUTBOX_MESSAGES; count += 1) outbox.add(lobby, `number ${count}`);
@@ -136,7 +136,7 @@ describe('is bounded', () => {
     expect(() => outbox.add(lobby, 'x')).toThrow(expect.objectContaining({ code: 'BUSY' }));
   });
 
-  test('by what its storage takes: what that refuses is not sent and says why', async () => {
+  test('by its storage: a message that cannot be saved fails and is not sent', async () => {
     const { outbox, storage, attempts, states } = newOutbox();
     storage.put = () => Promise.reject(new Error('the disk is full'));
     void outbox.connected();

@@ -4,7 +4,7 @@ import type { Conversation, Message, Receipt, SearchPage, User } from '@parley/p
 import { clientFile } from './browser/client-files.ts';
 import { newErrorBody } from './new-error-body.ts';
 
-/** What the REST API shows and changes of a server. */
+/** The part of a server that the REST API reads and changes. */
 export interface RestState {
   readonly url: string;
   readonly epoch: string;
@@ -23,7 +23,7 @@ export interface RestState {
 
 let tokens = 0;
 
-/** The HTTP side of a `ProtocolServer`: the REST API as far as the client needs it, and the client itself for a browser. */
+/** The HTTP part of a `ProtocolServer`: the REST calls that the client uses, and the library's files for a browser. */
 export async function answerRest(server: RestState, request: IncomingMessage, response: ServerResponse) {
   const url = new URL(request.url ?? '/', server.url);
   if (url.pathname.startsWith('/socket.io')) return;

@@ -34,17 +34,17 @@ export { newErrorBody } from './new-error-body.ts';
 
 type ServerSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
 
-/** A change of a message, as the client asked for it. */
+/** A change of a message that the client requested. */
 export type ChangePayload = EditPayload | DeletePayload | ReactPayload;
 
-/** What a message is made of, whoever sent it. */
+/** The content of a message. */
 type Accepted = { clientMessageId: string } & Partial<Pick<Message, 'kind' | 'text' | 'replyTo'>>;
 
 type Verdict = ErrorBody | 'silence' | 'lost' | undefined;
 
 /**
- * The other side of the wire, for one client: it speaks the protocol over a real Socket.IO and HTTP server, keeps one
- * conversation, the lobby, in memory, and does what the test tells it to.
+ * A server for one client under test. It implements the protocol on a real Socket.IO and HTTP server, holds one conversation
+ * (the lobby) in memory, and injects the faults that a test requests.
  */
 export class ProtocolServer {
   readonly me = { id: 'u-me', username: 'me', displayName: 'Me' } as User;
@@ -56,38 +56,38 @@ export class ProtocolServer {
   readonly reads: ReadPayload[] = [];
   readonly deliveries: DeliveredPayload[] = [];
   readonly typings: TypingPayload[] = [];
-  readonly aways: boolean[] = [];
+  readonly awaySignals: boolean[] = [];
   readonly requests: string[] = [];
-  /** What its conversation is: a channel, unless a test wants members and receipts. */
+  /** Kind of the conversation. Tests that need members and receipts change it. */
   kind: ConversationKind = 'channel';
   title = 'Lobby';
   isMember = true;
-  /** How far the user has read, as heads say it. */
+  /** The user's read marker in heads. */
   readSeq: number | 'all' = 'all';
-  /** How far everyone is, as the REST call says it. */
+  /** The receipts that the REST call returns. */
   receipts: Receipt[] = [];
-  /** What a client gets after its hello. */
+  /** The presence packet that a client receives after its hello. */
   presence: PresencePacket | undefined;
   searchPage: SearchPage = { messages: [], hasMore: false };
-  /** Decides over a handshake. */
+  /** Returns an error to reject a handshake. */
   admit: (handshake: Handshake) => ErrorBody | undefined = () => undefined;
-  /** Decides over a message before it is accepted; 'silence' accepts it and loses the ack, 'lost' loses the message. */
+  /** Returns an error to reject a message. 'silence' accepts it and drops the ack; 'lost' drops the message. */
   judge: (payload: SendPayload) => Verdict = () => undefined;
-  /** The same over a change. */
+  /** The same for a change. */
   judgeChange: (payload: ChangePayload) => Verdict = () => undefined;
-  /** Decides over a read marker before it moves. */
+  /** Returns an error to reject a read marker. */
   judgeRead: (payload: ReadPayload) => ErrorBody | undefined = () => undefined;
-  /** Brings what the server emits to the client, or not, or twice, or later. */
+  /** Delivers an emitted event. Tests replace it to drop, repeat or delay events. */
   deliver: (emit: () => void) => void = (emit) => emit();
-  /** Brings the ack of what was sent to the client, or later. */
+  /** Sends an ack. Tests replace it to delay acks. */
   answer: (ack: () => void) => void = (ack) => ack();
-  /** Whether an accepted message is published at once. */
+  /** Whether accepted messages are published at once. */
   publishes = true;
   tokenLifeMs = 900_000;
   loginHolds = true;
   storedSeq = 0;
   #epochs = 1;
-  /** What the server remembers of accepted ids. */
+  /** Accepted messages by `clientMessageId`, for deduplication. */
   readonly #accepted = new Map<string, Message>();
   readonly #http = createServer((request, response) => void answerRest(this, request, response));
   readonly io = new Server<ClientToServerEvents, ServerToClientEvents>(this.#http);
@@ -132,14 +132,14 @@ export class ProtocolServer {
     } as unknown as Conversation;
   }
 
-  /** Accepts a message of someone else; shows it to the client unless told otherwise. */
+  /** Accepts a message of another user, and publishes it unless `quietly` is set. */
   say(text: string, options: { quietly?: boolean } & Partial<Pick<Message, 'kind' | 'replyTo'>> = {}): Message {
     const { quietly = false, ...fields } = options;
     const clientMessageId = `ada-${randomUUID()}`;
     return this.#accept({ senderId: this.ada.id, clientMessageId, text, ...fields }, !quietly);
   }
 
-  /** Accepts a change of a message by someone else. */
+  /** Accepts a change of a message by another user. */
   change(kind: ChangeKind, target: Message, text?: string): Message {
     const fields = { kind, replyTo: target.id, ...(text !== undefined && { text }) };
     return this.#accept({ senderId: this.ada.id, clientMessageId: `ada-${randomUUID()}`, ...fields }, true);
@@ -149,7 +149,7 @@ export class ProtocolServer {
     this.deliver(() => this.io.emit('messages', { conversationId: this.lobby.id, messages }));
   }
 
-  /** Everything that was accepted up to now is in the history store. */
+  /** Marks all accepted messages as stored. */
   store(): void {
     const seq = this.messages.length;
     this.storedSeq = seq;
@@ -161,14 +161,14 @@ export class ProtocolServer {
     this.io.emit('heads', [{ conversationId, headSeq, storedSeq: this.storedSeq, epoch: this.epoch }]);
   }
 
-  /** Loses up to this many messages that are not stored, and every id that was accepted, as Redis can. */
+  /** Loses up to this many messages that are not stored, and all deduplication entries, like a loss of Redis data. */
   loseTail(messages: number): void {
     this.messages.length = Math.max(this.storedSeq, this.messages.length - messages);
     this.#accepted.clear();
     this.#epochs += 1;
   }
 
-  /** Forgets everything, as for another test. */
+  /** Resets the server for the next test. */
   reset(): void {
     this.storedSeq = 0;
     this.loseTail(Number.POSITIVE_INFINITY);
@@ -189,10 +189,10 @@ export class ProtocolServer {
     this.tokenLifeMs = 900_000;
     this.loginHolds = true;
     for (const seen of [this.sends, this.changes, this.reads, this.deliveries, this.typings]) seen.length = 0;
-    for (const seen of [this.aways, this.requests, this.handshakes]) seen.length = 0;
+    for (const seen of [this.awaySignals, this.requests, this.handshakes]) seen.length = 0;
   }
 
-  /** Cuts the connections without a word. */
+  /** Closes the connections without an event. */
   cut(): void {
     this.io.disconnectSockets(true);
   }
@@ -211,7 +211,7 @@ export class ProtocolServer {
     return message;
   }
 
-  /** There is one session: a new one ends the others. */
+  /** A new session replaces all others. */
   #replaceOthers(socket: ServerSocket): void {
     for (const other of this.io.sockets.sockets.values()) {
       if (other === socket) continue;
@@ -260,7 +260,7 @@ export class ProtocolServer {
       ack({ ok: true });
     });
     socket.on('away', ({ isAway }, ack) => {
-      this.aways.push(isAway);
+      this.awaySignals.push(isAway);
       ack({ ok: true });
     });
     socket.on('messages:since', ({ cursors, limit = 200 }, ack) => {
@@ -280,7 +280,7 @@ export class ProtocolServer {
     });
   }
 
-  /** Accepts what the client sends, once for each id, unless the verdict is another. */
+  /** Accepts a sent message once per id, unless `judge` decides otherwise. */
   #take(fields: Accepted, verdict: Verdict, ack: Ack<SendReply>): void {
     if (verdict === 'lost') return;
     if (verdict && verdict !== 'silence') {

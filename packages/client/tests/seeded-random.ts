@@ -1,4 +1,4 @@
-/** Mulberry32: the same numbers in [0, 1) for the same seed. */
+/** Returns a Mulberry32 generator of numbers in [0, 1). The same seed gives the same numbers. */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -18,7 +18,7 @@ const present = (userId: UserId, change: Partial<PresenceChange> = {}): Presence
 });
 
 describe('typing', () => {
-  test('of others shows, and is forgotten with the connection', async () => {
+  test('of others is shown, and ends with the connection', async () => {
     await parts.join();
     server.io.emit('typing', { conversationId: LOBBY_ID, userIds: [server.me.id, ada] });
     await eventually(() => expect(lobby().typing).toEqual([ada]));
@@ -26,7 +26,7 @@ describe('typing', () => {
     await eventually(() => expect(lobby().typing).toEqual([]));
   });
 
-  test('of others ends with what they send', async () => {
+  test('of others ends when they send a message', async () => {
     await parts.join();
     server.io.emit('typing', { conversationId: LOBBY_ID, userIds: [ada] });
     await eventually(() => expect(lobby().typing).toEqual([ada]));
@@ -34,7 +34,7 @@ describe('typing', () => {
     await eventually(() => expect([lobby().messages.length, lobby().typing]).toEqual([1, []]));
   });
 
-  test('of one’s own is told with the first key, and ends with sending', async () => {
+  test('of the user is sent on the first input, and ends with a sent message', async () => {
     await parts.join();
     for (let key = 0; key < 20; key += 1) parts.chat.setTyping(LOBBY_ID, true);
     parts.chat.send(LOBBY_ID, 'done');
@@ -43,7 +43,7 @@ describe('typing', () => {
 });
 
 describe('receipts', () => {
-  test('of a group are fetched when it is opened, and move with packets, never back', async () => {
+  test('of a group are fetched when it is opened, and packets only move them forward', async () => {
     server.kind = 'group';
     server.receipts = [receipt(ada, 1, 2), receipt(server.me.id, 9, 9)];
     await parts.join();
@@ -56,7 +56,7 @@ describe('receipts', () => {
     expect(lobby().receipts.get(ada)).toEqual({ readSeq: 3, deliveredSeq: 2 });
   });
 
-  test('that moved while away are fetched after the reconnect', async () => {
+  test('that moved during an interruption are fetched after the reconnect', async () => {
     server.kind = 'group';
     server.receipts = [receipt(ada, 1, 1)];
     await parts.join();
@@ -67,7 +67,7 @@ describe('receipts', () => {
     await eventually(() => expect(lobby().receipts.get(ada)?.readSeq).toBe(5));
   });
 
-  test('of channels are not asked for', async () => {
+  test('of channels are not fetched', async () => {
     await parts.join();
     await parts.chat.open(LOBBY_ID);
     await parts.reconnect();
@@ -77,7 +77,7 @@ describe('receipts', () => {
     expect(server.deliveries).toEqual([]);
   });
 
-  test('say how far one’s own message is: only what all others have is delivered, or read', async () => {
+  test('give the state of the user’s message: delivered or read only if all others have it', async () => {
     server.kind = 'group';
     await parts.join();
     parts.chat.send(LOBBY_ID, 'mine');
@@ -95,7 +95,7 @@ describe('receipts', () => {
     await eventually(() => expect([state(ada), state(ada, bo), state()]).toEqual(['read', 'delivered', 'stored']));
   });
 
-  test('are sent for what others have written, not for one’s own', async () => {
+  test('are sent for messages of others, not for the user’s own', async () => {
     server.kind = 'direct';
     await parts.join();
     server.say('one');
@@ -109,7 +109,7 @@ describe('receipts', () => {
 });
 
 describe('presence', () => {
-  test('is what the first packet of a connection says, then what changes', async () => {
+  test('starts with the first packet of a connection and follows the changes', async () => {
     server.presence = {
       changes: [present(ada), present(bo, { away: true })],
       counts: [{ conversationId: LOBBY_ID, online: 7 }],
@@ -129,20 +129,20 @@ describe('presence', () => {
     expect(parts.chat.getSnapshot().onlineCounts.size).toBe(0);
   });
 
-  test('of one’s own: being away is told, and told again to the next server', async () => {
+  test('of the user: the away signal is sent, and sent again after a reconnect', async () => {
     await parts.join();
     parts.chat.setAway(false);
     parts.chat.setAway(true);
     parts.chat.setAway(true);
-    await eventually(() => expect(server.aways).toEqual([true]));
+    await eventually(() => expect(server.awaySignals).toEqual([true]));
     await parts.reconnect();
-    await eventually(() => expect(server.aways).toEqual([true, true]));
+    await eventually(() => expect(server.awaySignals).toEqual([true, true]));
     parts.chat.setAway(false);
-    await eventually(() => expect(server.aways).toEqual([true, true, false]));
+    await eventually(() => expect(server.awaySignals).toEqual([true, true, false]));
   });
 });
 
-test('a server that drains is said to until the next one has taken over', async () => {
+test('isDraining is true until the handover to the next server', async () => {
   await parts.join();
   const seen: boolean[] = [];
   parts.chat.subscribe(() => {

@@ -9,7 +9,7 @@ const ROUNDS = 300;
 
 const server = await ProtocolServer.start();
 
-/** Drops, repeats and delays packets, as long as the epoch lasts in which they were emitted. */
+/** Drops, repeats and delays packets within their epoch. */
 function breakDelivery(random: () => number): void {
   server.deliver = (emit) => {
     const { epoch } = server;
@@ -26,7 +26,7 @@ function breakDelivery(random: () => number): void {
   };
 }
 
-/** Acks come late, too: by the socket that handed over, even from an epoch that has ended. */
+/** Delays acks, so that some arrive through the old socket of a handover or after the epoch has ended. */
 function delayAcks(random: () => number): void {
   server.answer = (ack) => {
     if (random() < 0.15) setTimeout(ack, random() * 40);
@@ -34,7 +34,7 @@ function delayAcks(random: () => number): void {
   };
 }
 
-/** A message in twelve, or its ack, is lost, and the server with it: the client goes on with another one. */
+/** Loses one message in twelve or its ack, and drains the server, so that the client moves to another one. */
 function breakSends(random: () => number): void {
   server.judge = () => {
     const fate = random();
@@ -45,7 +45,7 @@ function breakSends(random: () => number): void {
 }
 
 test.each([1, 2])(
-  'through losses, repeats, delays, new epochs, cuts and drained servers each message shows once, in its place (seed %i)',
+  'each message appears once and in order despite loss, repeats, delays, new epochs, cuts and drained servers (seed %i)',
   async (seed) => {
     const random = seededRandom(seed);
     const outboxStorage = new MemoryOutboxStorage();

@@ -10,8 +10,8 @@ const sayQuietly = (count: number, text = 'number') => {
   for (let index = 1; index <= count; index += 1) server.say(`${text} ${index}`, { quietly: true });
 };
 
-describe('what is unread', () => {
-  test('is known right after a reload, without changes and system lines, by one request for all of it', async () => {
+describe('the unread count', () => {
+  test('is exact after a reload, without changes and system messages, with one request', async () => {
     sayQuietly(4);
     const target = server.say('target', { quietly: true });
     server.say('renamed the group', { kind: 'system', quietly: true });
@@ -24,7 +24,7 @@ describe('what is unread', () => {
     expect(server.reads).toEqual([]);
   });
 
-  test('does not count what one has written oneself', async () => {
+  test('does not include the user’s own messages', async () => {
     await parts.join();
     server.readSeq = 0;
     parts.chat.send(LOBBY_ID, 'mine');
@@ -34,7 +34,7 @@ describe('what is unread', () => {
     await eventually(() => expect([lobby().messages.length, lobby().unread]).toEqual([2, 1]));
   });
 
-  test('is taken from the seqs where there is much, and only the newest page is loaded', async () => {
+  test('is computed from seqs if many messages are unread, and only the newest page is loaded', async () => {
     sayQuietly(500);
     server.readSeq = 10;
     await parts.join();
@@ -44,7 +44,7 @@ describe('what is unread', () => {
     expect(server.requests).not.toContain('messages:since');
   });
 
-  test('is less when it was read on another device meanwhile', async () => {
+  test('decreases after reads on another device', async () => {
     await parts.join();
     sayQuietly(3);
     server.publish(...server.messages);
@@ -54,7 +54,7 @@ describe('what is unread', () => {
     await eventually(() => expect(lobby().unread).toBe(1));
   });
 
-  test('of a conversation that is new counts from its beginning', async () => {
+  test('of a new conversation includes all messages', async () => {
     server.isMember = false;
     server.kind = 'group';
     await parts.chat.joinAsGuest('Me');
@@ -68,9 +68,9 @@ describe('what is unread', () => {
 });
 
 describe('the first unread message', () => {
-  test('is that of the time when the conversation was opened, until it is opened anew', async () => {
+  test('is fixed when the conversation is opened, until it is opened again', async () => {
     sayQuietly(3);
-    server.say('a system line', { kind: 'system', quietly: true });
+    server.say('a system message', { kind: 'system', quietly: true });
     sayQuietly(2);
     server.readSeq = 3;
     await parts.join();
@@ -85,7 +85,7 @@ describe('the first unread message', () => {
     expect(lobby().firstUnreadSeq).toBeNull();
   });
 
-  test('is known as well where the conversation was opened before the server said what is read', async () => {
+  test('is also known if the conversation was opened before the server reported the read marker', async () => {
     sayQuietly(5);
     server.readSeq = 3;
     await parts.chat.joinAsGuest('Me');
@@ -95,8 +95,8 @@ describe('the first unread message', () => {
   });
 });
 
-describe('what is open', () => {
-  test('is read while someone looks, and the server is told the newest', async () => {
+describe('an open conversation', () => {
+  test('is read while it is visible, and the newest position is reported', async () => {
     server.readSeq = 0;
     await parts.join();
     await parts.chat.open(LOBBY_ID);
@@ -106,7 +106,7 @@ describe('what is open', () => {
     expect(lobby().unread).toBe(0);
   });
 
-  test('is unread while nobody looks, and marked when someone does again', async () => {
+  test('is unread while it is hidden, and read when it becomes visible', async () => {
     server.readSeq = 0;
     await parts.join();
     await parts.chat.open(LOBBY_ID);
@@ -120,7 +120,7 @@ describe('what is open', () => {
     await eventually(() => expect(server.readSeq).toBe(2));
   });
 
-  test('is told again after a reconnect to a server that does not know it', async () => {
+  test('is reported as read again after a reconnect to a server without the read marker', async () => {
     server.readSeq = 0;
     await parts.join();
     await parts.chat.open(LOBBY_ID);

@@ -30,7 +30,7 @@ export interface ConversationView {
   readonly messages: readonly Message[];
   /** seq of the first loaded message; if none is loaded, the seq that the next message will have. */
   readonly firstSeq: number;
-  /** What to display, oldest first: the loaded messages with edits, deletions and reactions applied. */
+  /** The messages to display, oldest first: the loaded messages with edits, deletions and reactions applied. */
   readonly timeline: readonly TimelineEntry[];
   /** Index of the first timeline entry. Decreases by the number of prepended entries, so a virtual list keeps its position. */
   readonly firstTimelineIndex: number;

@@ -29,7 +29,7 @@ function timelineOf(...messages: Message[]) {
 const texts = (timeline: Timeline) => timeline.entries.map(({ text }) => text);
 
 describe('a change', () => {
-  test('shows in the entry of its message, not in one of its own', () => {
+  test('is applied to the entry of its message and has none of its own', () => {
     const timeline = timelineOf(message(1), message(2), change(3, 'edit', 1, 'changed'), change(4, 'delete', 2));
     expect(timeline.entries).toMatchObject([
       { message: { seq: 1, text: 'number 1' }, text: 'changed', isEdited: true, isDeleted: false },
@@ -37,7 +37,7 @@ describe('a change', () => {
     ]);
   });
 
-  test('of reactions counts once for each person, the newest, in the order of first use', () => {
+  test('of reactions: only the newest of each user counts, in the order of first use', () => {
     const timeline = timelineOf(
       message(1),
       change(2, 'reaction', 1, '👍', 'u1'),
@@ -53,11 +53,11 @@ describe('a change', () => {
     expect(timeline.entries[0]?.reactions).toEqual([{ emoji: '🎉', userIds: ['u2', 'u1'] }]);
   });
 
-  test('by someone else than the author edits nothing', () => {
+  test('by another user than the author does not edit', () => {
     expect(texts(timelineOf(message(1), change(2, 'edit', 1, 'not mine', 'u2')))).toEqual(['number 1']);
   });
 
-  test('of a deleted message, of a system line, of a change, or of nothing, changes nothing', () => {
+  test('of a deleted message, a system message, another change or no message has no effect', () => {
     const timeline = timelineOf(
       message(1),
       message(2, { kind: 'system', text: 'left' }),
@@ -76,8 +76,8 @@ describe('a change', () => {
   });
 });
 
-describe('what did not change', () => {
-  test('stays the same object, also when older pages come', () => {
+describe('an unchanged entry', () => {
+  test('stays the same object, also when older pages are loaded', () => {
     const timeline = timelineOf(message(5), message(6));
     const [five, six] = timeline.entries;
     timeline.append([message(7), change(8, 'edit', 6, 'changed')]);
@@ -87,7 +87,7 @@ describe('what did not change', () => {
     expect(timeline.entries[3]).not.toBe(six);
   });
 
-  test('leaves the array as it is', () => {
+  test('does not lead to a new array', () => {
     const timeline = timelineOf(message(1), change(2, 'reaction', 1, '👍'));
     const { entries } = timeline;
     timeline.append([change(3, 'reaction', 1, '👍'), change(4, 'edit', 1, 'not mine', 'u2')]);
@@ -100,7 +100,7 @@ describe('what did not change', () => {
 });
 
 describe('older pages', () => {
-  test('lower the number of the first entry by the rows that they bring', () => {
+  test('decrease the index of the first entry by the number of new entries', () => {
     const timeline = timelineOf(message(10));
     const before = timeline.firstIndex;
     timeline.prepend([message(7), change(8, 'edit', 7, 'seven'), message(9)]);
@@ -109,7 +109,7 @@ describe('older pages', () => {
     expect(texts(timeline)).toEqual(['seven', 'nine', 'number 10']);
   });
 
-  test('bring the message whose changes came before it, and these count in the order of their seqs', () => {
+  test('apply waiting changes to their message in seq order', () => {
     const timeline = timelineOf(change(31, 'edit', 1, 'newer'), change(32, 'reaction', 1, '🎉', 'u2'));
     timeline.append([change(33, 'edit', 1, 'newest')]);
     timeline.prepend([change(21, 'reaction', 1, '👍', 'u2'), change(22, 'edit', 1, 'older')]);
@@ -119,7 +119,7 @@ describe('older pages', () => {
   });
 });
 
-test('however a log comes in, as pages and live, the rows are the same', () => {
+test('the entries do not depend on the order in which the log was loaded', () => {
   const kinds = ['text', 'text', 'edit', 'reaction', 'reaction', 'delete', 'system'] as const;
   for (let seed = 1; seed <= 100; seed += 1) {
     const random = seededRandom(seed);
@@ -150,7 +150,7 @@ test('however a log comes in, as pages and live, the rows are the same', () => {
   }
 });
 
-test('of 100,000 messages only those are looked at that are new or that change', () => {
+test('with 100,000 messages, only new and changed ones are processed', () => {
   let looks = 0;
   const counted = (each: Message): Message => {
     const get = () => {

@@ -6,7 +6,7 @@ const BATCH_MS = 30;
 /** Ids per request. */
 const MAX_IDS = 100;
 
-/** All known users. Users of whom only the id is known are looked up in batches. */
+/** All known users. Unknown ids are looked up in batches. */
 export class UserDirectory {
   #byId: ReadonlyMap<UserId, User> = new Map();
   readonly #lookUp: (ids: readonly UserId[]) => Promise<User[]>;

@@ -18,7 +18,7 @@ const MAX_LOST = 500;
  *      failed ──discard──▶ removed
  *
  * ## sending
- * The message has not been accepted, as far as is known. It is due for the next attempt.
+ * The message is not known to be accepted. It is due for the next attempt.
  *
  * ## accepted
  * The message is in the log with a seq. It is removed when the cluster reports that seq as stored.

@@ -23,7 +23,7 @@ export interface ServedFile {
   readonly body: string;
 }
 
-/** An empty page, and the client library for it to import: each source file a module, without its types. */
+/** Serves an empty page and the library as one module per source file, with types stripped. */
 export async function clientFile(path: string): Promise<ServedFile | undefined> {
   if (path === '/') return { contentType: 'text/html', body: PAGE };
   if (path === '/modules/socket.io-client.js') return script(await readFile(SOCKET_IO, 'utf8'));

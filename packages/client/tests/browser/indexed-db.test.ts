@@ -14,7 +14,7 @@ async function newPage(): Promise<Page> {
   return page;
 }
 
-/** Runs in the page: statements that end in a `return`, with the library as `parley`. */
+/** Runs statements in the page, with the library as `parley`, and returns their value. */
 const run = <T>(page: Page, script: string): Promise<T> =>
   page.evaluate(`(async () => { const parley = await import('/src/index.ts'); ${script} })()`) as Promise<T>;
 
@@ -24,12 +24,12 @@ const isOnline = (page: Page) => page.waitForFunction(`chat.getSnapshot().connec
 const kept = (page: Page) =>
   run<string[]>(page, `return (await parley.defaultOutboxStorage().load('u-me')).map(({ text }) => text)`);
 
-describe('the storage of a browser', () => {
+describe('the outbox storage in a browser', () => {
   const OPEN = `const storage = parley.defaultOutboxStorage();
     const message = (clientMessageId, text) => ({ clientMessageId, text, conversationId: 'lobby' });
     const load = async (userId) => (await storage.load(userId)).map(({ text }) => text).sort();`;
 
-  test('keeps each user’s messages through a reload, replaces and deletes them', async () => {
+  test('keeps messages per user across a reload, replaces and deletes them', async () => {
     const page = await newPage();
     await run(
       page,
@@ -47,7 +47,7 @@ describe('the storage of a browser', () => {
     expect(loaded).toEqual([['one', 'two, changed'], ['of another user'], []]);
   });
 
-  test('is the page’s memory where the browser keeps nothing', async () => {
+  test('uses memory if the browser denies storage', async () => {
     const page = await newPage();
     const loaded = await run(
       page,
@@ -60,7 +60,7 @@ describe('the storage of a browser', () => {
   });
 });
 
-describe('a message that the server never got', () => {
+describe('a message that never reached the server', () => {
   async function newPageWithMessage(): Promise<Page> {
     const page = await newPage();
     server.judge = () => 'lost';
@@ -73,7 +73,7 @@ describe('a message that the server never got', () => {
     return page;
   }
 
-  test('is sent after a reload, once, and kept until it is stored', async () => {
+  test('is sent once after a reload, and kept until it is stored', async () => {
     const page = await newPageWithMessage();
     await page.reload();
     await startChat(page, 'resume()');
@@ -84,7 +84,7 @@ describe('a message that the server never got', () => {
     await eventually(async () => expect(await kept(page)).toEqual([]));
   });
 
-  test('is sent by the tab that takes over, once', async () => {
+  test('is sent once by the tab that takes over', async () => {
     const first = await newPageWithMessage();
     const second = await first.context().newPage();
     await second.goto(server.url);

@@ -1,13 +1,13 @@
 import type { ChatClient } from '@parley/client';
 
-/** The user is away after this time without input. */
+/** The user gets the status "away" after this time without input. */
 const IDLE_AFTER_MS = 5 * 60_000;
 
 const INPUT_EVENTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
 
 /**
- * Reports page visibility and user activity to the chat. In a hidden page nothing counts as read. The user is away while the
- * page is hidden, and after five minutes without input.
+ * Reports page visibility and user activity to the chat. In a hidden page nothing counts as read. The user has the status
+ * "away" while the page is hidden, and after five minutes without input.
  */
 export function trackActivity(chat: ChatClient): void {
   let isIdle = false;

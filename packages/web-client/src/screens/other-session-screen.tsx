@@ -18,7 +18,7 @@ export function OtherSessionScreen() {
         <Text>
           {connection.phase === 'replaced'
             ? 'This session ended because you connected in another window or on another device.'
-            : 'Your account is connected in another window or on another device'}
+            : `You ${since === undefined ? 'are' : 'have been'} connected in another window or on another device`}
           {since !== undefined && (
             <>
               {' since '}

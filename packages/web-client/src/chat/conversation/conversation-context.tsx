@@ -6,7 +6,7 @@ import { describeError } from '../../ui/describe-error.ts';
 import { useJump } from '../jump-to-message.tsx';
 import { entryById } from './rows.ts';
 
-/** What the composer writes: a reply, an edit, or a new message (null). */
+/** Mode of the composer: a reply, an edit, or a new message (null). */
 export type ComposerMode = { readonly kind: 'reply' | 'edit'; readonly entry: TimelineEntry } | null;
 
 /** Maximum number of pages that are loaded to find a message by id. */
