@@ -18,12 +18,10 @@ const PENDING_PATHS: readonly string[] = [
   'packages/artillery',
   'packages/chaos',
   'packages/chat-server',
-  'packages/client',
   'packages/e2e',
   'packages/load-kit',
   'packages/local-cluster',
   'packages/message-log',
-  'packages/web-client',
 ];
 
 const given = process.argv.slice(2);

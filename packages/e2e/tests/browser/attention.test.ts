@@ -8,14 +8,14 @@ const browser = await newBrowser();
 
 afterEach(() => browser.closePages());
 
-/** As when another tab comes in front: a headless page is never hidden by itself. */
+/** Simulates a hidden tab. A headless page is always visible. */
 const setHidden = (page: Page, isHidden: boolean) =>
   page.evaluate(`
     Object.defineProperty(document, 'visibilityState', { value: '${isHidden ? 'hidden' : 'visible'}', configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
   `);
 
-/** Notes what the browser is asked to show, and lets it. */
+/** Records the notifications that the page shows. */
 const NOTE_NOTIFICATIONS = `
   window.shownNotifications = [];
   window.Notification = class extends Notification {
@@ -26,15 +26,15 @@ const NOTE_NOTIFICATIONS = `
   };
 `;
 
-/** Notes that the page has said that its server goes: that may be over before a test looks. */
+/** Records the banner about a draining server, which may disappear before the test checks it. */
 const NOTE_DRAINING = `
-  window.wasToldOfDraining = false;
+  window.hasShownDraining = false;
   new MutationObserver(() => {
-    if (document.body.textContent.includes('This server is shutting down')) window.wasToldOfDraining = true;
+    if (document.body.textContent.includes('This server is shutting down')) window.hasShownDraining = true;
   }).observe(document.body, { childList: true, characterData: true, subtree: true });
 `;
 
-test('who hides the page is away and has read nothing; who leaves was last seen then', async () => {
+test('a hidden page sets the status away and reads nothing; a closed page sets the last-seen time', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Elsewhere');
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Watching');
   await composer(ada.page).waitFor();
@@ -59,7 +59,7 @@ test('who hides the page is away and has read nothing; who leaves was last seen 
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
-test('whoever wants it is notified of what others say while the page is hidden', async () => {
+test('a hidden page shows notifications of new messages after they were turned on', async () => {
   const ada = await browser.newPage();
   await ada.page.context().grantPermissions(['notifications'], { origin: cluster.url });
   await ada.page.addInitScript(NOTE_NOTIFICATIONS);
@@ -85,13 +85,13 @@ test('whoever wants it is notified of what others say while the page is hidden',
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
-test('whose server is stopped is told, and moved to another one', async () => {
+test('a stopping server shows a banner, and the client moves to another server', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Moved');
   const status = ada.page.getByRole('status').filter({ hasText: 'Connected to' }).first();
   const node = ((await status.textContent()) ?? '').replace('Connected to ', '');
   await ada.page.evaluate(NOTE_DRAINING);
   cluster.kill(node, 'SIGTERM');
-  await eventually(async () => expect(await ada.page.evaluate('window.wasToldOfDraining')).toBe(true));
+  await eventually(async () => expect(await ada.page.evaluate('window.hasShownDraining')).toBe(true));
   await eventually(async () => expect(await status.textContent()).not.toContain(node));
   await ada.page.getByText('This server is shutting down').waitFor({ state: 'detached' });
   await say(ada.page, 'Still here');

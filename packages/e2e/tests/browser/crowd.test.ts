@@ -3,15 +3,15 @@ import { type ChatPeer, connectPeer, eventually, newBrowser, newGuests } from '@
 import { newCluster } from '../cluster/new-cluster.ts';
 import { joinAsGuest, shows } from './people.ts';
 
-const PLACES = 50;
+const SLOTS = 50;
 const MESSAGES = 10_000;
-/** More than a screen and what is kept ready around it; far less than what is loaded. */
+/** More than the visible rows and the buffer around them, and far less than the loaded messages. */
 const MAX_ROWS_IN_PAGE = 200;
 
-const cluster = await newCluster({ NODES: 2, MAX_CLIENTS: PLACES });
+const cluster = await newCluster({ NODES: 2, MAX_CLIENTS: SLOTS });
 const browser = await newBrowser();
 
-/** Every peer says its share, one message after the other; the first of all is there before the others begin. */
+/** All peers send messages in parallel, after the first message is accepted. */
 async function fillLobby(peers: readonly ChatPeer[]): Promise<void> {
   let said = 1;
   expect(await peers[0]?.send('lobby', 'filler-1', 'This is 1.')).toMatchObject({ ok: true });
@@ -26,8 +26,8 @@ async function fillLobby(peers: readonly ChatPeer[]): Promise<void> {
   );
 }
 
-test('the 51st person waits in line, is let in, and scrolls through 10,000 messages', async () => {
-  const guests = await newGuests(cluster.url, PLACES);
+test('the 51st user waits in line, is admitted, and scrolls through 10,000 messages', async () => {
+  const guests = await newGuests(cluster.url, SLOTS);
   const peers = await Promise.all(guests.map(({ token }) => connectPeer(cluster.url, token)));
   const { page, errors } = await joinAsGuest(browser, cluster.url, 'The Fifty-First');
   await page.getByText(/number 1 in line/i).waitFor();

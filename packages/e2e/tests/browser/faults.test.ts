@@ -13,7 +13,7 @@ async function nodeOf(page: Page): Promise<string> {
   return ((await status.textContent()) ?? '').replace('Connected to ', '');
 }
 
-/** Somebody on another server than this one. */
+/** Joins until a user is on another server than this one. */
 const joinElsewhere = (node: string, name: (attempt: number) => string): Promise<TestPage & { name: string }> => {
   let attempts = 0;
   return eventually(async () => {
@@ -26,10 +26,10 @@ const joinElsewhere = (node: string, name: (attempt: number) => string): Promise
   }, 120_000);
 };
 
-/** What the browser itself says of connections that break. */
-const isOfTheNetwork = (error: string) => /WebSocket|net::ERR_|\b50[23]\b/.test(error);
+/** Whether the browser reported an error because of a broken connection. */
+const isNetworkError = (error: string) => /WebSocket|net::ERR_|\b50[23]\b/.test(error);
 
-test('while nothing can be stored the page says that messages wait, until they do no more', async () => {
+test('the page shows a banner while messages cannot be stored', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Patient');
   await composer(ada.page).waitFor();
   const unlock = cluster.lockStore();
@@ -49,7 +49,7 @@ test('while nothing can be stored the page says that messages wait, until they d
   expect(ada.errors).toEqual([]);
 });
 
-test('whose server is killed goes on typing; what was sent meanwhile arrives once, and in order', async () => {
+test('after the server is killed, typed text stays, and sent messages arrive once and in order', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Steadfast');
   const node = await nodeOf(ada.page);
   const bo = await joinElsewhere(node, (attempt) => `Bo Bystander ${attempt}`);
@@ -58,9 +58,9 @@ test('whose server is killed goes on typing; what was sent meanwhile arrives onc
   await open(bo.page, 'Ada Steadfast');
   await shows(bo.page, 'Before it');
 
-  await composer(ada.page).pressSequentially('Half a sent');
+  await composer(ada.page).pressSequentially('Half a ');
   cluster.kill(node, 'SIGKILL');
-  await composer(ada.page).pressSequentially('ence');
+  await composer(ada.page).pressSequentially('sentence');
   expect(await composer(ada.page).inputValue()).toBe('Half a sentence');
   await composer(ada.page).press('Enter');
   await say(ada.page, 'And another one');
@@ -74,5 +74,5 @@ test('whose server is killed goes on typing; what was sent meanwhile arrives onc
     const shown = texts.flatMap((lines) => lines.filter((line) => order.includes(line)));
     expect(shown).toEqual(order);
   }
-  expect([...ada.errors, ...bo.errors].filter((error) => !isOfTheNetwork(error))).toEqual([]);
+  expect([...ada.errors, ...bo.errors].filter((error) => !isNetworkError(error))).toEqual([]);
 });

@@ -20,7 +20,7 @@ const browser = await newBrowser();
 
 afterEach(() => browser.closePages());
 
-async function twoInTouch(first: string, second: string) {
+async function openDirectConversation(first: string, second: string) {
   const ada = await joinAsGuest(browser, cluster.url, first);
   const bo = await joinAsGuest(browser, cluster.url, second, { width: 420, height: 760 });
   await composer(bo.page).waitFor();
@@ -38,11 +38,11 @@ async function isInView(page: Page, text: string): Promise<boolean> {
 const writes = (page: Page, text: string) =>
   eventually(async () => expect(await composer(page).inputValue()).toBe(text));
 
-/** Searches with the keyboard alone, and waits until the message is in view. */
+/** Searches with the keyboard only, and waits until the message is in view. */
 async function jumpToHit(page: Page, query: string, text: string): Promise<void> {
   const box = page.getByRole('textbox', { name: 'Search' });
   const hits = page.getByRole('region', { name: 'Search results' }).getByRole('button').filter({ hasText: text });
-  // All of it in one input event, and so one search.
+  // One input event, which starts one search.
   const type = async (typed: string) => {
     await page.keyboard.press('Control+k');
     await eventually(async () => expect(await box.evaluate((field) => field.matches(':focus'))).toBe(true));
@@ -54,8 +54,8 @@ async function jumpToHit(page: Page, query: string, text: string): Promise<void>
   await eventually(async () => expect(await isInView(page, text)).toBe(true));
 }
 
-test('what is typed, answered, reacted to, edited and deleted shows at the other; ticks go as far as read', async () => {
-  const { ada, bo } = await twoInTouch('Ada Typist', 'Bo Reader');
+test('typing, replies, reactions, edits, deletions and receipts reach the other user', async () => {
+  const { ada, bo } = await openDirectConversation('Ada Typist', 'Bo Reader');
 
   await eventually(async () => {
     await composer(ada.page).press('x');
@@ -94,8 +94,8 @@ test('what is typed, answered, reacted to, edited and deleted shows at the other
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
-test('what came meanwhile is counted through a reload, and marked where it begins', async () => {
-  const { ada, bo } = await twoInTouch('Ada Writer', 'Bo Absent');
+test('missed messages are counted across a reload and start with a divider', async () => {
+  const { ada, bo } = await openDirectConversation('Ada Writer', 'Bo Absent');
   await say(ada.page, 'Read at once');
   await shows(bo.page, 'Read at once');
   await message(ada.page, 'Read at once').getByTitle('Read', { exact: true }).waitFor();
@@ -114,8 +114,8 @@ test('what came meanwhile is counted through a reload, and marked where it begin
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
-test('a draft outlives a reload; a search hit far back is brought into view', async () => {
-  const { ada, bo } = await twoInTouch('Ada Archivist', 'Bo Seeker');
+test('a draft survives a reload; a search result far back is scrolled into view', async () => {
+  const { ada, bo } = await openDirectConversation('Ada Archivist', 'Bo Seeker');
   await say(ada.page, 'A needle in the haystack');
   for (let index = 1; index <= 80; index += 1) await say(ada.page, `Straw ${index}`);
   await shows(bo.page, 'Straw 80');
@@ -129,13 +129,13 @@ test('a draft outlives a reload; a search hit far back is brought into view', as
   await jumpToHit(ada.page, 'hay need', 'A needle in the haystack');
   await ada.page.getByRole('button', { name: 'Jump to newest' }).click();
   await eventually(async () => expect(await isInView(ada.page, 'Straw 80')).toBe(true));
-  // From another conversation, to where everything is loaded by now.
+  // From another conversation to one that is completely loaded.
   await open(ada.page, 'Lobby');
   await jumpToHit(ada.page, 'needle', 'A needle in the haystack');
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
-test('a group is named, renamed, grows, and is left', async () => {
+test('a group can be created, renamed, extended and left', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Founder');
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Member');
   const cy = await joinAsGuest(browser, cluster.url, 'Cy Invited');
@@ -167,8 +167,8 @@ test('a group is named, renamed, grows, and is left', async () => {
   expect([...ada.errors, ...bo.errors, ...cy.errors]).toEqual([]);
 });
 
-test('without a network the page says so, keeps what is written, and sends it when it is back', async () => {
-  const { ada, bo } = await twoInTouch('Ada Traveller', 'Bo Home');
+test('without a network the page shows a banner, keeps messages, and sends them later', async () => {
+  const { ada, bo } = await openDirectConversation('Ada Traveller', 'Bo Home');
   await ada.page.context().setOffline(true);
   await ada.page.getByText('You are offline.').waitFor();
   await say(ada.page, 'Written in a tunnel');

@@ -13,10 +13,10 @@ async function nodeOf(page: Page): Promise<string> {
   return ((await status.textContent()) ?? '').replace('Connected to ', '');
 }
 
-test('two people on two servers talk in the lobby and directly; the third waits and is let in', async () => {
+test('two users on two servers chat in the lobby and directly; a third one waits and is admitted', async () => {
   const ada = await join('Ada Lovelace');
   const adaNode = await nodeOf(ada.page);
-  // Who lands on Ada's server leaves again, and must not be mistaken for the one who stays.
+  // Each try has its own name, because a user on Ada's server leaves again.
   let attempts = 0;
   const boName = () => `Bo Diddley ${attempts}`;
   const bo = await eventually(async () => {
@@ -47,10 +47,10 @@ test('two people on two servers talk in the lobby and directly; the third waits 
   expect([...ada.errors, ...cy.errors]).toEqual([]);
 });
 
-/** Everybody leaves, so that the next test has both places. */
+/** Frees both session slots for the next test. */
 afterEach(() => browser.closePages());
 
-test('history comes on scrolling up, and a second tab asks before it takes over', async () => {
+test('scrolling up loads history, and a second tab asks before it takes over', async () => {
   const dee = await eventually(async () => {
     const person = await join('Dee Dee');
     await nodeOf(person.page);
