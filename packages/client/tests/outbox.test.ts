@@ -142,7 +142,7 @@ describe('is limited', () => {
     void outbox.connected();
     outbox.add(lobby, 'hello');
     await eventually(() => expect(states()).toEqual(['failed']));
-    expect(outbox.messagesOf(lobby)[0]?.error?.message).toMatch(/no room to keep/);
+    expect(outbox.messagesOf(lobby)[0]?.error?.message).toMatch(/could not be saved on this device/);
     expect(attempts.length).toBe(0);
     expect(await storage.load(me)).toEqual([]);
   });
