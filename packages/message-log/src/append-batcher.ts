@@ -4,8 +4,8 @@ import type { AppendOutcome, AppendRequest } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
 /**
- * The numbers of messages that one call can carry. Redis is told the number of keys before it reads them, so the script is
- * loaded once for each size and a smaller batch repeats a key.
+ * The sizes of a call, in messages. Redis needs the number of keys before it reads them, so the script is loaded once for each
+ * size, and a smaller batch fills the rest with a key that is ignored.
  */
 const CALL_SIZES = [1, 8, 32];
 const MAX_CALL_MESSAGES = Math.max(...CALL_SIZES);
