@@ -15,11 +15,8 @@ const IGNORED_FILES =
 
 /** These paths still have to be rewritten. */
 const PENDING_PATHS: readonly string[] = [
-  'packages/artillery',
-  'packages/chaos',
   'packages/chat-server',
   'packages/e2e',
-  'packages/load-kit',
   'packages/local-cluster',
   'packages/message-log',
 ];

@@ -46,6 +46,8 @@ export async function readRepositoryFacts(): Promise<RepositoryFacts> {
   const basenames = new Set(files.map((file) => basename(file)));
   const sources = files.filter((file) => SOURCES.test(file) && !file.startsWith('packages/cli/tests/')).map(read);
   const words = new Set(sources.flatMap((source) => source.match(/\b\w+\b/g) ?? []));
+  const hasBasename = (name: string) =>
+    name.startsWith('*') ? [...basenames].some((basename) => basename.endsWith(name.slice(1))) : basenames.has(name);
   const contains = (message: string) =>
     sources.some((source) => message.split('…').every((fragment) => source.includes(fragment.trim())));
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
@@ -71,7 +73,7 @@ export async function readRepositoryFacts(): Promise<RepositoryFacts> {
     hasMessage: contains,
     hasPath(path, document) {
       // A name without a folder may also be a file that a program writes.
-      if (!path.includes('/')) return basenames.has(path) || existsIn(dirname(document), path) || contains(path);
+      if (!path.includes('/')) return hasBasename(path) || existsIn(dirname(document), path) || contains(path);
       const ownPackage = /^packages\/[^/]+/.exec(document)?.[0];
       const bases = ['.', dirname(document), 'packages', ...(ownPackage ? [ownPackage, `${ownPackage}/src`] : [])];
       return bases.some((base) => existsIn(base, path));
