@@ -16,7 +16,7 @@ interface Echo {
   headers: IncomingHttpHeaders;
 }
 
-/** Stands where a chat server does: says who it is, and what it was asked. */
+/** Starts a server in place of a chat server. It answers with its name and the request. */
 async function newBackend(name: string): Promise<Server> {
   const server = createServer((incoming, response) => {
     incoming.resume().on('end', () => {
@@ -57,7 +57,7 @@ await eventually(() => fetch(url));
 const ask = async (path: string, headers: Record<string, string> = {}) =>
   (await (await fetch(url + path, { headers })).json()) as Echo;
 
-/** The whole reply to raw bytes. */
+/** Sends raw bytes and returns the whole answer. */
 async function exchange(bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.write(bytes);
@@ -66,7 +66,7 @@ async function exchange(bytes: string): Promise<string> {
   return reply;
 }
 
-test('a session stays with the server that its id names; a made-up one chooses nothing', async () => {
+test('a request with a session id goes to the server that the id names; an invalid id goes to any server', async () => {
   for (const name of backends.keys()) {
     for (let poll = 0; poll < 4; poll += 1) expect((await ask(`/socket.io/?sid=${name}.abc`)).server).toBe(name);
   }
@@ -77,7 +77,7 @@ test('a session stays with the server that its id names; a made-up one chooses n
   expect(servers.size).toBe(3);
 });
 
-test('a WebSocket upgrade reaches the server of its session', async () => {
+test('a WebSocket upgrade goes to the server of its session', async () => {
   const reply = await exchange(
     'GET /socket.io/?sid=chat-server-10.x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
   );
@@ -91,7 +91,7 @@ test.each(['/api', '/api/me', '/docs', '/docs/rest', '/healthz', '/readyz'])(
   },
 );
 
-test('a chat server learns the address of the connection and a request id, and no client can forge either', async () => {
+test('a chat server gets the address of the client and a valid request id, and a client cannot forge the address', async () => {
   const plain = await ask('/api/me', { 'x-forwarded-for': '6.6.6.6', 'x-request-id': 'a line\tbreak "' });
   expect(plain.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', host: `127.0.0.1:${port}` });
   expect(plain.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
@@ -99,7 +99,7 @@ test('a chat server learns the address of the connection and a request id, and n
   expect(named.headers['x-request-id']).toBe('from-the-caller.1');
 });
 
-test('every path of the web client is its page, never cached; its assets are cached for good', async () => {
+test('paths of the web client get its page, which is not cached; its assets are immutable', async () => {
   for (const path of ['/', '/conversations/lobby']) {
     const page = await fetch(url + path);
     expect(await page.text()).toContain('<title>Parley</title>');
@@ -128,29 +128,29 @@ test('/metrics is not public', async () => {
   await expectProblem(await fetch(`${url}/metrics`), 'NOT_FOUND');
 });
 
-test('a request that is too large is refused in the form of every error', async () => {
+test('a large request is refused with an error object', async () => {
   const body = 'x'.repeat(65 * 1024);
   await expectProblem(await fetch(`${url}/api/me`, { method: 'POST', body }), 'PAYLOAD_TOO_LARGE');
 });
 
-test('a malformed request is refused in the form of every error', async () => {
+test('a malformed request is refused with an error object', async () => {
   await expectProblem(await fetch(`${url}/${'a'.repeat(9_000)}`), 'INVALID_PAYLOAD');
   expect(await exchange('NONSENSE\r\n\r\n')).toContain('"code":"INVALID_PAYLOAD"');
 });
 
-test.each(['TRACE', 'FOO'])('the method %s is refused in the form of every error', async (method) => {
+test.each(['TRACE', 'FOO'])('the method %s is refused with an error object', async (method) => {
   const reply = await exchange(`${method} /api/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
   expect(reply).toMatch(/^HTTP\/1\.1 400 /);
   expect(reply).toContain('application/problem+json');
   expect(reply).toContain('"code":"INVALID_PAYLOAD"');
 });
 
-test("a chat server's own error passes unchanged", async () => {
+test('an error of a chat server passes unchanged', async () => {
   const response = await fetch(`${url}/api/busy`);
   expect([response.status, await response.json()]).toEqual([503, expect.objectContaining({ url: '/api/busy' })]);
 });
 
-test('a dead server is skipped at once; with none left the client is told to come back', async () => {
+test('a server that is down is skipped at once; if all are down, the answer is UNAVAILABLE with a retry time', async () => {
   const kill = async (name: string) => closeServer(backends.get(name) as Server);
   await kill('chat-server-1');
   await kill('chat-server-10');
@@ -162,7 +162,7 @@ test('a dead server is skipped at once; with none left the client is told to com
   }
   const post = await fetch(`${url}/api/me`, { method: 'POST', body: '{}' });
   expect(post.status).toBe(200);
-  // Waiting for one that does not answer would take nginx 2 s for each second call or so; the machine may stand still as long, once.
+  // If nginx waited for a server that is down, about half of the calls would take 2 s. The median ignores single pauses of the machine.
   const median = tookMs.sort((a, b) => a - b)[tookMs.length / 2];
   expect(median).toBeLessThan(1_500);
   await kill('chat-server-2');
@@ -170,7 +170,7 @@ test('a dead server is skipped at once; with none left the client is told to com
   expect(body.retryAfterMs).toBeGreaterThan(0);
 });
 
-test('each public address is opened, in the notation of its family', () => {
+test('the listen directives have the notation of IPv4 or IPv6', () => {
   expect(renderListenConf(80, ['127.0.0.1', '::1'])).toBe(
     'listen 127.0.0.1:80 reuseport backlog=4096;\nlisten [::1]:80 reuseport backlog=4096;\n',
   );

@@ -2,8 +2,8 @@
 # Ends the processes of a supervisor that was killed (SIGKILL, out of memory) before it could stop them.
 #
 # Standard input comes from the supervisor, one line for each process group: "+ KIND PID" when it has started, "- KIND PID"
-# when it has ended. KIND is "service" for a process that stops by itself when its IPC channel closes, "server" for Redis and
-# nginx, which do not. The end of the input is the end of the supervisor.
+# when it has ended. KIND is "service" for a process that stops when its IPC channel closes, "server" for Redis and nginx,
+# which do not. The end of the input is the end of the supervisor.
 
 services=' '
 servers=' '
@@ -31,5 +31,5 @@ end() {
 # The services release sessions and complete messages while they stop: Redis ends after them.
 end "$services"
 signal TERM "$servers"
-signal CONT "$servers" # a frozen process (SIGSTOP) handles SIGTERM only when it continues
+signal CONT "$servers" # a stopped process handles SIGTERM only when it continues
 end "$servers"

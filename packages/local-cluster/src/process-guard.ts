@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** How a process behaves when its supervisor is gone: a service stops by itself, a server (Redis, nginx) goes on. */
+/** A `service` stops when its supervisor has ended; a `server` (Redis, nginx) does not. */
 export type GuardedKind = 'service' | 'server';
 
 /** A small process that outlives a supervisor which is killed, and then ends the processes that it has left. */

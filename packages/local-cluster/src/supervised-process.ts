@@ -10,7 +10,7 @@ export interface ProcessSpec {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Whether it has an IPC channel to the supervisor; it then stops by itself when the supervisor is gone. */
+  /** Whether it has an IPC channel to the supervisor; a service stops when that closes. */
   readonly ipc: boolean;
   /** Part of its command line. A later start recognises an orphaned process by it. */
   readonly program: string;

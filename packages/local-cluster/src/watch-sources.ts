@@ -37,7 +37,7 @@ export function watchSources(
   });
   watcher.on('error', (error) => report(`cannot watch ${packagesDir}: ${error}`));
 
-  /** One process at a time: the others of the same service serve its clients meanwhile. */
+  /** Restarts one process at a time: the other processes of the service keep serving clients. */
   async function apply(files: readonly string[]): Promise<void> {
     const packages = new Set(files.map((file) => file.split('/', 1)[0] ?? ''));
     const affected = packagesImporting(packages, packagesDir);

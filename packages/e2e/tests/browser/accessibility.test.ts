@@ -2,19 +2,19 @@ import { afterEach, expect, test } from '@jest/globals';
 import { accessibilityViolations, eventually, newBrowser, type Page } from '@parley/testing';
 import { newCluster } from '../cluster/new-cluster.ts';
 import {
-  choose,
+  chooseAction,
   composer,
   enterAsGuest,
   findBy,
   joinAsGuest,
   message,
   openMenu,
-  pick,
+  pickUser,
   pressUntil,
-  say,
-  shows,
+  sendText,
   startDirect,
-} from './people.ts';
+  waitForMessage,
+} from './chat-page.ts';
 
 const cluster = await newCluster({ NODES: 1, MAX_CLIENTS: 2 });
 const browser = await newBrowser();
@@ -62,17 +62,17 @@ test.each(LOOKS)('every screen meets WCAG 2.2 AA: $name', async (look) => {
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Diddley', look);
   await composer(bo.page).waitFor();
   const { page, errors } = await joinAsGuest(browser, cluster.url, 'Ada Lovelace', look);
-  await say(bo.page, hello);
+  await sendText(bo.page, hello);
   await toNewest(page, hello);
-  await shows(page, hello);
-  await say(page, TEXT);
-  await say(page, '🎉🎉');
-  await choose(page, hello, 'React: heart');
+  await waitForMessage(page, hello);
+  await sendText(page, TEXT);
+  await sendText(page, '🎉🎉');
+  await chooseAction(page, hello, 'React: heart');
   await page.getByLabel('❤️ 1: you').waitFor();
-  await choose(page, hello, 'Reply');
+  await chooseAction(page, hello, 'Reply');
   await check(page, 'conversation, answering');
-  await say(page, answer);
-  await shows(page, answer);
+  await sendText(page, answer);
+  await waitForMessage(page, answer);
   await page.getByRole('button', { name: 'Emoji' }).click();
   await page.getByRole('dialog', { name: 'Emoji' }).waitFor();
   await check(page, 'emoji');
@@ -97,7 +97,7 @@ test.each(LOOKS)('every screen meets WCAG 2.2 AA: $name', async (look) => {
   await page.getByRole('button', { name: 'New group' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Group name').fill('Friends');
-  await pick(page, 'Bo Diddley');
+  await pickUser(page, 'Bo Diddley');
   await check(page, 'new group');
   const create = dialog.getByRole('button', { name: 'Create group' });
   await pressUntil(page, () => create.click(), page.getByRole('heading', { name: 'Friends', level: 2 }));

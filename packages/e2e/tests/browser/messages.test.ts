@@ -2,18 +2,18 @@ import { afterEach, expect, test } from '@jest/globals';
 import { eventually, newBrowser, type Page, type TestPage } from '@parley/testing';
 import { sharedCluster } from '../cluster/shared-cluster.ts';
 import {
-  choose,
+  chooseAction,
   composer,
   findBy,
   joinAsGuest,
   message,
-  open,
-  pick,
+  openConversation,
+  pickUser,
   pressUntil,
-  say,
-  shows,
+  sendText,
   startDirect,
-} from './people.ts';
+  waitForMessage,
+} from './chat-page.ts';
 
 const cluster = await sharedCluster();
 const browser = await newBrowser();
@@ -26,7 +26,7 @@ async function openDirectConversation(first: string, second: string) {
   await composer(bo.page).waitFor();
   await startDirect(ada.page, second);
   await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
-  await open(bo.page, first);
+  await openConversation(bo.page, first);
   return { ada, bo };
 }
 
@@ -61,15 +61,15 @@ test('typing, replies, reactions, edits, deletions and receipts reach the other 
     await composer(ada.page).press('x');
     expect(await bo.page.getByText('Ada Typist is typing…').count()).toBe(1);
   });
-  await say(ada.page, 'The first one');
-  await shows(bo.page, 'The first one');
+  await sendText(ada.page, 'The first one');
+  await waitForMessage(bo.page, 'The first one');
   await message(ada.page, 'The first one').getByTitle('Read', { exact: true }).waitFor();
 
-  await choose(bo.page, 'The first one', 'Reply');
-  await say(bo.page, 'An answer to it');
+  await chooseAction(bo.page, 'The first one', 'Reply');
+  await sendText(bo.page, 'An answer to it');
   await message(ada.page, 'An answer to it').getByRole('button', { name: 'Reply to Ada Typist' }).waitFor();
 
-  await choose(ada.page, 'An answer to it', 'React: thumbs up');
+  await chooseAction(ada.page, 'An answer to it', 'React: thumbs up');
   const reaction = message(bo.page, 'An answer to it').getByRole('button', { name: /^👍/ });
   await reaction.and(bo.page.getByLabel('👍 1: Ada Typist')).click();
   await bo.page.getByLabel('👍 2: Ada Typist, you').waitFor();
@@ -86,7 +86,7 @@ test('typing, replies, reactions, edits, deletions and receipts reach the other 
   await composer(ada.page).press('Enter');
   await message(bo.page, 'The first one, corrected').getByText('edited').waitFor();
 
-  await choose(ada.page, 'The first one, corrected', 'Delete…');
+  await chooseAction(ada.page, 'The first one, corrected', 'Delete…');
   const confirm = ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' });
   await pressUntil(ada.page, () => confirm.click(), ada.page.getByRole('dialog'), 'gone');
   await message(bo.page, 'Message deleted').first().waitFor();
@@ -96,18 +96,18 @@ test('typing, replies, reactions, edits, deletions and receipts reach the other 
 
 test('missed messages are counted across a reload and start with a divider', async () => {
   const { ada, bo } = await openDirectConversation('Ada Writer', 'Bo Absent');
-  await say(ada.page, 'Read at once');
-  await shows(bo.page, 'Read at once');
+  await sendText(ada.page, 'Read at once');
+  await waitForMessage(bo.page, 'Read at once');
   await message(ada.page, 'Read at once').getByTitle('Read', { exact: true }).waitFor();
   await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
-  for (const text of ['Missed one', 'Missed two', 'Missed three']) await say(ada.page, text);
+  for (const text of ['Missed one', 'Missed two', 'Missed three']) await sendText(ada.page, text);
   const entry = bo.page.getByRole('button', { name: /^Ada Writer.*3 unread/ });
   await entry.waitFor();
   await bo.page.reload();
   await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
   await entry.click();
   await bo.page.getByText('New messages', { exact: true }).waitFor();
-  await shows(bo.page, 'Missed three');
+  await waitForMessage(bo.page, 'Missed three');
   await message(ada.page, 'Missed three').getByTitle('Read', { exact: true }).waitFor();
   await bo.page.getByRole('button', { name: 'Back to conversations' }).click();
   await entry.waitFor({ state: 'detached' });
@@ -116,13 +116,13 @@ test('missed messages are counted across a reload and start with a divider', asy
 
 test('a draft survives a reload; a search result far back is scrolled into view', async () => {
   const { ada, bo } = await openDirectConversation('Ada Archivist', 'Bo Seeker');
-  await say(ada.page, 'A needle in the haystack');
-  for (let index = 1; index <= 80; index += 1) await say(ada.page, `Straw ${index}`);
-  await shows(bo.page, 'Straw 80');
+  await sendText(ada.page, 'A needle in the haystack');
+  for (let index = 1; index <= 80; index += 1) await sendText(ada.page, `Straw ${index}`);
+  await waitForMessage(bo.page, 'Straw 80');
 
   await composer(ada.page).fill('Not finished yet');
   await ada.page.reload();
-  await open(ada.page, 'Bo Seeker');
+  await openConversation(ada.page, 'Bo Seeker');
   await writes(ada.page, 'Not finished yet');
   await composer(ada.page).fill('');
 
@@ -130,7 +130,7 @@ test('a draft survives a reload; a search result far back is scrolled into view'
   await ada.page.getByRole('button', { name: 'Jump to newest' }).click();
   await eventually(async () => expect(await isInView(ada.page, 'Straw 80')).toBe(true));
   // From another conversation to one that is completely loaded.
-  await open(ada.page, 'Lobby');
+  await openConversation(ada.page, 'Lobby');
   await jumpToHit(ada.page, 'needle', 'A needle in the haystack');
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
@@ -146,17 +146,17 @@ test('a group can be created, renamed, extended and left', async () => {
   const press = (person: TestPage, button: string) => () =>
     person.page.getByRole('dialog').getByRole('button', { name: button, exact: true }).click();
   await dialog.getByLabel('Group name').fill('Readers');
-  await pick(ada.page, 'Bo Member');
+  await pickUser(ada.page, 'Bo Member');
   await pressUntil(ada.page, press(ada, 'Create group'), ada.page.getByRole('heading', { name: 'Readers', level: 2 }));
-  await open(bo.page, 'Readers');
+  await openConversation(bo.page, 'Readers');
 
   await ada.page.getByRole('button', { name: 'Group details' }).click();
   await dialog.getByLabel('Group name').fill('Good readers');
   await pressUntil(ada.page, press(ada, 'Rename'), ada.page.getByRole('heading', { name: 'Good readers', level: 2 }));
   await bo.page.getByRole('heading', { name: 'Good readers', level: 2 }).waitFor();
   await dialog.getByRole('button', { name: 'Invite people' }).click();
-  await pressUntil(ada.page, () => pick(ada.page, 'Cy Invited'), dialog.getByText('3 members'));
-  await open(cy.page, 'Good readers');
+  await pressUntil(ada.page, () => pickUser(ada.page, 'Cy Invited'), dialog.getByText('3 members'));
+  await openConversation(cy.page, 'Good readers');
 
   await bo.page.getByRole('button', { name: 'Group details' }).click();
   await bo.page.getByRole('button', { name: 'Leave group…' }).click();
@@ -171,11 +171,11 @@ test('without a network the page shows a banner, keeps messages, and sends them 
   const { ada, bo } = await openDirectConversation('Ada Traveller', 'Bo Home');
   await ada.page.context().setOffline(true);
   await ada.page.getByText('You are offline.').waitFor();
-  await say(ada.page, 'Written in a tunnel');
-  await shows(ada.page, 'Written in a tunnel');
+  await sendText(ada.page, 'Written in a tunnel');
+  await waitForMessage(ada.page, 'Written in a tunnel');
   await ada.page.context().setOffline(false);
   await ada.page.getByText('You are offline.').waitFor({ state: 'detached' });
-  await shows(bo.page, 'Written in a tunnel');
+  await waitForMessage(bo.page, 'Written in a tunnel');
   const others = ada.errors.filter((error) => !error.includes('ERR_INTERNET_DISCONNECTED'));
   expect([...others, ...bo.errors]).toEqual([]);
 });

@@ -24,7 +24,7 @@ const post = (path: string, options: RestOptions, call = callRest) =>
 
 const password = 'correct horse battery';
 
-/** Registers under a name that begins so, another one in each try: one that is refused for a while may have taken its name. */
+/** Registers under the name and a number, which differs in each try: a try that got UNAVAILABLE may have taken its name. */
 function register(name: string, more: object = {}) {
   let tries = 0;
   return eventually(async () => {
@@ -35,7 +35,7 @@ function register(name: string, more: object = {}) {
   });
 }
 
-test('a registered user logs in, also with other case, and is the same user on every server', async () => {
+test('a registered user logs in with the username in any case, and is the same user on every server', async () => {
   const registered = await register('Ada.Lovelace', { displayName: 'Ada' });
   expect(registered.status).toBe(201);
   const username = expect.stringMatching(/^Ada\.Lovelace\d+$/);
@@ -82,7 +82,7 @@ test('every user object carries a kind: account or guest', async () => {
   peer.close();
 });
 
-test('a taken name, in whatever case, is a conflict', async () => {
+test('registering a taken username, in any case, is a conflict', async () => {
   const { user } = (await register('taken')).body;
   expect(await post('register', { body: { username: user.username.toUpperCase(), password } })).toMatchObject({
     status: 409,
@@ -90,7 +90,7 @@ test('a taken name, in whatever case, is a conflict', async () => {
   });
 });
 
-test('an unknown name and a wrong password are answered alike', async () => {
+test('an unknown username and a wrong password get the same answer', async () => {
   const { user } = (await register('known')).body;
   const wrong = await post('login', { body: { username: user.username, password: 'wrong password' } });
   const unknown = await post('login', { body: { username: 'unknown', password: 'wrong password' } });
@@ -99,18 +99,18 @@ test('an unknown name and a wrong password are answered alike', async () => {
   expect(wrong.headers.get('content-type')).toContain('application/problem+json');
 });
 
-test('guessing passwords is slowed down', async () => {
+test('login attempts with wrong passwords are rate limited', async () => {
   const guess = () => post('login', { body: { username: 'victim', password: 'guess guess' } });
   for (let tries = 0; tries < 10; tries += 1) expect((await guess()).status).toBe(401);
-  // While Redis does not answer, each of the two servers counts for itself.
+  // While Redis is unavailable, each of the two servers has its own count.
   let limited = await guess();
   for (let tries = 0; tries < 20 && limited.status === 401; tries += 1) limited = await guess();
   expect(limited).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED', retryable: true } });
   expect(limited.body).toHaveProperty('retryAfterMs');
 });
 
-test('a refresh cookie is good once; using it again ends the whole login', async () => {
-  // Whether a refresh that was refused for a while has used its cookie up nobody can tell: then with another login.
+test('a refresh cookie can be used once; a second use ends the whole login', async () => {
+  // A refresh that got UNAVAILABLE may have used up its cookie: each try has another login.
   const [first, second] = await eventually(async () => {
     const guest = await newGuest(cluster.url, 'Fresh');
     const refreshed = await post('refresh', { cookie: guest.cookie }, callRestOnce);
@@ -128,7 +128,7 @@ test('a refresh cookie is good once; using it again ends the whole login', async
   expect((await post('refresh', { cookie: secondCookie })).status).toBe(401);
 });
 
-test('after a log-out the refresh cookie is worth nothing', async () => {
+test('a refresh cookie cannot be used after the logout', async () => {
   const guest = await newGuest(cluster.url, 'Leaving');
   const loggedOut = await post('logout', { cookie: guest.cookie });
   expect(loggedOut.status).toBe(204);
@@ -143,12 +143,12 @@ test.each([
   ['no display name', 'guest', {}],
   ['an empty display name', 'guest', { displayName: '   ' }],
   ['a control character', 'guest', { displayName: 'a\u0007b' }],
-])('%s is refused with the field that is wrong', async (_name, path, body) => {
+])('registration with %s is refused as INVALID_PAYLOAD', async (_name, path, body) => {
   const reply = await post(path, { body });
   expect(reply).toMatchObject({ status: 400, body: { code: 'INVALID_PAYLOAD', retryable: false } });
 });
 
-test('what is no JSON, too large, or at no address gets a problem, not a page', async () => {
+test('malformed JSON, a large body and an unknown path get an error object, not a page', async () => {
   const raw = await fetch(`${cluster.url}/api/auth/guest`, {
     method: 'POST',
     body: '{',
@@ -164,7 +164,7 @@ test('what is no JSON, too large, or at no address gets a problem, not a page', 
   expect((await callRest(cluster.url, 'GET', '/api/me')).status).toBe(401);
 });
 
-test('a page of another site may not call the API nor connect', async () => {
+test('a page of another origin cannot call the API and cannot connect', async () => {
   const headers = { origin: 'https://evil.example' };
   expect((await post('guest', { body: { displayName: 'Evil' }, headers })).status).toBe(403);
   const handshake = await fetch(`${cluster.url}/socket.io/?EIO=4&transport=polling`, { headers });
@@ -173,13 +173,13 @@ test('a page of another site may not call the API nor connect', async () => {
   expect(own.status).toBe(201);
 });
 
-test('people are found by the beginning of a name, and by their ids', async () => {
+test('users are found by the beginning of a name, and by their ids', async () => {
   const seeker = await newGuest(cluster.url, 'Seeker');
   await newGuest(cluster.url, 'Zoë Quaresma');
   const found = await callRest<{ users: { displayName: string }[] }>(cluster.url, 'GET', '/api/users?query=quar', {
     token: seeker.token,
   });
-  // A try to enter that was refused for a while may have left another one of that name.
+  // A try that got UNAVAILABLE may have created another guest of that name.
   expect(new Set(found.body.users.map(({ displayName }) => displayName))).toEqual(new Set(['Zoë Quaresma']));
   const known = await callRest<{ users: { id: string }[] }>(cluster.url, 'GET', `/api/users?ids=${seeker.id},nobody`, {
     token: seeker.token,
@@ -187,7 +187,7 @@ test('people are found by the beginning of a name, and by their ids', async () =
   expect(known.body.users.map(({ id }) => id)).toEqual([seeker.id]);
 });
 
-test('no log holds a password, a token or a cookie', async () => {
+test('the logs contain no password, token or cookie', async () => {
   const registered = await register('private', { password: 'unforgettable-1' });
   await post('refresh', { cookie: cookieOf(registered) });
   const headers = { 'x-request-id': 'asked-last' };

@@ -5,7 +5,7 @@ import { newCluster } from './new-cluster.ts';
 const MAX_IN_PROCESS = 20;
 const cluster = await newCluster({ NODES: 2, MAX_IN_PROCESS });
 
-test('with a slow store never more than 20 are in process; senders get BUSY with a time and lose nothing', async () => {
+test('with a slow store, at most 20 messages are in process; senders get BUSY with a retry time and lose nothing', async () => {
   const users = await newGuests(cluster.url, 10);
   const peers = await Promise.all(users.map((user) => connectPeer(cluster.url, user.token)));
   let most = 0;
@@ -16,7 +16,7 @@ test('with a slow store never more than 20 are in process; senders get BUSY with
 
   let busy = 0;
   const acked = new Set<number>();
-  const sendShare = async (peer: ChatPeer, sender: number) => {
+  const sendAll = async (peer: ChatPeer, sender: number) => {
     for (let index = 0; index < 30; index += 1) {
       for (;;) {
         const payload = { conversationId: 'lobby', clientMessageId: `${sender}-${index}`, kind: 'text', text: 'hi' };
@@ -26,7 +26,7 @@ test('with a slow store never more than 20 are in process; senders get BUSY with
           break;
         }
         expect(reply).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) });
-        // UNAVAILABLE: a Redis that shares its machine with other tests did not answer in time.
+        // UNAVAILABLE: Redis did not answer in time on a busy machine.
         expect(['BUSY', 'UNAVAILABLE']).toContain(reply.code);
         if (reply.code === 'BUSY') busy += 1;
         await new Promise((resolve) => setTimeout(resolve, reply.retryAfterMs));
@@ -34,7 +34,7 @@ test('with a slow store never more than 20 are in process; senders get BUSY with
     }
   };
   const releaseStore = cluster.lockStore();
-  const sending = Promise.all(peers.map(sendShare));
+  const sending = Promise.all(peers.map(sendAll));
   try {
     await eventually(() => expect(busy).toBeGreaterThan(20));
     await eventually(() => expect(most).toBe(MAX_IN_PROCESS));

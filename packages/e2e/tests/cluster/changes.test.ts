@@ -13,7 +13,7 @@ import {
 import { sharedCluster } from './shared-cluster.ts';
 
 const cluster = await sharedCluster();
-/** A signal that takes longer is not waited for. */
+/** A signal that is not received within this time is sent again. */
 const SIGNAL_MS = 4_000;
 
 interface Page {
@@ -41,7 +41,7 @@ async function enter(user: TestUser): Promise<Person> {
   return person;
 }
 
-/** Who created a group, and two members; the first two are on different servers. */
+/** Creates a group of its creator and two members. The first two are connected to different servers. */
 async function group(): Promise<{ id: string; people: [Person, Person, Person] }> {
   const users = (await newGuests(cluster.url, 3)) as [TestUser, TestUser, TestUser];
   const ada = await enter(users[0]);
@@ -81,7 +81,7 @@ const pageOf = async ({ user }: Person, conversationId: string, query = '') =>
     })
   ).body.messages;
 
-test('an edit, a reaction, a reply and a deletion are messages of the log, by those who may', async () => {
+test('edits, reactions, replies and deletions are messages in the log, and only permitted users can send them', async () => {
   const { id: conversationId, people } = await group();
   const [ada, bo, cy] = people;
   const messageId = await say(bo, conversationId, 'Tee at five');
@@ -90,7 +90,7 @@ test('an edit, a reaction, a reply and a deletion are messages of the log, by th
   const edit = { conversationId, messageId, text: 'Tea at five' };
   expect(await change(ada, 'message:edit', edit)).toMatchObject({ code: 'FORBIDDEN' });
   const first = await change(bo, 'message:edit', { ...edit, clientMessageId: 'the-edit' });
-  // What was refused for a while may have been accepted nevertheless.
+  // A try that got UNAVAILABLE may have been appended.
   const duplicate = bo.peer.repeats > 0 ? expect.any(Boolean) : false;
   expect(first).toMatchObject({ ok: true, duplicate, message: { seq: 3 } });
   expect(await change(bo, 'message:edit', { ...edit, clientMessageId: 'the-edit' })).toMatchObject({
@@ -109,7 +109,7 @@ test('an edit, a reaction, a reply and a deletion are messages of the log, by th
   expect(changes).toEqual([2, 3, 4, 5, 6].map((seq) => [seq, messageId]));
 });
 
-test('what was deleted is in no page any more, and nothing can be done to it but to delete it again', async () => {
+test('a deleted text is in no page, and a deleted message can only be deleted again', async () => {
   const { id: conversationId, people } = await group();
   const [ada, bo] = people;
   const messageId = await say(bo, conversationId, 'a secret');
@@ -131,7 +131,7 @@ test('what was deleted is in no page any more, and nothing can be done to it but
   expect(await change(bo, 'message:delete', about)).toMatchObject({ ok: true });
 });
 
-test('nothing can be changed from outside, from another conversation, or with what is no emoji', async () => {
+test('changes by non-members, through another conversation or with an invalid emoji are refused', async () => {
   const { id: conversationId, people } = await group();
   const [ada, bo] = people;
   const messageId = await say(ada, conversationId, 'here');
@@ -159,10 +159,10 @@ test('nothing can be changed from outside, from another conversation, or with wh
     ).toMatchObject({ code: 'FORBIDDEN' });
 });
 
-test('who types is shown on every server, and no longer once they stop or fall silent', async () => {
+test('typing is shown to clients of every server, and ends when the user stops or disconnects', async () => {
   const { id: conversationId, people } = await group();
   const [ada, bo, cy] = people;
-  // Signals are sent at best: one that did not come is sent again.
+  // Signals are delivered at most once: a lost one is sent again.
   const signal = ({ peer }: Person, isTyping: boolean, check: () => void) =>
     eventually(async () => {
       expect(await peer.emit('typing', { conversationId, isTyping })).toEqual({ ok: true });
@@ -177,7 +177,7 @@ test('who types is shown on every server, and no longer once they stop or fall s
   await eventually(() => expect(bo.typing.at(-1)).toEqual([]));
 });
 
-test('receipts move forward, up to the newest message, and are there for who asks later', async () => {
+test('receipts only move forward, up to the newest message, and can be requested later', async () => {
   const { id: conversationId, people } = await group();
   const [ada, bo, cy] = people;
   for (const text of ['one', 'two', 'three']) await say(ada, conversationId, text);

@@ -19,8 +19,8 @@ const cluster = await newCluster({ NODES: 2 });
 interface Person {
   readonly user: TestUser;
   readonly peer: ChatPeer;
-  /** What was told of others, by event. */
-  readonly told: { event: string; payload: unknown }[];
+  /** The received events about others. */
+  readonly received: { event: string; payload: unknown }[];
 }
 
 const open: ChatPeer[] = [];
@@ -31,19 +31,19 @@ afterEach(() => {
 async function enter(user: TestUser): Promise<Person> {
   const peer = await connectPeer(cluster.url, user.token);
   open.push(peer);
-  const person: Person = { user, peer, told: [] };
+  const person: Person = { user, peer, received: [] };
   for (const event of ['typing', 'receipts', 'conversation']) {
-    peer.socket.on(event, (payload) => person.told.push({ event, payload }));
+    peer.socket.on(event, (payload) => person.received.push({ event, payload }));
   }
   return person;
 }
 
 const SERVERS = ['chat-server-1', 'chat-server-2'];
 
-/** Straight to one server: nginx would choose. */
+/** Returns the address of one server, without nginx, which would choose one. */
 const urlOf = (name: string) => `http://127.0.0.1:${cluster.processes().find((each) => each.name === name)?.port}`;
 
-/** A group of Ada, who created it, and Bo, a member; every server remembers both. */
+/** Creates a group of Ada, its creator, and Bo, a member. Every server has both in its membership cache. */
 async function group(): Promise<{ id: string; ada: Person; bo: Person; stranger: TestUser }> {
   const [first, second, stranger] = (await newGuests(cluster.url, 3)) as [TestUser, TestUser, TestUser];
   const id = await newConversation(cluster.url, first, { kind: 'group', title: 'Tea', memberIds: [second.id] });
@@ -65,7 +65,7 @@ const remove = (id: string, who: TestUser, by: TestUser, call = callRest) =>
 const invite = (id: string, who: TestUser, by: TestUser, url = cluster.url) =>
   callRest(url, 'POST', `/api/conversations/${id}/members`, { token: by.token, body: { memberIds: [who.id] } });
 
-/** Changes the members as a server does that is killed before it has told anybody. */
+/** Changes the members in the store only, as a server does that is killed before it notifies the others. */
 function changeInStoreAlone(sql: string, ...values: string[]): void {
   const dataDir = dirname(dirname(cluster.logFiles()[0] ?? ''));
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'), { timeout: 30_000 });
@@ -73,8 +73,8 @@ function changeInStoreAlone(sql: string, ...values: string[]): void {
   database.close();
 }
 
-/** Resolves when a person has heard all that was sent before: they have seen a later message of the lobby. */
-async function heardAllOf(sender: Person, listener: Person): Promise<void> {
+/** Resolves when the listener has received everything that was sent before: it has received a later message of the lobby. */
+async function receivedAllOf(sender: Person, listener: Person): Promise<void> {
   const text = `the last word ${randomUUID()}`;
   expect(await sender.peer.send('lobby', randomUUID(), text)).toMatchObject({ ok: true });
   await eventually(() => expect(listener.peer.seen.get('lobby')?.map((message) => message.text)).toContain(text));
@@ -83,51 +83,54 @@ async function heardAllOf(sender: Person, listener: Person): Promise<void> {
 
 const textsSeen = ({ peer }: Person, id: string) => (peer.seen.get(id) ?? []).map(({ text }) => text);
 
-test.each(['removed', 'gone'] as const)('who is %s can do nothing there any more, on any server', async (how) => {
-  const { id, ada, bo, stranger } = await group();
-  expect((await remove(id, bo.user, how === 'removed' ? ada.user : bo.user)).status).toBe(204);
-  const sent = await ada.peer.send(id, randomUUID(), 'among ourselves');
-  if (!sent.ok) throw new Error(sent.code);
-  const { id: messageId, seq } = sent.message as { id: string; seq: number };
+test.each(['was removed', 'has left'] as const)(
+  'a user who %s can do nothing in the conversation, on any server',
+  async (how) => {
+    const { id, ada, bo, stranger } = await group();
+    expect((await remove(id, bo.user, how === 'was removed' ? ada.user : bo.user)).status).toBe(204);
+    const sent = await ada.peer.send(id, randomUUID(), 'among ourselves');
+    if (!sent.ok) throw new Error(sent.code);
+    const { id: messageId, seq } = sent.message as { id: string; seq: number };
 
-  const { token } = bo.user;
-  for (const server of SERVERS) {
-    const url = urlOf(server);
-    const path = `/api/conversations/${id}`;
-    const replies = {
-      invitesHimself: await invite(id, bo.user, bo.user, url),
-      invites: await invite(id, stranger, bo.user, url),
-      renames: await callRest(url, 'PATCH', path, { token, body: { title: 'Mine' } }),
-      readsReceipts: await callRest(url, 'GET', `${path}/receipts`, { token }),
-      readsPassport: await callRest(url, 'GET', `/api/messages/${messageId}/passport`, { token }),
-      reads: await read(bo.user, id, server),
-    };
-    const statuses = Object.entries(replies).map(([what, { status }]) => [what, status]);
-    expect({ server, statuses }).toEqual({ server, statuses: Object.keys(replies).map((what) => [what, 403]) });
-  }
-  for (const [event, payload] of [
-    ['typing', { conversationId: id, isTyping: true }],
-    ['read', { conversationId: id, seq }],
-    ['delivered', { cursors: [{ conversationId: id, seq }] }],
-    ['message:react', { conversationId: id, messageId, emoji: '👍', clientMessageId: randomUUID() }],
-    ['message:delete', { conversationId: id, messageId, clientMessageId: randomUUID() }],
-  ] as const) {
-    const { code } = (await bo.peer.emit(event, payload)) as { code?: string };
-    expect({ event, code }).toEqual({ event, code: 'FORBIDDEN' });
-  }
-  const path = `/api/conversations/${id}/receipts`;
-  const receipts = await callRest<{ readers: { userId: string }[] }>(cluster.url, 'GET', path, {
-    token: ada.user.token,
-  });
-  expect(receipts.body.readers.map(({ userId }) => userId)).not.toContain(bo.user.id);
-  await heardAllOf(bo, ada);
-  const ofBo = ada.told.filter(
-    ({ event, payload }) => event !== 'conversation' && JSON.stringify(payload).includes(bo.user.id),
-  );
-  expect(ofBo).toEqual([]);
-});
+    const { token } = bo.user;
+    for (const server of SERVERS) {
+      const url = urlOf(server);
+      const path = `/api/conversations/${id}`;
+      const replies = {
+        invitesHimself: await invite(id, bo.user, bo.user, url),
+        invites: await invite(id, stranger, bo.user, url),
+        renames: await callRest(url, 'PATCH', path, { token, body: { title: 'Mine' } }),
+        readsReceipts: await callRest(url, 'GET', `${path}/receipts`, { token }),
+        readsTrace: await callRest(url, 'GET', `/api/messages/${messageId}/trace`, { token }),
+        reads: await read(bo.user, id, server),
+      };
+      const statuses = Object.entries(replies).map(([what, { status }]) => [what, status]);
+      expect({ server, statuses }).toEqual({ server, statuses: Object.keys(replies).map((what) => [what, 403]) });
+    }
+    for (const [event, payload] of [
+      ['typing', { conversationId: id, isTyping: true }],
+      ['read', { conversationId: id, seq }],
+      ['delivered', { cursors: [{ conversationId: id, seq }] }],
+      ['message:react', { conversationId: id, messageId, emoji: '👍', clientMessageId: randomUUID() }],
+      ['message:delete', { conversationId: id, messageId, clientMessageId: randomUUID() }],
+    ] as const) {
+      const { code } = (await bo.peer.emit(event, payload)) as { code?: string };
+      expect({ event, code }).toEqual({ event, code: 'FORBIDDEN' });
+    }
+    const path = `/api/conversations/${id}/receipts`;
+    const receipts = await callRest<{ readers: { userId: string }[] }>(cluster.url, 'GET', path, {
+      token: ada.user.token,
+    });
+    expect(receipts.body.readers.map(({ userId }) => userId)).not.toContain(bo.user.id);
+    await receivedAllOf(bo, ada);
+    const ofBo = ada.received.filter(
+      ({ event, payload }) => event !== 'conversation' && JSON.stringify(payload).includes(bo.user.id),
+    );
+    expect(ofBo).toEqual([]);
+  },
+);
 
-test('a removal that was cut short after the store is completed by the next attempt, and said once', async () => {
+test('a removal that ended after the write to the store is completed by the next attempt, with one system message', async () => {
   const { id, ada, bo } = await group();
   changeInStoreAlone('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, bo.user.id);
   for (const attempt of [1, 2]) {
@@ -136,45 +139,48 @@ test('a removal that was cut short after the store is completed by the next atte
   expect(await bo.peer.send(id, randomUUID(), 'and now?')).toMatchObject({ code: 'FORBIDDEN' });
   for (const server of SERVERS) expect((await read(bo.user, id, server)).status).toBe(403);
   expect(await ada.peer.send(id, randomUUID(), 'among ourselves')).toMatchObject({ ok: true });
-  await heardAllOf(ada, bo);
+  await receivedAllOf(ada, bo);
   expect(textsSeen(bo, id)).not.toContain('among ourselves');
-  expect(bo.told).toContainEqual({ event: 'conversation', payload: expect.objectContaining({ id, members: [] }) });
+  expect(bo.received).toContainEqual({ event: 'conversation', payload: expect.objectContaining({ id, members: [] }) });
   await eventually(() => expect(textsSeen(ada, id)).toEqual(['still here', 'among ourselves']));
 });
 
-test('leaving that was cut short after the store is completed by the next attempt', async () => {
+test('leaving that ended after the write to the store is completed by the next attempt', async () => {
   const { id, ada, bo } = await group();
   changeInStoreAlone('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, bo.user.id);
   expect((await remove(id, bo.user, bo.user)).status).toBe(204);
   expect(await bo.peer.send(id, randomUUID(), 'and now?')).toMatchObject({ code: 'FORBIDDEN' });
   expect(await ada.peer.send(id, randomUUID(), 'among ourselves')).toMatchObject({ ok: true });
-  await heardAllOf(ada, bo);
+  await receivedAllOf(ada, bo);
   expect(textsSeen(bo, id)).not.toContain('among ourselves');
 });
 
-test('who is no member and says that they leave tells nobody and learns nothing; others are not theirs to remove', async () => {
+test('a non-member who leaves notifies nobody, and cannot remove others', async () => {
   const { id, ada, stranger } = await group();
   const dee = await enter(stranger);
   expect((await remove(id, stranger, stranger)).status).toBe(204);
   expect((await remove(id, ada.user, stranger)).status).toBe(403);
   expect((await remove(id, { ...stranger, id: 'nobody' }, ada.user)).status).toBe(404);
-  await heardAllOf(ada, dee);
-  await heardAllOf(dee, ada);
-  const told = [...dee.told, ...ada.told].filter(({ event }) => event === 'conversation');
-  expect(told).toEqual([]);
+  await receivedAllOf(ada, dee);
+  await receivedAllOf(dee, ada);
+  const received = [...dee.received, ...ada.received].filter(({ event }) => event === 'conversation');
+  expect(received).toEqual([]);
 });
 
-test('an invitation that was cut short after the store is completed by the next attempt', async () => {
+test('an invitation that ended after the write to the store is completed by the next attempt', async () => {
   const { id, ada, stranger } = await group();
   const dee = await enter(stranger);
   changeInStoreAlone('INSERT INTO members (conversationId, userId) VALUES (?, ?)', id, stranger.id);
   expect((await invite(id, stranger, ada.user)).status).toBe(200);
   expect(await ada.peer.send(id, randomUUID(), 'welcome')).toMatchObject({ ok: true });
   await eventually(() => expect(textsSeen(dee, id)).toEqual(['welcome']));
-  expect(dee.told).toContainEqual({ event: 'conversation', payload: expect.objectContaining({ id, title: 'Tea' }) });
+  expect(dee.received).toContainEqual({
+    event: 'conversation',
+    payload: expect.objectContaining({ id, title: 'Tea' }),
+  });
 });
 
-test('a removal that meets a frozen Redis is refused, and its repetition takes effect', async () => {
+test('a removal while Redis is frozen is refused, and its retry takes effect', async () => {
   const { id, ada, bo } = await group();
   cluster.kill('redis', 'SIGSTOP');
   try {
@@ -184,14 +190,14 @@ test('a removal that meets a frozen Redis is refused, and its repetition takes e
   }
   expect((await remove(id, bo.user, ada.user)).status).toBe(204);
   expect(await ada.peer.send(id, randomUUID(), 'among ourselves')).toMatchObject({ ok: true });
-  await heardAllOf(ada, bo);
+  await receivedAllOf(ada, bo);
   expect(textsSeen(bo, id)).not.toContain('among ourselves');
   expect(await bo.peer.send(id, randomUUID(), 'and now?')).toMatchObject({ code: 'FORBIDDEN' });
   const lines = textsSeen(ada, id).filter((text) => text?.startsWith('removed '));
   expect(lines.length).toBeLessThanOrEqual(1);
 });
 
-test('a group that is created while Redis is frozen is there once, and its members get it when Redis is back', async () => {
+test('a group that is created while Redis is frozen exists once, and its members are notified when Redis answers again', async () => {
   const [ada, bo] = (await newGuests(cluster.url, 2)) as [TestUser, TestUser];
   const member = await enter(bo);
   const title = `Tea ${randomUUID()}`;
@@ -207,7 +213,7 @@ test('a group that is created while Redis is frozen is there once, and its membe
   } finally {
     cluster.kill('redis', 'SIGCONT');
   }
-  // What a client does: it repeats what was refused.
+  // A client repeats a refused call.
   if (created.status === 503)
     created = await eventually(async () => {
       const repeated = await create();
@@ -224,6 +230,6 @@ test('a group that is created while Redis is frozen is there once, and its membe
   });
   expect(list.filter((conversation) => conversation.title === title)).toHaveLength(1);
   await eventually(() =>
-    expect(member.told).toContainEqual({ event: 'conversation', payload: expect.objectContaining({ title }) }),
+    expect(member.received).toContainEqual({ event: 'conversation', payload: expect.objectContaining({ title }) }),
   );
 });

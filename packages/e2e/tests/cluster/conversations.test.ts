@@ -14,8 +14,8 @@ import { sharedCluster } from './shared-cluster.ts';
 
 const cluster = await sharedCluster();
 
-/** Three users with a connection each, the first two on different servers. */
-async function threePeople(): Promise<{
+/** Connects three users. The first two are connected to different servers. */
+async function threeUsers(): Promise<{
   users: [TestUser, TestUser, TestUser];
   peers: [ChatPeer, ChatPeer, ChatPeer];
 }> {
@@ -31,10 +31,10 @@ async function threePeople(): Promise<{
 }
 
 /**
- * Resolves when a peer has heard all that was sent before: it has seen a message of the lobby that was sent last, and had an
- * answer after all that its server handed out together with that one.
+ * Resolves when the listener has received everything that was sent before: it has received a later message of the lobby, and then
+ * an answer, which its server sends after all packets of the same batch.
  */
-async function heardAllOf(sender: ChatPeer, listener: ChatPeer): Promise<void> {
+async function receivedAllOf(sender: ChatPeer, listener: ChatPeer): Promise<void> {
   const text = `the last word ${randomUUID()}`;
   expect(await sender.send('lobby', randomUUID(), text)).toMatchObject({ ok: true });
   await eventually(() => expect(listener.seen.get('lobby')?.map((message) => message.text)).toContain(text));
@@ -49,8 +49,8 @@ const textsOf = (peer: ChatPeer, conversationId: string) =>
 
 const hello = (peer: ChatPeer) => peer.emit('session:hello', { timezone: 'UTC' });
 
-test('a direct conversation is one for a pair, whoever asks first and however many ask at once', async () => {
-  const { users, peers } = await threePeople();
+test('a pair of users has one direct conversation, even if both create it many times at once', async () => {
+  const { users, peers } = await threeUsers();
   const [ada, bo] = users;
   const ids = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -61,7 +61,7 @@ test('a direct conversation is one for a pair, whoever asks first and however ma
   const conversationId = ids[0] as string;
   expect(await peers[0].send(conversationId, 'd-1', 'hi Bo')).toMatchObject({ ok: true, message: { seq: 1 } });
   await eventually(() => expect(peers[1].seen.get(conversationId)?.[0]?.text).toBe('hi Bo'));
-  await heardAllOf(peers[0], peers[2]);
+  await receivedAllOf(peers[0], peers[2]);
   expect(peers[2].seen.get(conversationId)).toBeUndefined();
   expect(await peers[2].send(conversationId, 'd-2', 'let me in')).toMatchObject({ code: 'FORBIDDEN' });
   const since = { cursors: [{ conversationId, afterSeq: 0 }], limit: 10 };
@@ -77,10 +77,10 @@ test('a direct conversation is one for a pair, whoever asks first and however ma
   for (const peer of peers) peer.close();
 });
 
-test('who is added on one server is told on another, hears and may write at once', async () => {
-  const { users, peers } = await threePeople();
-  const told: { id: string }[] = [];
-  peers[1].socket.on('conversation', (conversation) => told.push(conversation));
+test('a user who is added on one server is notified on another, and receives and sends messages at once', async () => {
+  const { users, peers } = await threeUsers();
+  const notified: { id: string }[] = [];
+  peers[1].socket.on('conversation', (conversation) => notified.push(conversation));
   const group = await newConversation(cluster.url, users[0], { kind: 'group', title: 'Plans' });
   const path = `/api/conversations/${group}/members`;
   const reply = await callRest(cluster.url, 'POST', path, {
@@ -89,15 +89,15 @@ test('who is added on one server is told on another, hears and may write at once
   });
   expect(reply.status).toBe(200);
   expect(await peers[1].send(group, 'g-1', 'thanks')).toMatchObject({ ok: true });
-  await eventually(() => expect(told.at(-1)).toMatchObject({ id: group, title: 'Plans', kind: 'group' }));
-  // A try that was refused for a while may have told it, too.
-  if (reply.tries === 1) expect(told).toHaveLength(1);
+  await eventually(() => expect(notified.at(-1)).toMatchObject({ id: group, title: 'Plans', kind: 'group' }));
+  // A try that got UNAVAILABLE may have sent a notification too.
+  if (reply.tries === 1) expect(notified).toHaveLength(1);
   for (const peer of [peers[0], peers[1]]) await eventually(() => expect(textsOf(peer, group)).toEqual(['thanks']));
   for (const peer of peers) peer.close();
 });
 
-test('who is removed on one server can neither write nor read nor hear on another from then on', async () => {
-  const { users, peers } = await threePeople();
+test('a user who is removed on one server can no longer send, read or receive on another', async () => {
+  const { users, peers } = await threeUsers();
   const group = await newConversation(cluster.url, users[0], {
     kind: 'group',
     title: 'Secrets',
@@ -119,13 +119,13 @@ test('who is removed on one server can neither write nor read nor hear on anothe
   });
   expect(await peers[0].send(group, 'r-3', 'among ourselves')).toMatchObject({ ok: true });
   await eventually(() => expect(textsOf(peers[0], group)).toEqual(['still here', 'among ourselves']));
-  await heardAllOf(peers[0], peers[1]);
+  await receivedAllOf(peers[0], peers[1]);
   expect(peers[1].seqs(group)).toEqual([1]);
   for (const peer of peers) peer.close();
 });
 
-test('anyone may join a channel; before that it is closed to them', async () => {
-  const { users, peers } = await threePeople();
+test('any user can join a channel, and can send only after joining', async () => {
+  const { users, peers } = await threeUsers();
   const channel = await newConversation(cluster.url, users[0], { kind: 'channel', title: 'News' });
   expect(await peers[1].send(channel, 'c-1', 'hi')).toMatchObject({ code: 'FORBIDDEN' });
   expect(await peers[1].emit('conversation:join', { conversationId: channel })).toEqual({ ok: true, headSeq: 0 });
@@ -135,8 +135,8 @@ test('anyone may join a channel; before that it is closed to them', async () => 
   for (const peer of peers) peer.close();
 });
 
-test('the lobby and all conversations of a user are there on hello, with heads and read markers', async () => {
-  const { users, peers } = await threePeople();
+test('the answer to session:hello has the lobby and all conversations of the user, with heads and read markers', async () => {
+  const { users, peers } = await threeUsers();
   const group = await newConversation(cluster.url, users[0], { kind: 'group', title: 'Heads' });
   await peers[0].send(group, 'h-1', 'one');
   await peers[0].send(group, 'h-2', 'two');

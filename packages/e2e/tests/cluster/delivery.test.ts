@@ -15,7 +15,7 @@ const CONVERSATIONS = 20;
 const MESSAGES = 5_000;
 const cluster = await newCluster({ NODES: 3, WORKERS: 2 });
 
-test('5,000 messages to 20 conversations through a killed worker: all stored once, no gap, all seen by all', async () => {
+test('when a worker is killed under load, all 5,000 messages are stored once, without a gap, and received by all', async () => {
   const users = await newGuests(cluster.url, CLIENTS);
   const [owner] = users;
   if (!owner) throw new Error('no users');
@@ -59,7 +59,7 @@ test('5,000 messages to 20 conversations through a killed worker: all stored onc
       120_000,
       200,
     );
-    expectTrue(peers, conversationId, ids);
+    expectAckedMessages(peers, conversationId, ids);
     const pages = await readAll(conversationId, owner.token);
     expect(pages.map(({ seq }) => seq)).toEqual(expected);
     expect(pages.every(({ seq, id }) => ids.get(seq) === id)).toBe(true);
@@ -68,8 +68,8 @@ test('5,000 messages to 20 conversations through a killed worker: all stored onc
   for (const peer of peers) peer.close();
 });
 
-/** What each client saw under a seq is what was acked under it. */
-function expectTrue(peers: ChatPeer[], conversationId: string, ids: Map<number, string>): void {
+/** Expects that each client received, under each seq, the message that was acked with it. */
+function expectAckedMessages(peers: ChatPeer[], conversationId: string, ids: Map<number, string>): void {
   for (const peer of peers) {
     const wrong = peer.seen.get(conversationId)?.filter(({ seq, id }) => ids.get(seq) !== id);
     expect(wrong).toEqual([]);

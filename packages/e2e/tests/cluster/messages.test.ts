@@ -21,7 +21,7 @@ interface Page {
 const latestPage = async (conversationId: string, token: string) =>
   (await callRest<Page>(cluster.url, 'GET', `/api/conversations/${conversationId}/messages`, { token })).body;
 
-test('the same clientMessageId is accepted once, whichever server the retry reaches', async () => {
+test('messages with the same clientMessageId are appended once, even through different servers', async () => {
   const conversationId = await newConversation(cluster.url, owner, { kind: 'group', title: 'Retries' });
   const messages: unknown[] = [];
   for (let round = 0; round < 6; round += 1) {
@@ -29,7 +29,7 @@ test('the same clientMessageId is accepted once, whichever server the retry reac
     const reply = await peer.send(conversationId, 'same', 'only once');
     if (!reply.ok) throw new Error(reply.code);
     messages.push(reply.message);
-    // What was refused for a while may have been accepted nevertheless: then the first ack says so, too.
+    // A try that got UNAVAILABLE may have been appended: then the first ack says `duplicate` too.
     if (round > 0 || peer.repeats === 0) expect(reply.duplicate).toBe(round > 0);
     peer.close();
   }
@@ -49,7 +49,7 @@ test.each([
   ['a clientMessageId of 65 characters', { kind: 'text', text: 'x', clientMessageId: 'x'.repeat(65) }],
   ['a medium in a text', { kind: 'text', text: 'x', mediaId: 'm' }],
   ['a conversation id with a brace', { kind: 'text', text: 'x', conversationId: 'a}b' }],
-])('a message with %s is refused and changes nothing', async (_name, fields) => {
+])('a message with %s is refused and not appended', async (_name, fields) => {
   const guest = await newGuest(cluster.url, 'Odd');
   const peer = await connectPeer(cluster.url, guest.token);
   const conversationId = await newConversation(cluster.url, guest, { kind: 'group', title: 'Odd' });
@@ -66,7 +66,7 @@ test.each([
   peer.close();
 });
 
-test('what is no message at all is answered or ignored, and the connection lives', async () => {
+test('malformed events are refused or ignored, and the connection stays open', async () => {
   const guest = await newGuest(cluster.url, 'Fuzz');
   const peer = await connectPeer(cluster.url, guest.token);
   for (const payload of [undefined, null, 7, 'text', [], [[]], true, { __proto__: { kind: 'text' } }]) {
@@ -85,7 +85,7 @@ test('what is no message at all is answered or ignored, and the connection lives
 });
 
 test.each(['websocket', 'polling'] as const)(
-  'of events that come together over %s only those that are too large are refused',
+  'of several events in one packet over %s, only those that are too large are refused',
   async (transport) => {
     const guest = await newGuest(cluster.url, 'Bulk');
     const conversationId = await newConversation(cluster.url, guest, { kind: 'group', title: 'Bulk' });
@@ -98,7 +98,7 @@ test.each(['websocket', 'polling'] as const)(
   },
 );
 
-test('a stranger hears nothing of a group that he is not in', async () => {
+test('a non-member receives no messages of a group', async () => {
   const [stranger] = await newGuests(cluster.url, 1);
   if (!stranger) throw new Error('no stranger');
   const conversationId = await newConversation(cluster.url, owner, { kind: 'group', title: 'Private' });
@@ -110,7 +110,7 @@ test('a stranger hears nothing of a group that he is not in', async () => {
   const text = `public ${conversationId}`;
   await ownerPeer.send('lobby', 's-2', text);
   await eventually(() => expect(strangerPeer.seen.get('lobby')?.map((message) => message.text)).toContain(text));
-  // Answered after all that the server handed out together with that one.
+  // The server answers after all packets of the same batch.
   expect(await strangerPeer.emit('session:hello', { timezone: 'UTC' })).toMatchObject({ ok: true });
   expect(strangerPeer.seen.has(conversationId)).toBe(false);
   ownerPeer.close();

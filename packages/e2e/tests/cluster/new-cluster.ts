@@ -7,24 +7,24 @@ import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 
 export interface TestCluster extends LocalCluster {
-  /** A client of the cluster's Redis, for questions. */
+  /** A client of the cluster's Redis. */
   readonly redis: Redis;
-  /** Keeps every writer of the history store waiting until the function that it gives is called: a slow store. */
+  /** Makes the store slow: all writers wait until the returned function is called. */
   lockStore(): () => void;
-  /** How many messages are in the history store. */
+  /** Returns the number of stored messages. */
   storedMessages(): number;
-  /** An access token that is good for some seconds only. */
-  shortToken(userId: string, seconds: number): Promise<string>;
-  /** Asks once: whether a refresh that was refused has used its cookie up nobody can tell. */
+  /** Returns an access token that expires after some seconds. */
+  tokenValidFor(userId: string, seconds: number): Promise<string>;
+  /** Refreshes a login without a retry: a refused refresh may have used up its cookie. */
   refresh(cookie: string): Promise<void>;
   logFiles(): string[];
-  /** Who holds a place, by user. */
-  ledger(): Promise<Map<string, { node: string; token: string }>>;
+  /** Returns the holder of each session slot, by user id. */
+  slotHolders(): Promise<Map<string, { node: string; token: string }>>;
 }
 
 /**
- * Starts a whole cluster as `npm start` does, called at the top level of a test file, on a free port with its own
- * Redis, nginx and data; it ends with the file. History is in SQLite.
+ * Starts a cluster as `npm start` does, with its own Redis, nginx and data, and SQLite as store. It is stopped when the test file
+ * ends. A file that changes no processes or settings uses `sharedCluster` instead.
  */
 export async function newCluster(settings: Record<string, string | number>): Promise<TestCluster> {
   const dataDir = await newTemporaryDirectory();
@@ -34,7 +34,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
     PORT: String(await freePort()),
     DATA_DIR: dataDir,
     LOG_LEVEL: 'debug',
-    // Off unless a test is about it: on a slow machine a peer may be silent for a minute.
+    // Off by default: on a slow machine a client may send nothing for a minute.
     FIRST_MESSAGE_DEADLINE_MS: '0',
   };
   for (const [name, value] of Object.entries(settings)) env[name] = String(value);
@@ -48,7 +48,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
   return {
     ...cluster,
     redis,
-    async ledger() {
+    async slotHolders() {
       const holders = await redis.hgetall('parley:{sessions}:holders');
       return new Map(Object.entries(holders).map(([userId, record]) => [userId, JSON.parse(record)]));
     },
@@ -66,7 +66,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
       database.close();
       return count;
     },
-    shortToken(userId, seconds) {
+    tokenValidFor(userId, seconds) {
       return new SignJWT()
         .setProtectedHeader({ alg: 'HS256' })
         .setIssuer('parley')

@@ -4,7 +4,7 @@ import { sharedCluster } from './shared-cluster.ts';
 
 const cluster = await sharedCluster();
 
-test('health and readiness are public, metrics are not', async () => {
+test('health and readiness are public, and metrics are not', async () => {
   expect((await callRest(cluster.url, 'GET', '/healthz')).body).toEqual({ status: 'ok' });
   await eventually(async () =>
     expect((await callRest(cluster.url, 'GET', '/readyz')).body).toEqual({ status: 'ready' }),
@@ -12,7 +12,7 @@ test('health and readiness are public, metrics are not', async () => {
   expect((await callRest(cluster.url, 'GET', '/metrics')).status).toBe(404);
 });
 
-test('every Node process serves its health and metrics on a port of its own', async () => {
+test('every Node process serves health and metrics on its own port', async () => {
   const services = cluster.processes().filter(({ metricsPort }) => metricsPort !== null);
   expect(services.map(({ name }) => name).sort()).toEqual([
     ...['chat-server-1', 'chat-server-2', 'message-worker-1', 'presence-service-1'],
@@ -27,7 +27,7 @@ test('every Node process serves its health and metrics on a port of its own', as
   }
 });
 
-test('the page comes with a strict policy and the references are readable', async () => {
+test('the page has a strict content security policy, and the API references are served', async () => {
   const index = await callRest<string>(cluster.url, 'GET', '/');
   expect(index.status).toBe(200);
   expect(index.headers.get('content-security-policy')).toContain("script-src 'self'");

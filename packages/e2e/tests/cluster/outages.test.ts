@@ -13,25 +13,25 @@ import {
 import { newCluster } from './new-cluster.ts';
 
 const TTL_MS = 5_000;
-/** Between two messages of one sender in a steady stream. */
-const PACE_MS = 10;
-const PLACES = 10;
-const cluster = await newCluster({ NODES: 2, WORKERS: 2, MAX_CLIENTS: PLACES, SESSION_TTL_MS: TTL_MS });
+/** Interval between two messages of a sender. */
+const SEND_INTERVAL_MS = 10;
+const SLOTS = 10;
+const cluster = await newCluster({ NODES: 2, WORKERS: 2, MAX_CLIENTS: SLOTS, SESSION_TTL_MS: TTL_MS });
 
 let peers: ChatPeer[] = [];
 afterEach(() => {
   for (const peer of peers) peer.close();
 });
 
-/** So many people, all in the lobby; as many as there are places if nothing else is said. */
-async function fullHouse(count = PLACES): Promise<void> {
+/** Connects users; by default as many as there are slots. */
+async function fillCluster(count = SLOTS): Promise<void> {
   peers = [];
   const users = await newGuests(cluster.url, count);
-  await Promise.all(users.map((user) => enter(cluster.url, user)));
+  await Promise.all(users.map((user) => connect(cluster.url, user)));
 }
 
-/** Comes in and says hello; closed after the test. */
-async function enter(url: string, { token, id }: TestUser, reconnects = true): Promise<ChatPeer> {
+/** Connects a client and sends session:hello. It is closed after the test. */
+async function connect(url: string, { token, id }: TestUser, reconnects = true): Promise<ChatPeer> {
   const options = { auth: { deviceId: id }, reconnects };
   const peer = await eventually(() => connectPeer(url, token, options), 120_000, 200);
   peers.push(peer);
@@ -39,7 +39,7 @@ async function enter(url: string, { token, id }: TestUser, reconnects = true): P
   return peer;
 }
 
-/** A chat server's own address, without nginx in front of it. */
+/** Returns the address of a chat server, without nginx. */
 const addressOf = (node: string) => `http://127.0.0.1:${cluster.processes().find(({ name }) => name === node)?.port}`;
 
 const pidsOf = (...names: string[]) =>
@@ -48,14 +48,14 @@ const pidsOf = (...names: string[]) =>
     .filter(({ name }) => names.some((prefix) => name.startsWith(prefix)))
     .map(({ pid }) => pid);
 
-/** Waits until another process of that name is up. */
+/** Waits until a new process of that name is up. */
 const restarted = (name: string, formerPid: number | undefined) =>
   eventually(() => expect(pidsOf(name).filter((pid) => pid !== formerPid)).toHaveLength(1), 150_000);
 
 const expectReadyz = (status: number) =>
   eventually(async () => expect((await callRestOnce(cluster.url, 'GET', '/readyz')).status).toBe(status));
 
-/** Takes the port of a Redis that was killed, so that it cannot come back until the function that this gives is called. */
+/** Occupies the port of a killed Redis: it cannot restart until the returned function is called. */
 async function occupyPortOfRedis(): Promise<() => Promise<void>> {
   const server = createServer((socket) => socket.destroy());
   await eventually(
@@ -78,7 +78,7 @@ const ackedSeq = (reply: Awaited<ReturnType<ChatPeer['send']>>) => {
   return (reply.message as { seq: number }).seq;
 };
 
-/** Every one of these seqs was seen by everybody, by live packets or after being told of a gap. */
+/** Expects that every client has received these seqs live, or can fetch them with `messages:since`. */
 async function expectSeenByAll(seqs: number[]): Promise<void> {
   await eventually(async () => {
     for (const peer of peers) {
@@ -94,8 +94,8 @@ async function expectSeenByAll(seqs: number[]): Promise<void> {
   });
 }
 
-test('while Redis is frozen longer than the TTL, sends get UNAVAILABLE with a time and sessions stay', async () => {
-  await fullHouse();
+test('while Redis is frozen for longer than the TTL, sends get UNAVAILABLE with a retry time, and sessions survive', async () => {
+  await fillCluster();
   const before = ackedSeq(await (peers[0] as ChatPeer).send('lobby', 'f-0', 'before'));
   const pids = pidsOf('chat-server', 'message-worker');
   cluster.kill('redis', 'SIGSTOP');
@@ -111,13 +111,13 @@ test('while Redis is frozen longer than the TTL, sends get UNAVAILABLE with a ti
   }
   const during = await Promise.all(peers.map((peer, index) => peer.send('lobby', `f-1-${index}`, 'during')));
   expect(peers.every((peer) => peer.disconnectedBy === undefined)).toBe(true);
-  expect((await cluster.ledger()).size).toBe(PLACES);
+  expect((await cluster.slotHolders()).size).toBe(SLOTS);
   expect(pidsOf('chat-server', 'message-worker')).toEqual(pids);
   await expectSeenByAll([before, ...during.map(ackedSeq)]);
 });
 
-test("a frozen server's places are given away, and when it wakes its clients can do nothing until they are back in", async () => {
-  await fullHouse();
+test('the slots of a frozen server are given to others; its clients can do nothing until they are admitted again', async () => {
+  await fillCluster();
   const frozen = peers.filter((peer) => peer.node === 'chat-server-1');
   expect(frozen.length).toBeGreaterThan(2);
   const awake = addressOf('chat-server-2');
@@ -136,20 +136,20 @@ test("a frozen server's places are given away, and when it wakes its clients can
   );
   let taken: ChatPeer[] = [];
   try {
-    // Straight to the other server: nginx can't know that the first one will not answer.
-    taken = await Promise.all(newcomers.map((user) => enter(awake, user, false)));
-    expect((await cluster.ledger()).size).toBe(PLACES);
+    // Without nginx, which does not know that the frozen server will not answer.
+    taken = await Promise.all(newcomers.map((user) => connect(awake, user, false)));
+    expect((await cluster.slotHolders()).size).toBe(SLOTS);
   } finally {
     cluster.kill('chat-server-1', 'SIGCONT');
   }
   await eventually(() => expect(frozen.every((peer) => peer.disconnectedBy !== undefined)).toBe(true));
   expect((await Promise.all(late)).filter(({ ok }) => ok)).toEqual([]);
   for (const peer of taken) expect((await peer.emit('session:hello', { timezone: 'UTC' })).ok).toBe(true);
-  expect((await cluster.ledger()).size).toBe(PLACES);
+  expect((await cluster.slotHolders()).size).toBe(SLOTS);
 });
 
-test('a killed Redis comes back with all that was acked; sessions stay, nothing else exits', async () => {
-  await fullHouse();
+test('a killed Redis restarts with all acked messages; sessions survive, and no other process exits', async () => {
+  await fillCluster();
   const pids = pidsOf('chat-server', 'message-worker');
   const [killedPid] = pidsOf('redis');
   const seqs: number[] = [];
@@ -159,11 +159,11 @@ test('a killed Redis comes back with all that was acked; sessions stay, nothing 
   });
   await eventually(() => expect(seqs.length).toBeGreaterThan(50));
   cluster.kill('redis', 'SIGKILL');
-  const letGo = await occupyPortOfRedis();
+  const releasePort = await occupyPortOfRedis();
   try {
     await expectReadyz(503);
   } finally {
-    await letGo();
+    await releasePort();
   }
   await restarted('redis', killedPid);
   await Promise.all(sending);
@@ -174,8 +174,8 @@ test('a killed Redis comes back with all that was acked; sessions stay, nothing 
   await expectSeenByAll(seqs);
 });
 
-test('a Redis that lost everything goes on above what is stored, in a new epoch', async () => {
-  await fullHouse();
+test('after a loss of all Redis data, seqs continue above the stored messages in a new epoch', async () => {
+  await fillCluster();
   const [first] = peers as [ChatPeer];
   const last = ackedSeq(await first.send('lobby', 'e-1', 'stored'));
   await eventually(() => expect(first.stored.get('lobby')).toBeGreaterThanOrEqual(last));
@@ -196,14 +196,14 @@ test('a Redis that lost everything goes on above what is stored, in a new epoch'
   expect(body.messages.map(({ text }) => text)).toEqual(['stored', 'after']);
 });
 
-test('servers that are restarted one after the other send their clients away and lose nothing', async () => {
-  await fullHouse();
+test('a rolling restart moves clients to other servers and loses no message', async () => {
+  await fillCluster();
   const seqs: number[] = [];
   let isOver = false;
   const sending = peers.map(async (peer, sender) => {
     for (let index = 0; !isOver; index += 1) {
       seqs.push(ackedSeq(await peer.send('lobby', `r-${sender}-${index}`, 'x')));
-      await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+      await new Promise((resolve) => setTimeout(resolve, SEND_INTERVAL_MS));
     }
   });
   try {
@@ -215,7 +215,7 @@ test('servers that are restarted one after the other send their clients away and
   } finally {
     isOver = true;
   }
-  // UNAVAILABLE: Redis did not answer in time; they have come back.
+  // UNAVAILABLE: Redis did not answer in time; these clients have reconnected.
   expect(peers.flatMap((peer) => peer.refusals).filter((code) => code !== 'UNAVAILABLE')).toEqual([]);
   await Promise.all(sending);
   expect(peers.every((peer) => peer.draining.length > 0)).toBe(true);
@@ -224,8 +224,8 @@ test('servers that are restarted one after the other send their clients away and
   await expectSeenByAll([Math.min(...seqs), Math.max(...seqs)]);
 });
 
-test('a client that reads nothing is cut, the others are served on, and it catches up exactly', async () => {
-  await fullHouse(PLACES - 1);
+test('a slow consumer is disconnected, the others receive all messages, and it catches up without a gap', async () => {
+  await fillCluster(SLOTS - 1);
   const others = peers;
   const cutCount = async () => {
     const ports = cluster
@@ -238,26 +238,26 @@ test('a client that reads nothing is cut, the others are served on, and it catch
     const counts = texts.join('\n').matchAll(/^chat_slow_consumers_total\{.*\} (\d+)/gm);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
   };
-  // Straight to a server: what nginx would hold for it needs not be filled.
-  const newDeaf = async () => {
+  // Without nginx, whose buffers would have to be filled too.
+  const newNonReader = async () => {
     const [user] = (await newGuests(cluster.url, 1)) as [TestUser];
     peers = [...others];
-    const peer = await enter(addressOf('chat-server-1'), user);
+    const peer = await connect(addressOf('chat-server-1'), user);
     const { transport } = peer.socket.io.engine as unknown as { transport: { ws: { _socket: Socket } } };
     transport.ws._socket.pause();
     return { peer, stream: transport.ws._socket, cutsBefore: await cutCount() };
   };
-  let deaf = await newDeaf();
+  let nonReader = await newNonReader();
   const seqs: number[] = [];
-  // As many bytes as a message can have, to fill the buffers on the way before the heartbeat fails.
+  // The longest text: it fills the buffers before the heartbeat fails.
   const text = '🙂'.repeat(4_000);
-  for (let round = 0; (await cutCount()) === deaf.cutsBefore; round += 1) {
+  for (let round = 0; (await cutCount()) === nonReader.cutsBefore; round += 1) {
     expect(round).toBeLessThan(100);
-    if (deaf.peer.disconnectedBy) {
-      // The heartbeat was faster, on a machine as slow as that.
-      deaf.peer.close();
-      deaf.stream.destroy();
-      deaf = await newDeaf();
+    if (nonReader.peer.disconnectedBy) {
+      // On a slow machine the heartbeat may fail first.
+      nonReader.peer.close();
+      nonReader.stream.destroy();
+      nonReader = await newNonReader();
     }
     const replies = await Promise.all(
       others.flatMap((peer, sender) =>
@@ -270,8 +270,8 @@ test('a client that reads nothing is cut, the others are served on, and it catch
     for (const peer of others) expect(peer.seqs('lobby')).toEqual(expect.arrayContaining(seqs.slice(-50)));
   });
   expect(others.every((peer) => peer.socket.connected)).toBe(true);
-  deaf.stream.resume();
-  await eventually(() => expect(deaf.peer.disconnectedBy).toBeDefined());
-  await eventually(() => expect(deaf.peer.socket.connected).toBe(true));
+  nonReader.stream.resume();
+  await eventually(() => expect(nonReader.peer.disconnectedBy).toBeDefined());
+  await eventually(() => expect(nonReader.peer.socket.connected).toBe(true));
   await expectSeenByAll([Math.min(...seqs), Math.max(...seqs)]);
 });

@@ -3,10 +3,10 @@ import { expect, test } from '@jest/globals';
 import { type ChatPeer, connectPeer, eventually, newConversation, newGuests, type TestUser } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
-/** Whoever is back within it was never gone. */
+/** A user who reconnects within this time does not go offline. */
 const GRACE_MS = 8_000;
-/** The clock of the machine may be set meanwhile, by a little. */
-const CLOCK_MS = 500;
+/** Tolerance for a clock that is adjusted during the test. */
+const CLOCK_TOLERANCE_MS = 500;
 const cluster = await newCluster({ NODES: 2, SESSION_TTL_MS: 15_000, PRESENCE_GRACE_MS: GRACE_MS });
 
 interface Change {
@@ -18,13 +18,13 @@ interface Change {
 
 interface Watcher {
   readonly peer: ChatPeer;
-  /** What was told of a user, in order; what is told again changes nothing. */
+  /** Returns the received changes of a user in order, without repetitions. */
   of(userId: string): Change[];
   count(conversationId: string): number | undefined;
 }
 
-/** Connects and says hello, with an eye on presence. */
-async function come(user: TestUser, notOn?: string): Promise<Watcher> {
+/** Connects, sends session:hello and collects the presence events. */
+async function connectWatcher(user: TestUser, notOn?: string): Promise<Watcher> {
   const peer = await eventually(async () => {
     const connected = await connectPeer(cluster.url, user.token, { auth: { deviceId: user.id } });
     if (connected.node !== notOn) return connected;
@@ -53,60 +53,60 @@ const online = (userId: string, away = false) => ({ userId, online: true, away, 
 const expectLast = (watcher: Watcher, userId: string, change: object) =>
   eventually(() => expect(watcher.of(userId).at(-1)).toEqual(change), 120_000);
 
-/** Who looks away and back again has been told of: and so has, by then, all that was before it. */
-async function lookAway(watched: Watcher, userId: string, watcher: Watcher): Promise<void> {
+/** Sets a user away and back, and waits until the watcher has received both changes, and with them all earlier ones. */
+async function goAwayAndReturn(watched: Watcher, userId: string, watcher: Watcher): Promise<void> {
   for (const isAway of [true, false]) {
     expect(await watched.peer.emit('away', { isAway })).toEqual({ ok: true });
     await expectLast(watcher, userId, online(userId, isAway));
   }
 }
 
-test('two people on two servers see each other come, look away, drop for a moment, and leave', async () => {
+test('two users on two servers see each other online, away and offline; a short disconnect is not shown', async () => {
   const [ada, bo, cy] = (await newGuests(cluster.url, 3)) as [TestUser, TestUser, TestUser];
   await newConversation(cluster.url, ada, { kind: 'direct', memberIds: [bo.id] });
   await newConversation(cluster.url, ada, { kind: 'channel', title: 'News' });
-  const stranger = await come(cy);
-  const first = await come(ada);
+  const stranger = await connectWatcher(cy);
+  const first = await connectWatcher(ada);
   await eventually(() => expect(first.of(bo.id)).toEqual([{ userId: bo.id, online: false, lastSeenAt: null }]));
 
-  let second = await come(bo, first.peer.node);
+  let second = await connectWatcher(bo, first.peer.node);
   await expectLast(first, bo.id, online(bo.id));
   await expectLast(second, ada.id, online(ada.id));
 
   expect(await second.peer.emit('away', { isAway: 'yes' })).toMatchObject({ code: 'INVALID_PAYLOAD' });
 
-  // On a slow machine a drop may take longer than the grace: such a one shows nothing about short ones.
-  let told = 0;
+  // On a slow machine the disconnect may be longer than the grace period: it is repeated then.
+  let seenBefore = 0;
   for (let droppedAt = Number.NEGATIVE_INFINITY; performance.now() - droppedAt > GRACE_MS / 2; ) {
-    await lookAway(second, bo.id, first);
-    told = first.of(bo.id).length;
+    await goAwayAndReturn(second, bo.id, first);
+    seenBefore = first.of(bo.id).length;
     droppedAt = performance.now();
     second.peer.close();
-    second = await come(bo, first.peer.node);
+    second = await connectWatcher(bo, first.peer.node);
   }
   expect(await second.peer.emit('away', { isAway: true })).toEqual({ ok: true });
   await expectLast(first, bo.id, online(bo.id, true));
-  expect(first.of(bo.id).slice(told)).toEqual([online(bo.id, true)]);
+  expect(first.of(bo.id).slice(seenBefore)).toEqual([online(bo.id, true)]);
 
   const leftAtMs = Date.now();
   second.peer.close();
   await expectLast(first, bo.id, { userId: bo.id, online: false, lastSeenAt: expect.any(String) });
   const { lastSeenAt } = first.of(bo.id).at(-1) as { lastSeenAt: string };
-  expect(Date.parse(lastSeenAt)).toBeGreaterThanOrEqual(leftAtMs - CLOCK_MS);
-  expect(Date.now() - Date.parse(lastSeenAt)).toBeGreaterThanOrEqual(GRACE_MS - CLOCK_MS);
+  expect(Date.parse(lastSeenAt)).toBeGreaterThanOrEqual(leftAtMs - CLOCK_TOLERANCE_MS);
+  expect(Date.now() - Date.parse(lastSeenAt)).toBeGreaterThanOrEqual(GRACE_MS - CLOCK_TOLERANCE_MS);
 
   first.peer.close();
-  const again = await come(ada);
+  const again = await connectWatcher(ada);
   await eventually(() => expect(again.of(bo.id)).toEqual([{ userId: bo.id, online: false, lastSeenAt }]));
   expect(stranger.of(ada.id)).toEqual([]);
   expect(stranger.of(bo.id)).toEqual([]);
   for (const { peer } of [stranger, again]) peer.close();
 });
 
-test('people who come to share a conversation see each other at once; channels have only a number', async () => {
+test('users who get a common conversation see each other at once; channels only have a count', async () => {
   const [ada, bo] = (await newGuests(cluster.url, 2)) as [TestUser, TestUser];
-  const first = await come(ada);
-  const second = await come(bo, first.peer.node);
+  const first = await connectWatcher(ada);
+  const second = await connectWatcher(bo, first.peer.node);
   await eventually(() => expect(first.count('lobby')).toBeGreaterThanOrEqual(2));
   const channel = await newConversation(cluster.url, ada, { kind: 'channel', title: 'News' });
   expect(await second.peer.emit('conversation:join', { conversationId: channel })).toMatchObject({ ok: true });
@@ -121,20 +121,20 @@ test('people who come to share a conversation see each other at once; channels h
   first.peer.close();
 });
 
-test('a killed presence service comes back and is right; a killed server takes its users with it', async () => {
+test('presence is correct after the presence service was killed, and users of a killed server go offline', async () => {
   const [ada, bo, cy] = (await newGuests(cluster.url, 3)) as [TestUser, TestUser, TestUser];
   for (const other of [bo, cy]) await newConversation(cluster.url, ada, { kind: 'direct', memberIds: [other.id] });
-  const first = await come(ada);
-  const second = await come(bo, first.peer.node);
+  const first = await connectWatcher(ada);
+  const second = await connectWatcher(bo, first.peer.node);
   await expectLast(first, bo.id, online(bo.id));
 
   cluster.kill('presence-service-1', 'SIGKILL');
   second.peer.close();
-  const third = await come(cy);
+  const third = await connectWatcher(cy);
   await expectLast(first, cy.id, online(cy.id));
   await expectLast(first, bo.id, { userId: bo.id, online: false, lastSeenAt: expect.any(String) });
 
-  const back = await come(bo, first.peer.node);
+  const back = await connectWatcher(bo, first.peer.node);
   await expectLast(first, bo.id, online(bo.id));
   cluster.kill(back.peer.node, 'SIGKILL');
   await expectLast(first, bo.id, { userId: bo.id, online: false, lastSeenAt: expect.any(String) });

@@ -31,7 +31,7 @@ async function search(user: TestUser, query: Record<string, string>): Promise<{ 
 const textsFound = async (user: TestUser, q: string, more: Record<string, string> = {}) =>
   (await search(user, { q, ...more })).messages.map(({ text }) => text);
 
-/** Sends texts one after the other and waits until all are stored, and so can be found. */
+/** Sends texts one after the other and waits until all are stored, because only stored messages can be found. */
 async function say(peer: ChatPeer, conversationId: string, ...texts: string[]): Promise<string[]> {
   const ids: string[] = [];
   for (const text of texts) {
@@ -45,31 +45,32 @@ async function say(peer: ChatPeer, conversationId: string, ...texts: string[]): 
 }
 
 /**
- * Waits until exactly these lines are shown, in this order. One may be missing where the cluster says that it was not accepted, or
- * where what it tells of was refused for a while, and asked for again when it was done already.
+ * Waits until the group has exactly these system messages, in this order. One may be missing if the log says that it was not
+ * appended, or if the action was repeated after UNAVAILABLE and had taken effect before.
  */
-async function expectLines(peer: ChatPeer, group: string, lines: string[][], tries: number[]): Promise<void> {
+async function expectSystemMessages(peer: ChatPeer, group: string, lines: string[][], tries: number[]): Promise<void> {
   await eventually(async () => {
     const shown = peer.messages(group).map(({ senderId, text }) => [senderId, text]);
     const isShown = (line: string[]) => shown.some((one) => isDeepStrictEqual(one, line));
     expect(shown).toEqual(lines.filter(isShown));
     expect(peer.messages(group).every(({ kind }) => kind === 'system')).toBe(true);
     const logs = await Promise.all(cluster.logFiles().map((file) => readFile(file, 'utf8')));
-    const isOfMissing = (entry: string) => entry.includes(group) && entry.includes('a system line was not accepted');
-    const missing = logs.join('').split('\n').filter(isOfMissing).length + tries.filter((count) => count > 1).length;
+    const isAboutMissing = (entry: string) =>
+      entry.includes(group) && entry.includes('a system message was not appended');
+    const missing = logs.join('').split('\n').filter(isAboutMissing).length + tries.filter((count) => count > 1).length;
     expect(shown.length).toBeGreaterThanOrEqual(lines.length - missing);
   });
 }
 
-async function people<const Count extends number>(count: Count) {
+async function connectUsers<const Count extends number>(count: Count) {
   const users = await newGuests(cluster.url, count);
   const peers: ChatPeer[] = [];
   for (const user of users) peers.push(await connectPeer(cluster.url, user.token));
   return { users, peers } as { users: [TestUser, TestUser, TestUser]; peers: [ChatPeer, ChatPeer, ChatPeer] };
 }
 
-test('messages are found by beginnings of words in any script, newest first, page by page', async () => {
-  const { users, peers } = await people(1);
+test('messages are found by the beginnings of words in any script, newest first, in pages', async () => {
+  const { users, peers } = await connectUsers(1);
   const group = await newConversation(cluster.url, users[0], { kind: 'group', title: 'Plans' });
   const texts = [
     'Treffen wir uns in Zürich?',
@@ -105,8 +106,8 @@ test('messages are found by beginnings of words in any script, newest first, pag
   peers[0].close();
 });
 
-test('only what one may read is found, from the moment on that one may no longer', async () => {
-  const { users, peers } = await people(3);
+test('a user finds messages of their own conversations only, and none after they were removed', async () => {
+  const { users, peers } = await connectUsers(3);
   const [ada, bo, cy] = users;
   const word = `word${randomUUID().slice(0, 8)}`;
   const group = await newConversation(cluster.url, ada, { kind: 'group', title: 'Secrets', memberIds: [bo.id] });
@@ -129,8 +130,8 @@ test('only what one may read is found, from the moment on that one may no longer
   for (const peer of peers) peer.close();
 });
 
-test('an edited message is found by its newest text, a deleted one not at all', async () => {
-  const { users, peers } = await people(1);
+test('an edited message is found by its newest text, and a deleted message is not found', async () => {
+  const { users, peers } = await connectUsers(1);
   const group = await newConversation(cluster.url, users[0], { kind: 'group', title: 'Drafts' });
   const [edited, deleted] = (await say(peers[0], group, 'the draft one', 'the draft two')) as [string, string];
   const change = (event: string, payload: object) =>
@@ -142,8 +143,8 @@ test('an edited message is found by its newest text, a deleted one not at all', 
   peers[0].close();
 });
 
-test('a group is renamed by any member, everyone sees it, and a line says who did it; such lines are not found', async () => {
-  const { users, peers } = await people(3);
+test('changes of a group are announced by system messages, which are not found by a search', async () => {
+  const { users, peers } = await connectUsers(3);
   const [ada, bo, cy] = users;
   const group = await newConversation(cluster.url, ada, { kind: 'group', title: 'Old name', memberIds: [bo.id] });
   const shown: { id: string; title: string; createdBy: string }[] = [];
@@ -159,7 +160,7 @@ test('a group is renamed by any member, everyone sees it, and a line says who di
   await eventually(() => expect(shown).toContainEqual(expect.objectContaining({ id: group, title: 'New name' })));
   const lines = [[bo.id, 'renamed the group to “New name”']];
   const tries = [renamed.tries];
-  await expectLines(peers[0], group, lines, tries);
+  await expectSystemMessages(peers[0], group, lines, tries);
 
   expect(await rename(cy, 'Mine')).toMatchObject({ status: 403 });
   expect(await rename(ada, 'Mine', 'lobby')).toMatchObject({ status: 403 });
@@ -175,7 +176,7 @@ test('a group is renamed by any member, everyone sees it, and a line says who di
   for (const leaver of [cy, bo])
     tries.push(await removeMember(cluster.url, leaver === cy ? cy : ada, group, leaver.id));
   lines.push([ada.id, `added ${cy.displayName}`], [cy.id, 'left'], [ada.id, `removed ${bo.displayName}`]);
-  await expectLines(peers[0], group, lines, tries);
+  await expectSystemMessages(peers[0], group, lines, tries);
   const list = await callRest<{ conversations: object[] }>(cluster.url, 'GET', '/api/conversations', {
     token: ada.token,
   });

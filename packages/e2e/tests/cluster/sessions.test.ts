@@ -42,7 +42,7 @@ test('a takeover ends the session on the other device', async () => {
 
 test('a session ends when its token expires, unless the token was refreshed on any server', async () => {
   const enter = async (guest: TestUser, seconds: number) => {
-    const peer = await connectPeer(cluster.url, await cluster.shortToken(guest.id, seconds));
+    const peer = await connectPeer(cluster.url, await cluster.tokenValidFor(guest.id, seconds));
     open.push(peer);
     expect(await peer.emit('session:hello', { timezone: 'UTC' })).toMatchObject({ ok: true });
     return peer;

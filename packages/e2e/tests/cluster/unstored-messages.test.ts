@@ -42,7 +42,7 @@ interface Group {
   readonly boPeer: ChatPeer;
 }
 
-/** Ada, who created it, and Bo, on different servers. */
+/** Creates a group of Ada, its creator, and Bo, connected to different servers. */
 async function group(): Promise<Group> {
   const [ada, bo] = (await newGuests(cluster.url, 2)) as [TestUser, TestUser];
   const id = await newConversation(cluster.url, ada, { kind: 'group', title: 'Tea', memberIds: [bo.id] });
@@ -82,8 +82,8 @@ async function textsOf({ id, bo }: Group, query: string): Promise<(string | unde
   return page.body.messages.map(({ text }) => text);
 }
 
-/** What may not be done to a message that is deleted. */
-async function expectNothingMayBeDone(
+/** Expects that a deleted message can only be deleted again. */
+async function expectNoChangePossible(
   { id: conversationId, adaPeer, boPeer }: Group,
   messageId: string,
 ): Promise<void> {
@@ -100,7 +100,7 @@ async function expectNothingMayBeDone(
 }
 
 test.each(['not stored yet', 'stored'] as const)(
-  'a deletion counts from its ack on: of a message that is %s',
+  'a deletion takes effect with its ack, for a message that is %s',
   async (when) => {
     const tea = await group();
     const { id, adaPeer } = tea;
@@ -113,7 +113,7 @@ test.each(['not stored yet', 'stored'] as const)(
       await change(adaPeer, 'message:edit', { ...about, text: 'another secret' });
       await say(adaPeer, id, 'nothing');
       await change(adaPeer, 'message:delete', about);
-      await expectNothingMayBeDone(tea, messageId);
+      await expectNoChangePossible(tea, messageId);
       expect(await textsOf(tea, '')).toEqual([undefined, undefined, 'nothing', undefined, undefined]);
       expect(await textsOf(tea, `?after=${seq - 1}&limit=1`)).toEqual([undefined]);
       expect(await textsOf(tea, `?after=${seq - 1}&limit=3`)).toEqual([undefined, undefined, 'nothing']);
@@ -125,11 +125,11 @@ test.each(['not stored yet', 'stored'] as const)(
     expect(await textsOf(tea, '?after=0&limit=3')).toEqual([undefined, undefined, 'nothing']);
     const { id: last } = await say(adaPeer, id, 'the next one');
     await change(adaPeer, 'message:delete', { conversationId: id, messageId: last });
-    await expectNothingMayBeDone(tea, last);
+    await expectNoChangePossible(tea, last);
   },
 );
 
-test('pages are gap-free up to the newest accepted message, while nothing is stored and after', async () => {
+test('pages have no gap up to the newest appended message, before and after it is stored', async () => {
   const conversationId = await newConversation(cluster.url, owner, { kind: 'group', title: 'Pages' });
   const peer = await eventually(() => connectPeer(cluster.url, owner.token));
   const send = (from: number, to: number) =>
@@ -178,7 +178,7 @@ test('pages are gap-free up to the newest accepted message, while nothing is sto
   peer.close();
 });
 
-test("a message's trace shows members who appended, published, stored and delivered it, and who has read it", async () => {
+test('the trace of a message shows members which processes appended, published, stored and delivered it, and its readers', async () => {
   const [reader, stranger] = await newGuests(cluster.url, 2);
   if (!reader || !stranger) throw new Error('no guests');
   const group = { kind: 'group', title: 'Traces', memberIds: [reader.id] };
@@ -209,7 +209,7 @@ test("a message's trace shows members who appended, published, stored and delive
 
   const byWorker = { at: expect.any(String), by: 'message-worker-1' };
   const servers = [...new Set([sender.node, receiver.node])].sort();
-  // A server that does not answer within a second is left out of a trace.
+  // A trace omits servers that do not answer within a second.
   await eventually(async () => {
     const { body } = await trace(id, reader.token);
     expect(body).toMatchObject({ appended, published: byWorker, stored: byWorker });
@@ -218,12 +218,14 @@ test("a message's trace shows members who appended, published, stored and delive
   });
   await eventually(async () => {
     const lines = (await Promise.all(cluster.logFiles().map((file) => readFile(file, 'utf8')))).join('').split('\n');
-    const told = lines.filter((line) => line.includes(id) && line.startsWith('{')).map((line) => JSON.parse(line).msg);
-    expect(told).toEqual(expect.arrayContaining(['appended', 'published', 'stored']));
+    const logged = lines
+      .filter((line) => line.includes(id) && line.startsWith('{'))
+      .map((line) => JSON.parse(line).msg);
+    expect(logged).toEqual(expect.arrayContaining(['appended', 'published', 'stored']));
   });
   const { appended: step, ...others } = (await trace(id, reader.token)).body;
   await eventually(async () => {
-    // Servers that answer late are left out of either.
+    // Both routes omit servers that answer late.
     expect((await trace(id, reader.token, 'passport')).body).toEqual({ ...others, accepted: step });
   });
   expect((await trace(id, stranger.token)).status).toBe(403);

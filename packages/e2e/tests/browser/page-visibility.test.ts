@@ -1,7 +1,15 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually, newBrowser, type Page } from '@parley/testing';
 import { newCluster } from '../cluster/new-cluster.ts';
-import { composer, enterAsGuest, joinAsGuest, open, say, shows, startDirect } from './people.ts';
+import {
+  composer,
+  enterAsGuest,
+  joinAsGuest,
+  openConversation,
+  sendText,
+  startDirect,
+  waitForMessage,
+} from './chat-page.ts';
 
 const cluster = await newCluster({ NODES: 2, PRESENCE_GRACE_MS: 500 });
 const browser = await newBrowser();
@@ -16,7 +24,7 @@ const setHidden = (page: Page, isHidden: boolean) =>
   `);
 
 /** Records the notifications that the page shows. */
-const NOTE_NOTIFICATIONS = `
+const RECORD_NOTIFICATIONS = `
   window.shownNotifications = [];
   window.Notification = class extends Notification {
     constructor(title, options) {
@@ -26,26 +34,18 @@ const NOTE_NOTIFICATIONS = `
   };
 `;
 
-/** Records the banner about a draining server, which may disappear before the test checks it. */
-const NOTE_DRAINING = `
-  window.hasShownDraining = false;
-  new MutationObserver(() => {
-    if (document.body.textContent.includes('This server is shutting down')) window.hasShownDraining = true;
-  }).observe(document.body, { childList: true, characterData: true, subtree: true });
-`;
-
 test('a hidden page sets the status away and reads nothing; a closed page sets the last-seen time', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Elsewhere');
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Watching');
   await composer(ada.page).waitFor();
   await composer(bo.page).waitFor();
   await startDirect(bo.page, 'Ada Elsewhere');
-  await open(ada.page, 'Bo Watching');
+  await openConversation(ada.page, 'Bo Watching');
   const header = bo.page.locator('main header');
   await header.getByText('Online').first().waitFor();
   await setHidden(ada.page, true);
   await header.getByText('Away').first().waitFor();
-  await say(bo.page, 'Are you there?');
+  await sendText(bo.page, 'Are you there?');
   const own = bo.page.getByRole('article').filter({ hasText: 'Are you there?' });
   await own.getByTitle(/^Delivered/).waitFor();
   await setHidden(ada.page, false);
@@ -62,15 +62,15 @@ test('a hidden page sets the status away and reads nothing; a closed page sets t
 test('a hidden page shows notifications of new messages after they were turned on', async () => {
   const ada = await browser.newPage();
   await ada.page.context().grantPermissions(['notifications'], { origin: cluster.url });
-  await ada.page.addInitScript(NOTE_NOTIFICATIONS);
+  await ada.page.addInitScript(RECORD_NOTIFICATIONS);
   await ada.page.goto(cluster.url);
   await enterAsGuest(ada.page, 'Ada Curious');
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Talking');
-  await say(bo.page, 'Seen as it comes');
-  await shows(ada.page, 'Seen as it comes');
+  await sendText(bo.page, 'Seen as it comes');
+  await waitForMessage(ada.page, 'Seen as it comes');
   await setHidden(ada.page, true);
-  await say(bo.page, 'Not asked for');
-  await shows(ada.page, 'Not asked for');
+  await sendText(bo.page, 'Not asked for');
+  await waitForMessage(ada.page, 'Not asked for');
   await setHidden(ada.page, false);
   await ada.page.getByRole('button', { name: /profile and settings/ }).click();
   await ada.page.getByRole('switch', { name: 'Notifications' }).click();
@@ -78,23 +78,9 @@ test('a hidden page shows notifications of new messages after they were turned o
     expect(await ada.page.getByRole('switch', { name: 'Notifications' }).isChecked()).toBe(true),
   );
   await setHidden(ada.page, true);
-  await say(bo.page, 'Come and look');
+  await sendText(bo.page, 'Come and look');
   await eventually(async () =>
     expect(await ada.page.evaluate('window.shownNotifications')).toEqual(['Bo Talking · Lobby: Come and look']),
   );
   expect([...ada.errors, ...bo.errors]).toEqual([]);
-});
-
-test('a stopping server shows a banner, and the client moves to another server', async () => {
-  const ada = await joinAsGuest(browser, cluster.url, 'Ada Moved');
-  const status = ada.page.getByRole('status').filter({ hasText: 'Connected to' }).first();
-  const node = ((await status.textContent()) ?? '').replace('Connected to ', '');
-  await ada.page.evaluate(NOTE_DRAINING);
-  cluster.kill(node, 'SIGTERM');
-  await eventually(async () => expect(await ada.page.evaluate('window.hasShownDraining')).toBe(true));
-  await eventually(async () => expect(await status.textContent()).not.toContain(node));
-  await ada.page.getByText('This server is shutting down').waitFor({ state: 'detached' });
-  await say(ada.page, 'Still here');
-  await shows(ada.page, 'Still here');
-  expect(ada.errors).toEqual([]);
 });

@@ -64,7 +64,7 @@ export async function pressUntil(
 /** The message input. */
 export const composer = (page: Page) => page.getByRole('textbox', { name: 'Message' });
 
-export async function say(page: Page, text: string): Promise<void> {
+export async function sendText(page: Page, text: string): Promise<void> {
   await composer(page).fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
 }
@@ -72,7 +72,7 @@ export async function say(page: Page, text: string): Promise<void> {
 /** The message with this text. */
 export const message = (page: Page, text: string) => page.getByRole('article').filter({ hasText: text });
 
-export const shows = (page: Page, text: string): Promise<void> =>
+export const waitForMessage = (page: Page, text: string): Promise<void> =>
   showing(page, JSON.stringify(text), () => message(page, text).first().waitFor());
 
 /** Waits, and on a timeout reports the content of the page. */
@@ -86,13 +86,13 @@ async function showing(page: Page, wanted: string, wait: () => Promise<void>): P
 }
 
 /** Opens a conversation in the list. */
-export async function open(page: Page, title: string): Promise<void> {
+export async function openConversation(page: Page, title: string): Promise<void> {
   await page.getByRole('button', { name: new RegExp(`^${title}`) }).click();
   await page.getByRole('heading', { name: title, level: 2 }).waitFor();
 }
 
 /** Selects a joined user in the open dialog. */
-export const pick = (page: Page, name: string): Promise<void> => {
+export const pickUser = (page: Page, name: string): Promise<void> => {
   const dialog = page.getByRole('dialog');
   const entry = dialog.getByRole('button').filter({ hasText: usernames.get(name) ?? name });
   return findBy(name, (typed) => dialog.getByLabel('Find people').fill(typed), entry).then(() => entry.click());
@@ -111,11 +111,11 @@ export async function findBy(words: string, type: (typed: string) => Promise<voi
 /** Starts a direct conversation. */
 export async function startDirect(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'New message' }).click();
-  await pressUntil(page, () => pick(page, name), page.getByRole('heading', { name, level: 2 }));
+  await pressUntil(page, () => pickUser(page, name), page.getByRole('heading', { name, level: 2 }));
 }
 
 /** Selects an action in the menu of a message. */
-export async function choose(page: Page, text: string, action: string): Promise<void> {
+export async function chooseAction(page: Page, text: string, action: string): Promise<void> {
   await openMenu(page, text);
   await page
     .getByRole('menu')
@@ -130,4 +130,10 @@ export async function openMenu(page: Page, text: string): Promise<void> {
   await row.hover();
   await row.getByRole('button', { name: 'Message actions' }).click();
   await page.getByRole('menu').waitFor();
+}
+
+/** Returns the name of the server that the page shows as connected. */
+export async function serverOf(page: Page): Promise<string> {
+  const status = page.getByRole('status').filter({ hasText: 'Connected to' }).first();
+  return ((await status.textContent()) ?? '').replace('Connected to ', '');
 }

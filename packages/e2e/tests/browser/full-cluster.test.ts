@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { type ChatPeer, connectPeer, eventually, newBrowser, newGuests } from '@parley/testing';
 import { newCluster } from '../cluster/new-cluster.ts';
-import { joinAsGuest, shows } from './people.ts';
+import { joinAsGuest, waitForMessage } from './chat-page.ts';
 
 const SLOTS = 50;
 const MESSAGES = 10_000;
@@ -48,7 +48,7 @@ test('the 51st user waits in line, is admitted, and scrolls through 10,000 messa
 
   await page.getByRole('button', { name: 'Jump to newest' }).click();
   await peers[1]?.send('lobby', 'the-last-word', 'The last word');
-  await shows(page, 'The last word');
+  await waitForMessage(page, 'The last word');
   expect(errors).toEqual([]);
   for (const peer of peers) peer.close();
 });

@@ -1,49 +1,44 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually, newBrowser, type Page } from '@parley/testing';
 import { newCluster } from '../cluster/new-cluster.ts';
-import { joinAsGuest, open, say, shows, startDirect } from './people.ts';
+import { joinAsGuest, openConversation, sendText, serverOf, startDirect, waitForMessage } from './chat-page.ts';
 
 const cluster = await newCluster({ NODES: 2, MAX_CLIENTS: 2 });
 const browser = await newBrowser();
 
 const join = (name: string) => joinAsGuest(browser, cluster.url, name);
 
-async function nodeOf(page: Page): Promise<string> {
-  const status = page.getByRole('status').filter({ hasText: 'Connected to' }).first();
-  return ((await status.textContent()) ?? '').replace('Connected to ', '');
-}
-
 test('two users on two servers chat in the lobby and directly; a third one waits and is admitted', async () => {
   const ada = await join('Ada Lovelace');
-  const adaNode = await nodeOf(ada.page);
+  const adaNode = await serverOf(ada.page);
   // Each try has its own name, because a user on Ada's server leaves again.
   let attempts = 0;
   const boName = () => `Bo Diddley ${attempts}`;
   const bo = await eventually(async () => {
     attempts += 1;
     const person = await join(boName());
-    const node = await nodeOf(person.page);
+    const node = await serverOf(person.page);
     if (node === adaNode) await person.page.context().close();
     expect(node).not.toBe(adaNode);
     return person;
   }, 120_000);
 
-  await say(ada.page, 'Good morning, lobby');
-  await shows(bo.page, 'Good morning, lobby');
+  await sendText(ada.page, 'Good morning, lobby');
+  await waitForMessage(bo.page, 'Good morning, lobby');
   await bo.page.getByRole('article', { name: 'Ada Lovelace' }).first().waitFor();
-  await say(bo.page, 'Good morning, Ada');
-  await shows(ada.page, 'Good morning, Ada');
+  await sendText(bo.page, 'Good morning, Ada');
+  await waitForMessage(ada.page, 'Good morning, Ada');
 
   await startDirect(ada.page, boName());
-  await say(ada.page, 'Only for you');
-  await open(bo.page, 'Ada Lovelace');
-  await shows(bo.page, 'Only for you');
+  await sendText(ada.page, 'Only for you');
+  await openConversation(bo.page, 'Ada Lovelace');
+  await waitForMessage(bo.page, 'Only for you');
 
   const cy = await join('Cy Young');
   await cy.page.getByText(/number 1 in line/i).waitFor();
   await bo.page.context().close();
   await cy.page.getByRole('textbox', { name: 'Message' }).waitFor();
-  await shows(cy.page, 'Good morning, lobby');
+  await waitForMessage(cy.page, 'Good morning, lobby');
   expect([...ada.errors, ...cy.errors]).toEqual([]);
 });
 
@@ -53,13 +48,13 @@ afterEach(() => browser.closePages());
 test('scrolling up loads history, and a second tab asks before it takes over', async () => {
   const dee = await eventually(async () => {
     const person = await join('Dee Dee');
-    await nodeOf(person.page);
+    await serverOf(person.page);
     return person;
   }, 120_000);
-  for (let index = 1; index <= 120; index += 1) await say(dee.page, `line ${index}`);
-  await shows(dee.page, 'line 120');
+  for (let index = 1; index <= 120; index += 1) await sendText(dee.page, `line ${index}`);
+  await waitForMessage(dee.page, 'line 120');
   await dee.page.reload();
-  await shows(dee.page, 'line 120');
+  await waitForMessage(dee.page, 'line 120');
   const history = dee.page.getByRole('region', { name: 'History' });
   await eventually(async () => {
     await history.hover();
@@ -74,7 +69,7 @@ test('scrolling up loads history, and a second tab asks before it takes over', a
     .first()
     .waitFor();
   await other.getByRole('button', { name: 'Use here' }).click();
-  await shows(other, 'line 120');
+  await waitForMessage(other, 'line 120');
   await dee.page
     .getByText(/connected elsewhere/i)
     .first()
