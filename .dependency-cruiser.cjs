@@ -1,11 +1,11 @@
-// Who may import whom: `npm run check` refuses everything else.
+// The import directions between packages and folders. `npm run check` refuses all other imports.
 const { existsSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
 const BASE = ['protocol', 'service-kit'];
 const STATE = ['leases', 'message-log', 'fan-out', 'presence', 'message-store'];
 
-/** Package → the packages that its sources may import. Services are in no list: nothing imports one. */
+/** Package → the packages that its sources may import. Services are in no list: nothing imports them. */
 const MAY_IMPORT = {
   protocol: [],
   'service-kit': ['protocol'],
@@ -60,7 +60,7 @@ for (const name of [...Object.keys(MAY_IMPORT), ...Object.values(MAY_IMPORT).fla
   if (!packages.includes(name)) throw new Error(`.dependency-cruiser.cjs names packages/${name}, which does not exist`);
 }
 
-/** Tests, and what only they run: contracts, fixtures under tests/, the testing package itself. */
+/** Tests, and the files that only tests use: contracts, fixtures, the package `testing`. */
 const TESTS = '\\.(test|contract)\\.tsx?$|^packages/[^/]+/tests/|^packages/testing/';
 
 /**
@@ -107,14 +107,14 @@ module.exports = {
     })),
     {
       name: 'only-tests-import-testing',
-      comment: 'What helps tests must not run in production.',
+      comment: 'Code that helps tests must not run in production.',
       severity: 'error',
       from: { path: '^packages/', pathNot: TESTS },
       to: { path: '^packages/testing/' },
     },
     {
       name: 'only-tests-import-local-cluster',
-      comment: 'A whole cluster is started by tests and load tests only.',
+      comment: 'Only tests, load tests and commands start a whole cluster.',
       severity: 'error',
       from: {
         path: '^packages/',
@@ -125,7 +125,7 @@ module.exports = {
     {
       name: 'packages-by-their-index',
       comment:
-        "Another package is what its index.ts exports (and the protocol's constants); its files are its own business.",
+        "A package is imported through its index.ts; its other files are private. The protocol's constants are an exception.",
       severity: 'error',
       from: { path: '^packages/([^/]+)/', pathNot: TABLE_READERS },
       to: {
@@ -154,21 +154,21 @@ module.exports = {
     ...roomRules,
     {
       name: 'no-cycles',
-      comment: 'Modules that need each other are one module, or hide a third.',
+      comment: 'Two modules that import each other are one module, or share a third one that is missing.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'declared-dependencies',
-      comment: "An import that cannot be found, or that the package's own package.json does not name.",
+      comment: 'An import must exist, and the package.json of the package must name it.',
       severity: 'error',
       from: { path: '^packages/' },
       to: { dependencyTypesNot: ['npm-optional'], couldNotResolve: true },
     },
     {
       name: 'no-development-dependencies',
-      comment: 'What runs in production is among the dependencies, not among the devDependencies.',
+      comment: 'Code that runs in production must not import devDependencies.',
       severity: 'error',
       from: {
         path: '^packages/[^/]+/src/',
@@ -178,7 +178,7 @@ module.exports = {
     },
   ],
   options: {
-    parser: 'swc', // it has no reader for TypeScript 7
+    parser: 'swc', // dependency-cruiser cannot use TypeScript 7
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^packages/[^/]+/dist/' },

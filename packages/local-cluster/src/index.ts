@@ -1,3 +1,4 @@
+export { buildWebClient } from './build-web-client.ts';
 export { LogFiles } from './log-files.ts';
 export { nginxArgs, renderListenConf, writeNginxPrefix } from './nginx-config.ts';
 export { chooseInternalPorts } from './ports.ts';
@@ -8,5 +9,4 @@ export { findProcess } from './process-table.ts';
 export { awaitOpenPort } from './readiness-probes.ts';
 export { type LocalCluster, type LocalClusterOptions, startLocalCluster } from './start-local-cluster.ts';
 export { type ProcessSpec, SupervisedProcess, type Supervision } from './supervised-process.ts';
-export { buildWebClient } from './web-client.ts';
 export { workspacePath } from './workspace.ts';

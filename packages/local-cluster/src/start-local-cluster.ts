@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ConfigError, redisUnavailableReason, STOP_DEADLINE_MS } from '@parley/service-kit';
+import { buildWebClient, WEB_ROOT } from './build-web-client.ts';
 import { type DataDirLock, lockDataDir } from './data-dir.ts';
 import { endOrphanedProcesses } from './end-orphaned-processes.ts';
 import { loadOrCreateJwtSecret } from './jwt-secret.ts';
@@ -13,7 +14,6 @@ import { awaitHttpOk } from './readiness-probes.ts';
 import { type ClusterConfig, readClusterConfig } from './settings.ts';
 import { stopInOrder } from './stop-in-order.ts';
 import { type ProcessSpec, SupervisedProcess, type Supervision } from './supervised-process.ts';
-import { buildWebClient, WEB_ROOT } from './web-client.ts';
 import { workspacePath } from './workspace.ts';
 
 /** Time limit for the first answer of an external Redis (`REDIS_URL`). */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, watch } from 'node:fs';
+import { buildWebClient } from './build-web-client.ts';
 import type { LocalCluster } from './start-local-cluster.ts';
-import { buildWebClient } from './web-client.ts';
 import { workspacePath } from './workspace.ts';
 
 /** An editor or `git checkout` writes several files at once: changes are collected for this long. */

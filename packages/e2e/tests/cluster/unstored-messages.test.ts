@@ -187,8 +187,8 @@ test('the trace of a message shows members which processes appended, published, 
     eventually(() => connectPeer(cluster.url, owner.token)),
     connectPeer(cluster.url, reader.token),
   ]);
-  const trace = async (id: string, token: string, route = 'trace') =>
-    callRest<Record<string, { at: string; by: string }[]>>(cluster.url, 'GET', `/api/messages/${id}/${route}`, {
+  const trace = async (id: string, token: string, route = '/trace') =>
+    callRest<Record<string, { at: string; by: string }[]>>(cluster.url, 'GET', `/api/messages/${id}${route}`, {
       token,
     });
 
@@ -226,7 +226,7 @@ test('the trace of a message shows members which processes appended, published, 
   const { appended: step, ...others } = (await trace(id, reader.token)).body;
   await eventually(async () => {
     // Both routes omit servers that answer late.
-    expect((await trace(id, reader.token, 'passport')).body).toEqual({ ...others, accepted: step });
+    expect((await trace(id, reader.token, '/passport')).body).toEqual({ ...others, accepted: step });
   });
   expect((await trace(id, stranger.token)).status).toBe(403);
   expect((await trace('nothing', owner.token)).status).toBe(404);
