@@ -16,8 +16,6 @@ const IGNORED_FILES =
 /** These paths still have to be rewritten. */
 const PENDING_PATHS: readonly string[] = [
   'packages/chat-server',
-  'packages/e2e',
-  'packages/local-cluster',
   'packages/message-log',
 ];
 

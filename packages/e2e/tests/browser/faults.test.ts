@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, newBrowser, type Page, type TestPage } from '@parley/testing';
+import { eventually, newBrowser, type TestPage } from '@parley/testing';
 import { newCluster } from '../cluster/new-cluster.ts';
 import {
   composer,

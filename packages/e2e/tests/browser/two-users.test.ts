@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, newBrowser, type Page } from '@parley/testing';
+import { eventually, newBrowser } from '@parley/testing';
 import { newCluster } from '../cluster/new-cluster.ts';
 import { joinAsGuest, openConversation, sendText, serverOf, startDirect, waitForMessage } from './chat-page.ts';
 
