@@ -132,7 +132,7 @@ export class Conversations {
    */
   async removeMember(conversationId: ConversationId, userId: UserId, leavingId: UserId): Promise<void> {
     const record = await this.#requireGroup(conversationId);
-    const line = leavingId === userId ? 'left' : `removed ${await this.#requireRemovable(record, userId, leavingId)}`;
+    const text = leavingId === userId ? 'left' : `removed ${await this.#requireRemovable(record, userId, leavingId)}`;
     // Rejects while Redis is unavailable, before anything has changed. The client's retry runs all steps.
     await this.#log.membersChanged(conversationId);
     const wasMember = await this.#store.conversations.removeMember(conversationId, leavingId);
@@ -141,7 +141,7 @@ export class Conversations {
     // A user who was no member may ask to leave too. They learn nothing of the conversation, and its members nothing of them.
     if (leavingId === userId && !wasMember) return;
     this.#events.changed(await this.#describeOne(record), leavingId);
-    if (wasMember) await this.#systemMessages.append(conversationId, userId, line);
+    if (wasMember) await this.#systemMessages.append(conversationId, userId, text);
   }
 
   /** @returns the name of the member to be removed */
