@@ -1,4 +1,4 @@
-import type { FanOutItem } from '@parley/fan-out';
+import type { FanOutItem, FanOutStored } from '@parley/fan-out';
 import type { ConversationId, HeadsPacket, Message } from '@parley/protocol';
 import { forEachTimeSliced, type Logger } from '@parley/service-kit';
 import { type EncodedPackets, encodePackets, writePackets } from '../engine-io/write-packets.ts';
@@ -98,7 +98,7 @@ export class FanOutDelivery {
         collected.ranges.push(item);
         this.#hasMessages = true;
       } else if (kind === 'stored') {
-        this.#collectLatest(conversationId, 'stored', { conversationId, seq: item.seq, epoch: item.epoch });
+        this.#collectStored(item);
       } else {
         this.#collectLatest(conversationId, 'presence', {
           changes: [],
@@ -130,6 +130,14 @@ export class FanOutDelivery {
       this.#collected.set(conversationId, collected);
     }
     return collected;
+  }
+
+  /** Two workers may publish the offsets of a conversation in reverse order. Of one epoch, the higher offset is sent. */
+  #collectStored({ conversationId, seq, epoch }: FanOutStored): void {
+    const latest = this.#collectedFor(conversationId)?.latest;
+    const previous = latest?.get('stored') as { seq: number; epoch: string } | undefined;
+    if (previous?.epoch === epoch && previous.seq > seq) return;
+    latest?.set('stored', { conversationId, seq, epoch });
   }
 
   #collectLatest(conversationId: ConversationId, event: LatestValueEvent, payload: object): void {
