@@ -13,13 +13,9 @@ const IGNORED_DIRECTORIES = new Set(['node_modules', 'dist', 'coverage', 'patche
 const IGNORED_FILES =
   /^pnpm-lock\.yaml$|^packages\/cli\/src\/wording\/(wording-rules|check-wording\.test)\.ts$|\/example-conversations\.ts$/;
 
-/** These paths still have to be rewritten. */
-const PENDING_PATHS: readonly string[] = ['packages/message-log'];
-
 const given = process.argv.slice(2);
 const isWithin = (path: string) => (directory: string) => path === directory || path.startsWith(`${directory}/`);
-const isSelected = (path: string) =>
-  given.length > 0 ? given.some(isWithin(path)) : !PENDING_PATHS.some(isWithin(path));
+const isSelected = (path: string) => given.length === 0 || given.some(isWithin(path));
 
 const paths = globSync('**/*', {
   cwd: ROOT,
