@@ -62,7 +62,7 @@ function checkInlineCode(document: string, code: string, facts: RepositoryFacts)
     const isPrefix = path.endsWith('/');
     return missing('REST path', code, isPrefix || facts.restPaths.some((pattern) => pattern.test(path)));
   }
-  if (code.startsWith('.data/')) return [];
+  if (/^(\.data|DATA_DIR)\//.test(code)) return [];
   const isPath = FILE_NAME.test(code.split('/').at(-1) ?? '') && /^[\w.@*/-]+$/.test(code);
   const isDirectory = ROOT_DIRECTORY.test(code) && /^[\w.@*/-]+$/.test(code);
   return isPath || isDirectory ? missing('path', code, facts.hasPath(code, document)) : [];
@@ -87,7 +87,7 @@ function checkShell(line: string, facts: RepositoryFacts): Name[] {
   const settings = [...line.matchAll(/(?<=^|\s)([A-Z][A-Z0-9_]+)=/g)].flatMap(([, name = '']) =>
     checkConstant(name, facts),
   );
-  const match = /\bnpm (?:run (?:--silent )?([\w-]+)|(start|test))(?: -- (.*))?/.exec(line);
+  const match = /\bnpm (?:run (?:--silent )?([a-z][\w-]*)|(start|test))(?: -- (.*))?/.exec(line);
   const command = match?.[1] ?? match?.[2];
   if (command === undefined) return settings;
   if (!facts.commands.has(command)) return [...settings, { kind: 'command', name: `npm run ${command}` }];
