@@ -22,17 +22,22 @@ export function watchSources(
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let applying = Promise.resolve();
-  let isClosed = false;
+  const closing = new AbortController();
+  const { signal } = closing;
 
   const watcher = watch(packagesDir, { recursive: true }, (_event, name) => {
     const file = name?.replaceAll('\\', '/') ?? '';
-    if (isClosed || !SOURCES.test(file) || IGNORED.test(file)) return;
+    if (signal.aborted || !SOURCES.test(file) || IGNORED.test(file)) return;
     changed.add(file);
     clearTimeout(timer);
     timer = setTimeout(() => {
       const files = [...changed];
       changed.clear();
-      applying = applying.then(() => apply(files)).catch((error) => report(String(error)));
+      applying = applying
+        .then(() => apply(files))
+        .catch((error) => {
+          if (!signal.aborted) report(String(error));
+        });
     }, COLLECT_MS);
   });
   watcher.on('error', (error) => report(`cannot watch ${packagesDir}: ${error}`));
@@ -45,19 +50,19 @@ export function watchSources(
     const broken = new Set<string>();
     for (const { name } of cluster.processes()) {
       const service = name.replace(/-\d+$/, '');
-      if (isClosed || !affected.has(service) || broken.has(service)) continue;
+      if (signal.aborted || !affected.has(service) || broken.has(service)) continue;
       report(`restarting ${name}`);
       if (await cluster.restart(name)) continue;
-      if (isClosed) return;
+      if (signal.aborted) return;
       broken.add(service);
       report(`${name} does not start with the changed sources; correct them, and it starts again`);
     }
-    if (!isClosed && affected.has(WEB_CLIENT)) await buildWebClient(report);
+    if (!signal.aborted && affected.has(WEB_CLIENT)) await buildWebClient(report, signal);
   }
 
   return {
     async close() {
-      isClosed = true;
+      closing.abort();
       watcher.close();
       clearTimeout(timer);
       await applying;
