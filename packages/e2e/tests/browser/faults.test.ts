@@ -80,10 +80,15 @@ test('after the server is killed, typed text stays, and sent messages arrive onc
   await message(ada.page, 'And another one').getByTitle('Read', { exact: true }).waitFor();
   await sendText(bo.page, 'All here');
   await waitForMessage(ada.page, 'All here');
+  const order = ['Before it', 'Half a sentence', 'And another one', 'All here'];
   for (const page of [ada.page, bo.page]) {
-    const texts = (await page.getByRole('article').allInnerTexts()).map((text) => text.split('\n'));
-    const order = ['Before it', 'Half a sentence', 'And another one', 'All here'];
-    const shown = texts.flatMap((lines) => lines.filter((line) => order.includes(line)));
+    // The list is empty for a moment while it measures its rows.
+    const shown = await eventually(async () => {
+      const texts = await page.getByRole('article').allInnerTexts();
+      const lines = texts.flatMap((text) => text.split('\n')).filter((line) => order.includes(line));
+      expect(lines).toEqual(expect.arrayContaining(order));
+      return lines;
+    });
     expect(shown).toEqual(order);
   }
   expect([...ada.errors, ...bo.errors].filter((error) => !isNetworkError(error))).toEqual([]);
