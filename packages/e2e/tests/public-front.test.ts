@@ -150,7 +150,7 @@ test('an error of a chat server passes unchanged', async () => {
   expect([response.status, await response.json()]).toEqual([503, expect.objectContaining({ url: '/api/busy' })]);
 });
 
-test('a server that is down is skipped at once; if all are down, the answer is UNAVAILABLE with a retry time', async () => {
+test('a server that is down is skipped at once; if all are down, REST and /readyz say unavailable', async () => {
   const kill = async (name: string) => closeServer(backends.get(name) as Server);
   await kill('chat-server-1');
   await kill('chat-server-10');
@@ -168,6 +168,8 @@ test('a server that is down is skipped at once; if all are down, the answer is U
   await kill('chat-server-2');
   const body = await expectProblem(await fetch(`${url}/api/me`), 'UNAVAILABLE');
   expect(body.retryAfterMs).toBeGreaterThan(0);
+  const readiness = await fetch(`${url}/readyz`);
+  expect([readiness.status, await readiness.json()]).toEqual([503, { status: 'unavailable' }]);
 });
 
 test('the listen directives have the notation of IPv4 or IPv6', () => {

@@ -5,14 +5,17 @@ import {
   integerSetting,
   jwtSecretSetting,
   logLevelSetting,
+  logPartitionsSetting,
   maxInProcessSetting,
   mongodbUrlSetting,
   presenceSettings,
   publicBindAddressSetting,
   readConfig,
+  reclaimAfterMsSetting,
   redisUrlSetting,
   sessionSettings,
   setting,
+  signupsPerMinuteSetting,
 } from '@parley/service-kit';
 import { z } from 'zod';
 
@@ -66,6 +69,9 @@ export const clusterSettings = (production: boolean) =>
       : jwtSecretSetting().optional(),
     ALLOW_GUESTS: allowGuestsSetting(!production),
     ALLOWED_ORIGINS: allowedOriginsSetting.optional(),
+    SIGNUPS_PER_MINUTE: signupsPerMinuteSetting,
+    LOG_PARTITIONS: logPartitionsSetting,
+    RECLAIM_AFTER_MS: reclaimAfterMsSetting,
     LOG_LEVEL: logLevelSetting,
   });
 

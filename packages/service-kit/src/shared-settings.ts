@@ -63,6 +63,38 @@ export const maxInProcessSetting = integerSetting({
   tradeOff: 'A higher limit bridges a longer outage of the store. It needs more memory in Redis.',
 });
 
+export const signupsPerMinuteSetting = integerSetting({
+  section: 'Access',
+  min: 0,
+  max: 1_000_000,
+  default: 0,
+  unit: 'accounts per minute',
+  meaning: 'Accounts and guests that one address may create in a minute; 0 = no limit.',
+  tradeOff: 'A low value slows down abuse. People behind the same address share it.',
+});
+
+export const logPartitionsSetting = integerSetting({
+  section: 'Message log',
+  min: 1,
+  max: 1_024,
+  default: 1,
+  unit: 'streams',
+  meaning: 'Streams that share the message log. It must be the same in every chat server.',
+  tradeOff:
+    'More than one spreads the log over a Redis Cluster. Each needs a message worker with its `LOG_PARTITION`, so leave it at 1 for `npm start`.',
+});
+
+export const reclaimAfterMsSetting = integerSetting({
+  section: 'Message log',
+  min: 500,
+  max: 600_000,
+  default: 10_000,
+  unit: 'ms',
+  meaning: 'Other workers reclaim the log entries of a worker that has not extended its claim for this time.',
+  tradeOff:
+    "A lower value shortens the delay after a worker's death. A worker that is only slow has its messages published twice; clients drop the repeats.",
+});
+
 /** The settings of every service. */
 export const serviceSettings = {
   NODE_NAME: setting(z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and "-", at most 40'), {

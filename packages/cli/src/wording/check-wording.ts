@@ -17,7 +17,7 @@ const given = process.argv.slice(2);
 const isWithin = (path: string) => (directory: string) => path === directory || path.startsWith(`${directory}/`);
 const isSelected = (path: string) => given.length === 0 || given.some(isWithin(path));
 
-const paths = globSync('**/*', {
+const paths = globSync(['**/*', '**/.*', '**/.*/**/*'], {
   cwd: ROOT,
   withFileTypes: true,
   exclude: (entry) => entry.isDirectory() && IGNORED_DIRECTORIES.has(entry.name),
