@@ -30,14 +30,14 @@ Options:
   --json FILE    write the verdict and the measurements as JSON
   --keep         keep the event record and the logs after a successful run
   --mongodb-command COMMAND
-                 command that starts the server of MONGODB_URL in the foreground; the server is then killed and frozen, too
+                 command that starts the server of MONGODB_URL in the foreground; the server is then killed and frozen as well
   --help         print this text
 
 Environment:
   MONGODB_URL    store messages on this server, in a new database that is dropped after the run (default: embedded store)
   MONGODB_PID    process id of that server, to freeze it
 
-With toxiproxy-server on PATH or in .cache/bin, the links to Redis and MongoDB are also delayed, silenced and cut.
+With toxiproxy-server on PATH or in .cache/bin, the links to Redis and MongoDB also get the faults slow, black-hole and cut.
 packages/chaos/install-test-tools.sh installs it.
 
 Ctrl-C stops the run and the cluster.
