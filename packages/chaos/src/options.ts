@@ -25,7 +25,7 @@ their bounds:
 Options:
   --faults N     number of random faults, 1 to ${MAX_FAULTS} (default: ${DEFAULT_FAULTS})
   --seconds S    duration in seconds, 5 to ${MAX_SECONDS}, for slow-readers 5 to ${MAX_SLOW_READER_SECONDS}
-                 (default: ${SECONDS_PER_FAULT} per fault, or the experiment's own duration); rolling-restart starts no round after it
+                 (default: ${SECONDS_PER_FAULT} per fault, or the experiment's own duration); rolling-restart starts no round after that
   --seed X       seed of the random faults, a whole number (default: random; printed, to repeat a run)
   --json FILE    write the verdict and the measurements as JSON
   --keep         keep the event record and the logs after a successful run

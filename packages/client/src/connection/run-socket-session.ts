@@ -34,7 +34,7 @@ export type SocketEnd =
 
 /** Maximum time until the transport is open. */
 const OPEN_DEADLINE_MS = 5_000;
-/** Maximum time from then until the ack of `session:hello`. Servers queue handshakes for up to this long under a burst. */
+/** Maximum time from then until the ack of `session:hello`. Servers queue handshakes for up to this long during a burst. */
 const ADMISSION_DEADLINE_MS = 30_000;
 
 /**
