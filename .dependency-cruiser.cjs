@@ -63,6 +63,9 @@ for (const name of [...Object.keys(MAY_IMPORT), ...Object.values(MAY_IMPORT).fla
 /** Tests, and the files that only tests use: contracts, fixtures, the package `testing`. */
 const TESTS = '\\.(test|contract)\\.tsx?$|^packages/[^/]+/tests/|^packages/testing/';
 
+/** The random generator that the load tools share with the tests. */
+const SEEDED_RANDOM = '^packages/testing/src/seeded-random\\.ts$';
+
 /**
  * The documents are generated from the tables of settings and metrics of all processes, and the dashboards are checked against
  * the metrics. Only these two read a table inside another package.
@@ -110,7 +113,7 @@ module.exports = {
       comment: 'Code that helps tests must not run in production.',
       severity: 'error',
       from: { path: '^packages/', pathNot: TESTS },
-      to: { path: '^packages/testing/' },
+      to: { path: '^packages/testing/', pathNot: SEEDED_RANDOM },
     },
     {
       name: 'only-tests-import-local-cluster',
@@ -131,7 +134,7 @@ module.exports = {
       to: {
         path: '^packages/',
         pathNot:
-          '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$|^packages/load-kit/src/([^/]+/index|seeded-random)\\.ts$|^packages/testing/src/jest/global-(setup|teardown)\\.ts$',
+          '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$|^packages/load-kit/src/([^/]+/index|seeded-random)\\.ts$|^packages/testing/src/(seeded-random|jest/global-(setup|teardown))\\.ts$',
       },
     },
     {
@@ -149,7 +152,7 @@ module.exports = {
       comment: 'Sources never import a test or its fixtures.',
       severity: 'error',
       from: { path: '^packages/', pathNot: TESTS },
-      to: { path: TESTS },
+      to: { path: TESTS, pathNot: SEEDED_RANDOM },
     },
     ...roomRules,
     {

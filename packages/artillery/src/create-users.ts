@@ -22,7 +22,7 @@ export interface UserGroup {
 
 export const CSV_FIELDS: readonly string[] = FIELDS;
 
-/** Creates the users of all pools and their conversations. Waits where the cluster limits sign-ups. */
+/** Creates the users of all pools and their conversations. Waits while the cluster limits sign-ups. */
 export async function createUsers(
   scenario: Scenario,
   {
@@ -58,7 +58,7 @@ export async function createUsers(
   return groups;
 }
 
-/** @throws ConfigError where nothing answers at the URL */
+/** @throws ConfigError if nothing answers at the URL */
 async function signUp(url: string, name: string, retry: RetryOptions): Promise<Account & { name: string }> {
   try {
     return { name, ...(await signUpGuest(url, name, retry)) };

@@ -6,7 +6,7 @@ const MAX_USERS = 100_000;
 export const USAGE = `usage: npm run artillery -- NAME [options]
 
 Runs the scenario packages/artillery/scenarios/NAME.yml with Artillery against a cluster of its own, and checks that every message
-arrived at every user. The first run installs Artillery (408 MB).
+reached every user. The first run installs Artillery (408 MB).
 
 Options:
   --target URL   test a running cluster that allows guests (default: start a cluster and stop it after the run)

@@ -8,7 +8,7 @@ export interface Comparison {
   readonly ratio: number;
   readonly spread: readonly [min: number, max: number];
   readonly ours: Spread;
-  /** The plain chat. Where Parley is compared with itself, the baseline. */
+  /** The plain chat, or the baseline if Parley is compared with itself. */
   readonly plain: Spread;
   readonly goal: string;
 }

@@ -18,7 +18,7 @@ machine.
   latency   time from send to delivery, 100 clients, 100 messages/s
   users     10,000 clients in channels of 50: failures, losses, memory per connection
   storm     10,000 connections cut at once: time until all clients have caught up, longest block of a server's event loop
-  history   append rate and page reads with millions of stored messages against an almost empty store (Parley only)
+  history   append rate and page reads with millions of stored messages, compared with an almost empty store (Parley only)
   nodes     CPU per delivery with 2 and 8 chat servers (Parley only)
 
 Options:

@@ -33,8 +33,8 @@ export interface CpuUse {
 }
 
 /**
- * Reads proc(5) for each process. A group leader counts with its group. Other processes count alone: the generator's processes share
- * the group of their parent, which is not counted.
+ * Reads proc(5) for each process. A group leader counts with its group. Other processes count alone: the generator's processes
+ * share the group of their parent, which is not counted.
  */
 export function readCpu(processes: readonly NamedProcess[]): CpuSnapshot {
   const all = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? (readStat(Number(entry)) ?? []) : []));

@@ -97,7 +97,7 @@ async function measureRecovery(
   let nextProgressMs = machineNowMs() + PROGRESS_INTERVAL_MS;
   for (;;) {
     const now = await generator.report();
-    // Only after all connections were cut can clients be counted as reconnected.
+    // Clients can be counted as reconnected only after all connections were cut.
     const wereCut = total(now.closed) - total(before.closed) >= clients;
     if (wereCut && now.ready === clients) reconnected ??= { afterS: sinceCutS(), heads: now.heads };
     // Messages acked up to the last reconnect. More are sent in the meantime.

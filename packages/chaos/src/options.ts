@@ -25,19 +25,19 @@ their bounds:
 Options:
   --faults N     number of random faults, 1 to ${MAX_FAULTS} (default: ${DEFAULT_FAULTS})
   --seconds S    duration in seconds, 5 to ${MAX_SECONDS}, for slow-readers 5 to ${MAX_SLOW_READER_SECONDS}
-                 (default: ${SECONDS_PER_FAULT} per fault, or the experiment's own duration); rolling-restart starts no round after it
+                 (default: ${SECONDS_PER_FAULT} per fault, or the experiment's own duration); rolling-restart starts no round after that
   --seed X       seed of the random faults, a whole number (default: random; printed, to repeat a run)
   --json FILE    write the verdict and the measurements as JSON
   --keep         keep the event record and the logs after a successful run
   --mongodb-command COMMAND
-                 command that starts the server of MONGODB_URL in the foreground; the server is then killed and frozen, too
+                 command that starts the server of MONGODB_URL in the foreground; the server is then killed and frozen as well
   --help         print this text
 
 Environment:
   MONGODB_URL    store messages on this server, in a new database that is dropped after the run (default: embedded store)
   MONGODB_PID    process id of that server, to freeze it
 
-With toxiproxy-server on PATH or in .cache/bin, the links to Redis and MongoDB are also delayed, silenced and cut.
+With toxiproxy-server on PATH or in .cache/bin, the links to Redis and MongoDB also get the faults slow, black-hole and cut.
 packages/chaos/install-test-tools.sh installs it.
 
 Ctrl-C stops the run and the cluster.

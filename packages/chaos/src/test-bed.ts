@@ -21,7 +21,7 @@ const SESSION_TTL_MS = 5_000;
 export interface TestBed {
   /** The address for clients. */
   readonly url: string;
-  /** Redis past any faulty link. */
+  /** Redis, bypassing any faulty link. */
   readonly redisUrl: string;
   /** Data and logs. */
   readonly directory: string;

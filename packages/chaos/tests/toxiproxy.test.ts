@@ -9,14 +9,14 @@ import { type FaultyLink, MIN_SLOW_MS, openLink } from '../src/faults/faulty-lin
 import { singleHostOf } from '../src/faults/mongodb-url.ts';
 import { findToxiproxy, NO_TOXIPROXY, Toxiproxy } from '../src/faults/toxiproxy.ts';
 
-/** A server behind a link, with access to it through the link and past it. */
+/** A server behind a link, with access to it through the link and bypassing it. */
 interface Subject {
   link: FaultyLink;
   /** Sends a request through the link on a persistent connection. */
   ask(): Promise<unknown>;
   /** Writes through the link without a retry. */
   write(key: string): Promise<unknown>;
-  /** Fails unless the key was written. Reads past the link. */
+  /** Fails unless the key was written. The read bypasses the link. */
   isWritten(key: string): Promise<void>;
   close(): Promise<unknown>;
 }

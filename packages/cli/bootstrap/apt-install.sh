@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage, as root: apt-install.sh PACKAGE...
-# Installs Debian packages, and neither starts nor enables the services that they contain.
+# Installs Debian packages without starting or enabling their services.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 

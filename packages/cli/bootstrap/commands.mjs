@@ -32,10 +32,11 @@ or mongod is installed. ${STOP}`,
     scripts: (args) => [['packages/cli/src/build-web-client.ts'], ['node_modules/jest/bin/jest.js', ...args]],
   },
   check: {
-    summary: 'check format, types, import directions and generated documents',
+    summary: 'check format, types, import directions, wording and generated documents',
     usage: `usage: npm run check
-Checks everything that can be judged without running the code: format, lint, types, import directions, generated documents,
-Prometheus rules. Prints one line for each check. Exit code: 0 if all pass.`,
+Checks everything that can be judged without running the code: format, lint, types, import directions,
+folder cycles, spelling and wording, generated documents, Prometheus configuration and rules. Prints one line for
+each check. Exit code: 0 if all pass.`,
     programs: [],
     scripts: (args) => [['packages/cli/src/check.ts', ...args]],
   },

@@ -20,7 +20,7 @@ const OLDEST_NODE = 24;
 const LARGE_PACKAGES = ['artillery-runtime'];
 
 /**
- * Installs the packages of the workspace, unless the installed ones are those of the current manifests and lockfile.
+ * Installs the packages of the workspace, unless the installed ones match the current manifests and lockfile.
  *
  * @param largePackages the large packages that the command needs
  */

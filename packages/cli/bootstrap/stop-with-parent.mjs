@@ -1,5 +1,5 @@
 // Preloaded into the command that the bootstrap runs. Sends SIGTERM to the command when the bootstrap has been killed, because
-// nobody could stop the command then. The timer does not keep the process alive.
+// nothing else would stop the command. The timer does not keep the process alive.
 const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');

@@ -21,14 +21,14 @@ test('reports folders that import each other through different files', () => {
   ]);
 });
 
-test('reports a cycle over three folders, and one between a folder and a file beside it', () => {
+test('reports a cycle across three folders, and one between a folder and a file beside it', () => {
   const long = cyclesOf({ 'a/1.ts': ['b/1.ts'], 'b/2.ts': ['c/1.ts'], 'c/2.ts': ['a/2.ts'] });
   expect(long.map(({ members }) => members)).toEqual([['a', 'b', 'c']]);
   const file = cyclesOf({ 'index.ts': ['parts/part.ts'], 'parts/other.ts': ['index.ts'] });
   expect(file.map(({ members }) => members)).toEqual([['index.ts', 'parts']]);
 });
 
-test('accepts imports in one direction, also between nested folders', () => {
+test('accepts imports in one direction, including those between nested folders', () => {
   expect(cyclesOf({ 'a/x/1.ts': ['a/y/1.ts', 'b/1.ts'], 'a/y/2.ts': ['b/1.ts'], 'b/1.ts': ['shared.ts'] })).toEqual([]);
 });
 

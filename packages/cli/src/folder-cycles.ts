@@ -35,8 +35,8 @@ export function readImports(directory: string): Imports {
 }
 
 /**
- * Finds cycles between the entries of each folder. An import counts for the folder that contains both files, as an import between the
- * two entries on the way to them. Cycles between single files are not reported: dependency-cruiser finds those.
+ * Finds cycles between the entries of each folder. An import counts for the deepest folder that contains both files, as an import
+ * between the two entries that lead to them. Cycles between single files are not reported: dependency-cruiser finds those.
  */
 export function findFolderCycles(imports: Imports): FolderCycle[] {
   const graphs = new Map<string, Map<string, Map<string, { from: string; to: string }>>>();

@@ -152,7 +152,7 @@ export class ChatClient {
     this.#session?.conversations.setVisible(isVisible);
   }
 
-  /** Retries a failed message under the same `clientMessageId`. */
+  /** Retries a failed message with the same `clientMessageId`. */
   retrySending(clientMessageId: ClientMessageId): void {
     this.#signedIn().outbox.retry(clientMessageId);
   }

@@ -53,7 +53,7 @@ interface NextStep {
  * stays `online`.
  *
  * ## offline
- * The connection was lost, the server was not reached, or it ended the session with another reason than those below. The
+ * The connection was lost, the server was not reached, or it ended the session for a reason other than those below. The
  * next attempt follows after exponential backoff with jitter.
  * `retryNow` ends the wait.
  *

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Message } from '@parley/protocol';
-import { seededRandom } from '../tests/seeded-random.ts';
+import { seededRandom } from '@parley/testing/seeded-random';
 import { ConversationLog } from './conversation-log.ts';
 
 const message = (seq: number) =>

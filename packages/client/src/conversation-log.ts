@@ -60,7 +60,7 @@ export class ConversationLog {
     return this.#headSeq > this.lastSeq;
   }
 
-  /** Notes that the conversation has at least this head. */
+  /** Records that the conversation has at least this head. */
   observeHead(headSeq: number): void {
     this.#headSeq = Math.max(this.#headSeq, headSeq);
   }

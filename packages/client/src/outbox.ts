@@ -44,7 +44,7 @@ export interface OutboxOptions {
 
 /**
  * Sends messages and keeps each one until the cluster has stored it. All attempts at a message carry the same
- * `clientMessageId`. The messages of one conversation are sent one at a time in the order of writing; a failed message does
+ * `clientMessageId`. The messages of one conversation are sent one at a time in the order they were written; a failed message does
  * not block the next one. `OutboxStateMachine` describes the states of a message.
  *
  * ## Offline
@@ -61,7 +61,7 @@ export interface OutboxOptions {
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #machine: OutboxStateMachine;
-  /** Messages that are not saved yet. They are not sent before. */
+  /** Messages that are not saved yet. A message is sent only after it is saved. */
   readonly #unsaved = new Set<ClientMessageId>();
   /** Conversations with a running send loop. */
   readonly #sending = new Set<ConversationId>();
@@ -74,7 +74,7 @@ export class Outbox {
     this.#machine = new OutboxStateMachine(options);
   }
 
-  /** Returns the outgoing messages to this conversation, in the order of writing. */
+  /** Returns the outgoing messages to this conversation, in the order they were written. */
   messagesOf(conversationId: ConversationId): OutboxMessage[] {
     return this.#machine.messagesIn(conversationId);
   }
@@ -139,7 +139,7 @@ export class Outbox {
     this.#backoff = new AbortController();
   }
 
-  /** Handles messages of the log. The user's own ones are accepted, even if their ack was lost. */
+  /** Handles messages of the log. The user's own messages are accepted, even if their ack was lost. */
   observeMessages(conversationId: ConversationId, messages: readonly Message[]): void {
     this.#machine.observeMessages(conversationId, messages);
     this.#sendAll(conversationId);

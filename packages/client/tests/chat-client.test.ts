@@ -231,7 +231,7 @@ describe('a conversation with a new epoch, after Redis lost its newest messages'
     await eventually(() => expect([shown().length, shown().at(-1)]).toEqual([50, 'number 70']));
   });
 
-  test('gets the lost message of the user again', async () => {
+  test('gets the user’s lost message again', async () => {
     await join();
     await chat.open(LOBBY_ID);
     chat.send(LOBBY_ID, 'mine');
@@ -326,7 +326,7 @@ describe('a login', () => {
     await expect(chat.logIn('me', 'wrong')).rejects.toMatchObject({ code: 'UNAUTHENTICATED', retryable: false });
   });
 
-  test('at an unreachable cluster throws UNAVAILABLE', async () => {
+  test('to an unreachable cluster throws UNAVAILABLE', async () => {
     const lost = new ChatClient({ url: 'http://127.0.0.1:9' });
     await expect(lost.joinAsGuest('Me')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
     lost.close();

@@ -7,7 +7,7 @@ import { newErrorBody } from './protocol-server.ts';
 const texts = (outbox: ReturnType<typeof newOutbox>['outbox']) => textsOf(outbox.messagesOf(lobby));
 
 describe('after a reload', () => {
-  test('unsent messages are sent under their ids, in the order of writing, before new ones', async () => {
+  test('unsent messages are sent with their ids, in the order they were written, before new ones', async () => {
     const before = newOutbox();
     const ids = ['one', 'two', 'three'].map((text) => before.outbox.add(lobby, text).clientMessageId);
     await eventually(async () => expect((await before.kept()).length).toBe(3));

@@ -28,7 +28,7 @@ test('waits for a connection', async () => {
   expect((await attempt(0)).payload).toMatchObject({ conversationId: 'lobby', kind: 'text', text: 'hello' });
 });
 
-test('retries under the same id after a retryable error and after a lost connection', async () => {
+test('retries with the same id after a retryable error and after a lost connection', async () => {
   const { outbox, attempts, attempt, states } = newOutbox();
   void outbox.connected();
   outbox.add(lobby, 'hello');
@@ -65,7 +65,7 @@ test('sends the messages of a conversation one at a time, and conversations in p
   expect((await attempt(2)).payload.text).toBe('two');
 });
 
-test('sends a reply as a reply, also after a reload', async () => {
+test('sends a reply as a reply, even after a reload', async () => {
   const before = newOutbox();
   void before.outbox.connected();
   before.outbox.add(lobby, 'hello', 0, 'm7' as MessageId);
@@ -88,7 +88,7 @@ describe('a rejected message', () => {
     expect(outbox.messagesOf(lobby)[0]?.error?.code).toBe('FORBIDDEN');
   });
 
-  test('can be retried under its id, or discarded', async () => {
+  test('can be retried with the same id, or discarded', async () => {
     const { outbox, attempts, attempt, states } = newOutbox();
     void outbox.connected();
     const { clientMessageId } = outbox.add(lobby, 'one');

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
+import { seededRandom } from '@parley/testing/seeded-random';
 import { Timeline } from '../src/chat-client/timeline.ts';
 import { ChatClient, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
 import { ProtocolServer } from './protocol-server.ts';
-import { seededRandom } from './seeded-random.ts';
 
 const ROUNDS = 300;
 

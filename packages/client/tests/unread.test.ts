@@ -68,7 +68,7 @@ describe('the unread count', () => {
 });
 
 describe('the first unread message', () => {
-  test('is fixed when the conversation is opened, until it is opened again', async () => {
+  test('is set when the conversation is opened, and kept until it is opened again', async () => {
     sayQuietly(3);
     server.say('a system message', { kind: 'system', quietly: true });
     sayQuietly(2);
@@ -85,7 +85,7 @@ describe('the first unread message', () => {
     expect(lobby().firstUnreadSeq).toBeNull();
   });
 
-  test('is also known if the conversation was opened before the server reported the read marker', async () => {
+  test('is known even if the conversation was opened before the server reported the read marker', async () => {
     sayQuietly(5);
     server.readSeq = 3;
     await parts.chat.joinAsGuest('Me');

@@ -162,7 +162,7 @@ test('a server that is down is skipped at once; if all are down, REST and /ready
   }
   const post = await fetch(`${url}/api/me`, { method: 'POST', body: '{}' });
   expect(post.status).toBe(200);
-  // If nginx waited for a server that is down, about half of the calls would take 2 s. The median ignores single pauses of the machine.
+  // If nginx waited for a server that is down, about half of the calls would take 2 s. The median ignores single pauses.
   const median = tookMs.sort((a, b) => a - b)[tookMs.length / 2];
   expect(median).toBeLessThan(1_500);
   await kill('chat-server-2');
@@ -172,7 +172,7 @@ test('a server that is down is skipped at once; if all are down, REST and /ready
   expect([readiness.status, await readiness.json()]).toEqual([503, { status: 'unavailable' }]);
 });
 
-test('the listen directives have the notation of IPv4 or IPv6', () => {
+test('the listen directives use IPv4 or IPv6 notation', () => {
   expect(renderListenConf(80, ['127.0.0.1', '::1'])).toBe(
     'listen 127.0.0.1:80 reuseport backlog=4096;\nlisten [::1]:80 reuseport backlog=4096;\n',
   );

@@ -33,7 +33,7 @@ const cluster = await startLocalCluster({
 });
 atFileEnd(() => cluster.stop());
 
-test('the echo bot answers after its access token has expired', async () => {
+test('the echo bot replies after its access token has expired', async () => {
   await startExample(['packages/examples/src/echo-bot/main.ts'], { BOT_NAME: 'Parrot' }, /^ready$/m);
   // Joined after the bot and does not renew its token: when its session ends, the bot's first token has expired.
   const witness = await newGuest(cluster.url, 'Witness');

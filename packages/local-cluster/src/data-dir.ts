@@ -30,7 +30,7 @@ export interface DataDirLock {
 
 /**
  * Locks a data directory for this process, and creates it if necessary. The operating system releases the file lock when the
- * process ends in any way, and no stale lock can remain.
+ * process ends, even if it is killed, so no stale lock remains.
  *
  * @throws ConfigError if another supervisor holds the lock or the directory cannot be written
  */

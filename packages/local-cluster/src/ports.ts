@@ -4,7 +4,7 @@ import { ConfigError, closeServer, listen } from '@parley/service-kit';
 
 const LOOPBACK = '127.0.0.1';
 const LOWEST_INTERNAL_PORT = 20_000;
-/** The search begins at a different port in each process; clusters that start at the same time rarely try the same ports. */
+/** The search begins at a different port in each process. Clusters that start together rarely try the same ports. */
 const PORTS_OF_A_PROCESS = 64;
 let triedPorts = 0;
 

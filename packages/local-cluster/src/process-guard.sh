@@ -3,7 +3,7 @@
 #
 # Standard input comes from the supervisor, one line for each process group: "+ KIND PID" when it has started, "- KIND PID"
 # when it has ended. KIND is "service" for a process that stops when its IPC channel closes, "server" for Redis and nginx,
-# which do not. The end of the input is the end of the supervisor.
+# which do not. End of input means that the supervisor has exited.
 
 services=' '
 servers=' '

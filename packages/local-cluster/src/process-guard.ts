@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** A `service` stops when its supervisor has ended; a `server` (Redis, nginx) does not. */
 export type GuardedKind = 'service' | 'server';
 
-/** A small process that outlives a supervisor which is killed, and then ends the processes that it has left. */
+/** A small process that outlives a killed supervisor and then ends the processes that it left running. */
 export interface ProcessGuard {
   started(kind: GuardedKind, pid: number): void;
   ended(kind: GuardedKind, pid: number): void;

@@ -43,7 +43,7 @@ export interface LocalCluster {
   processes(): ProcessEntry[];
   /** Sends a signal to the process of that name. A process that ends is restarted. */
   kill(name: string, signal: NodeJS.Signals): void;
-  /** Replaces the process of that name by a new one. @returns true when it is up, false if it has ended before */
+  /** Replaces the process of that name by a new one. @returns true when it is up, false if it ended before that */
   restart(name: string): Promise<boolean>;
   /** Stops all processes that the cluster started, within 10 s. */
   stop(): Promise<void>;
@@ -51,7 +51,7 @@ export interface LocalCluster {
 
 /**
  * Starts a whole cluster: Redis (unless `REDIS_URL` names one), chat servers, message workers, a presence service and nginx in
- * front of them. Each is restarted when it ends. Resolves when `GET /readyz` at the public address answers 200.
+ * front of them. Each is restarted when it ends. Resolves when `GET /readyz` at the public address returns 200.
  *
  * @throws ConfigError before any process is started, if a setting is wrong, the port is taken or the data directory is in use
  */

@@ -58,7 +58,7 @@ export class SupervisedProcess {
   #state: 'idle' | 'starting' | 'up' | 'waiting' | 'restarting' | 'stopped' = 'idle';
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
-  /** Settles for the current process: true when it is up, false when it ends before. */
+  /** Settles for the current process: true when it is up, false if it ends before that. */
   #isUpOrEnded = Promise.withResolvers<boolean>();
   #restartTimer: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -136,7 +136,7 @@ export class SupervisedProcess {
   /**
    * Replaces it by a new process: ends it as `stop` does, and starts the next one without delay.
    *
-   * @returns true when the new process is up, false if it has ended before
+   * @returns true when the new process is up, false if it ended before that
    */
   async restart(deadlineMs: number): Promise<boolean> {
     if (this.#state === 'idle' || this.#state === 'stopped') return false;
@@ -216,7 +216,7 @@ export class SupervisedProcess {
   }
 }
 
-/** Ends the rest of a group whose leader has ended: nginx's workers would serve on with an old configuration. */
+/** Ends the rest of a group whose leader has ended: nginx's workers would keep serving an old configuration. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

@@ -10,7 +10,7 @@ const SCOPE = '@parley/';
 const WEB_CLIENT = 'web-client';
 /** Files under `packages/` that do not run: tests, builds, documents. */
 const IGNORED = /(^|\/)(node_modules|dist|tests)(\/|$)|\.test\.tsx?$|\.contract\.ts$|\.md$/;
-/** Files that do: sources, and all files of the web client. */
+/** Files that run: sources, and all files of the web client. */
 const SOURCES = /^[^/]+\/src\/|^web-client\//;
 
 /** Restarts the services, and builds the web client, when a source file that they import changes. */

@@ -1,6 +1,6 @@
 import type { ExampleUsername } from './example-users.ts';
 
-/** One action in a conversation. `to` is the index of an earlier step: the message that is answered, reacted to or edited. */
+/** One action in a conversation. `to` is the index of an earlier step: the message that is replied to, reacted to or edited. */
 export type Step =
   | { readonly user: ExampleUsername; readonly text: string; readonly to?: number }
   | { readonly user: ExampleUsername; readonly emoji: string; readonly to: number }

@@ -29,7 +29,7 @@ type RefusedError = Error & { data?: RefusedConnection };
 export interface PeerOptions {
   auth?: Record<string, unknown>;
   transports?: ('polling' | 'websocket')[];
-  /** Enables Socket.IO's own reconnection. It needs a deviceId, or a reconnect is refused because of the former session. */
+  /** Enables Socket.IO's own reconnection. Needs a deviceId: without one the server refuses the second session. */
   reconnects?: boolean;
 }
 
@@ -120,7 +120,7 @@ export class ChatPeer {
     });
   }
 
-  /** Emits an event with an ack, again while the ack is `UNAVAILABLE`. */
+  /** Emits an event and waits for its ack. Retries while the ack is `UNAVAILABLE`. */
   async emit(event: string, payload: unknown): Promise<Reply> {
     const endsAt = performance.now() + TIMEOUT_MS;
     for (;;) {
@@ -136,7 +136,7 @@ export class ChatPeer {
     return this.socket.timeout(TIMEOUT_MS).emitWithAck(event, payload) as Promise<Reply>;
   }
 
-  /** Sends a text under one id until it is acked. Waits `retryAfterMs` between attempts, and only briefly for a lost ack. */
+  /** Sends a text with one id until it is acked. Waits `retryAfterMs` between attempts, and only briefly for a lost ack. */
   async send(conversationId: string, clientMessageId: string, text: string): Promise<Reply> {
     const payload = { conversationId, clientMessageId, kind: 'text', text };
     for (let tries = 1; ; tries += 1) {
@@ -179,7 +179,7 @@ export async function connectPeer(url: string, token: string, options?: PeerOpti
   return peer;
 }
 
-/** Connects, again while the refusal is `UNAVAILABLE`. */
+/** Connects. Retries while the refusal is `UNAVAILABLE`. */
 export async function askToConnect(
   newPeer: () => ChatPeer,
 ): Promise<{ peer: ChatPeer; refusal: RefusedConnection | undefined }> {

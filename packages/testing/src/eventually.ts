@@ -1,4 +1,4 @@
-/** Long, because a shared machine may pause for seconds. A condition that holds costs nothing of it. */
+/** Long, because a shared machine may pause for seconds. Returns as soon as the condition holds. */
 const TIMEOUT_MS = 60_000;
 
 /**

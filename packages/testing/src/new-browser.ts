@@ -12,14 +12,14 @@ const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
 export interface TestPage {
   readonly page: Page;
   /**
-   * Console errors, uncaught errors and violations of the content security policy. Without the browser's notes about replies with
-   * 503, because the client repeats these requests.
+   * Console errors, uncaught errors and violations of the content security policy. Excludes the browser's messages about replies
+   * with 503, because the client repeats these requests.
    */
   readonly errors: string[];
 }
 
 export interface TestBrowser {
-  /** Opens a page in a new, empty profile, as the browser of another person. */
+  /** Opens a page in a new, empty profile, like another person's browser. */
   newPage(options?: { width?: number; height?: number; colorScheme?: 'light' | 'dark' }): Promise<TestPage>;
   /** Closes the pages of every profile. */
   closePages(): Promise<void>;
@@ -49,7 +49,7 @@ export async function newBrowser(): Promise<TestBrowser> {
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme,
-        // An animated element is neither where nor as coloured as a test expects.
+        // During an animation, an element does not have the position and colour that a test expects.
         reducedMotion: 'reduce',
       });
       context.setDefaultTimeout(TIMEOUT_MS);

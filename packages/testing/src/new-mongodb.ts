@@ -11,8 +11,8 @@ const MISSING =
   'no MongoDB: set MONGODB_URL, or put a mongod on PATH (https://www.mongodb.com/docs/manual/installation)';
 
 /**
- * Provides a new database for one test file: on the server that `MONGODB_URL` names, or else on a `mongod` from PATH, which it starts.
- * Without either, `missing` says how to get one.
+ * Provides a new database for one test file: on the server of `MONGODB_URL`, or else on a `mongod` from PATH, which it starts.
+ * Without either, `missing` explains how to get one.
  */
 export async function newMongodb(): Promise<TestMongodb> {
   if (process.env.MONGODB_URL) {
@@ -32,7 +32,7 @@ export function describeWithMongodb(title: string, mongodb: TestMongodb, tests: 
   else describe(title, () => tests(url));
 }
 
-/** Returns the URL of a database on a new server, or undefined where no `mongod` is on PATH. */
+/** Returns the URL of a database on a new server, or undefined if no `mongod` is on PATH. */
 async function startMongod(): Promise<string | undefined> {
   if (spawnSync('mongod', ['--version'], { stdio: 'ignore' }).status !== 0) return undefined;
   const { port } = await startServer({
@@ -62,7 +62,7 @@ async function dropDatabase(url: string): Promise<void> {
   }
 }
 
-/** Imports the driver on first use, because it takes long to load and most test files do not need it. */
+/** Imports the driver on first use, because it is slow to load and most test files do not need it. */
 async function newClient(url: string, serverSelectionTimeoutMS: number) {
   const { MongoClient } = await import('mongodb');
   return new MongoClient(url, { serverSelectionTimeoutMS });

@@ -4,7 +4,7 @@ export interface TestUser {
   id: string;
   displayName: string;
   token: string;
-  /** The refresh cookie as it goes into a `Cookie` header. */
+  /** The refresh cookie as sent in a `Cookie` header. */
   cookie: string;
 }
 
@@ -27,7 +27,7 @@ export interface RestOptions {
 const TIMEOUT_MS = 60_000;
 const RETRY_MS = 500;
 
-/** Makes a REST call with a JSON body, again while the reply is 503. */
+/** Makes a REST call with a JSON body. Retries while the reply is 503. */
 export async function callRest<T = Record<string, unknown>>(
   url: string,
   method: string,

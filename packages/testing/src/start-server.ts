@@ -7,7 +7,7 @@ import { newTemporaryDirectory } from './temporary-directory.ts';
 
 export interface TestServer {
   readonly port: number;
-  /** Its own, and empty at the start. */
+  /** A directory of its own, initially empty. */
   readonly directory: string;
   readonly process: ChildProcess;
 }

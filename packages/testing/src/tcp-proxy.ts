@@ -8,7 +8,7 @@ export interface TcpProxy {
   stall(): void;
   /** Closes every connection and refuses new ones, as if the server were killed. */
   cut(): void;
-  /** Forwards again, first what was held back. */
+  /** Forwards again, starting with the bytes that were held back. */
   restore(): void;
   close(): Promise<void>;
 }

@@ -3,8 +3,8 @@ import { type Cluster, Redis } from 'ioredis';
 const TIMEOUT_MS = 120_000;
 
 /**
- * Raises the command timeout of a connection. In tests of something else, a machine that pauses for two seconds must not count as an
- * outage.
+ * Raises the command timeout of a connection. In tests that are not about outages, a machine that pauses for two seconds must not
+ * count as one.
  */
 export function withoutCommandDeadline<T extends Redis | Cluster>(connection: T): T {
   const options =

@@ -35,7 +35,7 @@ class EventFile extends Recorder {
     return this.#pool * SESSIONS_PER_PROCESS + super.newSession();
   }
 
-  /** Notes that a client was connected at the end and has every message. */
+  /** Records that a client was connected at the end and has every message. */
   hasEverything(client: string): void {
     if (this.#file) this.#lines.push(JSON.stringify({ type: 'has-everything', client }));
   }

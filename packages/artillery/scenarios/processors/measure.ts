@@ -93,7 +93,7 @@ function thisSecond() {
   return current;
 }
 
-/** Every user calls it at its end, because Artillery terminates its threads without notice. */
+/** Every user calls it at the end, because Artillery terminates its threads without notice. */
 export function writeSamples(): void {
   if (!file || !current) return;
   const line: SecondOfSamples = current;

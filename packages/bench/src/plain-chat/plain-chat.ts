@@ -1,4 +1,4 @@
-// The system to compare with: a minimal chat with Socket.IO and its Redis adapter, as in the Socket.IO documentation. It has no
+// The baseline: a minimal chat with Socket.IO and its Redis adapter, as in the Socket.IO documentation. It has no
 // storage, no authentication and no delivery guarantees. Its ack means that the message was broadcast. Its Socket.IO options equal
 // those of the chat server.
 import { randomBytes } from 'node:crypto';

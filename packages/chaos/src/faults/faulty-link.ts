@@ -50,7 +50,7 @@ async function cut(proxy: ToxiproxyProxy): Promise<(() => Promise<void>) | undef
 async function addToxic(proxy: ToxiproxyProxy, kind: FaultKind): Promise<(() => Promise<void>) | undefined> {
   const toxic = TOXICS[kind];
   if (!toxic) throw new Error(`a link has no fault ${kind}`);
-  // Removing a black hole also closes the connections whose replies it dropped.
+  // Healing a black-hole fault also closes the connections whose replies it dropped.
   const heal = () => retryCall('remove a toxic', () => removeToxic(proxy, kind));
   if (await tryCall(() => proxy.addToxic({ name: kind, stream: 'downstream', toxicity: 1, ...toxic }))) return heal;
   await heal();

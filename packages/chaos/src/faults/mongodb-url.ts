@@ -10,7 +10,7 @@ export interface SingleHost {
   urlAt(address: string): string;
 }
 
-/** Returns the single host of a URL, or undefined where a link cannot replace the host. */
+/** Returns the single host of a URL, or undefined if a link cannot replace the host. */
 export function singleHostOf(url: string): SingleHost | undefined {
   const [, start, host, path = '', query = ''] = SINGLE_HOST.exec(url) ?? [];
   if (start === undefined || host === undefined || REQUIRES_HOST_NAME.test(query)) return undefined;

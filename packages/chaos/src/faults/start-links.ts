@@ -7,9 +7,9 @@ import { findToxiproxy, NO_TOXIPROXY, Toxiproxy } from './toxiproxy.ts';
 
 /** The links to Redis and MongoDB in which faults can be injected. */
 export interface Links {
-  /** The URLs of the test bed's Redis, through the link and past it. undefined = the cluster starts its own Redis. */
+  /** The URLs of the test bed's Redis, through the link and bypassing it. undefined = the cluster starts its own Redis. */
   readonly redis: { readonly url: string; readonly directUrl: string } | undefined;
-  /** The cluster's MongoDB URL, through the link where there is one. */
+  /** The cluster's MongoDB URL, through the link if there is one. */
   readonly mongodbUrl: string | undefined;
   readonly faultTargets: readonly FaultTarget[];
   stop(): Promise<void>;

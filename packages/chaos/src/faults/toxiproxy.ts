@@ -15,10 +15,10 @@ const START_DEADLINE_MS = 60_000;
 const RETRY_DEADLINE_MS = 30_000;
 const RETRY_MS = 100;
 
-/** Printed where toxiproxy-server is missing. */
+/** Printed if toxiproxy-server is missing. */
 export const NO_TOXIPROXY = 'toxiproxy-server is not installed (packages/chaos/install-test-tools.sh)';
 
-/** Returns the path of toxiproxy-server, or undefined where it is not installed. */
+/** Returns the path of toxiproxy-server, or undefined if it is not installed. */
 export async function findToxiproxy(): Promise<string | undefined> {
   for (const directory of [CACHE, ...(process.env.PATH ?? '').split(delimiter)]) {
     const path = join(directory, 'toxiproxy-server');

@@ -1,5 +1,5 @@
 // The wording check of `npm run check`: the spelling of code and documents (cspell with the names of .cspell/names.txt), and
-// phrases that readers stumble over (wording-rules.ts). With paths as arguments it looks at these alone.
+// phrases that readers stumble over (wording-rules.ts). With paths as arguments it checks only these.
 import { spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../../../..');
 const CHECKED_FILES =
   /\.(ts|tsx|mts|mjs|cjs|js|lua|md|ya?ml|sh|css|html|conf)$|(^|\/)Dockerfile$|^\.ci\/|^\.env\.example$/;
 const IGNORED_DIRECTORIES = new Set(['node_modules', 'dist', 'coverage', 'patches', '.git', '.data', '.cache']);
-/** Files that are generated, that name the refused phrases, or that are what people say. */
+/** Files that are generated, that list the refused phrases, or that contain example conversations. */
 const IGNORED_FILES =
   /^pnpm-lock\.yaml$|^packages\/cli\/src\/wording\/(wording-rules|check-wording\.test)\.ts$|\/example-conversations\.ts$/;
 

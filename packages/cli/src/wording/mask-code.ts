@@ -65,7 +65,7 @@ function maskMarkdown(source: string): string {
 
 const maskInlineCode = (text: string): string => text.replace(/`[^`\n]*`/g, (code) => CODE.repeat(code.length));
 
-/** Keeps what matches, without the comment signs in it. */
+/** Keeps the matches, without their comment signs. */
 function keepMatches(source: string, prose: RegExp, signs: RegExp): string {
   let masked = '';
   let end = 0;
@@ -80,7 +80,7 @@ const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
 
 const asBoundary = (text: string): string => BOUNDARY + blank(text.slice(1));
 
-/** Blanks code out; where there was any, one piece of prose ends. */
+/** Blanks code out. Removed code is a boundary between two pieces of prose. */
 function hide(code: string): string {
   const first = code.search(/\S/);
   if (first === -1) return code;

@@ -1,4 +1,4 @@
-/** A wording that `npm run check` refuses, because a reader has to translate it or because the field has a term for it. */
+/** A wording that `npm run check` refuses, because it is not idiomatic or because the field has a term for it. */
 export interface WordingRule {
   readonly pattern: RegExp;
   /** The words to write instead. */

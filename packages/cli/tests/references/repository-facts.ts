@@ -6,7 +6,7 @@ import { workspacePath } from '@parley/local-cluster';
 import { ERROR_CODES } from '@parley/protocol';
 
 const IGNORED_DIRECTORIES = new Set(['node_modules', 'dist', 'coverage', 'patches', '.git', '.data', '.cache']);
-/** Where words count as used. The tests of this check name what does not exist. */
+/** The files in which a word counts as used. Excludes the tests of this check, which name things that do not exist. */
 const SOURCES =
   /^packages\/[^/]+\/((src|tests|bootstrap|scenarios)\/|[^/]+\.mjs$)|^(docker-compose|nginx|deploy|prometheus|grafana|\.ci|\.github)/;
 
@@ -29,7 +29,7 @@ export interface RepositoryFacts {
   hasWord(word: string): boolean;
   /** Whether the sources contain a message; `…` stands for a value. */
   hasMessage(message: string): boolean;
-  /** Whether a file, a directory or a match of the glob exists, seen from the document. */
+  /** Whether a file, a directory or a match of the glob exists, relative to the document. */
   hasPath(path: string, document: string): boolean;
   /** Whether a document has a heading with this anchor. */
   hasAnchor(document: string, anchor: string): boolean;
@@ -54,7 +54,7 @@ export async function readRepositoryFacts(): Promise<RepositoryFacts> {
   const openapi = JSON.parse(read('docs/openapi.json')) as { paths: Record<string, unknown> };
 
   return {
-    // A changelog also names what no longer exists.
+    // A changelog also names things that no longer exist.
     documents: files.filter((file) => file.endsWith('.md') && file !== 'CHANGELOG.md' && !file.startsWith('.github/')),
     settings: new Set(matches(read('docs/configuration.md'), /^### `(\w+)`$/gm)),
     errorCodes: new Set(ERROR_CODES),
@@ -91,7 +91,7 @@ function existsIn(base: string, path: string): boolean {
   return path.includes('*') ? globSync(absolute).length > 0 : existsSync(absolute);
 }
 
-/** Returns the anchors that GitHub makes of the headings. */
+/** Returns the anchors that GitHub generates for the headings. */
 const anchorsOf = (markdown: string): string[] =>
   matches(markdown, /^#+ (.*)$/gm).map((heading) =>
     heading

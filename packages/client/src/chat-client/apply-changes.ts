@@ -14,7 +14,7 @@ export const toTimelineEntry = (message: Message): TimelineEntry => ({
 
 /**
  * Applies edits, reactions and a deletion to a timeline entry. `changes` must be in seq order. The server has checked them.
- * As a second safeguard this ignores edits by other users than the author, changes after a deletion, and changes of system
+ * As a second safeguard this ignores edits by users other than the author, changes after a deletion, and changes of system
  * messages.
  *
  * @returns the same object if nothing changed

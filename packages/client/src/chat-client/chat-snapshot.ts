@@ -34,7 +34,7 @@ export interface ConversationView {
   readonly timeline: readonly TimelineEntry[];
   /** Index of the first timeline entry. Decreases by the number of prepended entries, so a virtual list keeps its position. */
   readonly firstTimelineIndex: number;
-  /** The user's outgoing messages that are not in `messages` yet, in the order of writing. */
+  /** The user's outgoing messages that are not in `messages` yet, in the order they were written. */
   readonly pending: readonly OutboxMessage[];
   /** Every message up to this seq is in the history store. */
   readonly storedSeq: number;

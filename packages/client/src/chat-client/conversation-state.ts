@@ -10,13 +10,13 @@ import { isChange } from './timeline.ts';
 /** Messages per page of history. */
 const PAGE_MESSAGES = 50;
 
-/** A page that consists mostly of edits and reactions adds few timeline entries; more pages are loaded until there are this many. */
+/** A page of mostly edits and reactions adds few timeline entries. More pages are loaded until there are this many. */
 const MIN_NEW_ENTRIES = 20;
 
 /** Upper bound on the pages loaded in one call. */
 const MAX_PAGES = 10;
 
-/** How often a page is requested again because the epoch changed during the request. */
+/** Maximum number of times that a page is requested again because the epoch changed during the request. */
 const MAX_RESTARTS = 3;
 
 /** How a conversation loads pages of history. */
@@ -32,7 +32,7 @@ export interface PageLoading {
  * The mutable state behind one `ConversationView`: description, log, timeline, read marker, receipts and typing users.
  *
  * ## Known epoch
- * Everything that is identified by seq lives in an `EpochState`. Live messages extend its log at the end, and pages of
+ * An `EpochState` holds everything that is identified by seq. Live messages extend its log at the end, and pages of
  * history extend it at the front.
  *
  * ## New epoch
@@ -40,7 +40,7 @@ export interface PageLoading {
  * log starts again at the head, with no page loaded.
  *
  * ## Behind
- * `isBehind` is true while the log has a gap, or after a live message had another id than the loaded message with the same
+ * `isBehind` is true while the log has a gap, or after a live message had a different id from the loaded message with the same
  * seq. The second case means that the epoch may have changed. Both end with the next `addFetched`.
  */
 export class ConversationState {
@@ -78,7 +78,7 @@ export class ConversationState {
     return this.#epochState.isLoaded;
   }
 
-  /** Whether the conversation has history of which no page is loaded yet. */
+  /** Whether the conversation has history, but no page of it is loaded yet. */
   get hasNoPage(): boolean {
     return !this.#epochState.hasPage;
   }
@@ -97,7 +97,7 @@ export class ConversationState {
   }
 
   /**
-   * Notes the current epoch of the conversation. Discards the loaded messages if the epoch is a new one.
+   * Records the current epoch of the conversation. Discards the loaded messages if the epoch is a new one.
    *
    * @returns whether the loaded messages were discarded
    */
@@ -127,7 +127,7 @@ export class ConversationState {
     return this.#epochState.add(messages);
   }
 
-  /** Fixes `firstUnreadSeq` of the view to the message that is the first unread one now. */
+  /** Sets `firstUnreadSeq` of the view to the first message that is unread now. */
   open(): void {
     this.#epochState.marker.open(this.log);
   }
@@ -138,7 +138,7 @@ export class ConversationState {
     return this.log.lastSeq;
   }
 
-  /** Notes the read marker that the cluster reports, which another device may have moved. */
+  /** Records the read marker that the cluster reports, which another device may have moved. */
   observeReadSeq(readSeq: number): void {
     const { marker, isUntouched } = this.#epochState;
     if (marker.isKnown || !isUntouched || this.#loading) marker.learn(readSeq, this.log);

@@ -20,7 +20,7 @@ export interface ConversationsOptions {
   readonly outgoing: (conversationId: ConversationId) => readonly OutboxMessage[];
   /** Called with messages that were not loaded before, both newer and older ones. */
   readonly onMessages: (conversationId: ConversationId, messages: readonly Message[]) => void;
-  /** Called with the newer ones among them. */
+  /** Called with the newer ones only. */
   readonly onArrived: (conversation: Conversation, messages: readonly Message[]) => void;
   readonly onOpen: (conversation: Conversation) => void;
   /** Called when the user has read everything up to `seq`; may repeat. */
@@ -29,7 +29,7 @@ export interface ConversationsOptions {
   readonly onStored: (conversationId: ConversationId, seq: number) => void;
   /** Called when the server refused to return a conversation because the user is no longer a member. */
   readonly onRefused: () => void;
-  /** Called when a new epoch of the conversation started. */
+  /** Called when the messages of a conversation belong to a new epoch. */
   readonly onEpochChange: (conversationId: ConversationId) => void;
   readonly onChange: (change: Partial<Pick<ChatSnapshot, 'conversations' | 'views'>>) => void;
 }

@@ -144,7 +144,7 @@ export class Conversations {
     if (this.#states.get(conversationId)?.observeReceipts(readers)) this.#publish([conversationId]);
   }
 
-  /** Notes the user's read markers, which the server reports at the start of a connection. */
+  /** Records the user's read markers, which the server reports at the start of a connection. */
   observeReadSeqs(heads: HelloReply['heads']): void {
     this.#readSeqs = new Map(heads.map(({ conversationId, readSeq }) => [conversationId, readSeq]));
     for (const [conversationId, readSeq] of this.#readSeqs) this.#states.get(conversationId)?.observeReadSeq(readSeq);

@@ -37,7 +37,7 @@ export class OpenConversation {
     return state;
   }
 
-  /** Fixes the first unread message and marks everything as read, if this is the open conversation. */
+  /** Sets the first unread message and marks everything as read, if this is the open conversation. */
   start(state: ConversationState): void {
     if (state !== this.state) return;
     state.open();

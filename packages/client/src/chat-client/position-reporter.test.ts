@@ -28,7 +28,7 @@ function newReporter() {
 }
 const passMs = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
-test('reports at once, then at most once a second the newest position', async () => {
+test('reports at once, then the newest position at most once a second', async () => {
   const { reports, packets } = newReporter();
   reports.connected();
   for (let seq = 1; seq <= 50; seq += 1) reports.report(lobby, seq);

@@ -36,7 +36,7 @@ export class PositionReporter {
     void this.#run();
   }
 
-  /** Notes the position that the server reports. */
+  /** Records the position that the server reports. */
   observeAcknowledged(conversationId: ConversationId, seq: number): void {
     this.#acknowledged.set(conversationId, seq);
   }

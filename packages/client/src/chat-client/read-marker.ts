@@ -64,7 +64,7 @@ export class ReadMarker {
     this.#moveTo(seq, log);
   }
 
-  /** Takes over the marker that the cluster reports, which another device may have moved. */
+  /** Adopts the marker that the cluster reports, which another device may have moved. */
   learn(seq: number, log: ConversationLog): void {
     const reportedSeq = Math.min(seq, log.headSeq);
     if (this.#opening) this.#opening.seq ??= reportedSeq;
@@ -78,7 +78,7 @@ export class ReadMarker {
     this.count(log.messages);
   }
 
-  /** Fixes `firstUnreadSeq` to the first message that is unread now. */
+  /** Sets `firstUnreadSeq` to the first message that is unread now. */
   open(log: ConversationLog): void {
     this.#opening = { seq: this.#isKnown ? this.#seq : undefined, headSeq: log.headSeq };
     this.#firstUnreadSeq = undefined;

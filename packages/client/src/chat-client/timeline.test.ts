@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Message, MessageKind } from '@parley/protocol';
-import { seededRandom } from '../../tests/seeded-random.ts';
+import { seededRandom } from '@parley/testing/seeded-random';
 import { Timeline } from './timeline.ts';
 
 const message = (
@@ -37,7 +37,7 @@ describe('a change', () => {
     ]);
   });
 
-  test('of reactions: only the newest of each user counts, in the order of first use', () => {
+  test('of reactions: only the newest reaction of each user counts, emoji are in the order of first use', () => {
     const timeline = timelineOf(
       message(1),
       change(2, 'reaction', 1, '👍', 'u1'),
@@ -53,11 +53,11 @@ describe('a change', () => {
     expect(timeline.entries[0]?.reactions).toEqual([{ emoji: '🎉', userIds: ['u2', 'u1'] }]);
   });
 
-  test('by another user than the author does not edit', () => {
+  test('by a user other than the author has no effect', () => {
     expect(texts(timelineOf(message(1), change(2, 'edit', 1, 'not mine', 'u2')))).toEqual(['number 1']);
   });
 
-  test('of a deleted message, a system message, another change or no message has no effect', () => {
+  test('of a deleted message, a system message, another change or a missing message has no effect', () => {
     const timeline = timelineOf(
       message(1),
       message(2, { kind: 'system', text: 'left' }),
@@ -77,7 +77,7 @@ describe('a change', () => {
 });
 
 describe('an unchanged entry', () => {
-  test('stays the same object, also when older pages are loaded', () => {
+  test('stays the same object, even when older pages are loaded', () => {
     const timeline = timelineOf(message(5), message(6));
     const [five, six] = timeline.entries;
     timeline.append([message(7), change(8, 'edit', 6, 'changed')]);

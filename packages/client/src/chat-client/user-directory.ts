@@ -31,7 +31,7 @@ export class UserDirectory {
     this.#onChange(this.#byId);
   }
 
-  /** Looks up those of these users that are not known yet. */
+  /** Looks up the users among these that are not known yet. */
   ensureKnown(ids: readonly UserId[]): void {
     for (const id of ids) if (!this.#byId.has(id) && !this.#requested.has(id)) this.#missing.add(id);
     if (this.#missing.size > 0) this.#timer ??= setTimeout(() => void this.#lookUpBatch(), BATCH_MS);

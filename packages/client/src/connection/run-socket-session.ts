@@ -34,12 +34,12 @@ export type SocketEnd =
 
 /** Maximum time until the transport is open. */
 const OPEN_DEADLINE_MS = 5_000;
-/** Maximum time from then until the ack of `session:hello`. Servers queue handshakes for up to this long under a burst. */
+/** Maximum time from then until the ack of `session:hello`. Servers queue handshakes for up to this long during a burst. */
 const ADMISSION_DEADLINE_MS = 30_000;
 
 /**
  * Runs one socket from handshake to disconnect, without reconnecting, and resolves with the reason of its end. Handlers are
- * called from the start, also before `onOnline`, which is called once after the ack of `session:hello`.
+ * called from the start, even before `onOnline`, which is called once after the ack of `session:hello`.
  *
  * @param url base URL of the cluster; '' is the origin of the page
  * @param signal disconnects the socket

@@ -7,7 +7,7 @@ export interface OutboxMessage {
   readonly text: string;
   /** The message of the same conversation that this one replies to. */
   readonly replyTo?: MessageId;
-  /** Time of writing by the local clock, ISO 8601. Unique within an outbox, whose messages are sorted by it. */
+  /** Time of writing on the local clock, ISO 8601. Unique within an outbox, whose messages are sorted by it. */
   readonly createdAt: string;
   /**
    * `sending`: retried until the server answers. `accepted`: in the log, kept until it is in the history store. `failed`: not

@@ -73,7 +73,7 @@ export class OutboxStateMachine {
     return this.#store.get(clientMessageId);
   }
 
-  /** Returns the messages to this conversation, in the order of writing. */
+  /** Returns the messages to this conversation, in the order they were written. */
   messagesIn(conversationId: ConversationId): OutboxMessage[] {
     return this.#store.messagesIn(conversationId);
   }
@@ -129,7 +129,7 @@ export class OutboxStateMachine {
     for (const message of this.#store.all()) if (message.state === 'accepted') this.markUncertain(message);
   }
 
-  /** Notes that the message is in the current epoch of the conversation, at this seq. */
+  /** Records that the message is in the current epoch of the conversation, at this seq. */
   markAccepted(message: OutboxMessage, seq: number): void {
     this.#uncertain.delete(message.clientMessageId);
     this.#removeIfStored(this.#setAccepted(message, seq));
@@ -139,7 +139,7 @@ export class OutboxStateMachine {
     void this.trySave({ ...without(message, 'failed'), error });
   }
 
-  /** Handles live messages. The user's own ones become accepted, even if the ack was lost, but stay uncertain. */
+  /** Handles live messages. The user's own messages become accepted, even if the ack was lost, but stay uncertain. */
   observeMessages(conversationId: ConversationId, messages: readonly Message[]): void {
     const outgoing = this.messagesIn(conversationId);
     if (outgoing.length === 0) return;
@@ -164,7 +164,7 @@ export class OutboxStateMachine {
     }
   }
 
-  /** Notes that the history up to `headSeq` does not contain the message. Resolves when that is saved. */
+  /** Records that the history up to `headSeq` does not contain the message. Resolves when that is saved. */
   async notInHistory(message: OutboxMessage, headSeq: number): Promise<void> {
     this.#uncertain.delete(message.clientMessageId);
     const { afterSeq = headSeq } = message;

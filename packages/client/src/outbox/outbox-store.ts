@@ -3,7 +3,7 @@ import { bytesOf, type OutboxMessage } from './outbox-message.ts';
 import type { OutboxStorage } from './storage/outbox-storage.ts';
 
 /**
- * Holds the messages of one user's outbox in memory, in the order of writing, and writes each change through to the storage,
+ * Holds the messages of one user's outbox in memory, in the order they were written, and writes each change through to the storage,
  * one call after the other.
  */
 export class OutboxStore {

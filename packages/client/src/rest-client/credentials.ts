@@ -10,7 +10,7 @@ const DEADLINE_MS = 30_000;
 /** An access token is renewed after this part of its lifetime. */
 const RENEW_AFTER = 0.8;
 
-/** Number of checks per token lifetime whether the renewal is due. A single timer would stop while the machine sleeps. */
+/** Checks per token lifetime for a due renewal. A single timer would stop while the machine sleeps. */
 const CHECKS_PER_LIFETIME = 60;
 
 /** Minimum time between two renewals. */
@@ -24,7 +24,7 @@ const REFRESH_COOKIE_LOCK = 'parley-refresh-cookie';
 interface Grant {
   readonly user: User;
   readonly accessToken: string;
-  /** By the local clock. */
+  /** On the local clock. */
   readonly expiresAtMs: number;
 }
 

@@ -16,8 +16,8 @@ export interface JsonReply<T> {
 }
 
 /**
- * Sends an HTTP request and parses the JSON reply. The shape of the reply is not validated, because server and client are of
- * the same release.
+ * Sends an HTTP request and parses the JSON reply. The shape of the reply is not validated, because server and client come
+ * from the same release.
  *
  * @throws ParleyError the error of the cluster, or `UNAVAILABLE` if no answer arrived in time
  */

@@ -110,7 +110,7 @@ test.each(LOOKS)('every screen meets WCAG 2.2 AA: $name', async (look) => {
   await check(page, 'empty direct conversation');
 
   await enterAsGuest(newcomer.page, 'Cy Young');
-  await newcomer.page.getByText(/number 1 in line/i).waitFor();
+  await newcomer.page.getByText(/number 1 in the queue/i).waitFor();
   await check(newcomer.page, 'waiting room');
   const second = await page.context().newPage();
   await second.goto(cluster.url);

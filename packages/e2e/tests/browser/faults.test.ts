@@ -17,7 +17,7 @@ const browser = await newBrowser();
 
 afterEach(() => browser.closePages());
 
-/** Joins until a user is on another server than this one. */
+/** Joins users until one is on a server other than this one. */
 const joinElsewhere = (node: string, name: (attempt: number) => string): Promise<TestPage & { name: string }> => {
   let attempts = 0;
   return eventually(async () => {

@@ -26,11 +26,11 @@ async function fillLobby(peers: readonly ChatPeer[]): Promise<void> {
   );
 }
 
-test('the 51st user waits in line, is admitted, and scrolls through 10,000 messages', async () => {
+test('the 51st user waits in the queue, is admitted, and scrolls through 10,000 messages', async () => {
   const guests = await newGuests(cluster.url, SLOTS);
   const peers = await Promise.all(guests.map(({ token }) => connectPeer(cluster.url, token)));
   const { page, errors } = await joinAsGuest(browser, cluster.url, 'The Fifty-First');
-  await page.getByText(/number 1 in line/i).waitFor();
+  await page.getByText(/number 1 in the queue/i).waitFor();
   await fillLobby(peers);
   peers[0]?.close();
   const history = page.getByRole('region', { name: 'History' });

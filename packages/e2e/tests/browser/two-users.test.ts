@@ -35,7 +35,7 @@ test('two users on two servers chat in the lobby and directly; a third one waits
   await waitForMessage(bo.page, 'Only for you');
 
   const cy = await join('Cy Young');
-  await cy.page.getByText(/number 1 in line/i).waitFor();
+  await cy.page.getByText(/number 1 in the queue/i).waitFor();
   await bo.page.context().close();
   await cy.page.getByRole('textbox', { name: 'Message' }).waitFor();
   await waitForMessage(cy.page, 'Good morning, lobby');

@@ -24,7 +24,7 @@ const post = (path: string, options: RestOptions, call = callRest) =>
 
 const password = 'correct horse battery';
 
-/** Registers under the name and a number, which differs in each try: a try that got UNAVAILABLE may have taken its name. */
+/** Registers the name with a number that differs in each try: a try that got UNAVAILABLE may have taken its name. */
 function register(name: string, more: object = {}) {
   let tries = 0;
   return eventually(async () => {

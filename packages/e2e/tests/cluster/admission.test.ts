@@ -34,7 +34,7 @@ class ClientPool {
     return peer;
   }
 
-  /** Tries to connect, and repeats it while a backend is unavailable. @returns the refusal */
+  /** Tries to connect, and retries while a backend is unavailable. @returns the refusal */
   async tryToConnect({ token }: TestUser, waitTicket?: string): Promise<RefusedConnection | undefined> {
     const { refusal } = await askToConnect(() => this.newPeer(token, { waitTicket }));
     return refusal;
@@ -93,7 +93,7 @@ test('a user who connects to three servers at once gets one session', async () =
     const peers = Array.from({ length: 3 }, () => clients.newPeer(guest.token));
     const outcomes = await Promise.all(peers.map((peer) => peer.outcome()));
     expect(clients.most).toBeLessThanOrEqual(1);
-    // If Redis did not answer in time, it was not a race of three.
+    // If Redis did not answer in time, the three attempts were not concurrent.
     if (!outcomes.some(isUnavailable)) {
       const refused = outcomes.filter((outcome) => outcome !== undefined);
       expect(refused.map(({ code }) => code)).toEqual(['ALREADY_CONNECTED', 'ALREADY_CONNECTED']);

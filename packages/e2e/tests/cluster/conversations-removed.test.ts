@@ -40,7 +40,7 @@ async function enter(user: TestUser): Promise<Person> {
 
 const SERVERS = ['chat-server-1', 'chat-server-2'];
 
-/** Returns the address of one server, without nginx, which would choose one. */
+/** Returns the direct address of one server. nginx would choose any server. */
 const urlOf = (name: string) => `http://127.0.0.1:${cluster.processes().find((each) => each.name === name)?.port}`;
 
 /** Creates a group of Ada, its creator, and Bo, a member. Every server has both in its membership cache. */
@@ -65,7 +65,7 @@ const remove = (id: string, who: TestUser, by: TestUser, call = callRest) =>
 const invite = (id: string, who: TestUser, by: TestUser, url = cluster.url) =>
   callRest(url, 'POST', `/api/conversations/${id}/members`, { token: by.token, body: { memberIds: [who.id] } });
 
-/** Changes the members in the store only, as a server does that is killed before it notifies the others. */
+/** Changes the members in the store only, like a server that is killed before it notifies the others. */
 function changeInStoreAlone(sql: string, ...values: string[]): void {
   const dataDir = dirname(dirname(cluster.logFiles()[0] ?? ''));
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'), { timeout: 30_000 });
@@ -130,7 +130,7 @@ test.each(['was removed', 'has left'] as const)(
   },
 );
 
-test('a removal that ended after the write to the store is completed by the next attempt, with one system message', async () => {
+test('a removal that was interrupted after the write to the store is completed by the next attempt, with one system message', async () => {
   const { id, ada, bo } = await group();
   changeInStoreAlone('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, bo.user.id);
   for (const attempt of [1, 2]) {
@@ -145,7 +145,7 @@ test('a removal that ended after the write to the store is completed by the next
   await eventually(() => expect(textsSeen(ada, id)).toEqual(['still here', 'among ourselves']));
 });
 
-test('leaving that ended after the write to the store is completed by the next attempt', async () => {
+test('a departure that was interrupted after the write to the store is completed by the next attempt', async () => {
   const { id, ada, bo } = await group();
   changeInStoreAlone('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, bo.user.id);
   expect((await remove(id, bo.user, bo.user)).status).toBe(204);
@@ -167,7 +167,7 @@ test('a non-member who leaves notifies nobody, and cannot remove others', async 
   expect(received).toEqual([]);
 });
 
-test('an invitation that ended after the write to the store is completed by the next attempt', async () => {
+test('an invitation that was interrupted after the write to the store is completed by the next attempt', async () => {
   const { id, ada, stranger } = await group();
   const dee = await enter(stranger);
   changeInStoreAlone('INSERT INTO members (conversationId, userId) VALUES (?, ?)', id, stranger.id);
@@ -213,7 +213,7 @@ test('a group that is created while Redis is frozen exists once, and its members
   } finally {
     cluster.kill('redis', 'SIGCONT');
   }
-  // A client repeats a refused call.
+  // Clients retry a refused call.
   if (created.status === 503)
     created = await eventually(async () => {
       const repeated = await create();

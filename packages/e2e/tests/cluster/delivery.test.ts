@@ -68,7 +68,7 @@ test('when a worker is killed under load, all 5,000 messages are stored once, wi
   for (const peer of peers) peer.close();
 });
 
-/** Expects that each client received, under each seq, the message that was acked with it. */
+/** Expects that each client received, for each seq, the message that was acked with that seq. */
 function expectAckedMessages(peers: ChatPeer[], conversationId: string, ids: Map<number, string>): void {
   for (const peer of peers) {
     const wrong = peer.seen.get(conversationId)?.filter(({ seq, id }) => ids.get(seq) !== id);

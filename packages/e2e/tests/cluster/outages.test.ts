@@ -39,7 +39,7 @@ async function connect(url: string, { token, id }: TestUser, reconnects = true):
   return peer;
 }
 
-/** Returns the address of a chat server, without nginx. */
+/** Returns the direct address of a chat server, which bypasses nginx. */
 const addressOf = (node: string) => `http://127.0.0.1:${cluster.processes().find(({ name }) => name === node)?.port}`;
 
 const pidsOf = (...names: string[]) =>
@@ -136,7 +136,7 @@ test('the slots of a frozen server are given to others; its clients can do nothi
   );
   let taken: ChatPeer[] = [];
   try {
-    // Without nginx, which does not know that the frozen server will not answer.
+    // Bypasses nginx, which would try the frozen server.
     taken = await Promise.all(newcomers.map((user) => connect(awake, user, false)));
     expect((await cluster.slotHolders()).size).toBe(SLOTS);
   } finally {
@@ -238,7 +238,7 @@ test('a slow consumer is disconnected, the others receive all messages, and it c
     const counts = texts.join('\n').matchAll(/^chat_slow_consumers_total\{.*\} (\d+)/gm);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
   };
-  // Without nginx, whose buffers would have to be filled too.
+  // Bypasses nginx, because its buffers would have to be filled as well.
   const newNonReader = async () => {
     const [user] = (await newGuests(cluster.url, 1)) as [TestUser];
     peers = [...others];

@@ -16,7 +16,7 @@ async function connectWithHello(token: string, options?: PeerOptions): Promise<C
   return peer;
 }
 
-test('a reconnect of the same device replaces its session, on whichever server it was', async () => {
+test('a reconnect of the same device replaces its session, whichever server it was on', async () => {
   const guest = await newGuest(cluster.url, 'Bo');
   const auth = { deviceId: 'phone' };
   let current = await connectWithHello(guest.token, { auth });

@@ -21,7 +21,7 @@ export interface AlertServiceOptions {
  * Accepts Alertmanager webhooks at `POST /alerts` and posts each alert into a group.
  *
  * It uses two parts of the client library on their own: `RestClient` holds the login and renews its token, `Connection` keeps
- * one socket through reconnects and restarts of servers. There is no outbox: Alertmanager is the one that retries. Therefore the service
+ * one socket through reconnects and restarts of servers. There is no outbox, because Alertmanager retries. Therefore the service
  * answers 200 only after Parley has acked every alert, and 503 otherwise.
  */
 export async function startAlertService(
@@ -77,7 +77,7 @@ function connect(url: string, rest: RestClient): Connection {
   const ignore = () => undefined;
   const connection = new Connection({
     url,
-    // A fixed name: after a restart the service replaces its former session and is not refused with ALREADY_CONNECTED.
+    // A fixed name: after a restart the service replaces its previous session and is not refused with ALREADY_CONNECTED.
     deviceId: 'alert-service',
     accessToken: () => rest.credentials.accessToken(),
     refreshToken: () => rest.credentials.refresh(),

@@ -34,8 +34,8 @@ export function textOf({ status, labels, annotations }: Alert): string {
 }
 
 /**
- * Returns an id that is the same each time Alertmanager sends the same news. Parley accepts a `clientMessageId` once within 24
- * hours, so a webhook that is sent twice is posted once, also when this service restarted in between.
+ * Returns an id that stays the same when Alertmanager repeats an alert. Parley accepts a `clientMessageId` once within 24
+ * hours, so a webhook that is sent twice is posted once, even if this service restarted in between.
  */
 export function clientMessageIdOf({ fingerprint, status, startsAt }: Alert): ClientMessageId {
   const digest = createHash('sha256').update(`${fingerprint} ${status} ${startsAt}`).digest('hex');

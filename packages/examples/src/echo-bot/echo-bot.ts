@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ChatClient, LOBBY_ID, ParleyError } from '@parley/client';
 import type { Message } from '@parley/protocol';
 
-/** The bot answers messages of the lobby that begin with this. */
+/** The bot replies to messages in the lobby that begin with this. */
 const COMMAND = '!echo ';
 
-/** The wait before the next attempt to join when the server does not name one. */
+/** Wait before the next attempt to join, if the server does not give one. */
 const DEFAULT_RETRY_MS = 2_000;
 
 export interface EchoBotOptions {
@@ -15,17 +15,17 @@ export interface EchoBotOptions {
 }
 
 /**
- * Answers `!echo TEXT` in the lobby with TEXT, for as long as the process runs.
+ * Replies to `!echo TEXT` in the lobby with TEXT, as long as the process runs.
  *
  * The client library does the hard part. It renews the access token before it expires, reconnects after a lost connection,
- * fetches the messages that were missed, and keeps each answer until the cluster has stored it. The bot handles the one case that
+ * fetches the messages that were missed, and keeps each reply until the cluster has stored it. The bot handles the one case that
  * a library cannot decide: the login itself ends (for instance, its refresh cookie expired during a long outage). A guest
  * then joins again.
  */
 export class EchoBot {
   readonly #options: EchoBotOptions;
   readonly #chat: ChatClient;
-  /** Every message up to this seq was looked at. Undefined until the first page is loaded: older commands are not answered. */
+  /** Every message up to this seq was processed. Undefined until the first page is loaded: older commands get no reply. */
   #handledSeq: number | undefined;
   #isStopped = false;
 
@@ -35,7 +35,7 @@ export class EchoBot {
     this.#chat.subscribe(() => this.#onChange());
   }
 
-  /** Joins as a guest and begins to answer. Retries while the cluster cannot be reached. */
+  /** Joins as a guest and begins to reply. Retries while the cluster cannot be reached. */
   async start(): Promise<void> {
     while (!this.#isStopped) {
       try {

@@ -9,7 +9,8 @@ sessionStorage.setItem('deviceId', deviceId);
 // One client for the life of the page, outside React: components come and go, the connection stays.
 const chat = new ChatClient({ deviceId });
 
-// Scripts cannot see the refresh cookie. This note says whether there may be one, and saves new visitors a request that fails.
+// Scripts cannot see the refresh cookie. This entry records whether there may be one, so that new visitors send no request that
+// would fail.
 const lastLogin = localStorage.getItem('login') ?? 'signed-out';
 chat.subscribe(() => localStorage.setItem('login', chat.getSnapshot().login));
 if (lastLogin !== 'signed-out') void chat.resume();

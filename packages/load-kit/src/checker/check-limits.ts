@@ -15,7 +15,7 @@ export interface ProvenSession {
  *
  * A client cannot know when its session ended: the server may be dead or frozen, and the slot may already belong to another
  * client. But a session is one continuous period on its server. It started before the client received the accepted handshake, and
- * it still existed when the server executed a request, which is later than the client sent it. Between these two times the session
+ * it still existed when the server executed a request, which is after the client sent it. Between these two times the session
  * held a slot. This count never raises a false alarm. It misses violations that are shorter than the pause between two requests
  * of a client, so all clients send requests often, and sessions in which every later request is refused.
  */

@@ -18,7 +18,7 @@ export interface Occurrence extends Pick<RecordedMessage, 'conversationId' | 'se
   readonly shownTo: RecordedClient | undefined;
 }
 
-/** The record, turned the ways in which the rules look at it. */
+/** The event record, indexed as the rules need it. */
 export interface Evidence {
   readonly record: EventRecord;
   readonly clients: ReadonlyMap<string, RecordedClient>;

@@ -35,17 +35,17 @@ export class ConversationTracker {
     return Math.max(0, this.#head - this.#upTo) - this.#seen.size;
   }
 
-  /** Number of the client's own acked messages whose `seq` another message was seen at. */
+  /** Number of seqs at which the client saw a message other than its own acked one. */
   get wrongPosition(): number {
     return [...this.#acked].filter(([seq, id]) => (this.#clientMessageIds.get(seq) ?? id) !== id).length;
   }
 
-  /** Notes that the conversation has at least this many messages. */
+  /** Records that the conversation has at least this many messages. */
   extendTo(headSeq: number): void {
     this.#head = Math.max(this.#head, headSeq);
   }
 
-  /** Notes a message from a packet (`live`) or a page. */
+  /** Records a message from a packet (`live`) or a page. */
   see(seq: number, clientMessageId: string, how: 'live' | 'page'): SeenAs {
     this.extendTo(seq);
     if (seq <= this.#start) return 'known';
@@ -62,7 +62,7 @@ export class ConversationTracker {
     return isLate ? 'first-but-late' : 'first';
   }
 
-  /** Notes that the client's own message was acked with this `seq`. */
+  /** Records that the client's own message was acked with this `seq`. */
   acked(seq: number, clientMessageId: string): void {
     this.extendTo(seq);
     this.#acked.set(seq, clientMessageId);

@@ -116,7 +116,7 @@ export class PlainClient {
       if (!this.#stopReading.aborted) outcome.session.setReading(false);
       const reason = await outcome.session.ended;
       this.#session = undefined;
-      // A session that another device of the same user replaced is taken back.
+      // Takes the session back after another device of the same user has replaced it.
       takeover = reason === 'REPLACED';
       await pause(backoffMs(failures, 50, MAX_BACKOFF_MS), signal);
     }

@@ -12,7 +12,7 @@ import { type Account, createConversation, signUpGuest } from './rest.ts';
 
 export interface WorkloadOptions extends ClientMix {
   readonly url: string;
-  /** Addresses of the chat servers, past the proxy. */
+  /** Addresses of the chat servers, bypassing the proxy. */
   readonly serverUrls: readonly string[];
   readonly recorder: Recorder;
   readonly seed: number;

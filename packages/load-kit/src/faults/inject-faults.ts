@@ -5,7 +5,7 @@ import type { FaultKind, PlannedFault, TargetDescription } from './plan-faults.t
 /** A part of the system under test in which faults can be injected. */
 export interface FaultTarget extends TargetDescription {
   /**
-   * Injects a fault and resolves with the function that heals it. Resolves with undefined where the target cannot fail right now,
+   * Injects a fault and resolves with the function that heals it. Resolves with undefined if the target cannot fail right now,
    * for example a process that is being restarted.
    */
   inject(kind: FaultKind, seed: number): Promise<(() => void | Promise<void>) | undefined>;

@@ -33,7 +33,7 @@ export interface ProtocolAdapter {
   outcomeOf(identity: ClientIdentity, count: number, reply: unknown): SendOutcome;
   /** Returns the messages of an event packet, or none for other events. */
   messagesOf(packet: readonly unknown[]): readonly NumberedMessage[];
-  /** Returns the heads of streams in the reply to a setup request. Empty where missed messages cannot be fetched. */
+  /** Returns the heads of streams in the reply to a setup request. Empty if missed messages cannot be fetched. */
   headsOf(reply: unknown): readonly { stream: string; head: number }[];
   /** Requests the messages after a number. */
   since?(stream: string, after: number): Request;

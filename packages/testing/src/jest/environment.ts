@@ -2,8 +2,8 @@ import { TestEnvironment } from 'jest-environment-node';
 import type { FileTeardown } from '../at-file-end.ts';
 
 /**
- * Runs what a test file registered with `atFileEnd`, the last registered first. Jest skips `afterAll` where all tests are skipped or
- * the file fails to load; this runs in any case.
+ * Runs the callbacks that a test file registered with `atFileEnd`, in reverse order. Jest skips `afterAll` if all tests are
+ * skipped or the file fails to load. These callbacks run in every case.
  */
 export default class ParleyEnvironment extends TestEnvironment {
   readonly #teardown: FileTeardown[] = [];

@@ -28,11 +28,11 @@ export interface RunningProcess {
 /** Starts a run, and a watchdog that ends its processes when this process dies without calling `end`. */
 export function beginTestRun(): TestRun {
   const directory = mkdtempSync(join(tmpdir(), 'parley-run-'));
-  // The watchdog gets the directory on its standard input: nothing about it may look like a process of the run.
+  // The watchdog gets the directory on its standard input: it must not look like a process of the run.
   const watchdog = spawn(process.execPath, [join(import.meta.dirname, 'watchdog.ts')], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: process.env.PATH },
-    detached: true, // Ctrl-C ends the foreground process group, and the watchdog has to outlive it.
+    detached: true, // Ctrl-C ends the foreground process group, and the watchdog must outlive it.
   });
   const exited = once(watchdog, 'exit');
   watchdog.stdin.write(`${directory}\n`);

@@ -1,5 +1,5 @@
-// Ends what a test run left behind. The first line of its standard input names the directory of the run; the end of the input
-// means that jest has ended, in whichever way: the kernel closes the pipe also after SIGKILL.
+// Ends the processes that a test run left behind. The first line of its standard input names the directory of the run. End of
+// input means that jest has ended: the kernel closes the pipe even if jest was killed.
 import { text } from 'node:stream/consumers';
 import { cleanUp } from './test-run.ts';
 

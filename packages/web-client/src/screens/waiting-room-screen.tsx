@@ -18,8 +18,8 @@ export function WaitingRoomScreen() {
           </Text>
         )}
         <Text role="status">
-          {position === undefined ? 'You are in line.' : `You are number ${position} in line.`} You will be connected
-          automatically.
+          {position === undefined ? 'You are in the queue.' : `You are number ${position} in the queue.`} You will be
+          connected automatically.
         </Text>
         <Loader type="dots" aria-hidden />
         <Text size="sm" c="dimmed">

@@ -4,7 +4,7 @@ interface IconProps {
   readonly size?: number;
 }
 
-/** Line drawings on a grid of 24, without a name of their own: what they stand beside or in says it. */
+/** Line icons on a 24-unit grid. They have no accessible name: the text or button next to them provides it. */
 const lineIcon = (drawing: ReactNode) =>
   function Icon({ size = 20 }: IconProps) {
     return (

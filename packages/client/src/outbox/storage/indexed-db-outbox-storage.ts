@@ -17,7 +17,7 @@ interface OutboxSchema extends DBSchema {
   [STORE]: { key: [UserId, ClientMessageId]; value: OutboxRecord };
 }
 
-/** Declared here because the servers' compiler options leave out the types of browsers. */
+/** Declared here because the servers' compiler options exclude browser types. */
 declare const IDBKeyRange: { bound(lower: readonly unknown[], upper: readonly unknown[]): KeyRange };
 type KeyRange = Parameters<IDBPDatabase<OutboxSchema>['getAll']>[1];
 

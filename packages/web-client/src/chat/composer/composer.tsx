@@ -1,90 +1,29 @@
-import { Button, Text, Textarea } from '@mantine/core';
-import { MAX_TEXT_CHARACTERS } from '@parley/client';
+import { Button, Textarea } from '@mantine/core';
 import type { ConversationId } from '@parley/protocol';
-import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, type SubmitEvent, useEffect, useRef } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
-import { describeError } from '../../ui/describe-error.ts';
 import { SendIcon } from '../../ui/icons.tsx';
-import {
-  type ComposerMode,
-  useConversationActions,
-  useConversationState,
-} from '../conversation/conversation-context.tsx';
+import { useConversationActions, useConversationState } from '../conversation/conversation-context.tsx';
 import classes from './composer.module.css';
+import { ComposerFooter } from './composer-footer.tsx';
 import { ComposerModeBar } from './composer-mode-bar.tsx';
 import { EmojiButton } from './emoji-button.tsx';
-import { useDraft } from './use-draft.ts';
-import { useTyping } from './use-typing.ts';
-
-const limit = MAX_TEXT_CHARACTERS.toLocaleString('en');
+import { type ComposerText, useComposerText } from './use-composer-text.ts';
+import { useSend } from './use-send.ts';
 
 /** The input for new messages, replies and edits. */
 export function Composer({ conversationId }: { conversationId: ConversationId }) {
-  const chat = useChatClient();
   const { mode } = useConversationState();
   const { setMode } = useConversationActions();
-  const [draft, setDraft] = useDraft(conversationId);
-  const [edited, setEdited] = useState<{ mode: ComposerMode; text: string } | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const [isBusy, setIsBusy] = useState(false);
-  const typing = useTyping(conversationId);
   const field = useRef<HTMLTextAreaElement>(null);
-  const isEditing = mode?.kind === 'edit';
-  const editedText = edited?.mode === mode ? (edited?.text ?? '') : (mode?.entry.text ?? '');
-  const text = isEditing ? editedText : draft;
-  const characters = [...text].length;
-  const isTooLong = characters > MAX_TEXT_CHARACTERS;
-  const canSend = text.trim() !== '' && !isTooLong && !isBusy;
+  const composed = useComposerText(conversationId);
+  const { canSend, error, send } = useSend(conversationId, composed, () => field.current?.focus());
+  const editLast = useEditLast(conversationId);
+  useFocus(field);
 
-  useEffect(() => {
-    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
-  }, []);
-  useEffect(() => {
-    if (mode) field.current?.focus();
-    setError(null);
-  }, [mode]);
-
-  const change = (changed: string) => {
-    if (isEditing) return setEdited({ mode, text: changed });
-    setDraft(changed);
-    if (changed.trim() === '') typing.stopped();
-    else typing.typed();
-  };
-  const sendNew = () => {
-    chat.send(conversationId, draft.trim(), mode?.entry.message.id);
-    setDraft('');
-    typing.stopped();
-  };
-  const sendEdit = async () => {
-    if (mode && text.trim() !== mode.entry.text) {
-      await chat.edit(conversationId, mode.entry.message.id, text.trim());
-    }
-  };
-  const send = async () => {
-    if (!canSend) return;
-    setIsBusy(true);
-    try {
-      if (isEditing) await sendEdit();
-      else sendNew();
-      setMode(null);
-      setError(null);
-    } catch (reason) {
-      setError(describeError(reason));
-    } finally {
-      setIsBusy(false);
-      field.current?.focus();
-    }
-  };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void send();
-  };
-  const editLast = () => {
-    const { me, views } = chat.getSnapshot();
-    const isMine = ({ message }: { message: { senderId: string; kind: string } }) =>
-      message.senderId === me?.id && message.kind === 'text';
-    const last = views.get(conversationId)?.timeline.findLast((entry) => isMine(entry) && !entry.isDeleted);
-    if (last) setMode({ kind: 'edit', entry: last });
   };
   const pressed = (event: KeyboardEvent) => {
     // An input method is composing a character and handles the key itself.
@@ -92,7 +31,7 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
     if (event.key === 'Escape' && mode) {
       event.preventDefault();
       setMode(null);
-    } else if (event.key === 'ArrowUp' && text === '' && !mode) {
+    } else if (event.key === 'ArrowUp' && composed.text === '' && !mode) {
       event.preventDefault();
       editLast();
     } else if (event.key === 'Enter' && !event.shiftKey) {
@@ -100,20 +39,12 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
       void send();
     }
   };
-  const insert = (emoji: string) => {
-    const { selectionStart = text.length, selectionEnd = text.length } = field.current ?? {};
-    change(text.slice(0, selectionStart) + emoji + text.slice(selectionEnd));
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(selectionStart + emoji.length, selectionStart + emoji.length);
-    });
-  };
 
   return (
     <form className={classes.composer} onSubmit={submit}>
       <ComposerModeBar mode={mode} onCancel={() => setMode(null)} />
       <div className={classes.line}>
-        <EmojiButton onPick={insert} />
+        <EmojiButton onPick={(emoji) => insertAtCursor(field, composed, emoji)} />
         <Textarea
           ref={field}
           className={classes.text}
@@ -123,36 +54,55 @@ export function Composer({ conversationId }: { conversationId: ConversationId })
           autosize
           minRows={1}
           maxRows={8}
-          value={text}
-          error={isTooLong}
-          onChange={(event) => change(event.currentTarget.value)}
+          value={composed.text}
+          error={composed.isTooLong}
+          onChange={(event) => composed.change(event.currentTarget.value)}
           onKeyDown={pressed}
-          onBlur={typing.stopped}
+          onBlur={composed.stopTyping}
         />
         <Button type="submit" className={classes.send} disabled={!canSend} rightSection={<SendIcon size={18} />}>
-          {isEditing ? 'Save' : 'Send'}
+          {mode?.kind === 'edit' ? 'Save' : 'Send'}
         </Button>
       </div>
-      <div className={classes.below}>
-        <div role="alert">
-          {error !== null && (
-            <Text size="xs" c="var(--mantine-color-error)">
-              {error}
-            </Text>
-          )}
-        </div>
-        <Text size="xs" c="dimmed" className={classes.hint}>
-          Enter to send, Shift+Enter for a new line
-        </Text>
-        <Text
-          size="xs"
-          c={isTooLong ? 'var(--mantine-color-error)' : 'dimmed'}
-          aria-live={isTooLong ? 'polite' : 'off'}
-        >
-          {isTooLong && 'Too long: '}
-          {characters.toLocaleString('en')} / {limit}
-        </Text>
-      </div>
+      <ComposerFooter error={error} composed={composed} />
     </form>
   );
+}
+
+/** Focuses the input when a reply or an edit starts and, without a touch screen, when the conversation is opened. */
+function useFocus(field: RefObject<HTMLTextAreaElement | null>): void {
+  const { mode } = useConversationState();
+  useEffect(() => {
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
+  }, [field]);
+  useEffect(() => {
+    if (mode) field.current?.focus();
+  }, [field, mode]);
+}
+
+/** Returns a function that starts to edit the user's last message. */
+function useEditLast(conversationId: ConversationId): () => void {
+  const chat = useChatClient();
+  const { setMode } = useConversationActions();
+  return () => {
+    const { me, views } = chat.getSnapshot();
+    const isMine = ({ message }: { message: { senderId: string; kind: string } }) =>
+      message.senderId === me?.id && message.kind === 'text';
+    const last = views.get(conversationId)?.timeline.findLast((entry) => isMine(entry) && !entry.isDeleted);
+    if (last) setMode({ kind: 'edit', entry: last });
+  };
+}
+
+/** Replaces the selection by an emoji and places the cursor after it. */
+function insertAtCursor(
+  field: RefObject<HTMLTextAreaElement | null>,
+  { text, change }: ComposerText,
+  emoji: string,
+): void {
+  const { selectionStart = text.length, selectionEnd = text.length } = field.current ?? {};
+  change(text.slice(0, selectionStart) + emoji + text.slice(selectionEnd));
+  requestAnimationFrame(() => {
+    field.current?.focus();
+    field.current?.setSelectionRange(selectionStart + emoji.length, selectionStart + emoji.length);
+  });
 }

@@ -1,20 +1,22 @@
 import { Button, Loader, Text } from '@mantine/core';
 import type { ConversationView } from '@parley/client';
-import type { Conversation, ConversationId } from '@parley/protocol';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Conversation, ConversationId, User, UserId } from '@parley/protocol';
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
 import { useChat } from '../../chat-context.tsx';
 import { DownIcon, UpIcon } from '../../ui/icons.tsx';
 import { useJump } from '../jump-to-message.tsx';
-import { DayDivider, UnreadDivider } from './dividers.tsx';
+import { ListRow } from './list-row.tsx';
 import classes from './message-list.module.css';
-import { MessageRow, PendingRow } from './message-row.tsx';
-import { continues, dayStarted, indexOfSeq, keyOf, rowAt, rowCount } from './rows.ts';
+import { firstUnreadIndex, keyOf, rowAt, rowCount } from './rows.ts';
+import { useListStart } from './use-list-start.ts';
 import { useOlderPages } from './use-older-pages.ts';
 import { useScrollToTarget } from './use-scroll-to-target.ts';
 
-/** Older pages are loaded within this distance of the top. The list follows new messages within that of the bottom. */
+/** Within this distance of the top, older pages are loaded. */
 const NEAR_TOP_PX = 800;
+
+/** Within this distance of the bottom, the list follows new messages. */
 const NEAR_BOTTOM_PX = 60;
 
 /** Virtuoso reports the bottom as reached before it has rows, so this checks the real scroll position. */
@@ -48,70 +50,21 @@ interface MessageListProps {
  */
 export function MessageList({ conversationId, conversation, view }: MessageListProps) {
   const me = useChat((snapshot) => snapshot.me);
-  const { target, jumpTo } = useJump();
+  const { jumpTo } = useJump();
   const list = useRef<VirtuosoHandle>(null);
+  const scroller = useRef<HTMLElement | Window | null>(null);
   const [isAtBottom, setIsAtBottom] = useState(true);
   const [isNearTop, setIsNearTop] = useState(false);
+  const [seenUnreadSeq, setSeenUnreadSeq] = useState<number | null>(null);
+  const start = useListStart(conversationId, view);
+  // A list that starts above the end does not follow new rows until the user has scrolled to the end.
+  const [isFollowing, setIsFollowing] = useState(start.index === 'LAST');
   const highlightedSeq = useScrollToTarget(conversationId, view, list);
   useOlderPages(conversationId, view, isNearTop || view.timeline.length === 0);
-
-  const otherIds = useMemo(
-    () =>
-      (conversation?.kind === 'channel' ? [] : (conversation?.members ?? []).map(({ id }) => id)).filter(
-        (id) => id !== me?.id,
-      ),
-    [conversation, me],
-  );
+  useScrollToSent(view, list);
+  const otherIds = useOtherIds(conversation, me);
   const { firstUnreadSeq, firstTimelineIndex } = view;
-  const unreadIndex = firstUnreadSeq === null ? undefined : indexOfSeq(view.timeline, firstUnreadSeq);
-  const isFirstUnreadLoaded = firstUnreadSeq !== null && view.firstSeq <= firstUnreadSeq;
-  const [start] = useState(() => {
-    if (target?.conversationId === conversationId && view.firstSeq <= target.seq) {
-      return { index: indexOfSeq(view.timeline, target.seq), align: 'center' } as const;
-    }
-    // If everything is unread there is no position to continue from.
-    const hasReadNothing = unreadIndex === 0 && !view.hasOlder;
-    if (isFirstUnreadLoaded && !hasReadNothing) return { index: unreadIndex ?? 0, align: 'start' } as const;
-    return { index: 'LAST', align: 'end' } as const;
-  });
-  // A list that starts above the end does not follow new rows until the user has scrolled to the end.
-  const scroller = useRef<HTMLElement | Window | null>(null);
-  const [isFollowing, setIsFollowing] = useState(start.index === 'LAST');
-  const [seenUnreadSeq, setSeenUnreadSeq] = useState<number | null>(null);
-
-  const lastSentId = view.pending.at(-1)?.clientMessageId;
-  const [firstSentId] = useState(lastSentId);
-  useEffect(() => {
-    if (lastSentId !== undefined && lastSentId !== firstSentId) {
-      list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
-    }
-  }, [lastSentId, firstSentId]);
-
-  const row = (index: number) => rowAt(view, me, otherIds, index - firstTimelineIndex);
-  const renderRow = (index: number) => {
-    const current = row(index);
-    if (!current) return <div className={classes.edge} />;
-    const previous = row(index - 1);
-    const day = dayStarted(current, previous);
-    const isUnreadStart = isFirstUnreadLoaded && index - firstTimelineIndex === unreadIndex && current.kind === 'sent';
-    const isFirst = isUnreadStart || !continues(current, previous, me);
-    return (
-      <>
-        {day && (previous || !view.hasOlder) && <DayDivider isoTime={day} />}
-        {isUnreadStart && <UnreadDivider />}
-        {current.kind === 'sent' ? (
-          <MessageRow
-            entry={current.entry}
-            delivery={current.delivery}
-            isFirst={isFirst}
-            isHighlighted={current.entry.message.seq === highlightedSeq}
-          />
-        ) : (
-          <PendingRow outgoing={current.outgoing} isFirst={isFirst} />
-        )}
-      </>
-    );
-  };
+  const unreadIndex = firstUnreadIndex(view);
 
   return (
     <section className={classes.frame} aria-label="History">
@@ -126,10 +79,18 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
         firstItemIndex={firstTimelineIndex}
         initialTopMostItemIndex={start}
         computeItemKey={(index) => {
-          const current = row(index);
-          return current ? keyOf(current, me) : index;
+          const row = rowAt(view, me, otherIds, index - firstTimelineIndex);
+          return row ? keyOf(row, me) : index;
         }}
-        itemContent={renderRow}
+        itemContent={(index) => (
+          <ListRow
+            view={view}
+            me={me}
+            otherIds={otherIds}
+            index={index - firstTimelineIndex}
+            highlightedSeq={highlightedSeq}
+          />
+        )}
         atTopThreshold={NEAR_TOP_PX}
         atTopStateChange={setIsNearTop}
         followOutput={isFollowing && ((wasAtBottom) => (wasAtBottom ? 'auto' : false))}
@@ -139,7 +100,7 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
           if (isThere && isScrolledToEnd(scroller.current)) setIsFollowing(true);
         }}
         rangeChanged={({ startIndex }) => {
-          if (isFirstUnreadLoaded && startIndex - firstTimelineIndex <= (unreadIndex ?? 0))
+          if (unreadIndex !== undefined && startIndex - firstTimelineIndex <= unreadIndex)
             setSeenUnreadSeq(firstUnreadSeq);
         }}
         increaseViewportBy={400}
@@ -147,27 +108,57 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
         tabIndex={0}
       />
       {firstUnreadSeq !== null && seenUnreadSeq !== firstUnreadSeq && (
-        <Button
+        <JumpButton
           className={classes.toUnread}
-          size="compact-sm"
-          radius="xl"
-          leftSection={<UpIcon size={16} />}
+          icon={<UpIcon size={16} />}
+          label="Jump to first unread"
           onClick={() => jumpTo({ conversationId, seq: firstUnreadSeq })}
-        >
-          Jump to first unread
-        </Button>
+        />
       )}
       {!isAtBottom && (
-        <Button
+        <JumpButton
           className={classes.toNewest}
-          size="compact-sm"
-          radius="xl"
-          leftSection={<DownIcon size={16} />}
+          icon={<DownIcon size={16} />}
+          label="Jump to newest"
           onClick={() => list.current?.scrollToIndex({ index: 'LAST', align: 'end' })}
-        >
-          Jump to newest
-        </Button>
+        />
       )}
     </section>
   );
 }
+
+interface JumpButtonProps {
+  readonly className: string | undefined;
+  readonly icon: ReactNode;
+  readonly label: string;
+  readonly onClick: () => void;
+}
+
+function JumpButton({ className, icon, label, onClick }: JumpButtonProps) {
+  return (
+    <Button className={className} size="compact-sm" radius="xl" leftSection={icon} onClick={onClick}>
+      {label}
+    </Button>
+  );
+}
+
+/** Scrolls to the end when the user sends a message. */
+function useScrollToSent(view: ConversationView, list: RefObject<VirtuosoHandle | null>): void {
+  const lastSentId = view.pending.at(-1)?.clientMessageId;
+  const [firstSentId] = useState(lastSentId);
+  useEffect(() => {
+    if (lastSentId !== undefined && lastSentId !== firstSentId) {
+      list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
+    }
+  }, [list, lastSentId, firstSentId]);
+}
+
+/** Returns the other members, for the delivery state of the user's messages. A channel has no receipts, so it returns none. */
+const useOtherIds = (conversation: Conversation | undefined, me: User | null): UserId[] =>
+  useMemo(
+    () =>
+      (conversation?.kind === 'channel' ? [] : (conversation?.members ?? []).map(({ id }) => id)).filter(
+        (id) => id !== me?.id,
+      ),
+    [conversation, me],
+  );

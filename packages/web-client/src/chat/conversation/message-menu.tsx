@@ -23,7 +23,7 @@ interface MessageMenuProps {
   readonly onClose: () => void;
 }
 
-/** All actions on a message that the current user may take. */
+/** All actions that the current user may take on a message. */
 export default function MessageMenu({ entry, anchor, onClose }: MessageMenuProps) {
   const chat = useChatClient();
   const { conversationId, run, setMode, askToDelete, setError } = useConversationActions();

@@ -72,6 +72,10 @@ export function indexOfSeq(timeline: readonly TimelineEntry[], seq: number): num
   return low;
 }
 
+/** Returns the index of the first unread message; undefined if it is not loaded or nothing is unread. */
+export const firstUnreadIndex = ({ firstUnreadSeq, firstSeq, timeline }: ConversationView): number | undefined =>
+  firstUnreadSeq !== null && firstSeq <= firstUnreadSeq ? indexOfSeq(timeline, firstUnreadSeq) : undefined;
+
 const indexes = new WeakMap<readonly TimelineEntry[], Map<string, TimelineEntry>>();
 
 /** Returns a loaded message by id. */

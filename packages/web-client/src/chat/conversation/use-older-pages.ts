@@ -3,7 +3,7 @@ import type { ConversationId } from '@parley/protocol';
 import { useEffect } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 
-/** Loads older pages while the list is near its top. Repeats, because a page of changes only adds no rows. */
+/** Loads older pages while the list is near its top. Repeats, because a page that contains only changes adds no rows. */
 export function useOlderPages(conversationId: ConversationId, view: ConversationView, isNearTop: boolean): void {
   const chat = useChatClient();
   const { hasOlder, isLoadingOlder, loadError } = view;
