@@ -75,8 +75,8 @@ export function createMessageIndex(database: Db) {
   return {
     /**
      * Applies edits and deletions: those among these messages, and those that were saved before their targets. Each worker first
-     * saves messages and records changes, then reads all changes. Of two workers that save a message and its change at the same
-     * time, at least one sees both. Idempotent.
+     * saves messages and records changes, then reads all changes. If two workers save a message and its change concurrently, at
+     * least one of them sees both. Idempotent.
      *
      * @param saved stored messages
      */

@@ -5,7 +5,7 @@ import { migrate } from './migrations.ts';
 import { operations } from './operations.ts';
 import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest } from './thread-protocol.ts';
 
-// The worker thread: owns one connection and answers calls in order. It ends if the database cannot be opened.
+// The worker thread: owns one connection and runs calls in order. It ends if the database cannot be opened.
 
 type Call = Extract<ThreadRequest, { kind: 'call' }>;
 type Operation = (database: Database, ...args: readonly unknown[]) => unknown;
@@ -40,7 +40,7 @@ function reply(replies: readonly ThreadReply[]): void {
 }
 
 /**
- * Answers concurrent writes in one transaction, which costs one lock and one wait for the disk. Each call succeeds or fails
+ * Runs concurrent writes in one transaction, which costs one lock and one wait for the disk. Each call succeeds or fails
  * independently, but a failed commit fails all of them.
  */
 function answerTogether(calls: readonly Call[]): ThreadReply[] {

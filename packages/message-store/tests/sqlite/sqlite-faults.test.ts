@@ -77,7 +77,7 @@ test('calls beyond the bound of the queue reject at once', async () => {
   expect(await store.messages.headSeq(conversationId)).toBe(0);
 });
 
-test('opening a file that is no database rejects with the reason', async () => {
+test('opening a file that is not a database rejects with the reason', async () => {
   await open();
   const brokenDir = join(dataDir, 'broken');
   await mkdir(brokenDir);
