@@ -78,7 +78,7 @@ export interface LedgerRow {
  * - At most `maxInProcess` messages are appended and not yet completed.
  * - A message that replies to or changes a deleted message is not appended. The log knows the deletions that are not stored yet;
  *   the caller checks the store for the others first.
- * - An appended message stays in the log until it is completed or moved to the dead letters, whichever process dies.
+ * - An appended message stays in the log until it is completed or moved to the dead letters, no matter which process dies.
  * - The recent window holds at least every message that is not stored yet.
  * - A call that rejects may have taken effect. Repeating it with the same `clientMessageId` is safe.
  *

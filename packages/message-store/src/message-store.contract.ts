@@ -139,7 +139,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       ['a text without end', { text: 'x'.repeat(1_000_000) }],
       ['a seq of 0', { seq: 0 }],
       ['half a seq', { seq: 1.5 }],
-      ['a seq that is no number', { seq: '1' }],
+      ['a seq that is not a number', { seq: '1' }],
       ['an empty id', { id: '' }],
       ['an id that is an operator', { id: { $gt: '' } }],
       ['an endless conversation id', { conversationId: 'c'.repeat(65) }],

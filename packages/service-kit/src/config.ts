@@ -8,8 +8,8 @@ export class ConfigError extends Error {
 const SECRET_NAME = /SECRET|PASSWORD|ACCESS_KEY|API_KEY|TOKEN(?!_TTL)/;
 
 /**
- * Replaces user and password of a URL by "…": everything between the scheme and the last "@". A value that is no valid URL is
- * masked from its start, because a mistyped URL contains its password too.
+ * Replaces the user and password of a URL with "…": everything between the scheme and the last "@". A value without a scheme is
+ * masked from its start, because a mistyped URL may also contain a password.
  */
 export const maskCredentials = (url: string): string => url.replace(/^([a-z][a-z\d+.-]*:\/\/|\/\/)?.*@/is, '$1…@');
 

@@ -44,8 +44,8 @@ interface Collected {
  *
  * **Idle**: nothing is collected. The first message schedules a flush at once, the first latest-value event one in 100 ms.
  *
- * **Collecting**: items are kept by conversation until the flush. Messages make it due at `flushedAt + waitMs`, whatever was scheduled
- * before; items for conversations without a session here are dropped.
+ * **Collecting**: items are kept by conversation until the flush. Messages make it due at `flushedAt + waitMs`, even if a later
+ * time was scheduled; items for conversations without a session here are dropped.
  *
  * **Flushing**: each conversation's items become as few packets as possible, encoded once for all receivers, and each client gets
  * one write. The writes run in slices, so the event loop serves other work in between. Items that arrive now are collected for the

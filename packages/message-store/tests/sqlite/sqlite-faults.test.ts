@@ -81,7 +81,7 @@ test('opening a file that is not a database rejects with the reason', async () =
   await open();
   const brokenDir = join(dataDir, 'broken');
   await mkdir(brokenDir);
-  await writeFile(join(brokenDir, 'history.sqlite'), 'this is no database, whatever its name says'.repeat(100));
+  await writeFile(join(brokenDir, 'history.sqlite'), 'this is not a database, despite its name'.repeat(100));
   const opening = openSqliteStore({ dataDir: brokenDir, logger, openDeadlineMs: 60_000 });
   await expect(opening).rejects.toMatchObject({
     name: 'StoreUnavailable',
