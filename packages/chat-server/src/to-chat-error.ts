@@ -3,10 +3,10 @@ import { StoreUnavailable } from '@parley/message-store';
 import { ChatError } from '@parley/protocol';
 import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/service-kit';
 
-/** When a client may try again while Redis or the store is unavailable. */
+/** Retry delay while Redis or the store is unavailable. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-/** The head of a conversation is known again after one more attempt. */
+/** Retry delay while a conversation's head is unknown. One more attempt initialises it. */
 const HEAD_UNKNOWN_RETRY_MS = 100;
 
 /** Converts any error of a request into the one that its client gets. This is the only place where faults become codes. */

@@ -105,7 +105,7 @@ test('disconnects clients that sent no valid event in time; one that said hello 
 test('ends a session when its token expires, unless the token was refreshed', async () => {
   const connectWithShortToken = async (user: TestUser, seconds: number) =>
     connectWithHello(await signToken(user.id, seconds));
-  // A refresh that failed may have used the cookie up, so each attempt takes another guest.
+  // A refresh that failed may have invalidated the cookie, so each attempt uses another guest.
   const refreshedPeer = await eventually(async () => {
     const guest = await newGuest(server.url, 'New');
     const peer = await connectWithShortToken(guest, 15);

@@ -25,7 +25,7 @@ test('ending a session resolves after the other server has ended it', async () =
 
 test('a reconnect on the same device does not wait for a server that has no subscription', async () => {
   const { rpc } = await newServerChannel('alone');
-  // A request that waits takes its whole deadline, so one fast request is enough, also on a busy machine.
+  // A request that waits takes its whole deadline, so one fast request is enough, even on a busy machine.
   await eventually(async () => {
     const startedAt = performance.now();
     await rpc.endSession('stopped', newFencingToken(), { isSameDevice: true });

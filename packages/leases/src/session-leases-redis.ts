@@ -42,7 +42,7 @@ export interface RedisSessionLeasesOptions {
   /** Session slots of the whole cluster; 0 = no limit. Must be the same on every server. */
   maxClients: number;
   /**
-   * Lifetime of a lease without renewal. Every server renews five times within it, also without sessions: when nobody has
+   * Lifetime of a lease without renewal. Every server renews five times within it, even without sessions: if no server has
    * renewed for half of it, Redis was unavailable.
    */
   sessionTtlMs: number;
@@ -51,11 +51,11 @@ export interface RedisSessionLeasesOptions {
 }
 
 /**
- * Creates session leases in Redis. Each call is one Lua script, and times are by Redis' clock.
+ * Creates session leases in Redis. Each call is one Lua script, and times use the Redis clock.
  *
  * Redis executes a command even after its client has stopped waiting, for example when Redis was frozen. Such an `acquire`
- * must not replace the session of a later attempt. Therefore each carries its deadline by Redis' clock, which the scripts'
- * replies report.
+ * must not replace the session of a later attempt. Each call therefore carries its deadline by the Redis clock, which the
+ * scripts' replies report.
  */
 export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
   const { maxClients, sessionTtlMs, keyPrefix = 'parley' } = options;
@@ -90,7 +90,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
         const args = [...request, randomUUID(), notAfterMs, deviceAttempt];
         const reply = (await runScript(redis, scripts.acquire, keys, args)) as AcquireReply | LateReply;
         if (reply[0] !== 'late') return toAcquireOutcome(reply);
-        clock.set(reply[1]); // the reply was in time, so our estimate of Redis' clock was wrong: somebody changed it
+        clock.set(reply[1]); // the reply was in time, so the estimate of the Redis clock was wrong: the clock was changed
       }
       throw new DeadlineExceeded('acquiring a session slot', commandTimeoutOf(redis));
     },
@@ -143,7 +143,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   };
 }
 
-/** At least one chunk, because a renewal of no lease has an effect as well. */
+/** At least one chunk, because a call without leases also has an effect. */
 function chunksOf(refs: readonly LeaseRef[]): (readonly LeaseRef[])[] {
   const chunks = [refs.slice(0, MAX_LEASES_PER_CALL)];
   for (let start = MAX_LEASES_PER_CALL; start < refs.length; start += MAX_LEASES_PER_CALL) {

@@ -26,7 +26,7 @@ export interface SessionLease {
   readonly startedAtMs: number;
   /** When the user's authorisation ends unless it is extended, in Unix milliseconds. */
   readonly authorisedUntilMs: number;
-  /** When the lease expires unless it is renewed, in Unix milliseconds by Redis' clock. */
+  /** When the lease expires unless it is renewed, in Unix milliseconds of the Redis clock. */
   readonly expiresAtMs: number;
 }
 
@@ -55,13 +55,13 @@ export type AcquireOutcome =
   | { kind: 'acquired'; startedAtMs: number; replaced?: { node: string; token: FencingToken } }
   /** All slots are taken. `position` 1 is next. Try again after `retryAfterMs`; soon after that the position lapses. */
   | { kind: 'full'; position: number; waitTicket: string; retryAfterMs: number }
-  /** The user has another session, which this request may not replace. */
+  /** The user has another session that this request may not replace. */
   | { kind: 'already-connected'; startedAtMs: number };
 
 /**
  * Session slots: at most `maxClients` in the cluster and at most one for each user. Each slot is held by a lease.
  *
- * **Free → held.** `acquire` creates the lease when more slots are free than users wait ahead of this one.
+ * **Free → held.** `acquire` creates the lease when fewer users are ahead in the queue than there are free slots.
  *
  * **Held → held.** `renew` extends the lease by the TTL. `acquire` of the same user replaces the lease by one with a new
  * token, if it comes from the same device or asks for a takeover.
@@ -74,23 +74,23 @@ export type AcquireOutcome =
  * **Expired → free.** The next `acquire` of any user deletes the lease.
  *
  * **The waiting room.** When `acquire` returns `full`, the user joins a queue in order of arrival. Each retry keeps the
- * position. A free slot goes to the users at the front of the queue, also when a newcomer asks first. A position lapses
+ * position. A free slot goes to the users at the front of the queue, even if a newcomer asks first. A position lapses
  * when its user does not retry in time: others pass, but the order of arrival is kept for eight TTLs, so a user whose
  * tab was throttled continues at the old position. A ticket does not grant the position; the user does.
  *
  * **Recovery.** When no server acquired or renewed anything for half a TTL, Redis was unavailable. Then nothing expires for a
  * third of the TTL: servers renew their live sessions before a newcomer gets the slots.
  *
- * Every call is one atomic step on the shared state, so the limits hold for any interleaving of any number of servers. Times
- * are by the clock of the shared state. A call that rejects may or may not have taken effect, and may be repeated. An
- * `acquire` never takes effect after its caller's deadline.
+ * Every call is one atomic step on the shared state, so the limits hold for any interleaving of any number of servers. Times use
+ * the clock of the shared state. A call that rejects may or may not have taken effect, and may be repeated. An `acquire` never
+ * takes effect after its caller's deadline.
  */
 export interface SessionLeases {
   acquire(request: AcquireRequest): Promise<AcquireOutcome>;
 
   /**
    * Extends leases by the TTL, including expired ones that nobody replaced. One call takes all leases of a server. A server
-   * without sessions calls it with none: that shows that servers can reach Redis.
+   * without sessions calls it with none, which shows that servers can reach Redis.
    *
    * @returns the leases that are lost: replaced, or deleted after their expiry. Their sessions must end.
    */
@@ -117,7 +117,7 @@ export interface SessionLeases {
   /** Returns the user's lease unless it is expired. */
   find(userId: UserId): Promise<SessionLease | undefined>;
 
-  /** Returns all leases, oldest first, and the number of waiting users. Reads all of them: not for each request. */
+  /** Returns all leases, oldest first, and the number of waiting users. Reads every lease, so do not call it for each request. */
   ledger(): Promise<{ leases: SessionLease[]; waiting: number }>;
 
   /** Returns the number of held slots and of waiting users. Cheap. */

@@ -61,7 +61,7 @@ test('does not treat two sessions without a device id as the same device', async
   expect((await leases.acquire(request('bob', { deviceId: '' }))).kind).toBe('already-connected');
 });
 
-test('the same device replaces its session, also when all slots are taken and users wait', async () => {
+test('the same device replaces its session, even if all slots are taken and users wait', async () => {
   const leases = newLeases({ maxClients: 1 });
   const first = await hold(leases, 'ada', { deviceId: 'phone' });
   await queueUp(leases, 'bob');

@@ -42,7 +42,7 @@ test('frees the slots of a dead server without a recovery while other servers re
   }, 120_000);
 });
 
-test('does not return an expired lease, also before another acquire deletes it', async () => {
+test('does not return an expired lease, even before another acquire deletes it', async () => {
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   keepServerAlive(leases, sessionTtlMs);
   const { startedAtMs } = await hold(leases, 'ada');

@@ -10,7 +10,7 @@ import {
   type SessionLeases,
 } from '../src/index.ts';
 
-/** Long enough that nothing expires during a test, also on a slow machine. */
+/** Long enough that nothing expires during a test, even on a slow machine. */
 export const LONG_TTL_MS = 600_000;
 
 export interface LeaseFixture {

@@ -129,7 +129,7 @@ test('an attempt that timed out while Redis was frozen does not replace the sess
   const late = hung.acquire(request('ada', { deviceId: 'phone' }));
   await expect(late).rejects.toThrow(/timed out/);
   redis.process.kill('SIGCONT');
-  await eventually(() => withDeadline.ping()); // answered after the earlier commands
+  await eventually(() => withDeadline.ping()); // Redis replies after the earlier commands
   expect(await other.find(userId('ada'))).toBeUndefined();
   const ada = await other.acquire(request('ada', { deviceId: 'phone' }));
   expect(ada).toMatchObject({ kind: 'acquired' });

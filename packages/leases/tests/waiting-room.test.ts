@@ -117,7 +117,7 @@ test('a user who does not retry is passed within three quarters of the TTL and k
   }, 120_000);
 });
 
-test('does not count a lapsed user, also before another acquire deletes the position', async () => {
+test('does not count a lapsed user, even before another acquire deletes the position', async () => {
   const sessionTtlMs = 2_000;
   const leases = newLeases({ maxClients: 1, sessionTtlMs });
   const ada = await hold(leases, 'ada');

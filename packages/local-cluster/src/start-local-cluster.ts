@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { ConfigError, redisUnavailableReason, STOP_DEADLINE_MS } from '@parley/service-kit';
+import { ConfigError, maskCredentials, redisUnavailableReason, STOP_DEADLINE_MS } from '@parley/service-kit';
 import { buildWebClient, WEB_ROOT } from './build-web-client.ts';
 import { type DataDirLock, lockDataDir } from './data-dir.ts';
 import { endOrphanedProcesses } from './end-orphaned-processes.ts';
@@ -197,9 +197,8 @@ async function runUntilReady(
 async function requireRedis(url: string): Promise<void> {
   const reason = await redisUnavailableReason(url, REDIS_DEADLINE_MS);
   if (reason === undefined) return;
-  const shown = url.replace(/:\/\/[^@/]*@/, '://…@');
   throw new ConfigError(
-    `REDIS_URL is "${shown}": no Redis answers there (${reason}); start it, or unset REDIS_URL to have one started`,
+    `REDIS_URL is "${maskCredentials(url)}": no Redis answers there (${reason}); start it, or unset REDIS_URL to have one started`,
   );
 }
 

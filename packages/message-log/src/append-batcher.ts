@@ -40,7 +40,7 @@ export interface AppendBatcherOptions {
   readonly maxInProcess: number;
   readonly dedupeTtlMs: number;
   /** How long appends may wait for others, ms; read at each append. 0 = one call for each. */
-  readonly gatherMs: () => number;
+  readonly collectMs: () => number;
   /** Resolves when the connection may be used; awaited before each call. */
   readonly ready: () => Promise<void>;
 }
@@ -64,19 +64,19 @@ export class AppendBatcher {
   append(request: AppendRequest): Promise<AppendOutcome | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome | undefined>();
     this.#waiting.push({ request, resolve, reject });
-    const gatherMs = this.#gatherMs();
-    if (this.#waiting.length === MAX_CALL_MESSAGES || (this.#waiting.length === 1 && gatherMs === 0)) this.#call();
-    else if (this.#waiting.length === 1) setTimeout(() => this.#call(), gatherMs);
+    const collectMs = this.#collectMs();
+    if (this.#waiting.length === MAX_CALL_MESSAGES || (this.#waiting.length === 1 && collectMs === 0)) this.#call();
+    else if (this.#waiting.length === 1) setTimeout(() => this.#call(), collectMs);
     return promise;
   }
 
-  #gatherMs(): number {
+  #collectMs(): number {
     const now = performance.now();
     const intervalMs = Math.min(MAX_INTERVAL_MS, now - this.#lastAt);
     this.#lastAt = now;
     this.#averageIntervalMs += INTERVAL_WEIGHT * (intervalMs - this.#averageIntervalMs);
-    const gatherMs = this.#options.gatherMs();
-    return gatherMs >= this.#averageIntervalMs * MIN_BATCH_MESSAGES ? gatherMs : 0;
+    const collectMs = this.#options.collectMs();
+    return collectMs >= this.#averageIntervalMs * MIN_BATCH_MESSAGES ? collectMs : 0;
   }
 
   #call(): void {
@@ -139,7 +139,10 @@ function toOutcome(
   }
 }
 
-/** Workers free capacity within the time of one batch. The jitter spreads the retries of clients that were refused together. */
+/**
+ * Workers free capacity within the time of one batch. The jitter spreads the retries of clients that were rejected at the same
+ * time.
+ */
 const busyRetryAfterMs = () => Math.round(100 + 400 * Math.random());
 
 function toRepeatOutcome(sent: string, conversationId: string): AppendOutcome {

@@ -17,14 +17,14 @@ export const newEpoch = (): string => randomBytes(9).toString('base64url');
 
 /**
  * Checks the epoch after each connect, before the log sends anything else. Without it the log could append to a Redis that has
- * lost its newest writes and give out a seq twice (docs/decisions/0007-an-epoch-for-each-redis.md).
+ * lost its newest writes and assign a seq twice (docs/decisions/0007-an-epoch-for-each-redis.md).
  *
  * A Redis that was restarted, failed over or emptied has another run id, or no epoch. The first process that connects to it
  * begins a new epoch. From then on the head of every conversation is unknown until it is compared with the store's.
  *
- * **Unchecked.** The state from the start, and again from the end of a connection until the check of the next one succeeded.
- * `ensure` waits for the check, at most for the command timeout. A failed check is repeated with backoff while the connection
- * lives.
+ * **Unchecked.** The initial state, and the state from the end of a connection until the check on the next one has succeeded.
+ * `ensure` waits for the check, at most for the command timeout. A failed check is repeated with backoff while the connection is
+ * open.
  *
  * **Checked.** `ensure` resolves at once. The check holds for the whole connection: Redis loses writes only when it restarts or
  * fails over, and both close the connection.

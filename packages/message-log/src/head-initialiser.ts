@@ -55,8 +55,8 @@ export class HeadInitialiser {
 
   async #initialiseOnce(conversationId: ConversationId): Promise<void> {
     const storedHead = await this.#readStoredHead(conversationId);
-    const { conversation, recent, done, epoch } = this.#keys;
-    const keys = [conversation(conversationId), recent(conversationId), done(conversationId), epoch];
+    const { conversation, recent, storedOutOfOrder, epoch } = this.#keys;
+    const keys = [conversation(conversationId), recent(conversationId), storedOutOfOrder(conversationId), epoch];
     await this.#ready();
     await runScript(this.#redis, INITIALISE_HEAD, keys, [storedHead, newEpoch()]);
   }

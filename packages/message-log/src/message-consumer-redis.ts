@@ -54,7 +54,7 @@ export async function createRedisMessageConsumer(
 /**
  * A member of the consumer group. `read` has two modes.
  *
- * **Catching up.** `read` returns the entries that are pending under this name, after the last entry that surely arrived here.
+ * **Catching up.** `read` returns the entries that are pending under this name, after the last entry that certainly arrived here.
  * The consumer starts in this mode: a process of the same name may have crashed with pending entries. It returns to this mode
  * after a failed read (Redis may have delivered entries whose reply was lost) and after the group was lost. It leaves the mode
  * when no pending entry is left.
@@ -148,7 +148,7 @@ class RedisMessageConsumer implements MessageConsumer {
     await this.#settle(await Promise.all(located));
   }
 
-  deadLetters(): Promise<number> {
+  countDeadLetters(): Promise<number> {
     return this.#command.xlen(this.#keys.dead);
   }
 
@@ -192,7 +192,7 @@ class RedisMessageConsumer implements MessageConsumer {
       return entries.map(([entryId, fields]) => [entryId, 1, fields ?? []]);
     } catch (error) {
       this.#isCatchingUp = true;
-      // On a connection that died silently every later read would wait, too.
+      // On a connection that died silently, every later read would also wait.
       if (error instanceof DeadlineExceeded) this.#blocking.disconnect(true);
       throw error;
     }

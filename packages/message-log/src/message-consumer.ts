@@ -6,7 +6,7 @@ export interface LogEntry {
   readonly message: MessageRecord;
   /** The chat server that appended it. */
   readonly appendedBy: string;
-  /** Number of deliveries. Above 1: a worker, perhaps this one, had the entry before and did not complete it. */
+  /** Number of deliveries. Above 1: a worker, perhaps this one, received the entry before and did not complete it. */
   readonly deliveries: number;
 }
 
@@ -21,7 +21,7 @@ export interface LogBatch {
   readonly malformed: MalformedEntry[];
 }
 
-/** The seq up to which a conversation is in the store. */
+/** The committed offset of a conversation: every message up to it is in the store or in the dead letters. */
 export interface CommittedOffset {
   readonly conversationId: ConversationId;
   readonly storedSeq: number;
@@ -70,7 +70,7 @@ export interface MessageConsumer {
   deadLetter(entries: readonly { entryId: string; reason: string; message?: MessageRecord }[]): Promise<void>;
 
   /** Returns the number of entries in the dead-letter stream. */
-  deadLetters(): Promise<number>;
+  countDeadLetters(): Promise<number>;
 
   /**
    * Leaves the group. Call it after the last `read` has settled. Pending entries stay for another worker, or for the next

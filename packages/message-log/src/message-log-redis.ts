@@ -28,7 +28,7 @@ export interface RedisMessageLogOptions {
   /** How long a repeated clientMessageId is recognised, ms. Costs about 150 bytes of memory for each message. Default 24 h. */
   dedupeTtlMs?: number;
   /** How long an append may wait for others to share a call, ms; read at each append. Default 0: one call for each. */
-  gatherMs?: () => number;
+  collectMs?: () => number;
   /** Default 'parley'. */
   keyPrefix?: string;
 }
@@ -61,7 +61,7 @@ class RedisMessageLog implements MessageLog {
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
     const { maxInProcess, readStoredHead, partitions = 1, keyPrefix = 'parley' } = options;
-    const { dedupeTtlMs = 24 * 60 * 60 * 1_000, gatherMs = () => 0 } = options;
+    const { dedupeTtlMs = 24 * 60 * 60 * 1_000, collectMs = () => 0 } = options;
     if (partitions < 1 || partitions > maxInProcess) {
       throw new Error(`${partitions} partitions cannot share ${maxInProcess} messages in process`);
     }
@@ -77,7 +77,7 @@ class RedisMessageLog implements MessageLog {
         keys,
         maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
         dedupeTtlMs,
-        gatherMs,
+        collectMs,
         ready,
       }),
       heads: new HeadInitialiser({ redis, keys, readStoredHead, ready }),
@@ -118,7 +118,7 @@ class RedisMessageLog implements MessageLog {
     await this.#redis.hset(key, 'membersVersion', randomUUID());
   }
 
-  async inProcess(): Promise<number> {
+  async countInProcess(): Promise<number> {
     const lengths = await Promise.all(this.#partitions.map(({ keys }) => this.#redis.xlen(keys.log)));
     return lengths.reduce((sum, length) => sum + length, 0);
   }

@@ -22,7 +22,7 @@ export type AppendOutcome =
   | { kind: 'busy'; retryAfterMs: number }
   /** The member list changed. Check the sender's membership again, then append again with this version. */
   | { kind: 'stale-members'; membersVersion: string }
-  /** The message that this one answers or changes is deleted. A deletion may be repeated. */
+  /** The message that this one replies to or changes is deleted. A deletion may be repeated. */
   | { kind: 'target-deleted' };
 
 export interface ConversationState {
@@ -30,7 +30,7 @@ export interface ConversationState {
   readonly headSeq: number;
   /** The committed offset: every message up to this seq is in the store. */
   readonly storedSeq: number;
-  /** Changes with each change of the member list; '' = no change recorded since Redis began. */
+  /** Changes with each change of the member list; '' = Redis has no change recorded. */
   readonly membersVersion: string;
   /** Changes when Redis may have lost messages that were appended and not stored. */
   readonly epoch: string;
@@ -74,11 +74,11 @@ export interface LedgerRow {
  * The log of appended messages, shared by all chat servers. It alone decides the order of messages.
  *
  * Guarantees:
- * - `append` is atomic. In each conversation `seq` counts 1, 2, 3 … without a gap or a repeat.
+ * - `append` is atomic. Within one epoch, `seq` counts 1, 2, 3 … in each conversation, without a gap or a repeat.
  * - At most `maxInProcess` messages are appended and not yet completed.
- * - No message is appended that answers or changes a deleted message. The log knows the deletions that are not stored yet;
+ * - A message that replies to or changes a deleted message is not appended. The log knows the deletions that are not stored yet;
  *   the caller checks the store for the others first.
- * - An appended message stays in the log until it is completed or moved to the dead letters, whichever process dies.
+ * - An appended message stays in the log until it is completed or moved to the dead letters, no matter which process dies.
  * - The recent window holds at least every message that is not stored yet.
  * - A call that rejects may have taken effect. Repeating it with the same `clientMessageId` is safe.
  *
@@ -103,12 +103,12 @@ export interface MessageLog {
 
   /**
    * Records that the member list changed, which makes every server's cached membership stale. Call it after the store has
-   * the change. It works while the head is unknown, too.
+   * the change. Also works while the head is unknown.
    */
   membersChanged(conversationId: ConversationId): Promise<void>;
 
   /** Returns the number of messages that are appended and not yet completed. */
-  inProcess(): Promise<number>;
+  countInProcess(): Promise<number>;
 
   /** Returns up to `limit` of the messages in process, oldest first. */
   ledger(limit: number): Promise<LedgerRow[]>;

@@ -12,7 +12,7 @@ export interface PartitionKeys {
   readonly log: string;
   /** STREAM of the entries that could not be processed, each with all its fields and a reason. */
   readonly dead: string;
-  /** STRING, the name of the epoch: the period in which Redis has certainly lost nothing. */
+  /** STRING, the epoch: a random id for a period in which Redis has lost no data. */
   readonly epoch: string;
   /** STRING, the run id of the Redis process in which the epoch began. */
   readonly runId: string;
@@ -24,7 +24,7 @@ export interface PartitionKeys {
   /** STREAM, the recent window: the entry of a seq has the id `<seq>-0`, so a page is one range. */
   recent(id: ConversationId): string;
   /** SET of the seqs above the committed offset that were stored out of order. */
-  done(id: ConversationId): string;
+  storedOutOfOrder(id: ConversationId): string;
   /** ZSET of the ids of recently deleted messages; the score is the seq of the deletion. */
   deletions(id: ConversationId): string;
   /** STRING `conversationId id seq createdAtMs`: the message that a sender's clientMessageId was appended as; expires. */
@@ -41,7 +41,7 @@ export function partitionKeys(keyPrefix: string, partition: number): PartitionKe
     runId: `${prefix}:run-id`,
     conversation: (id) => `${prefix}:conversation:${id}`,
     recent: (id) => `${prefix}:recent:${id}`,
-    done: (id) => `${prefix}:done:${id}`,
+    storedOutOfOrder: (id) => `${prefix}:done:${id}`,
     deletions: (id) => `${prefix}:deletions:${id}`,
     sent: (senderId, clientMessageId) => `${prefix}:sent:${senderId}:${clientMessageId}`,
   };

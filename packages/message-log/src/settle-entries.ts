@@ -32,7 +32,14 @@ export async function settleEntries(
   const settleChunk = async (conversationId: ConversationId | '', chunk: readonly SettledEntry[]) => {
     const id = conversationId as ConversationId;
     const { log, dead } = keys;
-    const scriptKeys = [log, keys.conversation(id), keys.done(id), keys.recent(id), dead, keys.deletions(id)];
+    const scriptKeys = [
+      log,
+      keys.conversation(id),
+      keys.storedOutOfOrder(id),
+      keys.recent(id),
+      dead,
+      keys.deletions(id),
+    ];
     const triples = chunk.flatMap(({ entryId, seq, reason }) => [entryId, seq, reason]);
     return (await runScript(redis, SETTLE, scriptKeys, [WORKERS, keepRecent, ...triples])) as [
       storedSeq: number,

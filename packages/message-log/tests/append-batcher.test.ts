@@ -5,12 +5,12 @@ import { conversation, kindAndSeq, newLogs, request, requestsOfEveryKind } from 
 const open = await newLogs();
 const lobby = conversation('lobby');
 
-/** After this many messages in quick succession the log gathers. */
+/** After this many messages in quick succession the log collects messages. */
 const RUSH = 200;
 
-/** Opens a log that gathers appends, under load. */
+/** Opens a log that collects messages under load. */
 async function underLoad(keyPrefix: string, { maxInProcess = 5_000, storedHeads = {} } = {}): Promise<MessageLog> {
-  const log = await open.log({ keyPrefix, maxInProcess, gatherMs: () => 50, storedHeads });
+  const log = await open.log({ keyPrefix, maxInProcess, collectMs: () => 50, storedHeads });
   await log.states([lobby]);
   await Promise.all(Array.from({ length: RUSH }, () => log.append(request())));
   return log;
@@ -72,7 +72,7 @@ test('a failure of one message does not affect the others of its call', async ()
 
 test('a single message is appended at once', async () => {
   // A wait of this length would exceed the time limit of the test.
-  const log = await open.log({ keyPrefix: 'lone', gatherMs: () => 300 });
+  const log = await open.log({ keyPrefix: 'lone', collectMs: () => 300 });
   await log.states([lobby]);
   const before = await scriptsRun();
   for (let seq = 1; seq <= 3; seq += 1) expect(await log.append(request())).toMatchObject({ kind: 'appended', seq });

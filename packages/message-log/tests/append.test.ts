@@ -20,7 +20,7 @@ describe('append', () => {
     }
   });
 
-  test('answers concurrent appends in their order, up to the limit', async () => {
+  test('appends concurrent messages in their order, up to the limit', async () => {
     const log = await open.log({ keyPrefix: 'together', maxInProcess: 4, storedHeads: { den: 7 } });
     const den = conversation('den');
     await log.states([lobby, den]);
@@ -36,7 +36,7 @@ describe('append', () => {
       'appended 9',
       'busy',
     ]);
-    expect(await log.inProcess()).toBe(4);
+    expect(await log.countInProcess()).toBe(4);
   });
 
   test('recognises a repeated clientMessageId, even at the limit and after completion', async () => {
@@ -48,7 +48,7 @@ describe('append', () => {
     expect(await log.append(request({ draft: draft({ clientMessageId: 'same' }) }))).toEqual(duplicate);
     await consumer.complete((await readAll(consumer)).entries);
     expect(await log.append(request({ draft: draft({ clientMessageId: 'same' }) }))).toEqual(duplicate);
-    expect(await log.inProcess()).toBe(0);
+    expect(await log.countInProcess()).toBe(0);
   });
 
   test('accepts the same clientMessageId from two senders', async () => {
@@ -86,7 +86,7 @@ describe('append', () => {
     if (refused.kind !== 'busy') return;
     expect(refused.retryAfterMs).toBeGreaterThanOrEqual(100);
     expect(refused.retryAfterMs).toBeLessThanOrEqual(500);
-    expect(await log.inProcess()).toBe(3);
+    expect(await log.countInProcess()).toBe(3);
   });
 
   test('refuses an append whose membership was checked under an older version of the member list', async () => {
@@ -102,7 +102,7 @@ describe('append', () => {
     expect(again).not.toEqual(stale);
   });
 
-  test('replies an empty version when Redis has lost the version of the member list', async () => {
+  test('replies with an empty version when Redis has lost the version of the member list', async () => {
     const log = await open.log({ keyPrefix: 'members-lost' });
     const outcome = await log.append(request({ membersVersion: 'of-before' }));
     expect(outcome).toEqual({ kind: 'stale-members', membersVersion: '' });
@@ -133,7 +133,7 @@ describe('append', () => {
     } finally {
       await open.redis.client.config('SET', 'maxmemory', '0');
     }
-    expect(await log.inProcess()).toBe(0);
+    expect(await log.countInProcess()).toBe(0);
     expect(await log.append(request())).toMatchObject({ kind: 'appended', seq: 1 });
   });
 });

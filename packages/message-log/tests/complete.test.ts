@@ -17,7 +17,7 @@ describe('complete', () => {
     const log = await open.log({ keyPrefix: 'marks' });
     const consumer = await open.consumer({ keyPrefix: 'marks' });
     for (const id of ['a', 'b', 'c']) await appendMany(log, conversation(id), 4);
-    expect(await log.inProcess()).toBe(12);
+    expect(await log.countInProcess()).toBe(12);
     const { entries } = await readAll(consumer);
     const done = entries.filter(({ message }) => message.conversationId !== 'c' && message.seq <= 3);
     const offsets = await consumer.complete(done.reverse());
@@ -25,7 +25,7 @@ describe('complete', () => {
       { conversationId: 'a', storedSeq: 3, epoch: expect.any(String) },
       { conversationId: 'b', storedSeq: 3, epoch: expect.any(String) },
     ]);
-    expect(await log.inProcess()).toBe(6);
+    expect(await log.countInProcess()).toBe(6);
     expect((await log.states(['a', 'b', 'c'].map(conversation))).map((state) => state?.storedSeq)).toEqual([3, 3, 0]);
     expect(await consumer.complete([])).toEqual([]);
   });
@@ -38,7 +38,7 @@ describe('complete', () => {
     await consumer.extendClaim(entries.map(({ entryId }) => entryId));
     expect(await consumer.complete(entries)).toMatchObject([{ conversationId: 'lobby', storedSeq: 1_700 }]);
     expect(await windowOf(log)).toEqual([1_696, 1_697, 1_698, 1_699, 1_700]);
-    expect(await log.inProcess()).toBe(0);
+    expect(await log.countInProcess()).toBe(0);
   });
 
   test('advances the committed offset only without a gap, whichever worker completes first', async () => {
@@ -81,7 +81,7 @@ describe('complete', () => {
       { headSeq: 300, storedSeq: 300, membersVersion: '', epoch: expect.any(String) },
     ]);
     expect(await windowOf(log)).toEqual([298, 299, 300]);
-    expect(await log.inProcess()).toBe(0);
+    expect(await log.countInProcess()).toBe(0);
     expect(await open.redis.client.exists('race:{p0}:done:lobby')).toBe(0);
   });
 
@@ -94,11 +94,11 @@ describe('complete', () => {
     const later = entries.slice(3, 5);
     for (const consumer of [one, one, two]) {
       expect(await consumer.complete(later)).toMatchObject([{ conversationId: 'lobby', storedSeq: 0 }]);
-      expect(await log.inProcess()).toBe(4);
+      expect(await log.countInProcess()).toBe(4);
     }
     for (const consumer of [one, two, one]) {
       expect(await consumer.complete(entries.slice(0, 4))).toMatchObject([{ conversationId: 'lobby', storedSeq: 5 }]);
-      expect(await log.inProcess()).toBe(1);
+      expect(await log.countInProcess()).toBe(1);
     }
     expect(await storedSeq(log)).toBe(5);
     expect(await log.append(request())).toMatchObject({ seq: 7 });

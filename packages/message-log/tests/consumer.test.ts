@@ -125,7 +125,7 @@ describe('reclaim', () => {
     const again = await reclaimOf(third, 3);
     expect(again.entries.map(({ deliveries }) => deliveries)).toEqual([3, 3, 3]);
     await third.complete(again.entries);
-    expect(await log.inProcess()).toBe(0);
+    expect(await log.countInProcess()).toBe(0);
   });
 
   test('leaves entries that were read recently', async () => {

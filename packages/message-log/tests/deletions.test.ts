@@ -18,7 +18,7 @@ async function deletedAfter(log: MessageLog, query: RecentQuery) {
   return page.deletedLater;
 }
 
-test('a deleted message cannot be answered or changed, but its deletion may be repeated', async () => {
+test('a deleted message cannot be replied to or changed, but its deletion may be repeated', async () => {
   const log = await open.log({ keyPrefix: 'deleted' });
   const [first, second] = [draft(), draft()];
   const edit = about(first.id, 'edit');
@@ -31,7 +31,7 @@ test('a deleted message cannot be answered or changed, but its deletion may be r
   expect(await append(log, about(first.id, 'delete'))).toBe(6);
 });
 
-test('of edits concurrent with a deletion only those before it are appended', async () => {
+test('edits concurrent with a deletion are appended only if they precede it', async () => {
   const log = await open.log({ keyPrefix: 'race' });
   const target = draft();
   await append(log, target);

@@ -39,7 +39,7 @@ describe('a conversation whose head is unknown', () => {
   test('does not delay the other messages of a call', async () => {
     const never = new Promise<number>(() => undefined);
     const readStoredHead = async (id: string) => (id === 'lobby' ? 0 : never);
-    const log = await open.log({ keyPrefix: 'others', readStoredHead, gatherMs: () => 500 });
+    const log = await open.log({ keyPrefix: 'others', readStoredHead, collectMs: () => 500 });
     await appendMany(log, lobby, 100);
     void log.append(request({ conversationId: conversation('unknown') }));
     expect(await log.append(request())).toMatchObject({ kind: 'appended', seq: 101 });

@@ -48,7 +48,7 @@ export async function newLogs() {
       const [seconds, microseconds] = await redis.client.time();
       return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
     },
-    /** Restores the command deadline, for a test of a Redis that does not answer. */
+    /** Restores the command deadline, for a test of a Redis that does not reply. */
     giveDeadlines() {
       for (const { options } of connections) {
         if ('commandTimeout' in options && options.commandTimeout) options.commandTimeout = COMMAND_TIMEOUT_MS;
@@ -116,7 +116,7 @@ export function requestsOfEveryKind(den: ConversationId): AppendRequest[] {
 export const kindAndSeq = (outcome: AppendOutcome) =>
   'seq' in outcome ? `${outcome.kind} ${outcome.seq}` : outcome.kind;
 
-/** Even a slow machine answers this many concurrent appends well within the command deadline. */
+/** Even a slow machine completes this many concurrent appends well within the command deadline. */
 const AT_ONCE = 100;
 
 /** Appends `count` messages to a conversation. */

@@ -12,7 +12,7 @@ describe('partitions', () => {
       [0, 1, 2, 3].map((partition) => open.consumer({ keyPrefix: 'spread', partition, keepRecent: 1 })),
     );
     for (const id of conversations) await appendMany(log, id, 3);
-    expect(await log.inProcess()).toBe(120);
+    expect(await log.countInProcess()).toBe(120);
     for (const [partition, consumer] of consumers.entries()) {
       const { entries } = await readAll(consumer);
       expect(entries.length).toBeGreaterThan(0);
@@ -27,7 +27,7 @@ describe('partitions', () => {
         expect(partitionOf(conversation(rest ?? ''), 4)).toBe(Number(partition));
       }
     }
-    expect((await log.ledger(1_000)).length).toBe(await log.inProcess());
+    expect((await log.ledger(1_000)).length).toBe(await log.countInProcess());
   });
 
   test('have shares that add up to the limit', async () => {

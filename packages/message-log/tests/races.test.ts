@@ -6,11 +6,11 @@ const open = await newLogs();
 const lobby = conversation('lobby');
 
 describe.each([
-  { name: 'concurrent appends', gatherMs: 0 },
-  { name: 'concurrent appends in batches', gatherMs: 20 },
-])('$name', ({ gatherMs }) => {
+  { name: 'concurrent appends', collectMs: 0 },
+  { name: 'concurrent appends in batches', collectMs: 20 },
+])('$name', ({ collectMs }) => {
   test('get seq 1 to N without a gap or repeat, in the order of time, from many senders on several connections', async () => {
-    const options = { gatherMs: () => gatherMs, keyPrefix: `order-${gatherMs}`, maxInProcess: 10_000 };
+    const options = { collectMs: () => collectMs, keyPrefix: `order-${collectMs}`, maxInProcess: 10_000 };
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     const outcomes = await Promise.all(
       Array.from({ length: 150 }, async (_, sender) => {
@@ -29,7 +29,7 @@ describe.each([
   });
 
   test('with one clientMessageId are appended once and all get the same seq', async () => {
-    const options = { gatherMs: () => gatherMs, keyPrefix: `once-${gatherMs}` };
+    const options = { collectMs: () => collectMs, keyPrefix: `once-${collectMs}` };
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     for (let round = 1; round <= 50; round++) {
       const clientMessageId = `round-${round}`;
@@ -40,10 +40,10 @@ describe.each([
   });
 
   test('reach exactly the limit of messages in process and never exceed it while workers complete entries', async () => {
-    const options = { gatherMs: () => gatherMs, keyPrefix: `limit-${gatherMs}`, maxInProcess: 20 };
+    const options = { collectMs: () => collectMs, keyPrefix: `limit-${collectMs}`, maxInProcess: 20 };
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     const consumers = await Promise.all(
-      ['worker-1', 'worker-2'].map((consumerName) => open.consumer({ keyPrefix: `limit-${gatherMs}`, consumerName })),
+      ['worker-1', 'worker-2'].map((consumerName) => open.consumer({ keyPrefix: `limit-${collectMs}`, consumerName })),
     );
 
     const lengths: number[] = [];
@@ -51,7 +51,7 @@ describe.each([
     let refused = 0;
     const watch = async () => {
       const watcher = await open.connection('command');
-      while (sending) lengths.push(await watcher.xlen(`limit-${gatherMs}:{p0}:log`));
+      while (sending) lengths.push(await watcher.xlen(`limit-${collectMs}:{p0}:log`));
     };
     const send = async (sender: number) => {
       let appended = 0;
@@ -80,18 +80,18 @@ describe.each([
 
     expect(refused).toBeGreaterThan(0);
     expect(Math.max(...lengths)).toBe(20);
-    expect(await logs[0]?.inProcess()).toBe(0);
+    expect(await logs[0]?.countInProcess()).toBe(0);
     expect(await logs[0]?.states([lobby])).toEqual([
       { headSeq: 3_000, storedSeq: 3_000, membersVersion: '', epoch: expect.any(String) },
     ]);
   });
 
   test('succeed exactly up to the limit when no entry is completed', async () => {
-    const options = { gatherMs: () => gatherMs, keyPrefix: `exact-${gatherMs}`, maxInProcess: 50 };
+    const options = { collectMs: () => collectMs, keyPrefix: `exact-${collectMs}`, maxInProcess: 50 };
     const logs = await Promise.all([open.log(options), open.log(options)]);
     const outcomes = await Promise.all(Array.from({ length: 400 }, (_, i) => logs[i % 2]?.append(request())));
     expect(outcomes.filter((outcome) => outcome?.kind === 'appended')).toHaveLength(50);
     expect(outcomes.filter((outcome) => outcome?.kind === 'busy')).toHaveLength(350);
-    expect(await logs[0]?.inProcess()).toBe(50);
+    expect(await logs[0]?.countInProcess()).toBe(50);
   });
 });

@@ -28,9 +28,9 @@ export interface ConversationStore {
   listFor(userId: UserId): Promise<ConversationRecord[]>;
   /** Has no effect on an unknown conversation. */
   rename(id: ConversationId, title: string): Promise<void>;
-  /** Returns the users who were not members before. Of racing callers, exactly one gets each user. */
+  /** Returns the users who were not members before. Exactly one of several racing callers gets each user. */
   addMembers(id: ConversationId, userIds: readonly UserId[]): Promise<UserId[]>;
-  /** Returns false if the user was not a member. Of racing callers, exactly one gets true. */
+  /** Returns false if the user was not a member. Exactly one of several racing callers gets true. */
   removeMember(id: ConversationId, userId: UserId): Promise<boolean>;
   /** Returns at most `limit` members in the order of joining. */
   members(id: ConversationId, limit: number): Promise<UserId[]>;

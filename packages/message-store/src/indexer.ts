@@ -12,7 +12,7 @@ const REST_MS = 30;
 export interface Indexer extends Loop {
   /** Starts indexing soon. Called after messages were saved. */
   wake(): void;
-  /** Indexes a batch now. Resolves also on failure. */
+  /** Indexes a batch now. Also resolves on failure. */
   catchUp(): Promise<void>;
 }
 

@@ -12,10 +12,10 @@ export interface ChangeRecord {
 
 /** The combined effect of all known changes of a message. */
 export type MergedChange = Pick<ChangeRecord, 'targetId' | 'conversationId'> &
-  /** A deletion takes precedence over all edits, also over later ones. */
+  /** A deletion takes precedence over all edits, including later ones. */
   (
     | { readonly kind: 'deleted'; readonly editIds: readonly MessageId[] }
-    /** The edit with the largest seq, in whichever order they were saved. */
+    /** The edit with the largest seq, regardless of the order of saving. */
     | { readonly kind: 'edited'; readonly editId: MessageId; readonly seq: number }
   );
 

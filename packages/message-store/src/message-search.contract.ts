@@ -93,7 +93,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
       expect(await textsFound('secret', ...others, theirs.conversationId)).toEqual(['secret three']);
     });
 
-    test('pages have one total order, also for messages with equal times', async () => {
+    test('pages have one total order, even for messages with equal times', async () => {
       const conversations = [newConversation(), newConversation()];
       const all = Array.from({ length: 40 }, (_, index) =>
         (conversations[index % 2] as ReturnType<typeof newConversation>).say({
@@ -120,7 +120,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
       }
     });
 
-    test('a page can continue after a message that is no hit; an unknown one has no next page', async () => {
+    test('a page can continue after a message that is not a hit; an unknown one has no next page', async () => {
       const { conversationId, say } = newConversation();
       const [first, middle] = await save(say({ text: 'red one' }), say({ text: 'blue' }), say({ text: 'red two' }));
       expect(await find('red', [conversationId], { before: middle?.id })).toEqual([first]);
@@ -219,7 +219,7 @@ export function messageSearchContract(messages: () => MessageStore): void {
       expect(finals).toEqual(Array.from({ length: 20 }, (_, index) => `final ${38 - 2 * index}`));
     });
 
-    test('an edit can remove all words, or add the first caption to a medium', async () => {
+    test('an edit can remove all words, or add the first caption to an attachment', async () => {
       const conversation = newConversation();
       const target = conversation.say({ text: 'words' });
       const { text: _, ...image } = conversation.say({ kind: 'image', media });

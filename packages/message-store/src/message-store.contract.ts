@@ -74,7 +74,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().saveBatch([])).toEqual({ rejected: [] });
     });
 
-    test('saveBatch is idempotent, also within one batch', async () => {
+    test('saveBatch is idempotent, even within one batch', async () => {
       const conversationId = newConversationId();
       const batch = newMessages(conversationId, 5);
       await messages().saveBatch(batch.slice(0, 3));
@@ -123,7 +123,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect([...rejected.map(({ id }) => id), stored?.id].sort()).toEqual(rivals.map(({ id }) => id).sort());
     });
 
-    test('of concurrent messages with one seq exactly one is stored', async () => {
+    test('exactly one of several concurrent messages with one seq is stored', async () => {
       const conversationId = newConversationId();
       const rivals = Array.from({ length: 8 }, () => newMessages(conversationId, 20));
       const outcomes = await Promise.all(rivals.map((batch) => messages().saveBatch(batch)));
@@ -139,13 +139,13 @@ export function messageStoreContract(messages: () => MessageStore): void {
       ['a text without end', { text: 'x'.repeat(1_000_000) }],
       ['a seq of 0', { seq: 0 }],
       ['half a seq', { seq: 1.5 }],
-      ['a seq that is no number', { seq: '1' }],
+      ['a seq that is not a number', { seq: '1' }],
       ['an empty id', { id: '' }],
       ['an id that is an operator', { id: { $gt: '' } }],
       ['an endless conversation id', { conversationId: 'c'.repeat(65) }],
       ['no sender', { senderId: undefined }],
       ['an unknown kind', { kind: 'telepathy' }],
-      ['half a medium', { media: { mediaId: 'm' } }],
+      ['an incomplete attachment', { media: { mediaId: 'm' } }],
       ['no time', { createdAtMs: Number.NaN }],
     ])('%s is rejected with the reason, and the rest of the batch is stored', async (_, fields) => {
       const good = newMessage({});

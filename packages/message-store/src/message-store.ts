@@ -37,11 +37,11 @@ export interface MessageSearch {
 
 /**
  * The history of all conversations. Messages are immutable with one exception: a deletion removes the text and media of its target
- * and the text of the target's edits, in whichever order they are saved.
+ * and the text of the target's edits, regardless of the order of saving.
  *
  * Guarantees:
  * - Durability: `saveBatch` resolves when all messages except the rejected ones survive a crash of the store.
- * - Idempotence: saving a message again changes nothing and is no error. Several workers may save the same batch at once.
+ * - Idempotence: saving a message again changes nothing and is not an error. Several workers may save the same batch at once.
  * - Uniqueness: `id` and `(conversationId, seq)` are unique. A different message with a used id or seq is rejected.
  * - A batch is not atomic: after `StoreUnavailable` any part of it may be stored. The caller repeats the whole batch.
  */

@@ -1,7 +1,7 @@
 // Lower-casing produces a final sigma depending on the next letter. Keys and prefixes need one form of sigma.
 const normalise = (name: string): string => name.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ').normalize('NFKC');
 
-/** Returns the key under which a username is unique: NFKC, without case. */
+/** Returns the unique key of a username: NFKC, without case. */
 export const usernameKeyOf = (username: string): string => normalise(username);
 
 /** Returns the prefix that search keys must have to match the query. '' matches all. */

@@ -71,7 +71,7 @@ export function refreshTokenStoreContract(tokens: () => RefreshTokenStore): void
       expect(await isValid(ofOneUser.tokenHash)).toBe(true);
     });
 
-    test('of concurrent rotations one succeeds, one ends the family, and no successor is valid', async () => {
+    test('one of several concurrent rotations succeeds, one ends the family, and no successor is valid', async () => {
       for (let round = 0; round < 5; round += 1) {
         const token = newToken();
         await tokens().issue(token);

@@ -19,8 +19,9 @@ export interface RefreshTokenStore {
   /** Starts a family with its first token. A repeat with the same token changes nothing. */
   issue(token: RefreshTokenRecord): Promise<void>;
   /**
-   * Replaces a token by its successor in the same family. Not idempotent: of racing callers with one token exactly one rotates, and
-   * every other one ends the family or finds it ended. A family that has ended has no valid token, whatever raced with its end.
+   * Replaces a token by its successor in the same family. Not idempotent: exactly one of several racing callers with one token
+   * rotates it, and every other one ends the family or finds it ended. A family that has ended has no valid token, even if calls
+   * raced with its end.
    */
   rotate(tokenHash: string, next: { tokenHash: string; expiresAtMs: number }, nowMs: number): Promise<RotateOutcome>;
   /** Ends the family of a valid or used token. Has no effect on an unknown token. */

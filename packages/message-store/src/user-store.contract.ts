@@ -46,7 +46,7 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().findByUsername(other + suffix)).toEqual(user);
     });
 
-    test('of concurrent users with one username exactly one is created', async () => {
+    test('exactly one of several concurrent users with one username is created', async () => {
       const username = newWord();
       const rivals = Array.from({ length: 10 }, (_, index) =>
         newUser({ username: index % 2 === 0 ? username : username.toUpperCase() }),

@@ -11,8 +11,8 @@ export interface UserRecord {
 
 export interface UserStore {
   /**
-   * Returns false if another user has the username; usernames are compared in NFKC without case. Of racing callers with one username
-   * exactly one gets true. A repeat with the same id changes nothing and returns true.
+   * Returns false if another user has the username; usernames are compared in NFKC without case. Exactly one of several racing
+   * callers with one username gets true. A repeat with the same id changes nothing and returns true.
    */
   create(user: UserRecord): Promise<boolean>;
   findById(id: UserId): Promise<UserRecord | undefined>;
@@ -20,8 +20,8 @@ export interface UserStore {
   findMany(ids: readonly UserId[]): Promise<UserRecord[]>;
   findByUsername(username: string): Promise<UserRecord | undefined>;
   /**
-   * Returns users by username order. The query must match the start of the username, or of the display name from one of its words on
-   * (NFKC, without case, white space as one blank). An empty query matches every user.
+   * Returns users by username order. The query must match the start of the username, or the display name from the start of one of
+   * its words (NFKC, without case, white space as one blank). An empty query matches every user.
    */
   search(query: string, limit: number): Promise<UserRecord[]>;
 }

@@ -27,7 +27,7 @@ const RULES: readonly Rule[] = [
     ({ text }) => isOptional(text, (value) => isString(value, MAX_TEXT_UNITS)),
     `text: not well-formed Unicode of at most ${MAX_TEXT_UNITS}`,
   ],
-  [({ media }) => isOptional(media, isMedia), 'media: not a medium'],
+  [({ media }) => isOptional(media, isMedia), 'media: not an attachment'],
   [({ replyTo }) => isOptional(replyTo, isId), `replyTo: not a well-formed string of 1 to ${MAX_ID_UNITS}`],
   [({ createdAtMs }) => isWholeNumber(createdAtMs, 0), 'createdAtMs: not a whole number from 0'],
 ];

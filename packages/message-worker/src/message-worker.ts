@@ -2,7 +2,7 @@ import { FanOutPublisher } from '@parley/fan-out';
 import { createRedisMessageConsumer, type LogBatch } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
 import { createServiceBase, type Logger, type Loop, pause, type RunningService, startLoop } from '@parley/service-kit';
-import { BatchWindow } from './batch-window.ts';
+import { BatchInterval } from './batch-interval.ts';
 import type { MessageWorkerConfig } from './config.ts';
 import { MESSAGE_WORKER_METRICS, type WorkerLoopName } from './metrics.ts';
 import { Publisher } from './publisher.ts';
@@ -17,8 +17,11 @@ const READ_BLOCK_MS = 1_000;
 /** A worker with this many uncompleted entries stops reading: memory stays bounded, and other workers can read them. */
 const MAX_UNCOMPLETED = 5_000;
 
-/** The publish window is short, because members wait for it (docs/decisions/0013-four-adaptive-batchers.md). */
-const PUBLISH_WINDOW = { shortestMs: 1, longestMs: 10, msPerMessage: 0.5 };
+/**
+ * The minimum time between the starts of two published batches. It is short, because members wait for it
+ * (docs/decisions/0013-four-adaptive-batchers.md).
+ */
+const PUBLISH_INTERVAL = { shortestMs: 1, longestMs: 10, msPerMessage: 0.5 };
 
 const GAUGES_EVERY_MS = 5_000;
 
@@ -31,14 +34,14 @@ export interface MessageWorker extends RunningService {
 }
 
 /**
- * Starts one message worker. It reads the log in batches, publishes each batch at once, saves entries in bulk and completes them
- * after that. Publishing never waits for the store. Entries of a worker that dies stay in the log until another worker reclaims
- * them: they are published again, and saved once.
+ * Starts one message worker. It reads the log in batches, publishes each batch at once, then saves entries in bulk and completes
+ * them. Publishing never waits for the store. Entries of a worker that dies stay in the log until another worker reclaims them:
+ * they are published again, and saved once.
  */
 export async function startMessageWorker(config: MessageWorkerConfig): Promise<MessageWorker> {
   const base = createServiceBase(config, MESSAGE_WORKER_METRICS);
   const { name, logger, metrics, readiness, connect } = base;
-  const [command, blocking, patient] = await Promise.all([
+  const [command, blocking, noDeadline] = await Promise.all([
     connect('command', 'command'),
     connect('blocking', 'read'),
     connect('no-deadline', 'publish'),
@@ -48,7 +51,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
     { command, blocking },
     { partition: config.LOG_PARTITION, consumerName: name, reclaimAfterMs: config.RECLAIM_AFTER_MS },
   );
-  const publisher = new Publisher(new FanOutPublisher(patient), metrics);
+  const publisher = new Publisher(new FanOutPublisher(noDeadline), metrics);
   const saver = new Saver({ name, store: store.messages, consumer, publisher, metrics, logger });
   base.requireRedis(command);
   readiness.require('store', () => store.ping());
@@ -72,13 +75,13 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
       logger,
       onError: () => metrics.chat_worker_errors_total.inc({ loop: loopName }),
     });
-  const window = new BatchWindow(PUBLISH_WINDOW);
+  const interval = new BatchInterval(PUBLISH_INTERVAL);
   const reading = [
     loop('read', 0, async (signal) => {
       if (saver.size >= MAX_UNCOMPLETED) throw new Error('too many entries are uncompleted: the store is slow');
-      if (window.waitMs() > 0) await pause(window.waitMs(), signal);
+      if (interval.collectMs() > 0) await pause(interval.collectMs(), signal);
       const batch = await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: READ_BLOCK_MS });
-      window.started(batch.entries.length);
+      interval.started(batch.entries.length);
       await publishAndQueue(batch);
     }),
     loop('take-over', config.RECLAIM_AFTER_MS / 4, async () => {
@@ -90,7 +93,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   const saving = [
     loop('save', 0, (signal) => saver.saveNext(signal)),
     loop('keep', config.RECLAIM_AFTER_MS / 4, () => saver.extendClaims()),
-    loop('gauges', GAUGES_EVERY_MS, async () => metrics.chat_dead_letters.set(await consumer.deadLetters())),
+    loop('gauges', GAUGES_EVERY_MS, async () => metrics.chat_dead_letters.set(await consumer.countDeadLetters())),
   ];
 
   const opsServer = await base.startOpsServer();
@@ -107,7 +110,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
       await Promise.all(saving.map((running) => running.stop()));
       await consumer.close();
       await Promise.all([opsServer.close(), store.close()]);
-      for (const redis of [command, blocking, patient]) redis.disconnect();
+      for (const redis of [command, blocking, noDeadline]) redis.disconnect();
     },
   };
 }

@@ -5,7 +5,7 @@ import type { MessageWorkerMetrics } from './metrics.ts';
 
 /**
  * Publishes appended messages to the members through all chat servers. Each message is encoded once for the whole cluster, and a
- * batch is one command, whatever its number of messages, conversations and members.
+ * batch is one command, regardless of its number of messages, conversations and members.
  */
 export class Publisher {
   readonly #fanOut: FanOutPublisher;

@@ -23,7 +23,7 @@ const connect = async (role: RedisRole) => {
   return withoutCommandDeadline(redis);
 };
 const command = await connect('command');
-const patient = await connect('no-deadline');
+const noDeadline = await connect('no-deadline');
 const store = await openSqliteStore({ dataDir: await newTemporaryDirectory(), logger, ...WITHOUT_STORE_DEADLINES });
 closers.unshift(() => store.close());
 const closedStore = await openSqliteStore({
@@ -42,7 +42,7 @@ const parts = (consumer: MessageConsumer) => ({
   name: 'message-worker-1',
   store: store.messages,
   consumer,
-  publisher: new Publisher(new FanOutPublisher(patient), metrics),
+  publisher: new Publisher(new FanOutPublisher(noDeadline), metrics),
   metrics,
   logger,
 });
@@ -82,7 +82,7 @@ test('entries are saved in one batch and removed from the log', async () => {
   saver.add((await readAll(consumer)).entries);
   await saver.saveNext(signal);
   expect(saver.size).toBe(0);
-  expect(await log.inProcess()).toBe(0);
+  expect(await log.countInProcess()).toBe(0);
   expect(await texts(conversationId)).toEqual(['text: a', 'text: b', 'text: c']);
   const [first] = await store.messages.readRange(conversationId, 1, 1);
   const traced = first && (await store.messages.findById(first.id));
@@ -93,7 +93,7 @@ test('a message that the store rejects three times goes to the dead letters, wit
   const { consumer, saver, conversationId } = await newSaver();
   for (const text of ['good', 'bad', 'fine']) await append(conversationId, text);
   const { entries } = await readAll(consumer);
-  const deadBefore = await consumer.deadLetters();
+  const deadBefore = await consumer.countDeadLetters();
   // Every store rejects an unknown kind.
   saver.add(
     entries.map((entry) =>
@@ -105,8 +105,8 @@ test('a message that the store rejects three times goes to the dead letters, wit
   await saver.saveNext(signal);
   await saver.saveNext(signal);
   expect(saver.size).toBe(0);
-  expect(await consumer.deadLetters()).toBe(deadBefore + 1);
-  expect(await log.inProcess()).toBe(0);
+  expect(await consumer.countDeadLetters()).toBe(deadBefore + 1);
+  expect(await log.countInProcess()).toBe(0);
   expect(await texts(conversationId)).toEqual([
     'text: good',
     'system: This message could not be stored.',
@@ -125,10 +125,10 @@ test('a message delivered more than twenty times goes to the dead letters, one d
     ['suspect', 5],
     ['harmless', 1],
   ]);
-  const deadBefore = await consumer.deadLetters();
+  const deadBefore = await consumer.countDeadLetters();
   saver.add(entries.map((entry) => ({ ...entry, deliveries: deliveries.get(entry.message.text ?? '') ?? 1 })));
   await saver.saveNext(signal);
-  expect(await consumer.deadLetters()).toBe(deadBefore + 1);
+  expect(await consumer.countDeadLetters()).toBe(deadBefore + 1);
   expect(saver.size).toBe(2);
   await saver.saveNext(signal);
   expect(await texts(conversationId)).toEqual(['system: This message could not be stored.', 'text: suspect']);
@@ -138,15 +138,15 @@ test('a message delivered more than twenty times goes to the dead letters, one d
 
 test('while the store is unavailable entries stay in the log, and are saved when it is back', async () => {
   const { consumer, saver, conversationId } = await newSaver();
-  await append(conversationId, 'patient');
+  await append(conversationId, 'delayed');
   const { entries } = await readAll(consumer);
   await closedStore.close();
   const withoutStore = new Saver({ ...parts(consumer), store: closedStore.messages });
   withoutStore.add(entries);
   for (let tries = 0; tries < 5; tries += 1) await expect(withoutStore.saveNext(signal)).rejects.toThrow();
   expect(withoutStore.size).toBe(1);
-  expect(await log.inProcess()).toBe(1);
+  expect(await log.countInProcess()).toBe(1);
   saver.add(entries);
   await saver.saveNext(signal);
-  expect(await texts(conversationId)).toEqual(['text: patient']);
+  expect(await texts(conversationId)).toEqual(['text: delayed']);
 });

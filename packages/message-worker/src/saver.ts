@@ -18,9 +18,8 @@ const ISOLATE_AFTER_DELIVERIES = 3;
 const MAX_DELIVERIES = 20;
 
 /**
- * The minimum time between the starts of two batches, ms. Only the capacity in process and clients that drop stored messages from
- * their outbox wait for a save, so a few messages wait for more, and many only until the cost of a write is shared
- * (docs/decisions/0013-four-adaptive-batchers.md).
+ * The minimum time between the starts of two batches, ms. A save is not latency-critical: only `MAX_IN_PROCESS` capacity and
+ * client outboxes depend on it. Small batches therefore wait longer (docs/decisions/0013-four-adaptive-batchers.md).
  */
 const FEW_INTERVAL_MS = 100;
 const MANY_INTERVAL_MS = 30;
@@ -36,8 +35,8 @@ export interface PublishedEntry extends LogEntry {
  * Saves published entries in bulk and completes them in the log. `saveNext` handles one batch at a time; entries that arrive during
  * a write wait for the next one. An entry is in one of these states.
  *
- * **Uncompleted.** From `add` on. `extendClaims` keeps other workers from reclaiming it. A failed write or completion leaves it
- * here, and the next batch tries again. So an unavailable store delays messages and loses none.
+ * **Uncompleted.** The state after `add`. `extendClaims` keeps other workers from reclaiming it. A failed write or completion
+ * leaves it here, and the next batch tries again. An unavailable store therefore delays messages and loses none.
  *
  * **Isolated.** Uncompleted, and delivered more than 3 times: earlier workers may have crashed on it. It is saved alone, so a
  * batch cannot fail because of it.
@@ -100,7 +99,7 @@ export class Saver {
   /** Waits for entries, then saves and completes one batch. */
   async saveNext(signal: AbortSignal): Promise<void> {
     await this.#entriesArrive(signal);
-    while (this.#gatherMs() > 0 && !signal.aborted) await pause(Math.min(this.#gatherMs(), MANY_INTERVAL_MS), signal);
+    while (this.#collectMs() > 0 && !signal.aborted) await pause(Math.min(this.#collectMs(), MANY_INTERVAL_MS), signal);
     const batch = this.#nextBatch();
     if (batch.length === 0) return;
     this.#batchStartedAt = performance.now();
@@ -136,8 +135,8 @@ export class Saver {
     });
   }
 
-  /** Returns how long the next batch should still gather, ms. */
-  #gatherMs(): number {
+  /** Returns how long the next batch should still collect entries, ms. */
+  #collectMs(): number {
     const intervalMs = this.#uncompleted.size < MANY_MESSAGES ? FEW_INTERVAL_MS : MANY_INTERVAL_MS;
     return this.#batchStartedAt + intervalMs - performance.now();
   }

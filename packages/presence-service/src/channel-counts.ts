@@ -3,7 +3,7 @@ import { type ConversationId, LOBBY_ID, type UserId } from '@parley/protocol';
 /** The minimum interval between two counts of a channel. */
 const COUNT_INTERVAL_MS = 5_000;
 
-/** The interval grows by this for each online user, because a count in a big channel costs many packets for little news. */
+/** The interval grows by this for each online user, because a count of a big channel costs many packets for a small change. */
 const INTERVAL_PER_USER_MS = 2;
 
 export interface ChannelCount {
@@ -33,7 +33,7 @@ export class ChannelCounts {
     for (const channel of channels) this.#add(channel, -1);
   }
 
-  /** Requests the counts of these channels for a new user, also when they are unchanged. */
+  /** Requests the counts of these channels for a new user, even if they are unchanged. */
   request(channels: readonly ConversationId[]): void {
     for (const channel of channels) this.#pending.set(channel, 'requested');
   }

@@ -2,7 +2,7 @@ import type { ConversationStore } from '@parley/message-store';
 import { type ConversationId, type ConversationKind, MAX_GROUP_MEMBERS, type UserId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
-/** Chat servers report changes. These lifetimes bound how long an entry is wrong when a report is lost. */
+/** Chat servers report changes. These lifetimes bound how long an entry stays wrong after a lost report. */
 const CONVERSATIONS_TTL_MS = 600_000;
 const MEMBERS_TTL_MS = 10_000;
 
@@ -14,7 +14,7 @@ const MAX_MEMBERS = 500_000;
 /** Concurrent store calls of one query. */
 const MAX_CALLS = 32;
 
-/** Answers which users share conversations, from the chat servers' reports and cached answers of the store. */
+/** Finds the users who share conversations, from the chat servers' reports and cached results of the store. */
 export class MembershipCache {
   readonly #store: Pick<ConversationStore, 'listFor' | 'findById' | 'members'>;
   /** All conversations of a user except the lobby. */

@@ -39,15 +39,14 @@ export interface PresenceRoundsParts {
  * **Follower.** Another service leads. Each round only tries to acquire the leadership; reports are ignored.
  *
  * **Becoming the leader.** The service acquired the leadership, or must read the state again because Redis was unavailable. It
- * loads the shown users, and takes over the last changes of its predecessor, whose clients may not be notified.
+ * loads the shown users, and continues with the last changes of its predecessor, which may not have been published.
  *
  * **Leader.** Each round renews the leadership, compares the session leases with the shown presence, writes the changes
  * to the presence store, notifies the contacts of the changed users, and publishes channel counts. When another service leads, this
  * one becomes a follower and drops its state.
  *
- * A round writes the changes first, reads the leases again after that, and then notifies. Therefore a new client misses no
- * change: if its snapshot was read before the write, it had a lease by then and is notified; otherwise the snapshot has
- * the change.
+ * A round writes the changes first, then reads the leases again, and then publishes. Therefore a new client misses no change: if
+ * its snapshot was read before the write, it had a lease by then and is notified; otherwise the snapshot has the change.
  */
 export class PresenceRounds {
   readonly #parts: PresenceRoundsParts;
@@ -56,7 +55,7 @@ export class PresenceRounds {
   #tracker: PresenceTracker;
   /** Whether this service leads and has loaded the shown users. */
   #isLeader = false;
-  /** Changes that are in the presence store, but not notified. */
+  /** Changes that are in the presence store and not published yet. */
   readonly #pendingChanges = new Map<UserId, UserPresence>();
   /** Users whose channels must be looked up, and whether their session is new. */
   readonly #pendingLookups = new Map<UserId, { isNew: boolean }>();

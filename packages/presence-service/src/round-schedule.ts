@@ -48,7 +48,7 @@ export class RoundSchedule {
     this.#wait.abort();
   }
 
-  /** Allows no round for this time, also when one is requested. */
+  /** Allows no round for this time, even if one is requested. */
   postpone(delayMs: number, now = performance.now()): void {
     this.#earliestAt = now + delayMs;
     this.#dueAt = this.#earliestAt;

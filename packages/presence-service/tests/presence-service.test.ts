@@ -166,7 +166,7 @@ test('changes while no service ran are shown and notified when one starts', asyn
   await eventually(() => expect(notificationsOf(ada, bo).at(-1)).toMatchObject({ online: false }));
 });
 
-test('changes that a dead leader may not have notified are notified by the next', async () => {
+test('the next leader publishes changes that a dead leader may not have published', async () => {
   const [ada, bo] = [newUser(), newUser()];
   await createDirect(ada, bo);
   await acquireSlot(ada);

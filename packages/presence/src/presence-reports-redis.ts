@@ -5,7 +5,7 @@ import { fromLines, type PresenceReport, toLine } from './presence-reports.ts';
 const CHANNEL = 'parley:presence:1';
 
 /** Reports within this time share one Redis command, because thousands of sessions may start or end at once. */
-const GATHER_MS = 20;
+const COLLECT_MS = 20;
 
 /** Publishes a chat server's reports to the presence services, at most once. A lost report only delays a change. */
 export class PresenceReporter {
@@ -20,10 +20,10 @@ export class PresenceReporter {
 
   report(report: PresenceReport): void {
     this.#lines.push(toLine(report));
-    this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+    this.#timer ??= setTimeout(() => this.#flush(), COLLECT_MS);
   }
 
-  /** Publishes the gathered reports. */
+  /** Publishes the collected reports. */
   close(): void {
     this.#flush();
   }

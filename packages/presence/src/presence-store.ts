@@ -1,6 +1,6 @@
 import type { PresenceChange, UserId } from '@parley/protocol';
 
-/** The presence of a user who is shown to others; a user who is not shown is offline. */
+/** The presence of a user who is shown to others. All other users are offline. */
 export type ShownState = 'online' | 'away';
 
 /** The presence of one user, as others see it. */
@@ -16,14 +16,14 @@ export type UserPresence =
 export type Leadership = 'renewed' | 'acquired' | 'follower';
 
 /**
- * The shown presence of all users, readable by every process and written by one presence service at a time: the leader. The
+ * The shown presence of all users, readable by every process and written by one presence service at a time, the leader. The
  * state outlives the leader, so its successor continues from it.
  *
  * Leadership is a lease. It ends when the leader releases it or has not renewed it for its TTL. `applyChanges` checks it in
  * the same atomic step, so a former leader that was frozen cannot overwrite the state of its successor.
  *
- * The store also keeps the users of the last changes. Their clients may not have been notified when the leader died, so
- * the next leader notifies them again.
+ * The store also keeps the users of the last changes. A leader that died may not have published these changes, so the next leader
+ * publishes them again.
  *
  * Every call is one atomic step or rejects, and may be repeated.
  */
@@ -31,7 +31,10 @@ export interface PresenceStore {
   /** Returns the presence of these users, in the same order. */
   read(userIds: readonly UserId[]): Promise<UserPresence[]>;
 
-  /** Sets whether a client reported its user as away. Holds until the next report, a new session, or the user is offline. */
+  /**
+   * Sets whether a client reported its user as away. Valid until the next report, until a new session, or until the user is
+   * offline.
+   */
   setAway(userId: UserId, isAway: boolean): Promise<void>;
 
   /** Returns the users that are reported as away. */
@@ -46,13 +49,13 @@ export interface PresenceStore {
   /** Ends the service's leadership, so another one can acquire it at once. */
   releaseLeadership(service: string): Promise<void>;
 
-  /** Returns all shown users, and the users of the last changes, whose notification is uncertain. */
+  /** Returns all shown users, and the users of the last changes, which may not have been published. */
   shown(): Promise<{ users: Map<UserId, ShownState>; lastChanged: UserId[] }>;
 
   /**
    * Replaces the presence of some users.
    *
-   * @param pendingUsers users of earlier changes that are not notified yet; they stay recorded
+   * @param pendingUsers users of earlier changes that are not published yet; they stay recorded
    * @returns false, without any effect, when another service leads
    */
   applyChanges(service: string, changes: readonly UserPresence[], pendingUsers: readonly UserId[]): Promise<boolean>;

@@ -4,7 +4,7 @@ import type { ConversationId, UserId } from './ids.ts';
 /** The channel that every user is a member of. */
 export const LOBBY_ID = 'lobby' as ConversationId;
 
-/** The user who answers in assistant conversations. */
+/** The user who replies in assistant conversations. */
 export const ASSISTANT_ID = 'assistant' as UserId;
 
 /** The longest message text, in Unicode code points. */

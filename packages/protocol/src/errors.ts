@@ -23,20 +23,20 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     message: 'The access token is missing, invalid or expired. Log in again.',
     when: 'The request has no valid access token, the login failed, or the login has ended.',
-    action: 'Refresh the access token once and repeat the request. If the refresh fails, let the user log in.',
+    action: 'Refresh the access token once and repeat the request. If the refresh fails, ask the user to log in.',
   },
   FORBIDDEN: {
     status: 403,
     retryable: false,
     message: 'You do not have permission to do this. Use an account that has it.',
-    when: 'The caller is no member of the conversation, may not perform the action, or calls from a foreign origin.',
+    when: 'The caller is not a member of the conversation, may not perform the action, or calls from a foreign origin.',
     action: 'Do not repeat the request.',
   },
   NOT_FOUND: {
     status: 404,
     retryable: false,
     message: 'It does not exist, or you may not see it. Check the id.',
-    when: 'The user, conversation, message, medium or address does not exist, or the caller may not know of it.',
+    when: 'The user, conversation, message, attachment or address does not exist, or is not visible to the caller.',
     action: 'Do not repeat the request. Remove the object from the local state.',
   },
   INVALID_PAYLOAD: {
@@ -79,7 +79,7 @@ export const ERROR_CATALOGUE = {
     retryable: true,
     message: 'Too many messages are in process. Send it again in a moment.',
     when: 'The limit of messages in process is reached (`MAX_IN_PROCESS`), or the members of the conversation are changing.',
-    action: 'Wait `retryAfterMs`, then send the message again under the same `clientMessageId`.',
+    action: 'Wait `retryAfterMs`, then send the message again with the same `clientMessageId`.',
   },
   SHUTTING_DOWN: {
     status: 503,

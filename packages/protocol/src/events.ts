@@ -67,7 +67,7 @@ export const Session = z
     userId: UserId,
     node: z.string().meta({ description: 'The chat server that holds the session' }),
     startedAt: IsoTime,
-    expiresAt: IsoTime.meta({ description: 'The session ends at this time unless the token is refreshed before' }),
+    expiresAt: IsoTime.meta({ description: 'The session ends at this time unless the token is refreshed before then' }),
     timezone: z.string(),
   })
   .meta({ id: 'Session' });
@@ -163,7 +163,7 @@ export type DeliveredPayload = z.infer<typeof DeliveredPayload>;
 export const TypingPayload = z
   .object({
     conversationId: ConversationId,
-    isTyping: z.boolean().meta({ description: 'Repeat it every few seconds while the user types' }),
+    isTyping: z.boolean().meta({ description: 'Repeat it every few seconds while the user is typing' }),
   })
   .meta({ id: 'TypingPayload' });
 export type TypingPayload = z.infer<typeof TypingPayload>;
@@ -198,7 +198,7 @@ export const TypingPacket = z
   .object({ conversationId: ConversationId, userIds: z.array(UserId).max(MAX_TYPING) })
   .meta({
     id: 'TypingPacket',
-    description: 'The users who type now, possibly with the receiver. Valid for a few seconds',
+    description: 'Users who are typing, possibly including the recipient. Valid for a few seconds',
   });
 export type TypingPacket = z.infer<typeof TypingPacket>;
 
@@ -241,7 +241,7 @@ export const PresencePacket = z
   .meta({
     id: 'PresencePacket',
     description:
-      'Users who share a direct conversation or group with the receiver: all after `session:hello`, then changes',
+      'Users who share a direct conversation or group with the recipient: all after `session:hello`, then changes',
   });
 export type PresencePacket = z.infer<typeof PresencePacket>;
 

@@ -31,14 +31,14 @@ export const Message = z
     media: Media.optional(),
     replyTo: MessageId.optional().meta({
       description:
-        'The message that this one answers. For `edit`, `delete` and `reaction`: the message that it changes',
+        'The message that this one replies to. For `edit`, `delete` and `reaction`: the message that it changes',
     }),
     createdAt: IsoTime,
   })
   .meta({ id: 'Message' });
 export type Message = z.infer<typeof Message>;
 
-/** The payload of `message:send`: a text, or an uploaded medium with or without a caption. */
+/** The payload of `message:send`: a text, or an uploaded attachment with or without a caption. */
 export const SendPayload = z
   .object({
     conversationId: ConversationId,
@@ -46,7 +46,9 @@ export const SendPayload = z
     kind: z.enum(SENDABLE_KINDS),
     text: MessageText.optional(),
     mediaId: MediaId.optional(),
-    replyTo: MessageId.optional().meta({ description: 'The message of the same conversation that this one answers' }),
+    replyTo: MessageId.optional().meta({
+      description: 'The message of the same conversation that this one replies to',
+    }),
   })
   .superRefine((payload, issues) => {
     const isText = payload.kind === 'text';
@@ -54,7 +56,7 @@ export const SendPayload = z
       issues.addIssue({ code: 'custom', path: ['text'], message: 'a text message needs a text' });
     }
     if (isText === (payload.mediaId !== undefined)) {
-      const message = isText ? 'a text message has no medium' : `a message of kind ${payload.kind} needs a mediaId`;
+      const message = isText ? 'a text message has no attachment' : `a message of kind ${payload.kind} needs a mediaId`;
       issues.addIssue({ code: 'custom', path: ['mediaId'], message });
     }
   })

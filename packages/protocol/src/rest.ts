@@ -126,7 +126,7 @@ export type SearchPage = z.infer<typeof SearchPage>;
 
 const TraceStep = z.object({ at: IsoTime, by: z.string().meta({ description: 'The process that did it' }) });
 
-/** The life of one message. Times and process names come from wherever each step was recorded. */
+/** The life of one message. Each step's time and process name come from the process that recorded it. */
 export const MessageTrace = z
   .object({
     id: MessageId,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ConcurrencyLimiter } from './concurrency-limiter.ts';
 
-test('runs tasks in order up to the limit, and frees a slot when a task succeeds or fails', async () => {
+test('runs tasks in order up to the limit, and frees a permit when a task succeeds or fails', async () => {
   const limiter = new ConcurrencyLimiter(2);
   const started: number[] = [];
   const results = Array.from({ length: 5 }, () => Promise.withResolvers<number>());
@@ -23,7 +23,7 @@ test('runs tasks in order up to the limit, and frees a slot when a task succeeds
   expect(await Promise.all(runs.slice(2))).toEqual([2, 3, 4]);
 });
 
-test('gives slots to new and started tasks in turn, and all of them to one queue while the other is empty', async () => {
+test('alternates between new and started tasks, and gives all permits to one queue while the other is empty', async () => {
   const limiter = new ConcurrencyLimiter(1);
   const done: string[] = [];
   const step = (name: string, queue: 'new' | 'started') => limiter.run(async () => void done.push(name), queue);

@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ConfigError, readConfig } from './config.ts';
 import { describeSettings, integerSetting } from './setting.ts';
-import { allowedOriginsSetting, allowGuestsSetting, jwtSecretSetting, redisUrlSetting } from './shared-settings.ts';
+import {
+  allowedOriginsSetting,
+  allowGuestsSetting,
+  jwtSecretSetting,
+  mongodbUrlSetting,
+  redisUrlSetting,
+} from './shared-settings.ts';
 
 const Settings = z.object({
   PORT: integerSetting({ section: 'Local cluster', min: 1, max: 65_535, default: 8080, meaning: 'Public port.' }),
@@ -28,6 +34,20 @@ describe('readConfig', () => {
     expect(() => readConfig(Settings, env)).toThrow(new ConfigError(line));
   });
 
+  test.each([
+    ['REDIS_URL', 'redis//ada:secret@host:6379', '…@host:6379'],
+    ['REDIS_URL', 'http://ada:secret@host:6379', 'http://…@host:6379'],
+    ['REDIS_URL', 'redi://:se/cr@et@host', 'redi://…@host'],
+    ['REDIS_URL', 'ada:secret@host:6379', '…@host:6379'],
+    ['MONGODB_URL', '//ada:secret@a,b/parley', '//…@a,b/parley'],
+    ['MONGODB_URL', 'mongo://ada:secret@a:1,b:2/parley', 'mongo://…@a:1,b:2/parley'],
+  ])('masks user and password in an invalid %s of %s', (name, value, shown) => {
+    const settings = z.object({ REDIS_URL: redisUrlSetting.optional(), MONGODB_URL: mongodbUrlSetting.optional() });
+    expect(() => readConfig(settings, { [name]: value })).toThrow(
+      `${name} is ${JSON.stringify(shown)}; allowed: a URL`,
+    );
+  });
+
   test('gives an example of an allowed URL', () => {
     expect(() => readConfig(Settings, { REDIS_URL: 'localhost' })).toThrow(
       /REDIS_URL is "localhost"; allowed: a URL such as redis:/,
@@ -36,7 +56,7 @@ describe('readConfig', () => {
 });
 
 describe('describeSettings', () => {
-  test('lists documentation, default and whether a value is required, also of optional settings', () => {
+  test('lists documentation, default and whether a value is required, including optional settings', () => {
     const rows = describeSettings(
       Settings.extend({ REDIS_URL: redisUrlSetting, ALLOWED_ORIGINS: allowedOriginsSetting.default([]) }),
     );

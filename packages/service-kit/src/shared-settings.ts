@@ -145,7 +145,8 @@ export const sessionSettings = {
     max: 86_400_000,
     default: 60_000,
     unit: 'ms',
-    meaning: 'A client that has sent nothing by this time is disconnected; 0 = off.',
+    meaning:
+      'A client that has sent no valid event by this time is disconnected; 0 = off. Any event counts, not only a message.',
     tradeOff: 'A lower value frees the slots of silent clients sooner. A slow client may be disconnected too.',
   }),
   ACCESS_TOKEN_TTL_MS: integerSetting({
@@ -155,7 +156,7 @@ export const sessionSettings = {
     default: 900_000,
     unit: 'ms',
     meaning: 'Lifetime of an access token.',
-    tradeOff: 'A stolen token is of use for this time. A lower value makes clients renew their tokens more often.',
+    tradeOff: 'A stolen token is valid for this time. A lower value makes clients renew their tokens more often.',
   }),
 } as const;
 
@@ -175,7 +176,7 @@ export const presenceSettings = {
 
 const atLeast32 = 'at least 32 characters';
 
-/** @param whenMissing the allowed values, as the error of a missing secret says them */
+/** @param whenMissing the allowed values, for the error about a missing secret */
 export const jwtSecretSetting = (whenMissing = atLeast32) =>
   setting(z.string({ error: whenMissing }).min(32, atLeast32), {
     section: 'Access',

@@ -80,7 +80,7 @@ const ERRORS_OF_CHANGES: readonly ErrorCode[] = ['NOT_FOUND', 'FORBIDDEN', 'CONF
 export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentation<E> } = {
   'session:hello': {
     summary: 'Start the session',
-    description: 'Counts as the first message. The ack has the head of each conversation of the user.',
+    description: 'Send it after each connect. The ack has the head of each conversation of the user.',
     payload: HelloPayload,
     reply: HelloReply,
     errors: [],
@@ -102,7 +102,7 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
   'message:send': {
     summary: 'Send a message',
     description:
-      'An acked message is never lost. Without an ack, send it again under the same `clientMessageId`: the server accepts ' +
+      'An acked message is never lost. Without an ack, send it again with the same `clientMessageId`: the server accepts ' +
       'it once and acks the repeat with `duplicate: true`. After `BUSY`, wait `retryAfterMs` before the next attempt.',
     payload: SendPayload,
     reply: SendReply,
@@ -133,8 +133,8 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
   'conversation:join': {
     summary: 'Join a channel',
     description:
-      'Makes the user a member of a channel and delivers its live messages to this connection. Conversations of which the ' +
-      'user is a member need no join.',
+      'Makes the user a member of a channel and delivers its live messages to this connection. Conversations that the ' +
+      'user is already a member of need no join.',
     payload: JoinPayload,
     reply: JoinReply,
     errors: ['NOT_FOUND', 'FORBIDDEN'],
@@ -144,7 +144,7 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
     summary: 'Edit a message',
     description:
       'Only the sender may edit a message. The edit is a message of kind `edit` with its own `seq`; its `replyTo` names the ' +
-      'edited message. The newest edit counts. Without an ack, repeat it under the same `clientMessageId`.',
+      'edited message. The newest edit counts. Without an ack, repeat it with the same `clientMessageId`.',
     payload: EditPayload,
     reply: SendReply,
     errors: ERRORS_OF_CHANGES,
@@ -157,7 +157,7 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
     summary: 'Delete a message',
     description:
       'The sender and the creator of the group or channel may delete a message. Members get a message of kind `delete`. The ' +
-      'history keeps the deleted message without its text and medium.',
+      'history keeps the deleted message without its text and attachment.',
     payload: DeletePayload,
     reply: SendReply,
     errors: ERRORS_OF_CHANGES,
@@ -193,8 +193,9 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
     example: { payload: { cursors: [{ conversationId: 'c_tea', seq: 12 }] }, reply: { ok: true } },
   },
   typing: {
-    summary: 'Report that the user types or has stopped',
-    description: 'Valid for six seconds: repeat it while the user types. Very large conversations show nobody.',
+    summary: 'Report that the user is typing or has stopped typing',
+    description:
+      'Valid for six seconds: repeat it while the user is typing. Very large conversations do not show who is typing.',
     payload: TypingPayload,
     reply: DoneReply,
     errors: ['NOT_FOUND', 'FORBIDDEN'],
@@ -247,14 +248,13 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
     summary: 'Heads of conversations',
     description:
       'Sent periodically for conversations with new messages. A client that is behind `headSeq` has missed packets and emits ' +
-      '`messages:since`. A client that knew another `epoch` drops its copy of the conversation and loads it again.',
+      '`messages:since`. A client that has another `epoch` drops its copy of the conversation and loads it again.',
     payload: HeadsPacket,
     example: [{ conversationId: 'lobby', headSeq: 1042, storedSeq: 1042, epoch: 'k3JxQ0aZb1Lw' }],
   },
   typing: {
     summary: 'Typing users',
-    description:
-      'The users who type in the conversation now, possibly with the receiver. Empty when the last one has stopped.',
+    description: 'Users who are typing, possibly including the recipient. Empty when the last one has stopped.',
     payload: TypingPacket,
     example: { conversationId: 'c_tea', userIds: ['u_bo'] },
   },
@@ -290,14 +290,14 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
   'session:replaced': {
     summary: 'Another connection replaced the session',
     description:
-      'The user continues on another connection. The server closes this one. Do not reconnect without a request of the user.',
+      'The user continues on another connection. The server closes this one. Reconnect only if the user asks to.',
     payload: SessionEnd,
     example: { code: 'REPLACED', message: 'The session continues on another connection.' },
   },
   'session:expired': {
     summary: 'The session has ended',
     description:
-      'The token expired (`UNAUTHENTICATED`), no first message was sent in time (`SILENT`), the client did not read its ' +
+      'The token expired (`UNAUTHENTICATED`), the client sent no valid event in time (`SILENT`), the client did not read its ' +
       'packets (`SLOW`), or the server lost the session slot (`LOST`). The server closes the connection.',
     payload: SessionEnd,
     example: { code: 'UNAUTHENTICATED', message: 'The access token has expired. Refresh it and reconnect.' },

@@ -4,7 +4,7 @@ import type { AccessTokens } from '../accounts/access-tokens.ts';
 import type { Session } from '../session.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
-/** How long a client waits that was refused by a stopping server. By then the load balancer knows another one. */
+/** Retry delay for a client that a stopping server rejected. After it, the load balancer chooses another server. */
 const SHUTDOWN_RETRY_MS = 500;
 
 /** Decides from a handshake's `auth` whether a connection becomes a session. */
@@ -22,7 +22,7 @@ export class Admission {
   /** @throws ChatError `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL` or `ALREADY_CONNECTED` */
   async admit(auth: Record<string, unknown>): Promise<Session> {
     if (this.#readiness.draining) throw new ChatError('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
-    // A client without a token may send an empty one, which is no invalid payload.
+    // A client without a token may send an empty one, which is not an invalid payload.
     if (!auth.token) throw new ChatError('UNAUTHENTICATED');
     const handshake = parsePayload(Handshake, auth);
     const claims = await this.#tokens.verify(handshake.token);

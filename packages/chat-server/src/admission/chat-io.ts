@@ -6,14 +6,14 @@ import { Server } from 'socket.io';
 import { closeInSlices } from '../engine-io/close-in-slices.ts';
 import type { ChatIo } from '../socket-types.ts';
 
-/** A larger frame ends the connection. A smaller one that is too large for an event is answered with `PAYLOAD_TOO_LARGE`. */
+/** A larger frame ends the connection. A smaller frame that is too large for an event gets `PAYLOAD_TOO_LARGE`. */
 const MAX_FRAME_BYTES = 262_144;
 
 /** A client that vanished without closing its connection is detected after at most the sum of the two. */
 const PING_INTERVAL_MS = 15_000;
 const PING_TIMEOUT_MS = 10_000;
 
-/** How long a connection may stay without joining the namespace. Under a burst of connections each waits for its admission. */
+/** How long a connection may stay without joining the namespace. In a burst, connections wait for their admission. */
 const ADMISSION_TIMEOUT_MS = 30_000;
 
 /**

@@ -5,7 +5,7 @@ import type { ChatSocket } from '../socket-types.ts';
 /** How long a client has to read its last packets before its connection is terminated. */
 const CLOSING_LINGER_MS = 5_000;
 
-/** The last event that a client gets. After the other reasons no client is left to be notified, or it knows already. */
+/** The last event that a client gets. For the other reasons, the client is gone or already knows. */
 const END_EVENTS: Partial<
   Record<SessionEndReason, { event: 'session:replaced' | 'session:expired'; code: string; message: string }>
 > = {
@@ -32,12 +32,14 @@ const END_EVENTS: Partial<
   silent: {
     event: 'session:expired',
     code: 'SILENT',
-    message: 'Disconnected: no message was sent in time. Connect again to continue.',
+    message: 'Disconnected: nothing was sent in time. Connect again to continue.',
   },
 };
 
 /**
- * After these reasons a client should reconnect at once. Only its transport is closed, on which every Socket.IO client reconnects. After the other reasons the server disconnects the socket, and the client stays disconnected until its user reconnects.
+ * After these reasons a client should reconnect at once. Only its transport is closed, and every Socket.IO client then
+ * reconnects. After the other reasons the server disconnects the socket, and the client stays disconnected until its user
+ * reconnects.
  */
 const RECONNECTING: ReadonlySet<SessionEndReason> = new Set(['lost', 'slow', 'shutdown']);
 

@@ -12,9 +12,9 @@ const RECONNECT_WITHIN_MS = 1_000;
 const MIN_GROUP_SIZE = 10;
 
 /**
- * Moves the clients of a stopping server to other servers. Each group gets `server:draining`, on which our client library reconnects
- * elsewhere. The connections that are still open afterwards are closed, on which any Socket.IO client reconnects. Takes about two
- * seconds at most.
+ * Moves the clients of a stopping server to other servers. Each group gets `server:draining`, and our client library then
+ * reconnects elsewhere. The connections that are still open afterwards are closed, and any Socket.IO client then reconnects.
+ * Takes about two seconds at most.
  */
 export async function drain(sockets: readonly ChatSocket[], close: (socket: ChatSocket) => void): Promise<void> {
   const groupSize = Math.max(MIN_GROUP_SIZE, Math.ceil(sockets.length / GROUPS));

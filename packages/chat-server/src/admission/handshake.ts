@@ -9,10 +9,10 @@ import type { Admission } from './admission.ts';
 import { closeConnection } from './close-connection.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
-/** A rejected client closes its connection itself. The server closes it after this time. */
+/** A rejected client closes its connection itself. The server closes it if it is still open after this time. */
 const REJECTED_LINGER_MS = 5_000;
 
-/** The points at which other rooms of this server take part in a session's life. */
+/** Session lifecycle hooks for other modules. */
 export interface SessionHooks {
   /** Puts the socket into its user's rooms. If it rejects, the client is rejected. */
   joinRooms(socket: ChatSocket, session: Session): Promise<unknown>;
@@ -25,7 +25,7 @@ export interface SessionHooks {
 /**
  * Admits connections and ties each session's life to that of its connection.
  *
- * @param parts.arrivals limits how many clients are admitted at the same time
+ * @param parts.admissionLimiter limits how many clients are admitted at the same time
  */
 export function handleConnections(
   io: ChatIo,
@@ -33,12 +33,12 @@ export function handleConnections(
     admission: Admission;
     registry: SessionRegistry;
     hooks: SessionHooks;
-    arrivals: ConcurrencyLimiter;
+    admissionLimiter: ConcurrencyLimiter;
     metrics: ChatServerMetrics;
     logger: Logger;
   },
 ): void {
-  const { admission, registry, hooks, arrivals, metrics, logger } = parts;
+  const { admission, registry, hooks, admissionLimiter, metrics, logger } = parts;
 
   async function admit(socket: ChatSocket): Promise<'admitted' | 'gone'> {
     // The client gave up while it waited and may already be back in the queue. Work for it would delay the others.
@@ -61,7 +61,7 @@ export function handleConnections(
   }
 
   io.use((socket, next) => {
-    arrivals
+    admissionLimiter
       .run(() => admit(socket))
       .then(
         (outcome) => {

@@ -8,7 +8,10 @@ export type RpcRequest =
   | { readonly type: 'end-session'; readonly token: FencingToken }
   | { readonly type: 'find-delivery'; readonly conversationId: ConversationId; readonly seq: number };
 
-/** The messages of a server's channel, as JSON. Servers of mixed releases exchange them, so their format does not change. */
+/**
+ * The messages of a server's channel, as JSON. Servers of mixed releases exchange them, so their format does not change:
+ * `question` is a request, `answer` its response.
+ */
 export type ServerMessage =
   /** From a server to itself. `from` distinguishes it from a ping of an earlier process with the same name. */
   | { readonly type: 'ping'; readonly from: string; readonly period: number; readonly sentAt: number }
@@ -42,7 +45,7 @@ export class ServerChannel {
     await subscriber.subscribe(channelOf(this.node));
   }
 
-  /** Returns how many servers received the message, or undefined if Redis did not answer. */
+  /** Returns how many servers received the message, or undefined if Redis did not reply. */
   async publish(node: string, message: ServerMessage): Promise<number | undefined> {
     try {
       return await this.#command.publish(channelOf(node), JSON.stringify(message));

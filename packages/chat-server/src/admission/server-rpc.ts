@@ -16,7 +16,7 @@ export interface RpcMethods {
   findDelivery(conversationId: ConversationId, seq: number): Delivery | undefined;
 }
 
-/** Requests between chat servers. A request that is not answered before its deadline counts as answered with nothing. */
+/** Requests between chat servers. A request without a response before its deadline counts as one with an empty response. */
 export class ServerRpc {
   readonly #channel: ServerChannel;
   readonly #methods: RpcMethods;
@@ -30,7 +30,7 @@ export class ServerRpc {
   /**
    * Ends a session on another server. Resolves when that server has closed it, or certainly no longer serves it.
    *
-   * @param options.isSameDevice the client itself left the session, so a server without a subscription is not waited for
+   * @param options.isSameDevice the client itself left the session, so there is no wait for a server without a subscription
    */
   async endSession(node: string, token: FencingToken, options: { isSameDevice: boolean }): Promise<void> {
     const request = { type: 'end-session', token } as const;
@@ -50,18 +50,18 @@ export class ServerRpc {
     });
   }
 
-  /** Takes every message of this server's channel. */
+  /** Handles every message of this server's channel. */
   receive(message: ServerMessage): void {
     if (message.type === 'answer') this.#pending.get(message.id)?.(message.answer);
     if (message.type !== 'question') return;
-    const answer = this.#run(message.question);
-    void this.#channel.publish(message.replyTo, { type: 'answer', id: message.id, answer });
+    const response = this.#run(message.question);
+    void this.#channel.publish(message.replyTo, { type: 'answer', id: message.id, answer: response });
   }
 
   /** Returns null if no response arrives before the deadline. */
   async #request(
     node: string,
-    question: RpcRequest,
+    request: RpcRequest,
     { deadlineMs = RESPONSE_DEADLINE_MS, waitsForUnsubscribed = false } = {},
   ): Promise<Delivery | null> {
     const id = randomUUID();
@@ -76,7 +76,7 @@ export class ServerRpc {
       type: 'question',
       id,
       replyTo: this.#channel.node,
-      question,
+      question: request,
     });
     if (receivers === 0 && !waitsForUnsubscribed) this.#pending.get(id)?.(null);
     const response = await responded;

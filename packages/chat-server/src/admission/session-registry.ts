@@ -36,22 +36,22 @@ export interface SessionRegistryParts {
   metrics: ChatServerMetrics;
   sessionTtlMs: number;
   /** 0 = off. */
-  firstMessageDeadlineMs: number;
+  firstEventDeadlineMs: number;
 }
 
 /**
  * The sessions of this server. The registry acquires their slots, renews the leases of all sessions in one call, and releases them.
  *
- * **Opening**: a session is registered before its lease is requested. So the message that it was replaced finds it, even when the
- * message overtakes the reply of Redis. If the slot was held by another session of the same user, that session is closed first.
+ * **Opening**: a session is registered before its lease is requested. A replacement notice is then handled even if it arrives
+ * before the Redis reply. If the slot was held by another session of the same user, that session is closed first.
  *
  * **Open**: the lease is renewed five times per TTL. Events are handled only while the slot is certainly held (`isHeld`): the last
  * renewal is younger than the TTL, and the server's subscription is healthy. Otherwise clients get `UNAVAILABLE` and retry.
  *
  * **Ended**, once, by the first of these reasons: the client disconnected; another session of the user replaced it; a renewal found
  * the lease lost; no valid event arrived before the deadline (`silent`); the access token expired and was not refreshed; the client
- * reads too slowly (`slow`); the server shuts down. The connection is closed and the slot is released. A slot that was replaced or
- * lost is no longer this server's to release. While Redis is unavailable the release is retried with every sweep.
+ * reads too slowly (`slow`); the server shuts down. The connection is closed and the slot is released. This server does not
+ * release a slot that was replaced or lost. While Redis is unavailable the release is retried with every sweep.
  */
 export class SessionRegistry {
   readonly #parts: SessionRegistryParts;
@@ -186,19 +186,19 @@ export class SessionRegistry {
 
   async #sweep(): Promise<void> {
     void this.#release();
-    const { firstMessageDeadlineMs } = this.#parts;
-    const openedBefore = performance.now() - firstMessageDeadlineMs;
+    const { firstEventDeadlineMs } = this.#parts;
+    const openedBefore = performance.now() - firstEventDeadlineMs;
     const now = Date.now();
     const expired: Session[] = [];
     for (const session of this.#sessions.values()) {
-      if (firstMessageDeadlineMs > 0 && !session.hasSentEvent && session.openedAt <= openedBefore)
+      if (firstEventDeadlineMs > 0 && !session.hasSentEvent && session.openedAt <= openedBefore)
         this.end(session, 'silent');
       else if (session.authorisedUntilMs <= now) expired.push(session);
     }
     await Promise.all(expired.map((session) => this.#endUnlessRefreshed(session)));
   }
 
-  /** The token may have been refreshed over REST on any server. The lease knows the newest expiry. */
+  /** The token may have been refreshed over REST on any server. The lease has the newest expiry. */
   async #endUnlessRefreshed(session: Session): Promise<void> {
     const lease = await this.#parts.leases.find(session.userId);
     if (lease?.token === session.token && lease.authorisedUntilMs > session.authorisedUntilMs) {

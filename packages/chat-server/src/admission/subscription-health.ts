@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger, RedisConnection } from '@parley/service-kit';
 import type { ServerChannel, ServerMessage } from './server-channel.ts';
 
-/** For how long a returned ping proves that the subscription works. */
+/** How long a returned ping proves that the subscription works. */
 export const CERTAIN_FOR_MS = 2_500;
 
 /** A subscriber that has received nothing for this long, although pings were published, is replaced. */
@@ -84,7 +84,7 @@ export class SubscriptionHealth {
     return true;
   }
 
-  /** Takes every message of this server's channel. */
+  /** Handles every message of this server's channel. */
   receive(message: ServerMessage): void {
     this.#receivedAt = performance.now();
     if (message.type !== 'ping' || message.from !== this.#processId || message.period !== this.#period) return;

@@ -73,7 +73,8 @@ export class Conversations {
       createdAtMs: Date.now(),
     };
     const outcome = await this.#save(record, userId, others);
-    // A new conversation has no messages. If Redis were asked and unavailable, the client's retry would create a second one.
+    // A new conversation has no messages. Reading the head from Redis could fail, and the client's retry would then create a
+    // second conversation.
     const readHeads = outcome.created ? async () => [] : this.#readHeads;
     const conversation = await this.#describeOne(outcome.conversation, readHeads);
     await this.#events.joined(conversation, [userId, ...others]);
@@ -138,7 +139,7 @@ export class Conversations {
     const wasMember = await this.#store.conversations.removeMember(conversationId, leavingId);
     await this.#log.membersChanged(conversationId);
     await this.#events.left(conversationId, leavingId);
-    // A user who was no member may ask to leave too. They learn nothing of the conversation, and its members nothing of them.
+    // A user who was not a member may also ask to leave. Neither side learns anything about the other.
     if (leavingId === userId && !wasMember) return;
     this.#events.changed(await this.#describeOne(record), leavingId);
     if (wasMember) await this.#systemMessages.append(conversationId, userId, text);

@@ -2,14 +2,14 @@ import { type ConversationId, LOBBY_ID, type UserId } from '@parley/protocol';
 import { type ChatSocket, userRoom } from '../socket-types.ts';
 import type { Conversations } from './conversations.ts';
 
-/** How often memberships are read while they keep changing. */
+/** The most reads of the memberships while they keep changing. */
 const MAX_READS = 4;
 
 /**
  * Puts a socket into exactly the rooms of its user's conversations.
  *
- * Memberships are read again after the socket has joined rooms. A removal before that read shows in it; a later removal finds the
- * socket in the room and takes it out.
+ * Memberships are read again after the socket has joined rooms. The second read shows a removal before it; a later removal finds
+ * the socket in the room and takes it out.
  *
  * @returns the user's conversations, the lobby first
  */

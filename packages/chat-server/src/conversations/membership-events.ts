@@ -2,7 +2,7 @@ import type { Conversation, ConversationId, UserId } from '@parley/protocol';
 import { COMMAND_TIMEOUT_MS, type RedisConnection, withDeadline } from '@parley/service-kit';
 import { type ChatIo, userRoom } from '../socket-types.ts';
 
-/** Reports changes of members and titles to the connected users, on whichever server they are. */
+/** Reports changes of members and titles to the connected users on all servers. */
 export interface MembershipEvents {
   /**
    * Puts the users' sessions into the conversation's room and sends the conversation to all members. Never rejects: while Redis is
@@ -24,8 +24,9 @@ export interface MembershipObserver {
 /**
  * Sends membership events through Socket.IO's Redis adapter.
  *
- * The adapter drops the promises of its publish calls. A PING on the same connection is answered only after they were executed, and
- * Redis keeps their order for every subscriber. So whatever a worker publishes after the PING arrives after them.
+ * The adapter drops the promises of its publish calls. Redis replies to a PING on the same connection only after it has executed
+ * them, and keeps their order for every subscriber. Everything that a worker publishes after the PING therefore arrives after
+ * them.
  */
 export function createMembershipEvents(parts: {
   io: ChatIo;

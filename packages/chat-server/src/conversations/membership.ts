@@ -12,10 +12,10 @@ const CACHE_TTL_MS = 60_000;
 /**
  * Checks who may read and write a conversation.
  *
- * Only memberships are cached, never their absence, and each with the version of the member list under which it was read. Every append
- * and every page returns the current version in its own round trip. A server with an older version reads the store again, so a removal
- * is effective on all servers at once without a message to any of them. The version is read before the members: after a change
- * in between, an entry is too old, never too new.
+ * Only memberships are cached, never their absence. Each entry has the version of the member list at which it was read. Every
+ * append and every page returns the current version in its own round trip. A server with an older version reads the store again,
+ * so a removal is effective on all servers at once without a message to any of them. The version is read before the members:
+ * after a change in between, an entry's version is too old, never too new.
  */
 export class Membership {
   readonly #conversations: ConversationStore;
@@ -28,10 +28,10 @@ export class Membership {
   }
 
   /**
-   * Requires that the user is a member, by a query to the store unless the cache has an entry of `currentVersion`.
+   * Requires that the user is a member. Reads the store unless the cache has an entry of `currentVersion`.
    *
    * @param currentVersion the version of the member list, if the caller has just read it
-   * @returns the version under which the user is a member, '' = none known
+   * @returns the version at which the user is a member, '' = unknown
    * @throws ChatError `NOT_FOUND` or `FORBIDDEN`
    */
   async requireMember(conversationId: ConversationId, userId: UserId, currentVersion?: string): Promise<string> {
@@ -55,7 +55,7 @@ export class Membership {
     return this.requireMember(conversationId, userId, state?.membersVersion);
   }
 
-  /** Requires membership by the cache under any version. Only for callers whose next step compares the returned version. */
+  /** Requires membership from the cache, at any version. Only for callers whose next step compares the returned version. */
   async cachedMembership(conversationId: ConversationId, userId: UserId): Promise<string> {
     return this.#cache.get(keyOf(conversationId, userId))?.version ?? this.requireMemberFresh(conversationId, userId);
   }
@@ -67,7 +67,7 @@ export class Membership {
     return conversation;
   }
 
-  /** Whether the user created the conversation, and so may remove members and their messages. Nobody created the lobby. */
+  /** Whether the user created the conversation and may therefore remove members and their messages. Nobody created the lobby. */
   async isCreator(conversationId: ConversationId, userId: UserId): Promise<boolean> {
     return conversationId !== LOBBY_ID && (await this.findConversation(conversationId)).createdBy === userId;
   }

@@ -6,8 +6,8 @@ import { ChatError, type ConversationId, isChangeKind, type MessageId, type Mess
 const MAX_RECENT = 500;
 
 /**
- * Finds the messages that others answer or change. A message whose deletion is not stored yet is found; the log then refuses the
- * append with `target-deleted`.
+ * Finds the messages that other messages reply to or change. A message whose deletion is not stored yet is found; the log then
+ * refuses the append with `target-deleted`.
  */
 export class MessageTargets {
   readonly #log: MessageLog;

@@ -1,9 +1,9 @@
 -- Moves a user's receipt of a conversation forward, never back.
 --
 -- KEYS  1 HASH user id -> `readSeq deliveredSeq`, of one conversation
--- ARGV  1 user id  2 read seq  3 delivered seq, each 0 = as before
--- Reply {readSeq, deliveredSeq, 1 = send it to the members}. It is sent when it moved, and when it is exactly what was requested: the
---        reply to an earlier attempt may have been lost before the members were notified.
+-- ARGV  1 user id  2 read seq  3 delivered seq, each 0 = unchanged
+-- Reply {readSeq, deliveredSeq, 1 = changed, or a repeat of the last request: notify the members}. The reply to an earlier attempt
+--        may have been lost before the members were notified.
 local record = redis.call('HGET', KEYS[1], ARGV[1]) or '0 0'
 local read, delivered = string.match(record, '^(%d+) (%d+)$')
 local newRead = math.max(tonumber(read), tonumber(ARGV[2]))

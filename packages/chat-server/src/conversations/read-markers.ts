@@ -3,7 +3,9 @@ import { loadScript, type RedisConnection, runScript } from '@parley/service-kit
 
 const MARK_READ = loadScript(new URL('./mark-read.lua', import.meta.url), 1);
 
-/** The newest message that each user has read in each conversation. A marker only moves forward, in whatever order calls arrive. */
+/**
+ * The newest message that each user has read in each conversation. A marker only moves forward, regardless of the order of calls.
+ */
 export class ReadMarkers {
   readonly #redis: RedisConnection;
 

@@ -12,8 +12,8 @@ const MAX_CACHED_KINDS = 50_000;
 type MovedReply = [readSeq: number, deliveredSeq: number, isToBeSent: 0 | 1];
 
 /**
- * The newest message that each member of a direct conversation or group has read, and the newest that was delivered to them. Every step
- * is sent to the members. Channels have no receipts: in a large one, every member would get those of every other.
+ * The newest message that each member of a direct conversation or group has read, and the newest that was delivered to them.
+ * Every change is sent to the members. Channels have no receipts: in a large one, every member would get those of every other.
  */
 export class Receipts {
   readonly #redis: RedisConnection;

@@ -6,7 +6,7 @@ import type { Membership } from './membership.ts';
 import { newMessageId } from './message-id.ts';
 import { noSuchMessage } from './message-targets.ts';
 
-/** How often one message is appended when the member list changes at each attempt. */
+/** The most attempts to append one message while the member list keeps changing. */
 const MAX_ATTEMPTS = 4;
 
 /** A message as its sender wrote it. {@link MessageSender} adds the id. */
@@ -33,7 +33,7 @@ export class MessageSender {
 
   /**
    * Sends a member's message. The membership comes from the cache. The append compares its version with the current one in the
-   * same atomic step, and only when they differ is the membership checked again.
+   * same atomic step. Only if they differ, the membership is checked again.
    *
    * @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` or `BUSY`
    */
@@ -52,7 +52,7 @@ export class MessageSender {
     return reply;
   }
 
-  /** Appends a message of kind `system` whose sender is the user who acted. That user need not be a member any more. */
+  /** Appends a message of kind `system` whose sender is the user who acted. That user may no longer be a member. */
   async sendSystemMessage(
     conversationId: ConversationId,
     actorId: UserId,

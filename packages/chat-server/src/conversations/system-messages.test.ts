@@ -48,7 +48,7 @@ test('a system message is appended although the member list changed, and left ou
     { kind: 'system', senderId: ada, text: 'left' },
   ];
   expect(await messagesOf(group)).toEqual(appended);
-  expect(await log.inProcess()).toBe(2);
+  expect(await log.countInProcess()).toBe(2);
   await expect(systemMessages.append(group, ada, 'one too many')).resolves.toBeUndefined();
   expect(await messagesOf(group)).toEqual(appended);
 });

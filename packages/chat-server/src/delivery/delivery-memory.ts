@@ -1,7 +1,7 @@
 import type { ConversationId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
-/** Bounds of the memory: conversations, and batches of each. */
+/** The most conversations, and the most batches of each, that are remembered. */
 const MAX_CONVERSATIONS = 2_000;
 const MAX_BATCHES = 200;
 

@@ -9,15 +9,15 @@ import { type EventLoopUtilisation, linearRamp } from './event-loop-utilisation.
 import { HostCpuUsage } from './host-cpu-usage.ts';
 
 /**
- * After a flush a busy server waits before the next one, longer the more the flush cost. The factor is high because each packet costs
- * every process on the way to a client, and the time measured here is only a small part of that cost.
+ * After a flush, a busy server waits before the next one. The wait grows with the cost of the flush. The factor is high because
+ * each packet also costs CPU time in every process on the way to a client, and the time measured here is only a small part of it.
  */
 const WAIT_PER_FLUSH_COST = 40;
 const MAX_WAIT_MS = 30;
 
 /**
  * Ramps from no wait to the full wait. Host CPU usage counts because a packet that is saved also saves work in the load balancer and in
- * the clients. An expensive flush counts alone, because the next one would overlap with the packets that are still on their way.
+ * the clients. An expensive flush is enough on its own, because the next one would overlap with packets that are still in transit.
  */
 const EVENT_LOOP_BUSY = [0.5, 0.7] as const;
 const HOST_BUSY = [0.7, 0.85] as const;
@@ -29,7 +29,7 @@ const LATEST_VALUE_WAIT_MS = 100;
 /** The most characters of JSON in one packet. */
 const MAX_PACKET_CHARACTERS = 262_144;
 
-/** Events of which a later one replaces an earlier one of the same conversation. */
+/** Events whose latest value replaces earlier ones of the same conversation. */
 type LatestValueEvent = 'stored' | 'heads' | 'presence';
 
 interface Collected {
@@ -40,17 +40,17 @@ interface Collected {
 }
 
 /**
- * Delivers what workers publish to this server's sessions. Of each conversation the messages keep their order.
+ * Delivers what workers publish to this server's sessions. Messages of a conversation stay in order.
  *
  * **Idle**: nothing is collected. The first message schedules a flush at once, the first latest-value event one in 100 ms.
  *
- * **Collecting**: items are kept by conversation until the flush. Messages make it due at `flushedAt + waitMs`, whatever was scheduled
- * before; items for conversations without a session here are dropped.
+ * **Collecting**: items are kept by conversation until the flush. Messages make it due at `flushedAt + waitMs`, even if a later
+ * time was scheduled; items for conversations without a session here are dropped.
  *
  * **Flushing**: each conversation's items become as few packets as possible, encoded once for all receivers, and each client gets
  * one write. The writes run in slices, so the event loop serves other work in between. Items that arrive now are collected for the
  * next flush. Afterwards the server is idle or collecting again, with a wait that depends on its load and on the cost of the flush.
- * So a quiet server sends at once, and the cost of a message falls as their number rises.
+ * A quiet server therefore sends at once, and the cost of a message falls as the load rises.
  *
  * **Closed**: `close` flushes what is collected. Nothing is delivered afterwards.
  */
@@ -109,7 +109,7 @@ export class FanOutDelivery {
     this.#schedule();
   }
 
-  /** Sends a head to the sessions of its conversation, in a packet with whatever else waits for them. */
+  /** Sends a head to the sessions of its conversation, in a packet with everything else that is collected for them. */
   sendHead(head: HeadsPacket[number]): void {
     this.#collectLatest(head.conversationId, 'heads', [head]);
     this.#schedule();
@@ -132,7 +132,7 @@ export class FanOutDelivery {
     return collected;
   }
 
-  /** Two workers may publish the offsets of a conversation in reverse order. Of one epoch, the higher offset is sent. */
+  /** Two workers may publish the offsets of a conversation in reverse order. Within an epoch, only the higher offset is sent. */
   #collectStored({ conversationId, seq, epoch }: FanOutStored): void {
     const latest = this.#collectedFor(conversationId)?.latest;
     const previous = latest?.get('stored') as { seq: number; epoch: string } | undefined;

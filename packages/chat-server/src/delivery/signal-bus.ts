@@ -25,8 +25,8 @@ const keyOf = (signal: Signal): string =>
   `${signal.kind} ${signal.conversationId} ${signal.kind === 'typing' ? signal.userId : signal.receipt.userId}`;
 
 /**
- * Broadcasts signals to all chat servers, this one included, over Redis publish/subscribe. Signals are collected for a short time, of
- * which only the newest of each key is sent. Delivery is at most once; signals of one key arrive in order.
+ * Broadcasts signals to all chat servers, this one included, over Redis publish/subscribe. Signals are collected for a short
+ * time, and only the newest of each key is sent. Delivery is at most once; signals of one key arrive in order.
  */
 export class SignalBus {
   readonly #command: RedisConnection;
@@ -59,7 +59,7 @@ export class SignalBus {
     this.#schedule();
   }
 
-  /** Drops what is still collected. */
+  /** Drops the collected signals. */
   close(): void {
     clearTimeout(this.#timer);
     this.#collected.clear();

@@ -4,10 +4,10 @@ import type { EventLoopUtilisation } from './event-loop-utilisation.ts';
 import type { Signal } from './signal-bus.ts';
 import { TypingBoard } from './typing-board.ts';
 
-/** Larger rooms do not show who is typing: in them somebody always is, and each change would cost a packet for every member. */
+/** Larger rooms do not show who is typing: somebody always is, and each change would cost one packet per member. */
 const MAX_TYPING_ROOM = 500;
 
-/** Event-loop utilisation above which `typing` is deferred: of all events it is missed least. */
+/** Event-loop utilisation above which `typing` is deferred: users miss it least of all events. */
 const MAX_UTILISATION = 0.7;
 
 /** Delivers signals to this server's sessions, one packet for each conversation and batch. */

@@ -2,12 +2,12 @@ import { forEachTimeSliced } from '@parley/service-kit';
 import { bufferedBytes } from '../engine-io/client-connection.ts';
 import type { ChatIo, ChatSocket } from '../socket-types.ts';
 
-/** The most bytes that may wait for one client. A client that reads nothing for a short time stays below it. */
+/** The limit of unsent bytes for one client. A client that stops reading for a short time stays below it. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
 /**
- * Disconnects slow consumers: clients that do not read what is sent to them. Engine.IO buffers for them without a bound. They
- * reconnect and fetch what they missed, and the server's memory stays bounded.
+ * Disconnects slow consumers: clients that do not read what is sent to them. Engine.IO buffers their packets without a limit.
+ * They reconnect and fetch what they missed, and the server's memory stays bounded.
  *
  * @returns how many were disconnected
  */

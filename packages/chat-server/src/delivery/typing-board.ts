@@ -3,9 +3,9 @@ import { type ConversationId, MAX_TYPING, type UserId } from '@parley/protocol';
 /** A user counts as typing this long after each signal. Clients repeat the signal within it. */
 export const TYPING_LIFETIME_MS = 6_000;
 
-/** The users who are typing, in the conversations that this server has sessions of. */
+/** The users who are typing in the conversations of this server's sessions. */
 export class TypingBoard {
-  /** For each user the time at which they stop counting as typing, in ms of the callers' clock. Longest typing first. */
+  /** The time at which each user stops counting as typing, in ms of the callers' clock. The longest typing user is first. */
   readonly #typing = new Map<ConversationId, Map<UserId, number>>();
 
   note(conversationId: ConversationId, userId: UserId, isTyping: boolean, nowMs: number): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
 
-/** The connection of any Socket.IO socket, whatever its events are. */
+/** The connection of a Socket.IO socket with any events. */
 export type ClientSocket = Pick<Socket, 'conn'>;
 
 /** Engine.IO's transport, with the `ws` WebSocket that its types hide. The WebSocket is absent while the client polls. */
@@ -34,7 +34,7 @@ export function bufferedBytes(socket: ClientSocket, limit: number): number {
 
 /**
  * Stops reading from a client's WebSocket, so that TCP slows the client down. Has no effect on a polling client: each of its requests
- * is bounded in size, and it sends the next one only after the answer.
+ * is bounded in size, and it sends the next one only after the response.
  */
 export function pauseReading(socket: ClientSocket): void {
   transportOf(socket).socket?.pause();
@@ -45,13 +45,13 @@ export function resumeReading(socket: ClientSocket): void {
   if (webSocket?.isPaused) webSocket.resume();
 }
 
-/** Releases what only the handshake needed. It would stay in memory as long as the connection, some KB for each. */
+/** Releases the data that only the handshake needed, several KB that would stay in memory as long as the connection. */
 export function releaseHandshake(socket: Pick<Socket, 'conn' | 'handshake'>): void {
   Object.assign(socket.handshake, { headers: {}, auth: {}, query: {} });
   if (transportOf(socket).name === 'websocket') Object.assign(socket.conn, { request: null });
 }
 
-/** Ends the TCP connection of a client that does not read, and drops everything that waits for it. */
+/** Ends the TCP connection of a client that does not read, and drops all its unsent data. */
 export function terminate(socket: ClientSocket): void {
   if (socket.conn.readyState === 'closed') return;
   transportOf(socket).socket?.terminate();

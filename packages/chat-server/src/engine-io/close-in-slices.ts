@@ -3,14 +3,14 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import { TimeSlicedQueue } from '@parley/service-kit';
 
-/** The events that end a TCP socket, on which Engine.IO and Socket.IO take down everything above it. */
+/** The events that end a TCP socket. Engine.IO and Socket.IO then close everything above it. */
 const CLOSING_EVENTS: ReadonlySet<string | symbol> = new Set(['end', 'error', 'close']);
 
 /**
  * Spreads the closing of connections over turns of the event loop.
  *
- * When the load balancer dies, thousands of connections end in one turn, and Socket.IO would take down all of them at once and serve
- * nobody for a second. So the closing events of TCP sockets are emitted in slices, in their order.
+ * When the load balancer dies, thousands of connections end in one turn. Socket.IO would close all of them at once, and the
+ * server would be unresponsive for a second. The closing events of TCP sockets are therefore emitted in slices, in their order.
  */
 export function closeInSlices(httpServer: HttpServer): void {
   const closings = new TimeSlicedQueue();

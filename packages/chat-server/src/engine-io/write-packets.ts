@@ -64,8 +64,8 @@ export function writePackets({ bytes, packets }: EncodedPackets, socket: ClientS
 }
 
 /**
- * Makes packets to this client alone, acks above all, bypass Engine.IO as well when its buffers are empty. This halves the cost of an
- * ack.
+ * Makes packets for this client alone (mostly acks) bypass Engine.IO as well while its buffers are empty. This halves the cost of
+ * an ack.
  */
 export function writeAcksDirectly(socket: ClientSocket): void {
   (socket as unknown as SocketParts).client.writeToEngine = writeDirectly;

@@ -12,14 +12,14 @@ const MAX_EVENT_CHARACTERS = 65_536;
 
 /**
  * How many events of one client are handled at the same time. The others wait, and while one waits, nothing more is read from the
- * client's connection. So a client that sends too fast slows down itself alone, and its events do not pile up in memory.
+ * client's connection. A client that sends too fast therefore slows down only itself, and its events do not pile up in memory.
  */
 const MAX_CONCURRENT_EVENTS = 32;
 
-/** When a client may try again whose session slot is not certainly held. */
+/** Retry delay for a client whose slot is not certain to be held. */
 const NOT_HELD_RETRY_MS = 1_000;
 
-/** Handles one event of clients. */
+/** Handles one client event. */
 export interface EventHandler<Payload extends z.ZodType = z.ZodType> {
   readonly payload: Payload;
   /** @returns the ack */
@@ -34,8 +34,8 @@ export type EventHandlers = Record<keyof ClientToServerEvents, EventHandler>;
 /**
  * Dispatches the events of a client to their handlers.
  *
- * Each event passes the same checks in this order: its size, that the session's slot is held, that the event exists, its payload. Every
- * outcome becomes the ack, an unexpected error included: nothing that a client sends throws beyond this point.
+ * Each event passes the same checks in this order: its size, that the session's slot is held, that the event exists, its payload.
+ * Every outcome becomes the ack, including an unexpected error. No input of a client makes this function throw.
  */
 export function attachHandlers(
   socket: ChatSocket,
@@ -44,7 +44,7 @@ export function attachHandlers(
 ): void {
   const { session } = socket.data;
   // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its event
-  // here. Once there was one, every event of this client is measured.
+  // here. After the first large packet, every event of this client is measured.
   let hasSentLargePacket = false;
   socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => {
     hasSentLargePacket ||= data !== undefined && data.length > MAX_EVENT_CHARACTERS;

@@ -22,8 +22,8 @@ const MAX_SINCE_MESSAGES = 1_000;
 /**
  * `message:send`, `message:edit`, `message:delete`, `message:react` and `messages:since`.
  *
- * Each change is a message of the log with a `seq` of its own; `replyTo` names the message that it changes. So a client that was offline
- * receives changes like any other message, in order.
+ * Each change is a message of the log with a `seq` of its own; `replyTo` names the message that it changes. A client that was
+ * offline therefore receives changes like any other message, in order.
  */
 export function messageEvents(parts: {
   sender: MessageSender;
@@ -50,7 +50,8 @@ export function messageEvents(parts: {
     'message:send': eventHandler({
       payload: SendPayload,
       async handle(_socket, { userId }, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
-        if (mediaId !== undefined) throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such medium.' });
+        if (mediaId !== undefined)
+          throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such attachment.' });
         if (replyTo !== undefined) {
           await membership.cachedMembership(conversationId, userId);
           await targets.find(conversationId, replyTo);

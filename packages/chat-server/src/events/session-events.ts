@@ -14,10 +14,10 @@ export function sessionEvents(parts: {
   conversations: Conversations;
   readMarkers: ReadMarkers;
   presence: Presence;
-  /** Shared with admission: a client that was admitted gets its hello in turn with new clients. */
-  arrivals: ConcurrencyLimiter;
+  /** Shared with admission, so that admissions and `session:hello` requests alternate. */
+  admissionLimiter: ConcurrencyLimiter;
 }) {
-  const { node, log, conversations, readMarkers, presence, arrivals } = parts;
+  const { node, log, conversations, readMarkers, presence, admissionLimiter } = parts;
 
   return {
     'session:hello': eventHandler({
@@ -39,7 +39,7 @@ export function sessionEvents(parts: {
             epoch: states[index]?.epoch ?? '',
           }));
         };
-        const heads = await arrivals.run(readHeads, 'started');
+        const heads = await admissionLimiter.run(readHeads, 'started');
         return {
           ok: true,
           session: {

@@ -16,15 +16,15 @@ import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts
 /** The most users in the snapshot that a client gets after `session:hello`. */
 const MAX_CONTACTS = 1_000;
 
-/** How many snapshots are read at the same time. A thousand arrivals must not delay more important work. */
+/** How many snapshots are read at the same time. A thousand new clients must not delay more important work. */
 const MAX_SNAPSHOTS = 8;
 
-/** How often a snapshot is tried while Redis or the store is unavailable. */
+/** The most attempts to send a snapshot while Redis or the store is unavailable. */
 const MAX_ATTEMPTS = 10;
 
 /**
- * The chat server's part of presence: reports what happens to its sessions, and sends snapshots of the presence store to clients that arrive.
- * The presence service decides how users are shown, and sends the changes.
+ * The chat server's part of presence: reports the changes of its sessions, and sends snapshots of the presence store to new
+ * clients. The presence service decides how users are shown, and sends the changes.
  */
 export class Presence implements MembershipObserver {
   readonly #store: PresenceStore;

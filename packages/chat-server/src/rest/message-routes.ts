@@ -14,7 +14,7 @@ export function messageRoutes(traces: MessageTraces): Router {
     response.json(await traces.find(id, callerOf(response)));
   });
 
-  // Deprecated: the former name of the trace, with the field names it always had.
+  // Deprecated: the former name of the trace. Its field names do not change.
   router.get('/:id/passport', async (request, response) => {
     const id = parsePayload(MessageId, request.params.id);
     response.json(toLegacyTrace(await traces.find(id, callerOf(response))));

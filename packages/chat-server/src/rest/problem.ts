@@ -3,12 +3,12 @@ import type { Logger } from '@parley/service-kit';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { toChatError } from '../to-chat-error.ts';
 
-/** Answers requests to unknown addresses. */
+/** Responds to requests for unknown addresses. */
 export const notFound: RequestHandler = () => {
   throw new ChatError('NOT_FOUND', { message: 'The address does not exist. Compare it with the API reference.' });
 };
 
-/** Answers every error as `application/problem+json` (RFC 9457) with a code of the catalogue. */
+/** Responds to every error with `application/problem+json` (RFC 9457) and a code of the catalogue. */
 export const problemHandler =
   (logger: Logger): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {

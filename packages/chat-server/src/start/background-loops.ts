@@ -38,7 +38,7 @@ export function startBackgroundLoops(parts: Parts): Loop {
     });
   const loops = [
     loop('gauges', GAUGES_INTERVAL_MS, async () => {
-      const [{ held, waiting }, inProcess] = await Promise.all([leases.count(), log.inProcess()]);
+      const [{ held, waiting }, inProcess] = await Promise.all([leases.count(), log.countInProcess()]);
       metrics.chat_session_leases.set(held);
       metrics.chat_waiting.set(waiting);
       metrics.chat_in_process.set(inProcess);

@@ -33,7 +33,8 @@ export function buildRest(
         try {
           await leases.extendAuthorisation(signedIn.user.id, Date.parse(signedIn.expiresAt));
         } catch (error) {
-          // The old cookie is used up, so an error here would lose the login. At worst the live session ends and reconnects.
+          // The old cookie is no longer valid, so an error here would lose the login. At worst the live session ends and
+          // reconnects.
           logger.warn({ err: error }, 'the session of a refreshed token could not be extended');
         }
       },

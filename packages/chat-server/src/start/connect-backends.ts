@@ -6,8 +6,10 @@ import type { ChatServerConfig } from '../config.ts';
 import { EventLoopUtilisation, linearRamp } from '../delivery/event-loop-utilisation.ts';
 import type { CHAT_SERVER_METRICS } from '../metrics.ts';
 
-/** How long a busy server collects messages to append them in one call, and the event-loop utilisation from none to all of it. */
+/** The longest time for which a busy server collects messages to append them in one call. */
 const MAX_APPEND_COLLECT_MS = 15;
+
+/** The time rises from 0 to its maximum within this range of event-loop utilisation. */
 const APPEND_EVENT_LOOP_BUSY = [0.15, 0.35] as const;
 
 export type ChatServerBase = ReturnType<typeof createServiceBase<typeof CHAT_SERVER_METRICS>>;
@@ -36,7 +38,7 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
   const utilisation = new EventLoopUtilisation();
   const log = createRedisMessageLog(command, {
-    gatherMs: () => MAX_APPEND_COLLECT_MS * linearRamp(utilisation.current, APPEND_EVENT_LOOP_BUSY),
+    collectMs: () => MAX_APPEND_COLLECT_MS * linearRamp(utilisation.current, APPEND_EVENT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
     readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
     partitions: config.LOG_PARTITIONS,

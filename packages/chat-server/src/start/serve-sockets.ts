@@ -14,10 +14,10 @@ import type { DeliveryParts } from './start-delivery.ts';
 import type { SessionParts } from './start-sessions.ts';
 
 /**
- * How many clients are admitted, or get the reply to their hello, at the same time. When ten thousand arrive together, the others wait
- * instead of all competing in Redis and the store, and an admitted client gets its reply before it gives up.
+ * How many admissions and `session:hello` requests run at the same time. When ten thousand clients connect together, the others
+ * wait instead of all competing in Redis and the store, and an admitted client gets its reply before it gives up.
  */
-const MAX_ARRIVALS = 64;
+const MAX_CONCURRENT_ADMISSIONS = 64;
 
 /** Admits connections and handles the events of their clients. */
 export function serveSockets(
@@ -35,8 +35,8 @@ export function serveSockets(
   const { backends, delivery, sessions, chat, tokens } = parts;
   const { registry } = sessions;
   const { conversations, presence } = chat;
-  const arrivals = new ConcurrencyLimiter(MAX_ARRIVALS);
-  const eventParts = { ...backends, ...delivery, ...chat, node, arrivals };
+  const admissionLimiter = new ConcurrencyLimiter(MAX_CONCURRENT_ADMISSIONS);
+  const eventParts = { ...backends, ...delivery, ...chat, node, admissionLimiter };
   const handlers: EventHandlers = {
     ...sessionEvents(eventParts),
     ...messageEvents(eventParts),
@@ -53,7 +53,7 @@ export function serveSockets(
       },
       ended: (session) => presence.ended(session),
     },
-    arrivals,
+    admissionLimiter,
     metrics,
     logger,
   });

@@ -38,7 +38,7 @@ export async function startSessions(
     logger,
     metrics,
     sessionTtlMs: config.SESSION_TTL_MS,
-    firstMessageDeadlineMs: config.FIRST_MESSAGE_DEADLINE_MS,
+    firstEventDeadlineMs: config.FIRST_MESSAGE_DEADLINE_MS,
   });
   health.monitor(subscriber);
   await channel.listen(subscriber, [health, rpc]);

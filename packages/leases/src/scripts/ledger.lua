@@ -1,4 +1,4 @@
--- Reads all leases and counts the waiting users. Its cost grows with the number of leases: not for each request.
+-- Reads all leases and counts the waiting users. Its cost grows with the number of leases, so it is not for each request.
 --
 -- KEYS  1 live           ZSET userId -> time when the lease expires, ms
 --       2 holders        HASH userId -> record

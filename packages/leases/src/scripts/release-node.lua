@@ -1,4 +1,4 @@
--- Releases all leases of a server. Its cost grows with the number of leases in the cluster: only for the start of a server.
+-- Releases all leases of a server. Its cost grows with the number of leases in the cluster, so only a starting server uses it.
 --
 -- KEYS  1 live     ZSET userId -> time when the lease expires, ms
 --       2 holders  HASH userId -> record

@@ -1,4 +1,4 @@
--- Extends leases by the TTL, including an expired one that is not deleted. Without a lease it only records that a server reaches
+-- Extends leases by the TTL, including an expired one that is not deleted. A call without leases only records that a server reaches
 -- Redis.
 --
 -- KEYS  1 live        ZSET userId -> time when the lease expires, ms

@@ -1,5 +1,5 @@
 #!lua
--- Appends messages: assigns each message its seq and adds it to the log, or replies why not.
+-- Appends messages: assigns each message its seq and adds it to the log, or replies why it was not appended.
 --
 -- The script never parses a message: its JSON is stored as the caller wrote it, and a message costs about 15 µs.
 -- Redis does not roll scripts back. The first line makes Redis refuse the whole script when it cannot write (memory is full,
@@ -10,12 +10,12 @@
 --       (the number of keys is fixed, so there may be more keys than the messages need; the last ones are ignored)
 -- ARGV  1 limit of messages in process  2 dedupe window (ms), then for each message:
 --       conversation id, message id, message as JSON without seq and time, node, members version,
---       id of the message that it answers or changes ('' = none), id of the message that it deletes ('' = none)
+--       id of the message that it replies to or changes ('' = none), id of the message that it deletes ('' = none)
 -- Reply for each message, one of:
 --       {'sent', 'conversationId id seq createdAtMs'}  it was appended before, perhaps in another conversation
 --       {'head-unknown'}                   initialise the conversation's head first
 --       {'stale-members', members version} the member list has another version
---       {'target-deleted'}                 the message that it answers or changes is deleted
+--       {'target-deleted'}                 the message that it replies to or changes is deleted
 --       {'busy'}                           the limit of messages in process is reached
 --       {'appended', seq, createdAtMs}
 --       {'failed', reason}
@@ -39,7 +39,7 @@ local function append(conversation, recent, use, deletions, conversationId, id, 
   if free <= 0 then return { 'busy' } end
 
   local seq = tonumber(state[1]) + 1
-  -- When the clock was set back, an answer must not be dated before its question.
+  -- Timestamps must not decrease within a conversation, even if the clock was set back.
   local createdAtMs = math.max(nowMs, tonumber(state[3] or 0))
 
   redis.call('HSET', conversation, 'head', seq, 'lastMs', createdAtMs)

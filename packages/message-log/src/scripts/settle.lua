@@ -39,7 +39,7 @@ for _, seq in ipairs(seqs) do
   if seq == offset + 1 then
     offset = seq
   elseif seq > head then
-    -- Redis lost its newest writes and the store has them. Continue above; the seqs skipped here will not come.
+    -- Redis lost its newest writes and the store has them. Continue after them; the skipped seqs will never arrive.
     offset, lostTail = seq, true
   elseif seq > offset then
     redis.call('SADD', KEYS[3], seq)

@@ -1,4 +1,4 @@
-/** The longest duration of a call, whatever the driver does. */
+/** The longest duration of a call, enforced independently of the driver. */
 export const DEADLINE_MS = 5_000;
 
 /** Shorter than `DEADLINE_MS`, so the caller gets the error of the server. */

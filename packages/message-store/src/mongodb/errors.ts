@@ -44,7 +44,7 @@ const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
   14031, // OutOfDiskSpace
 ]);
 
-/** Errors of the driver that every attempt meets. All its other errors are outages. */
+/** Driver errors that every further attempt would also get. All other driver errors are outages. */
 const MISUSES = [
   MongoCompatibilityError,
   MongoInvalidArgumentError,

@@ -23,7 +23,7 @@ export interface OpenMongodbStoreOptions {
 }
 
 /**
- * Opens the store in MongoDB, with majority reads and journalled majority writes whatever the URL says.
+ * Opens the store in MongoDB, with majority reads and journalled majority writes regardless of the URL's options.
  *
  * @throws StoreUnavailable if the server does not answer in time
  */

@@ -8,8 +8,8 @@ import { isDuplicateKey } from './errors.ts';
 const MAX_USED_TOKENS = 1_000;
 
 /**
- * A family is one document, and each change of it is one atomic update. So no successor outlives its family: either it is in the
- * document that is deleted, or there is no document to add it to.
+ * A family is one document, and each change of it is one atomic update. No successor therefore outlives its family: either it is
+ * in the document that is deleted, or there is no document to add it to.
  */
 export function createRefreshTokenStore(database: Db): RefreshTokenStore {
   const families = database.collection<RefreshTokenFamilyDocument>(COLLECTIONS.refreshTokens);

@@ -20,7 +20,7 @@ interface Call {
  * The main thread's handle of a worker thread that owns one connection to the database.
  *
  * - starting: the thread opens the database. Calls wait in its port. Then ready.
- * - ready: the thread answers calls in order. If it dies, then ended.
+ * - ready: the thread runs calls in order. If it dies, then ended.
  * - ended: pending calls have failed, and new ones fail at once. After an increasing pause, starting.
  * - closed: reached by `close` from every state, after the earlier calls. Calls fail at once.
  */
@@ -28,7 +28,7 @@ export class DatabaseThread {
   readonly #options: ThreadOptions;
   readonly #deadlineMs: number;
   readonly #logger: Logger;
-  /** The calls without an answer, with those whose callers gave up: `MAX_CALLS` bounds the whole queue. */
+  /** The uncompleted calls, including those whose callers gave up: `MAX_CALLS` bounds the whole queue. */
   readonly #calls = new Map<number, Call>();
   readonly #firstReady = Promise.withResolvers<void>();
   /** The requests of this turn of the event loop. They are sent at its end. */
@@ -41,7 +41,7 @@ export class DatabaseThread {
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
-  /** @param options.deadlineMs the longest that a caller waits for an answer */
+  /** @param options.deadlineMs the longest time that a caller waits for a result */
   constructor(options: ThreadOptions & { deadlineMs: number; logger: Logger }) {
     const { deadlineMs, logger, ...threadOptions } = options;
     this.#options = threadOptions;
@@ -59,7 +59,9 @@ export class DatabaseThread {
     }
   }
 
-  /** Runs an operation. Rejects with `StoreUnavailable` if the thread has died, its queue is full or it does not answer in time. */
+  /**
+   * Runs an operation. Rejects with `StoreUnavailable` if the thread has died, its queue is full or it does not respond in time.
+   */
   async call<Name extends OperationName>(operation: Name, ...args: ArgumentsOf<Name>): Promise<ResultOf<Name>> {
     if (this.#isClosed) throw new StoreUnavailable('the store is closed');
     if (!this.#worker) throw new StoreUnavailable('the database thread is down', { cause: this.#lastFault });
@@ -134,7 +136,7 @@ export class DatabaseThread {
       this.#firstReady.resolve();
       return;
     }
-    // Only an answered call proves that the thread works. A thread that dies at each call must not restart without a pause.
+    // Only a completed call proves that the thread works. A thread that dies at each call must not restart without a pause.
     this.#failures = 0;
     const call = this.#calls.get(reply.callId);
     this.#calls.delete(reply.callId);

@@ -6,7 +6,7 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([
   5, // BUSY
   6, // LOCKED
   7, // NOMEM
-  8, // READONLY: also a reader that opens the file before the writer has recovered the log
+  8, // READONLY: also for a reader that opens the file before the writer has recovered the log
   10, // IOERR
   13, // FULL
   14, // CANTOPEN

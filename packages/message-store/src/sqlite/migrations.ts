@@ -104,7 +104,7 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
 ];
 
 /**
- * Migrates the schema in one transaction: of many processes one migrates, and the others find it done. Migrations only add to the
+ * Migrates the schema in one transaction: one of many processes migrates, and the others find it done. Migrations only add to the
  * schema, so an older release works with it during an upgrade of the cluster.
  */
 export function migrate(database: Database): void {

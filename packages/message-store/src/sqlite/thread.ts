@@ -5,7 +5,7 @@ import { migrate } from './migrations.ts';
 import { operations } from './operations.ts';
 import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest } from './thread-protocol.ts';
 
-// The worker thread: owns one connection and answers calls in order. It ends if the database cannot be opened.
+// The worker thread: owns one connection and runs calls in order. It ends if the database cannot be opened.
 
 type Call = Extract<ThreadRequest, { kind: 'call' }>;
 type Operation = (database: Database, ...args: readonly unknown[]) => unknown;
@@ -20,7 +20,7 @@ reply([{ kind: 'ready' }]);
 port.on('message', (first: readonly ThreadRequest[]) => {
   const requests = role === 'writer' ? [...first, ...takeWaiting()] : first;
   const calls = requests.filter((request) => request.kind === 'call');
-  if (calls.length > 0) reply(role === 'writer' && calls.length > 1 ? answerTogether(calls) : calls.map(answer));
+  if (calls.length > 0) reply(role === 'writer' && calls.length > 1 ? runInTransaction(calls) : calls.map(runCall));
   if (calls.length === requests.length) return;
   database.close();
   port.close();
@@ -40,14 +40,14 @@ function reply(replies: readonly ThreadReply[]): void {
 }
 
 /**
- * Answers concurrent writes in one transaction, which costs one lock and one wait for the disk. Each call succeeds or fails
+ * Runs concurrent writes in one transaction, which costs one lock and one wait for the disk. Each call succeeds or fails
  * independently, but a failed commit fails all of them.
  */
-function answerTogether(calls: readonly Call[]): ThreadReply[] {
+function runInTransaction(calls: readonly Call[]): ThreadReply[] {
   try {
     return database.transaction(() =>
       calls.map((call) => {
-        const replied = answer(call);
+        const replied = runCall(call);
         // A full disk or a failed write has rolled back the other calls.
         if (replied.kind === 'failure' && !database.isInTransaction) throw replied.error;
         return replied;
@@ -58,7 +58,7 @@ function answerTogether(calls: readonly Call[]): ThreadReply[] {
   }
 }
 
-function answer(call: Call): ThreadReply {
+function runCall(call: Call): ThreadReply {
   const { callId, operation, args, expiresAtMs } = call;
   // The caller has given up. Running the call would only delay the others.
   if (monotonicMs() >= expiresAtMs) {

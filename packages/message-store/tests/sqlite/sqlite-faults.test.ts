@@ -77,11 +77,11 @@ test('calls beyond the bound of the queue reject at once', async () => {
   expect(await store.messages.headSeq(conversationId)).toBe(0);
 });
 
-test('opening a file that is no database rejects with the reason', async () => {
+test('opening a file that is not a database rejects with the reason', async () => {
   await open();
   const brokenDir = join(dataDir, 'broken');
   await mkdir(brokenDir);
-  await writeFile(join(brokenDir, 'history.sqlite'), 'this is no database, whatever its name says'.repeat(100));
+  await writeFile(join(brokenDir, 'history.sqlite'), 'this is not a database, despite its name'.repeat(100));
   const opening = openSqliteStore({ dataDir: brokenDir, logger, openDeadlineMs: 60_000 });
   await expect(opening).rejects.toMatchObject({
     name: 'StoreUnavailable',

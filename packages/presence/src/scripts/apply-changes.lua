@@ -4,17 +4,17 @@
 --       2 shown        HASH userId -> 'online' or 'away'
 --       3 away         SET of users that are reported as away
 --       4 last-seen    HASH userId -> time when an offline user was last online, ms
---       5 `last-told`  SET of users whose clients must be notified of the last changes
+--       5 lastChanged  SET of the users of the last changes, which may not be published (key `last-told`)
 -- ARGV  1 name  2 number of changes, then for each userId and 'online', 'away' or the last-seen time ('' = unknown) of an offline
---       user, then the users of earlier changes that are not notified yet
+--       user, then the users of earlier changes that are not published yet
 -- Reply 1, or 0 when another service leads
 
-local leader, shown, away, lastSeen, lastTold = unpack(KEYS)
+local leader, shown, away, lastSeen, lastChanged = unpack(KEYS)
 if redis.call('GET', leader) ~= ARGV[1] then
   return 0
 end
 
-redis.call('DEL', lastTold)
+redis.call('DEL', lastChanged)
 local last = 2 + 2 * ARGV[2]
 for i = 3, last, 2 do
   local user, state = ARGV[i], ARGV[i + 1]
@@ -27,9 +27,9 @@ for i = 3, last, 2 do
       redis.call('HSET', lastSeen, user, state)
     end
   end
-  redis.call('SADD', lastTold, user)
+  redis.call('SADD', lastChanged, user)
 end
 for i = last + 1, #ARGV do
-  redis.call('SADD', lastTold, ARGV[i])
+  redis.call('SADD', lastChanged, ARGV[i])
 end
 return 1
