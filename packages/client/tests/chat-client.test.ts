@@ -1,3 +1,4 @@
+// Above 300 lines: all tests share one scripted server and one client, which each test resets.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
 import { ChatClient, type ConversationView, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';

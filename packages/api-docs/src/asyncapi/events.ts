@@ -1,3 +1,4 @@
+// Above 300 lines: it is one table, with an entry for every event of the contract.
 import {
   AwayPayload,
   type ClientToServerEvents,
