@@ -29,7 +29,11 @@ export class MessageTargets {
     messageId: MessageId,
     { deletedToo = false } = {},
   ): Promise<MessageRecord> {
-    const found = (await this.#messages.findById(messageId)) ?? (await this.#findRecent(conversationId, messageId));
+    // A message may be stored and leave the recent window between the first two reads. The store has it then.
+    const found =
+      (await this.#messages.findById(messageId)) ??
+      (await this.#findRecent(conversationId, messageId)) ??
+      (await this.#messages.findById(messageId));
     if (found?.conversationId !== conversationId || isChangeKind(found.kind)) throw noSuchMessage();
     // The store removes both from a deleted message.
     const isDeleted = found.text === undefined && found.media === undefined;

@@ -45,7 +45,8 @@ export class MessageTraces {
   /** @throws ChatError `NOT_FOUND`, or `FORBIDDEN` if the user is not a member */
   async find(id: MessageId, userId: UserId): Promise<MessageTrace> {
     const { membership, readMarkers, rpc } = this.#parts;
-    const origin = (await this.#findStored(id)) ?? (await this.#findInProcess(id));
+    // A message may be stored and leave the log between the first two reads. The store has it then.
+    const origin = (await this.#findStored(id)) ?? (await this.#findInProcess(id)) ?? (await this.#findStored(id));
     if (!origin) throw new ChatError('NOT_FOUND', { message: 'There is no such message.' });
     const { conversationId, seq, acceptedAtMs, acceptedBy, published, stored } = origin;
     await membership.requireMember(conversationId, userId);

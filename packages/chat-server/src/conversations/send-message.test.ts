@@ -1,32 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, expect, test } from '@jest/globals';
-import { createRedisMessageLog } from '@parley/message-log';
-import { openSqliteStore } from '@parley/message-store';
+import { expect, test } from '@jest/globals';
 import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
-import { connectRedis, createMetrics, silentLogger } from '@parley/service-kit';
-import { newRedis, newTemporaryDirectory, WITHOUT_STORE_DEADLINES, withoutCommandDeadline } from '@parley/testing';
+import { createMetrics, silentLogger } from '@parley/service-kit';
+import { newLogAndStore } from '../../tests/new-log-and-store.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { History } from './history.ts';
 import { Membership } from './membership.ts';
 import { MessageSender } from './send-message.ts';
 
-const closers: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const close of closers) await close();
-});
-const redis = await newRedis();
+const { log, store } = await newLogAndStore();
 const logger = silentLogger();
 const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
-const store = await openSqliteStore({ dataDir: await newTemporaryDirectory(), logger, ...WITHOUT_STORE_DEADLINES });
-const connection = await connectRedis(redis.url, 'command', { logger, connectionName: 'send-message' });
-closers.push(
-  () => connection.disconnect(),
-  () => store.close(),
-);
-const log = createRedisMessageLog(withoutCommandDeadline(connection), {
-  maxInProcess: 500,
-  readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
-});
 const membership = new Membership({ conversations: store.conversations, log });
 const sender = new MessageSender({ node: 'chat-server-1', log, membership, metrics, logger });
 const history = new History({ log, messages: store.messages, membership });

@@ -1,27 +1,16 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createRedisMessageLog } from '@parley/message-log';
-import { openSqliteStore } from '@parley/message-store';
 import type { ConversationId, UserId } from '@parley/protocol';
 import { connectRedis, createMetrics, type RedisConnection, silentLogger } from '@parley/service-kit';
-import { newRedis, newTemporaryDirectory, WITHOUT_STORE_DEADLINES, withoutCommandDeadline } from '@parley/testing';
+import { newLogAndStore } from '../../tests/new-log-and-store.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { Membership } from './membership.ts';
 import { MessageSender } from './send-message.ts';
 import { listNames, SystemMessages } from './system-messages.ts';
 
-const closers: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const close of closers) await close();
-});
-const redis = await newRedis();
+const { redis, connection, store } = await newLogAndStore();
 const logger = silentLogger();
 const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
-const store = await openSqliteStore({ dataDir: await newTemporaryDirectory(), logger, ...WITHOUT_STORE_DEADLINES });
-const connection = await connectRedis(redis.url, 'command', { logger, connectionName: 'system-messages' });
-closers.push(
-  () => connection.disconnect(),
-  () => store.close(),
-);
 
 function newSystemMessages(redisConnection: RedisConnection) {
   const readStoredHead = (conversationId: ConversationId) => store.messages.headSeq(conversationId);
@@ -30,7 +19,7 @@ function newSystemMessages(redisConnection: RedisConnection) {
   const sender = new MessageSender({ node: 'chat-server-1', log, membership, metrics, logger });
   return { log, systemMessages: new SystemMessages({ sender, logger }) };
 }
-const { log, systemMessages } = newSystemMessages(withoutCommandDeadline(connection));
+const { log, systemMessages } = newSystemMessages(connection);
 const group = 'c_group' as ConversationId;
 const ada = 'ada' as UserId;
 
