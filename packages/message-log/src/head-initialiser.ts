@@ -34,13 +34,19 @@ export class HeadInitialiser {
   /**
    * Calls `attempt`. While it resolves to undefined (head unknown), initialises the head and calls it again.
    *
+   * @param beforeInitialising awaited before each initialisation; its error is the error of the call
    * @throws HeadUnknown after {@link MAX_ATTEMPTS} attempts
    */
-  async withHead<T>(conversationId: ConversationId, attempt: () => Promise<T | undefined>): Promise<T> {
+  async withHead<T>(
+    conversationId: ConversationId,
+    attempt: () => Promise<T | undefined>,
+    beforeInitialising?: () => Promise<unknown>,
+  ): Promise<T> {
     for (let attempts = 1; ; attempts += 1) {
       const result = await attempt();
       if (result !== undefined) return result;
       if (attempts === MAX_ATTEMPTS) throw new HeadUnknown(conversationId);
+      await beforeInitialising?.();
       await this.#initialise(conversationId);
     }
   }

@@ -89,9 +89,13 @@ class RedisMessageLog implements MessageLog {
     return heads.withHead(request.conversationId, () => appends.append(request));
   }
 
-  readRecent(conversationId: ConversationId, query: RecentQuery): Promise<RecentPage> {
+  readRecent(
+    conversationId: ConversationId,
+    query: RecentQuery,
+    beforeInitialising?: () => Promise<unknown>,
+  ): Promise<RecentPage> {
     const { heads } = this.#partitionOf(conversationId);
-    return heads.withHead(conversationId, () => this.#readRecent(conversationId, query));
+    return heads.withHead(conversationId, () => this.#readRecent(conversationId, query), beforeInitialising);
   }
 
   async states(conversationIds: readonly ConversationId[]): Promise<ConversationState[]> {

@@ -89,8 +89,17 @@ export interface LedgerRow {
 export interface MessageLog {
   append(request: AppendRequest): Promise<AppendOutcome>;
 
-  /** Returns the part of a page that is in the recent window, and the bounds of the part to read from the store. */
-  readRecent(conversationId: ConversationId, query: RecentQuery): Promise<RecentPage>;
+  /**
+   * Returns the part of a page that is in the recent window, and the bounds of the part to read from the store.
+   *
+   * @param beforeInitialising awaited before a head is initialised, which reads the store and adds a key; when it rejects, so does
+   *   the call. For ids from a client whose membership is not checked yet.
+   */
+  readRecent(
+    conversationId: ConversationId,
+    query: RecentQuery,
+    beforeInitialising?: () => Promise<unknown>,
+  ): Promise<RecentPage>;
 
   /** Returns the state of each conversation, in the order of the ids. One round trip while all heads are known. */
   states(conversationIds: readonly ConversationId[]): Promise<ConversationState[]>;

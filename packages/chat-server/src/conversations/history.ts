@@ -33,9 +33,10 @@ export class History {
 
   /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
   async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
-    // Checked before the log: initialising a head reads the store and adds a key, and only members may cause that.
-    await this.#membership.cachedMembership(conversationId, userId);
-    const { state, fromSeq, toSeq, messages, deletedLater } = await this.#log.readRecent(conversationId, query);
+    // Initialising a head reads the store and adds a key. Only members may cause that.
+    const requireMember = () => this.#membership.requireMember(conversationId, userId);
+    const page = await this.#log.readRecent(conversationId, query, requireMember);
+    const { state, fromSeq, toSeq, messages, deletedLater } = page;
     await this.#membership.requireMember(conversationId, userId, state.membersVersion);
     const fromWindow = toSeq >= state.headSeq ? messages : messages.filter(({ seq }) => seq > state.storedSeq);
     const firstRecent = fromWindow[0]?.seq ?? toSeq + 1;
