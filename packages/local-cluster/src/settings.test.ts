@@ -25,7 +25,10 @@ describe('settings', () => {
       { ALLOWED_ORIGINS: 'example.org' },
       'ALLOWED_ORIGINS is "example.org"; allowed: origins such as https://chat.example.org, separated by commas',
     ],
-    [{ JWT_SECRET: 'short' }, 'JWT_SECRET is (hidden); allowed: at least 32 characters'],
+    [
+      { JWT_SECRET: 'short' },
+      'JWT_SECRET is (hidden); allowed: at least 32 characters, or two such secrets separated by a comma',
+    ],
     [{ SIGNUPS_PER_MINUTE: 'x' }, 'SIGNUPS_PER_MINUTE is "x"; allowed: a whole number from 0 to 1000000'],
     [{ LOG_PARTITIONS: '0' }, 'LOG_PARTITIONS is "0"; allowed: a whole number from 1 to 1024'],
     [{ RECLAIM_AFTER_MS: '1' }, 'RECLAIM_AFTER_MS is "1"; allowed: a whole number from 500 to 600000'],

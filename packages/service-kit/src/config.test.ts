@@ -29,7 +29,10 @@ describe('readConfig', () => {
     [{ PORT: '80a' }, 'PORT is "80a"; allowed: a whole number from 1 to 65535'],
     [{ PORT: '-1' }, 'PORT is "-1"; allowed: a whole number from 1 to 65535'],
     [{ ALLOW_GUESTS: 'yes' }, 'ALLOW_GUESTS is "yes"; allowed: true or false'],
-    [{ JWT_SECRET: 'short' }, 'JWT_SECRET is (hidden); allowed: at least 32 characters'],
+    [
+      { JWT_SECRET: 'short' },
+      'JWT_SECRET is (hidden); allowed: at least 32 characters, or two such secrets separated by a comma',
+    ],
   ])('names the variable, its value and the allowed values of %j in one line', (env, line) => {
     expect(() => readConfig(Settings, env)).toThrow(new ConfigError(line));
   });

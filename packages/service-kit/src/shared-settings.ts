@@ -174,16 +174,18 @@ export const presenceSettings = {
   }),
 } as const;
 
-const atLeast32 = 'at least 32 characters';
+const atLeast32 = 'at least 32 characters, or two such secrets separated by a comma';
+const hasLongSecrets = (value: string) => value.split(',').every((secret) => secret.trim().length >= 32);
 
 /** @param whenMissing the allowed values, for the error about a missing secret */
 export const jwtSecretSetting = (whenMissing = atLeast32) =>
-  setting(z.string({ error: whenMissing }).min(32, atLeast32), {
+  setting(z.string({ error: whenMissing }).refine(hasLongSecrets, atLeast32), {
     section: 'Access',
     allowed: atLeast32,
     meaning:
       'Secret that signs access tokens (HS256), the same in every chat server. `npm start` generates one into `DATA_DIR` when it is unset, except with `NODE_ENV=production`.',
-    tradeOff: 'A new secret ends the validity of all access tokens. Clients renew them with their refresh cookie.',
+    tradeOff:
+      'A new secret invalidates all access tokens, and clients renew them with their refresh cookie. To replace a secret without that, set the new and the old one, separated by a comma: the first signs, both are accepted.',
   });
 
 export const allowGuestsSetting = (fallback: boolean) =>

@@ -34,6 +34,18 @@ test('a token is accepted for its configured lifetime and refused afterwards', a
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAtMs);
 });
 
+test('tokens of both secrets are accepted while one secret replaces the other', async () => {
+  const next = 'n'.repeat(32);
+  const { accessToken: old } = await tokens.issue(ada);
+  const replacing = new AccessTokens({ secret: `${next}, ${secret}`, ttlMs: 900_000 });
+  expect(await replacing.verify(old)).toMatchObject({ userId: ada });
+  const { accessToken: signedByNext } = await replacing.issue(ada);
+  expect(await new AccessTokens({ secret: next, ttlMs: 900_000 }).verify(signedByNext)).toMatchObject({ userId: ada });
+  await expect(tokens.verify(signedByNext)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  const foreign = await sign('HS256', 'x'.repeat(32), good);
+  await expect(replacing.verify(foreign)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
 test.each([
   ['another secret', sign('HS256', 'x'.repeat(32), good)],
   ['another algorithm', sign('HS512', secret.repeat(2), good)],
