@@ -1,5 +1,5 @@
 import type { FanOutItem, FanOutStored } from '@parley/fan-out';
-import type { ConversationId, HeadsPacket, Message } from '@parley/protocol';
+import type { ConversationId, HeadsPacket, Message, PresencePacket } from '@parley/protocol';
 import { forEachTimeSliced, type Logger } from '@parley/service-kit';
 import { type EncodedPackets, encodePackets, writePackets } from '../engine-io/write-packets.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
@@ -29,14 +29,18 @@ const LATEST_VALUE_WAIT_MS = 100;
 /** The most characters of JSON in one packet. */
 const MAX_PACKET_CHARACTERS = 262_144;
 
-/** Events whose latest value replaces earlier ones of the same conversation. */
-type LatestValueEvent = 'stored' | 'heads' | 'presence';
+/** Payloads by event. The latest one replaces earlier ones of the same conversation. */
+interface LatestValues {
+  stored?: Omit<FanOutStored, 'kind'>;
+  heads?: HeadsPacket;
+  presence?: PresencePacket;
+}
 
 interface Collected {
   /** Comma-separated messages. */
   readonly json: string[];
   readonly ranges: { readonly firstSeq: number; readonly lastSeq: number }[];
-  readonly latest: Map<LatestValueEvent, object>;
+  readonly latest: LatestValues;
 }
 
 /**
@@ -100,10 +104,8 @@ export class FanOutDelivery {
       } else if (kind === 'stored') {
         this.#collectStored(item);
       } else {
-        this.#collectLatest(conversationId, 'presence', {
-          changes: [],
-          counts: [{ conversationId, online: item.online }],
-        });
+        const presence = { changes: [], counts: [{ conversationId, online: item.online }] };
+        this.#collectLatest(conversationId, { presence });
       }
     }
     this.#schedule();
@@ -111,7 +113,7 @@ export class FanOutDelivery {
 
   /** Sends a head to the sessions of its conversation, in a packet with everything else that is collected for them. */
   sendHead(head: HeadsPacket[number]): void {
-    this.#collectLatest(head.conversationId, 'heads', [head]);
+    this.#collectLatest(head.conversationId, { heads: [head] });
     this.#schedule();
   }
 
@@ -126,7 +128,7 @@ export class FanOutDelivery {
     if (!isConversation(conversationId) || !this.#io.of('/').adapter.rooms.has(conversationId)) return undefined;
     let collected = this.#collected.get(conversationId);
     if (!collected) {
-      collected = { json: [], ranges: [], latest: new Map() };
+      collected = { json: [], ranges: [], latest: {} };
       this.#collected.set(conversationId, collected);
     }
     return collected;
@@ -134,14 +136,14 @@ export class FanOutDelivery {
 
   /** Two workers may publish the offsets of a conversation in reverse order. Within an epoch, only the higher offset is sent. */
   #collectStored({ conversationId, seq, epoch }: FanOutStored): void {
-    const latest = this.#collectedFor(conversationId)?.latest;
-    const previous = latest?.get('stored') as { seq: number; epoch: string } | undefined;
+    const previous = this.#collectedFor(conversationId)?.latest.stored;
     if (previous?.epoch === epoch && previous.seq > seq) return;
-    latest?.set('stored', { conversationId, seq, epoch });
+    this.#collectLatest(conversationId, { stored: { conversationId, seq, epoch } });
   }
 
-  #collectLatest(conversationId: ConversationId, event: LatestValueEvent, payload: object): void {
-    this.#collectedFor(conversationId)?.latest.set(event, payload);
+  #collectLatest(conversationId: ConversationId, values: LatestValues): void {
+    const collected = this.#collectedFor(conversationId);
+    if (collected) Object.assign(collected.latest, values);
   }
 
   #schedule(): void {
@@ -191,7 +193,7 @@ export class FanOutDelivery {
       const room = adapter.rooms.get(conversationId);
       if (!room) continue;
       const packets = toMessagePackets(conversationId, json);
-      for (const [event, payload] of latest) packets.push(toPacket(event, JSON.stringify(payload)));
+      for (const [event, payload] of Object.entries(latest)) packets.push(toPacket(event, JSON.stringify(payload)));
       const encoded = encodePackets(packets);
       let sessions = 0;
       for (const id of room) {
