@@ -21,9 +21,10 @@ const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (name === '--help') printAndExit(USAGE);
 if (!command) fail(name === '' ? `no command\n${USAGE}` : `unknown command "${name}"\n${USAGE}`, 2);
 if (options.help && command.usage) printAndExit(command.usage);
+if (command.takesNoArguments && args.length > 0) fail(`unexpected "${args.join(' ')}"\n${command.usage}`, 2);
 
 process.chdir(root);
-await installWorkspace(root, command.largePackages);
+await installWorkspace(root, options.help ? [] : command.largePackages);
 const node = workspaceNode(root);
 await ensureSystemPrograms(options.help ? [] : command.programs, { yes: options.yes || process.env.CI === 'true' });
 

@@ -7,6 +7,7 @@ const STOP = 'Ctrl-C (SIGINT, SIGTERM) stops it and all processes that it has st
  *
  * - `summary`: one line for the list of commands.
  * - `usage`: printed for `--help` before anything is installed; a command without it prints its own.
+ * - `takesNoArguments`: arguments are refused with the usage.
  * - `programs`: the system programs that it needs.
  * - `scripts`: the scripts that it runs one after the other, with their arguments, on the workspace's Node.
  */
@@ -37,8 +38,9 @@ or mongod is installed. ${STOP}`,
 Checks everything that can be judged without running the code: format, lint, types, import directions,
 folder cycles, spelling and wording, generated documents, Prometheus configuration and rules. Prints one line for
 each check. Exit code: 0 if all pass.`,
+    takesNoArguments: true,
     programs: [],
-    scripts: (args) => [['packages/cli/src/check.ts', ...args]],
+    scripts: () => [['packages/cli/src/check.ts']],
   },
   format: {
     summary: 'format the sources and apply safe lint fixes',
@@ -51,8 +53,9 @@ Formats the sources with Biome and applies its safe lint fixes.`,
     summary: 'write the generated documents',
     usage: `usage: npm run docs
 Writes the documents that are generated from the code. npm run check fails if one is out of date.`,
+    takesNoArguments: true,
     programs: [],
-    scripts: (args) => [['packages/reference-docs/src/write-docs.ts', ...args]],
+    scripts: () => [['packages/reference-docs/src/write-docs.ts']],
   },
   chaos: {
     summary: 'run load and faults against a cluster, and check the result',

@@ -1,5 +1,7 @@
 // `npm run seed`
+import { ParleyError } from '@parley/client';
 import { type Command, integerOption, parseOptions, runCommand } from '@parley/load-kit/command';
+import { ConfigError } from '@parley/service-kit';
 import { EXAMPLE_CONVERSATIONS, LOBBY_MESSAGES } from './example-conversations.ts';
 import { EXAMPLE_USERS, type ExampleUsername, PASSWORD } from './example-users.ts';
 import { ConversationWriter } from './write-conversations.ts';
@@ -31,8 +33,18 @@ await runCommand('seed', async (command) => {
     command.print(USAGE);
     return 0;
   }
+  const url = values.target ?? DEFAULT_URL;
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new ConfigError(`--target is "${url}"; allowed: a URL such as ${DEFAULT_URL}`);
   const lobbyMessages = integerOption('--lobby', values.lobby, 0, MAX_LOBBY_MESSAGES) ?? DEFAULT_LOBBY_MESSAGES;
-  await writeExampleData(values.target ?? DEFAULT_URL, lobbyMessages, command);
+  try {
+    await writeExampleData(url, lobbyMessages, command);
+  } catch (error) {
+    if (!(error instanceof ParleyError) || error.code !== 'UNAVAILABLE') throw error;
+    throw new ConfigError(
+      `cannot reach a cluster at ${url}; start one with npm start, or name another with --target URL`,
+    );
+  }
   return 0;
 });
 

@@ -14,6 +14,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 function required(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`set ${name}`);
+  if (!value) {
+    process.stderr.write(`${name} is not set. README.md describes the environment variables.\n`);
+    process.exit(2);
+  }
   return value;
 }

@@ -45,6 +45,7 @@ export class EchoBot {
       } catch (error) {
         // Every failure of the library is a ParleyError. Only `retryable` ones can succeed later.
         if (!(error instanceof ParleyError) || !error.retryable) throw error;
+        this.#options.report(`cannot join ${this.#options.url} yet: ${error.message} Trying again.`);
         await pause(error.retryAfterMs ?? DEFAULT_RETRY_MS);
       }
     }
