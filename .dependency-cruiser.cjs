@@ -43,7 +43,7 @@ const MAY_IMPORT = {
  * Package → its folders that have an order: each imports only from folders to its right. Files beside the folders are shared by all and
  * import from none of them; the entry points import from all.
  */
-const ROOMS = {
+const FOLDERS = {
   'chat-server': {
     entryPoints: ['main', 'chat-server'],
     folders: ['start', 'rest', 'events', 'presence', 'conversations', 'admission', 'delivery', 'accounts', 'engine-io'],
@@ -73,7 +73,7 @@ const SEEDED_RANDOM = '^packages/testing/src/seeded-random\\.ts$';
 const TABLES = '^packages/[^/]+/src/(config|metrics)\\.ts$|^packages/local-cluster/src/settings\\.ts$';
 const TABLE_READERS = '^packages/(monitoring/tests|reference-docs)/';
 
-const roomRules = Object.entries(ROOMS).flatMap(([name, { entryPoints, folders }]) => {
+const folderRules = Object.entries(FOLDERS).flatMap(([name, { entryPoints, folders }]) => {
   const src = `^packages/${name}/src`;
   const entry = `${src}/(${entryPoints.join('|')})\\.ts$`;
   return [
@@ -154,7 +154,7 @@ module.exports = {
       from: { path: '^packages/', pathNot: TESTS },
       to: { path: TESTS, pathNot: SEEDED_RANDOM },
     },
-    ...roomRules,
+    ...folderRules,
     {
       name: 'no-cycles',
       comment: 'Two modules that import each other are one module, or share a third one that is missing.',

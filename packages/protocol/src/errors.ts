@@ -43,8 +43,8 @@ export const ERROR_CATALOGUE = {
     status: 400,
     retryable: false,
     message: 'The request is not valid. Compare it with the API reference.',
-    when: 'The request does not match its schema. The message begins with the name of the first invalid field.',
-    action: 'Correct the field that the message names.',
+    when: 'The request does not match its schema, or is no request of this API. For an invalid field, the message begins with its name.',
+    action: 'Correct what the message names.',
   },
   PAYLOAD_TOO_LARGE: {
     status: 413,
