@@ -63,8 +63,8 @@ for (const name of [...Object.keys(MAY_IMPORT), ...Object.values(MAY_IMPORT).fla
 /** Tests, and the files that only tests use: contracts, fixtures, the package `testing`. */
 const TESTS = '\\.(test|contract)\\.tsx?$|^packages/[^/]+/tests/|^packages/testing/';
 
-/** The random generator that the load tools share with the tests. */
-const SEEDED_RANDOM = '^packages/testing/src/seeded-random\\.ts$';
+/** The random generator and the Redis topologies that the load tools share with the tests. */
+const SHARED_WITH_LOAD_TOOLS = '^packages/testing/src/(seeded-random|redis-servers)\\.ts$';
 
 /**
  * The documents are generated from the tables of settings and metrics of all processes, and the dashboards are checked against
@@ -113,7 +113,7 @@ module.exports = {
       comment: 'Code that helps tests must not run in production.',
       severity: 'error',
       from: { path: '^packages/', pathNot: TESTS },
-      to: { path: '^packages/testing/', pathNot: SEEDED_RANDOM },
+      to: { path: '^packages/testing/', pathNot: SHARED_WITH_LOAD_TOOLS },
     },
     {
       name: 'only-tests-import-local-cluster',
@@ -134,7 +134,7 @@ module.exports = {
       to: {
         path: '^packages/',
         pathNot:
-          '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$|^packages/load-kit/src/([^/]+/index|seeded-random)\\.ts$|^packages/testing/src/(seeded-random|jest/global-(setup|teardown))\\.ts$',
+          '^packages/$1/|^packages/[^/]+/src/index\\.ts$|^packages/protocol/src/constants\\.ts$|^packages/load-kit/src/([^/]+/index|redis-servers|seeded-random)\\.ts$|^packages/testing/src/(redis-servers|seeded-random|jest/global-(setup|teardown))\\.ts$',
       },
     },
     {
@@ -152,7 +152,7 @@ module.exports = {
       comment: 'Sources never import a test or its fixtures.',
       severity: 'error',
       from: { path: '^packages/', pathNot: TESTS },
-      to: { path: TESTS, pathNot: SEEDED_RANDOM },
+      to: { path: TESTS, pathNot: SHARED_WITH_LOAD_TOOLS },
     },
     ...folderRules,
     {

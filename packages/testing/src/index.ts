@@ -6,6 +6,8 @@ export * from './free-port.ts';
 export * from './new-browser.ts';
 export * from './new-mongodb.ts';
 export * from './new-redis.ts';
+export * from './new-redis-topology.ts';
+export * from './redis-servers.ts';
 export * from './rest.ts';
 export * from './start-server.ts';
 export * from './tcp-proxy.ts';

@@ -1,0 +1,1 @@
+export * from '@parley/testing/redis-servers';

@@ -1,0 +1,6 @@
+// Real Redis topologies on this machine: a Sentinel set and a Cluster. Tests and load tools start them; neither needs jest.
+export * from './redis-servers/redis-server-process.ts';
+export * from './redis-servers/redis-server-set.ts';
+export * from './redis-servers/start-redis-cluster.ts';
+export * from './redis-servers/start-redis-sentinel.ts';
+export * from './redis-servers/tls-certificate.ts';
