@@ -61,6 +61,35 @@ test('message:send refuses the clientMessageId of another conversation, a strang
   expect(await adaPeer.send('c_unknown', 'send-4', 'anybody?')).toMatchObject({ ok: false, code: 'NOT_FOUND' });
 });
 
+test('an event under a clientMessageId that was used for other content is refused and has no effect', async () => {
+  const message = sent(await adaPeer.send(group, 'used-1', 'keep me'));
+  const change = { conversationId: group, messageId: message?.id, clientMessageId: 'used-1' };
+  const edit = { ...change, clientMessageId: 'used-2', text: 'edited' };
+  const react = { ...change, clientMessageId: 'used-3', emoji: '👍' };
+  for (const [event, payload] of [
+    ['message:edit', edit],
+    ['message:react', react],
+  ] as const) {
+    expect(await adaPeer.emit(event, payload)).toMatchObject({ ok: true, duplicate: false });
+    expect(await adaPeer.emit(event, payload)).toMatchObject({ ok: true, duplicate: true });
+  }
+  const refused = [
+    await adaPeer.emit('message:delete', change),
+    await adaPeer.emit('message:edit', { ...change, text: 'changed' }),
+    await adaPeer.emit('message:react', { ...change, emoji: '👎' }),
+    await adaPeer.send(group, 'used-1', 'something else'),
+    await adaPeer.emit('message:edit', { ...edit, text: 'edited again' }),
+    await adaPeer.emit('message:react', { ...react, emoji: '👎' }),
+    await adaPeer.emit('message:delete', { ...change, clientMessageId: 'used-2' }),
+  ];
+  expect(refused).toEqual(refused.map(() => expect.objectContaining({ ok: false, code: 'CONFLICT' })));
+  const cursors = [{ conversationId: group, afterSeq: (message?.seq ?? 0) - 1 }];
+  const since = await adaPeer.emit('messages:since', { cursors, limit: 200 });
+  expect(since).toMatchObject({
+    conversations: [{ messages: [{ text: 'keep me' }, { kind: 'edit', text: 'edited' }, { kind: 'reaction' }] }],
+  });
+});
+
 test('changes of a message need a right to it', async () => {
   const message = sent(await boPeer.send(group, 'change-1', 'first'));
   const change = { conversationId: group, messageId: message?.id };

@@ -1,5 +1,6 @@
 import type { MessageId, Seq } from '@parley/protocol';
 import { loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
+import { contentDigest } from './content-digest.ts';
 import type { AppendOutcome, AppendRequest } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
@@ -110,7 +111,8 @@ export class AppendBatcher {
         keys.deletions(conversationId),
       );
       const [targetId, deletedId] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
-      args.push(conversationId, draft.id, JSON.stringify(draft), node, membersVersion, targetId, deletedId);
+      args.push(conversationId, draft.id, contentDigest(draft), JSON.stringify(draft));
+      args.push(node, membersVersion, targetId, deletedId);
     }
     const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
@@ -121,13 +123,13 @@ export class AppendBatcher {
 
 function toOutcome(
   reply: Exclude<AppendReply, ['failed', string]>,
-  { conversationId }: AppendRequest,
+  request: AppendRequest,
 ): AppendOutcome | undefined {
   switch (reply[0]) {
     case 'appended':
       return { kind: 'appended', seq: reply[1] as Seq, createdAtMs: reply[2] };
     case 'sent':
-      return toRepeatOutcome(reply[1], conversationId);
+      return toRepeatOutcome(reply[1], request);
     case 'stale-members':
       return { kind: 'stale-members', membersVersion: reply[1] };
     case 'busy':
@@ -145,8 +147,9 @@ function toOutcome(
  */
 const busyRetryAfterMs = () => Math.round(100 + 400 * Math.random());
 
-function toRepeatOutcome(sent: string, conversationId: string): AppendOutcome {
-  const [sentTo, id, seq, createdAtMs] = sent.split(' ');
-  if (sentTo !== conversationId) return { kind: 'conflict' };
+/** An entry of an earlier release has no digest, so its content counts as the same. */
+function toRepeatOutcome(sent: string, { conversationId, draft }: AppendRequest): AppendOutcome {
+  const [sentTo, id, seq, createdAtMs, digest = contentDigest(draft)] = sent.split(' ');
+  if (sentTo !== conversationId || digest !== contentDigest(draft)) return { kind: 'conflict' };
   return { kind: 'duplicate', id: id as MessageId, seq: Number(seq) as Seq, createdAtMs: Number(createdAtMs) };
 }

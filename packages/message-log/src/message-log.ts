@@ -14,9 +14,9 @@ export interface AppendRequest {
 
 export type AppendOutcome =
   | { kind: 'appended'; seq: Seq; createdAtMs: number }
-  /** The sender's `clientMessageId` was appended before, as this message. */
+  /** The sender's `clientMessageId` was appended before, as this message: the same event with the same content. */
   | { kind: 'duplicate'; id: MessageId; seq: Seq; createdAtMs: number }
-  /** The sender used this `clientMessageId` in another conversation. */
+  /** The sender used this `clientMessageId` in another conversation, for another event or with other content. */
   | { kind: 'conflict' }
   /** The number of messages in process has reached its limit. */
   | { kind: 'busy'; retryAfterMs: number }

@@ -27,7 +27,10 @@ export interface PartitionKeys {
   storedOutOfOrder(id: ConversationId): string;
   /** ZSET of the ids of recently deleted messages; the score is the seq of the deletion. */
   deletions(id: ConversationId): string;
-  /** STRING `conversationId id seq createdAtMs`: the message that a sender's clientMessageId was appended as; expires. */
+  /**
+   * STRING `conversationId id seq createdAtMs digest`: the message that a sender's clientMessageId was appended as; expires.
+   * Entries of earlier releases have no digest.
+   */
   sent(senderId: UserId, clientMessageId: ClientMessageId): string;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createRedisMessageLog } from '../src/index.ts';
+import type { MediaId, MessageId } from '@parley/protocol';
+import { createRedisMessageLog, type MessageDraft } from '../src/index.ts';
 import { conversation, draft, kindAndSeq, newLogs, readAll, request, requestsOfEveryKind } from './open-log.ts';
 
 const open = await newLogs();
@@ -45,9 +46,10 @@ describe('append', () => {
     const first = draft({ clientMessageId: 'same' });
     const appended = await log.append(request({ draft: first }));
     const duplicate = { ...appended, kind: 'duplicate', id: first.id };
-    expect(await log.append(request({ draft: draft({ clientMessageId: 'same' }) }))).toEqual(duplicate);
+    const retry = request({ draft: { ...first, id: draft().id } });
+    expect(await log.append(retry)).toEqual(duplicate);
     await consumer.complete((await readAll(consumer)).entries);
-    expect(await log.append(request({ draft: draft({ clientMessageId: 'same' }) }))).toEqual(duplicate);
+    expect(await log.append(retry)).toEqual(duplicate);
     expect(await log.countInProcess()).toBe(0);
   });
 
@@ -67,6 +69,36 @@ describe('append', () => {
       draft: draft({ clientMessageId: 'same' }),
     });
     expect(await log.append(elsewhere)).toEqual({ kind: 'conflict' });
+  });
+
+  const target = 'm-target' as MessageId;
+  const used = { ...draft({ clientMessageId: 'used', text: 'first' }), replyTo: target };
+  test.each<[string, Partial<MessageDraft>, string]>([
+    ['the same content', {}, 'duplicate'],
+    ['another text', { text: 'second' }, 'conflict'],
+    ['another target', { replyTo: 'm-other' as MessageId }, 'conflict'],
+    ['no target', { replyTo: undefined }, 'conflict'],
+    ['an edit', { kind: 'edit' }, 'conflict'],
+    ['a reaction', { kind: 'reaction' }, 'conflict'],
+    ['a deletion', { kind: 'delete', text: undefined }, 'conflict'],
+    ['a system message', { kind: 'system' }, 'conflict'],
+    ['an attachment', { media: { mediaId: 'a' as MediaId, contentType: 'image/png', bytes: 1 } }, 'conflict'],
+  ])('answers a used clientMessageId with %s', async (name, changes, kind) => {
+    const log = await open.log({ keyPrefix: `used-${name.replaceAll(' ', '-')}` });
+    await log.append(request({ draft: used }));
+    const outcome = await log.append(request({ draft: { ...used, id: draft().id, ...changes } }));
+    expect(outcome.kind).toBe(kind);
+    expect(await log.countInProcess()).toBe(1);
+  });
+
+  test('takes an entry of an earlier release, which has no digest, for a duplicate', async () => {
+    const log = await open.log({ keyPrefix: 'old-entry' });
+    await open.redis.client.set('old-entry:{p0}:sent:ada:old', 'lobby m-old 7 1767225600000');
+    const outcome = await log.append(request({ draft: draft({ clientMessageId: 'old' }) }));
+    expect(outcome).toEqual({ kind: 'duplicate', id: 'm-old', seq: 7, createdAtMs: 1_767_225_600_000 });
+    await open.redis.client.set('old-entry:{p0}:sent:ada:elsewhere', 'den m-old 7 1767225600000');
+    const elsewhere = await log.append(request({ draft: draft({ clientMessageId: 'elsewhere' }) }));
+    expect(elsewhere).toEqual({ kind: 'conflict' });
   });
 
   test('forgets a clientMessageId after the dedupe window', async () => {

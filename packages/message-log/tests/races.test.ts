@@ -33,7 +33,9 @@ describe.each([
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
     for (let round = 1; round <= 50; round++) {
       const clientMessageId = `round-${round}`;
-      const outcomes = await Promise.all(logs.map((log) => log.append(request({ draft: draft({ clientMessageId }) }))));
+      const outcomes = await Promise.all(
+        logs.map((log) => log.append(request({ draft: draft({ clientMessageId, text: 'the same' }) }))),
+      );
       expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['appended', 'duplicate', 'duplicate']);
       for (const outcome of outcomes) expect(outcome).toMatchObject({ seq: round });
     }

@@ -104,7 +104,7 @@ export const CLIENT_EVENTS: { readonly [E in ClientEvent]: ClientEventDocumentat
     summary: 'Send a message',
     description:
       'An acked message is never lost. Without an ack, send it again with the same `clientMessageId`: the server accepts ' +
-      'it once and acks the repeat with `duplicate: true`. After `BUSY`, wait `retryAfterMs` before the next attempt.',
+      'it once and acks the repeat with `duplicate: true`. The id with other content is a `CONFLICT`. After `BUSY`, wait `retryAfterMs` before the next attempt.',
     payload: SendPayload,
     reply: SendReply,
     errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT', 'BUSY'],

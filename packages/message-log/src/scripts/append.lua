@@ -9,10 +9,10 @@
 --       conversation, recent window, use of this clientMessageId by this sender, recent deletions
 --       (the number of keys is fixed, so there may be more keys than the messages need; the last ones are ignored)
 -- ARGV  1 limit of messages in process  2 dedupe window (ms), then for each message:
---       conversation id, message id, message as JSON without seq and time, node, members version,
+--       conversation id, message id, digest of the content, message as JSON without seq and time, node, members version,
 --       id of the message that it replies to or changes ('' = none), id of the message that it deletes ('' = none)
 -- Reply for each message, one of:
---       {'sent', 'conversationId id seq createdAtMs'}  it was appended before, perhaps in another conversation
+--       {'sent', entry}                    the sender used this clientMessageId before, perhaps for another message
 --       {'head-unknown'}                   initialise the conversation's head first
 --       {'stale-members', members version} the member list has another version
 --       {'target-deleted'}                 the message that it replies to or changes is deleted
@@ -26,8 +26,8 @@ local dedupeTtlMs = ARGV[2]
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function append(conversation, recent, use, deletions, conversationId, id, message, node, membersVersion, target,
-    deleted)
+local function append(conversation, recent, use, deletions, conversationId, id, digest, message, node, membersVersion,
+    target, deleted)
   local sent = redis.call('GET', use)
   if sent then return { 'sent', sent } end
 
@@ -48,15 +48,14 @@ local function append(conversation, recent, use, deletions, conversationId, id, 
   free = free - 1
   redis.call('XADD', recent, seq .. '-0', 'time', createdAtMs, 'message', message)
   if deleted ~= '' then redis.call('ZADD', deletions, seq, deleted) end
-  redis.call('SET', use, conversationId .. ' ' .. id .. ' ' .. seq .. ' ' .. createdAtMs, 'PX', dedupeTtlMs)
+  redis.call('SET', use, table.concat({ conversationId, id, seq, createdAtMs, digest }, ' '), 'PX', dedupeTtlMs)
   return { 'appended', seq, createdAtMs }
 end
 
 local replies = {}
-for i = 0, (#ARGV - 2) / 7 - 1 do
-  local key, arg = 3 + i * 4, 3 + i * 7
-  local isDone, reply = pcall(append, KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], ARGV[arg], ARGV[arg + 1],
-    ARGV[arg + 2], ARGV[arg + 3], ARGV[arg + 4], ARGV[arg + 5], ARGV[arg + 6])
+for i = 0, (#ARGV - 2) / 8 - 1 do
+  local key, arg = 3 + i * 4, 3 + i * 8
+  local isDone, reply = pcall(append, KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], unpack(ARGV, arg, arg + 7))
   replies[i + 1] = isDone and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end
 return replies
