@@ -1,6 +1,7 @@
 import type { MessageId, Seq } from '@parley/protocol';
 import { loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
 import { contentDigest } from './content-digest.ts';
+import { EPOCH_FUNCTIONS } from './epoch-functions.ts';
 import type { AppendOutcome, AppendRequest } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
@@ -18,7 +19,9 @@ const MIN_BATCH_MESSAGES = 4;
 const INTERVAL_WEIGHT = 0.05;
 const MAX_INTERVAL_MS = 100;
 
-const scripts = CALL_SIZES.map((size) => loadScript(new URL('./scripts/append.lua', import.meta.url), 2 + 4 * size));
+const scripts = CALL_SIZES.map((size) =>
+  loadScript(new URL('./scripts/append.lua', import.meta.url), 3 + 4 * size, EPOCH_FUNCTIONS),
+);
 
 type AppendReply =
   | ['sent', string]
@@ -42,8 +45,6 @@ export interface AppendBatcherOptions {
   readonly dedupeTtlMs: number;
   /** How long appends may wait for others, ms; read at each append. 0 = one call for each. */
   readonly collectMs: () => number;
-  /** Resolves when the connection may be used; awaited before each call. */
-  readonly ready: () => Promise<void>;
 }
 
 /**
@@ -99,8 +100,8 @@ export class AppendBatcher {
   }
 
   async #replies(requests: readonly AppendRequest[]): Promise<AppendReply[]> {
-    const { redis, keys, maxInProcess, dedupeTtlMs, ready } = this.#options;
-    const scriptKeys = [keys.log, keys.epoch];
+    const { redis, keys, maxInProcess, dedupeTtlMs } = this.#options;
+    const scriptKeys = [keys.log, keys.epoch, keys.runId];
     const args: (string | number)[] = [maxInProcess, dedupeTtlMs];
     for (const { conversationId, draft, node, membersVersion } of requests) {
       const { senderId, clientMessageId, replyTo = '' } = draft;
@@ -116,15 +117,11 @@ export class AppendBatcher {
     }
     const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
-    await ready();
     return (await runScript(redis, script, scriptKeys, args)) as AppendReply[];
   }
 }
 
-function toOutcome(
-  reply: Exclude<AppendReply, ['failed', string]>,
-  request: AppendRequest,
-): AppendOutcome | undefined {
+function toOutcome(reply: Exclude<AppendReply, ['failed', string]>, request: AppendRequest): AppendOutcome | undefined {
   switch (reply[0]) {
     case 'appended':
       return { kind: 'appended', seq: reply[1] as Seq, createdAtMs: reply[2] };

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { MessageDraft } from './message-log.ts';
 
-/** What a message says and does. The ids and times are not part of it. */
+/** The event and content of a message, without its ids and times. */
 export type MessageContent = Pick<MessageDraft, 'kind' | 'text' | 'media' | 'replyTo'>;
 
 /**

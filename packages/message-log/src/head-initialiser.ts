@@ -1,10 +1,10 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import { newEpoch } from './epoch-keeper.ts';
+import { EPOCH_FUNCTIONS } from './epoch-functions.ts';
 import { HeadUnknown } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
-const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 4);
+const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 5, EPOCH_FUNCTIONS);
 
 /** One attempt fails only when Redis loses the conversation between the initialisation and the attempt. */
 const MAX_ATTEMPTS = 4;
@@ -14,7 +14,6 @@ export class HeadInitialiser {
   readonly #redis: RedisConnection;
   readonly #keys: PartitionKeys;
   readonly #readStoredHead: (conversationId: ConversationId) => Promise<number>;
-  readonly #ready: () => Promise<void>;
   /** Initialisations under way. Concurrent callers share one read of the store. */
   readonly #pending = new Map<ConversationId, Promise<void>>();
 
@@ -22,13 +21,10 @@ export class HeadInitialiser {
     redis: RedisConnection;
     keys: PartitionKeys;
     readStoredHead: (conversationId: ConversationId) => Promise<number>;
-    /** Resolves when the connection may be used; awaited before each call. */
-    ready: () => Promise<void>;
   }) {
     this.#redis = parts.redis;
     this.#keys = parts.keys;
     this.#readStoredHead = parts.readStoredHead;
-    this.#ready = parts.ready;
   }
 
   /**
@@ -61,9 +57,8 @@ export class HeadInitialiser {
 
   async #initialiseOnce(conversationId: ConversationId): Promise<void> {
     const storedHead = await this.#readStoredHead(conversationId);
-    const { conversation, recent, storedOutOfOrder, epoch } = this.#keys;
-    const keys = [conversation(conversationId), recent(conversationId), storedOutOfOrder(conversationId), epoch];
-    await this.#ready();
-    await runScript(this.#redis, INITIALISE_HEAD, keys, [storedHead, newEpoch()]);
+    const { conversation, recent, storedOutOfOrder, epoch, runId } = this.#keys;
+    const keys = [conversation(conversationId), recent(conversationId), storedOutOfOrder(conversationId), epoch, runId];
+    await runScript(this.#redis, INITIALISE_HEAD, keys, [storedHead]);
   }
 }

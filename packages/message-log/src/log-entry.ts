@@ -46,7 +46,10 @@ export function toLogBatch(entries: readonly DeliveredEntry[]): LogBatch {
     const fields = fieldsOf(flat);
     const parsed = parseMessage(fields);
     if (typeof parsed === 'string') batch.malformed.push({ entryId, reason: parsed });
-    else batch.entries.push({ entryId, message: parsed, appendedBy: fields.get('node') ?? '', deliveries });
+    else {
+      const [appendedBy, epoch] = [fields.get('node') ?? '', fields.get('epoch') ?? ''];
+      batch.entries.push({ entryId, message: parsed, appendedBy, epoch, deliveries });
+    }
   }
   return batch;
 }

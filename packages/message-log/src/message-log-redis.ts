@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ConversationId, MessageId } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
-import type { ChainableCommander } from 'ioredis';
 import { AppendBatcher } from './append-batcher.ts';
-import { EpochKeeper } from './epoch-keeper.ts';
 import { HeadInitialiser } from './head-initialiser.ts';
 import { fieldsOf, firstPartOf, type StreamFields, toLogBatch } from './log-entry.ts';
 import type {
@@ -16,6 +14,7 @@ import type {
   RecentQuery,
 } from './message-log.ts';
 import { type PartitionKeys, partitionKeys, partitionOf } from './partition-keys.ts';
+import { readStateInOrder, readStates } from './read-states.ts';
 import { lastSeqOf, type RecentEntry, recentPage } from './recent-page.ts';
 
 export interface RedisMessageLogOptions {
@@ -57,7 +56,6 @@ interface Partition {
 class RedisMessageLog implements MessageLog {
   readonly #redis: RedisConnection;
   readonly #partitions: readonly Partition[];
-  readonly #epochs: EpochKeeper;
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
     const { maxInProcess, readStoredHead, partitions = 1, keyPrefix = 'parley' } = options;
@@ -67,8 +65,6 @@ class RedisMessageLog implements MessageLog {
     }
     this.#redis = redis;
     const allKeys = Array.from({ length: partitions }, (_, index) => partitionKeys(keyPrefix, index));
-    this.#epochs = new EpochKeeper(redis, allKeys);
-    const ready = () => this.#epochs.ensure();
     const shareUpTo = (index: number) => Math.floor((index * maxInProcess) / partitions);
     this.#partitions = allKeys.map((keys, index) => ({
       keys,
@@ -78,9 +74,8 @@ class RedisMessageLog implements MessageLog {
         maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
         dedupeTtlMs,
         collectMs,
-        ready,
       }),
-      heads: new HeadInitialiser({ redis, keys, readStoredHead, ready }),
+      heads: new HeadInitialiser({ redis, keys, readStoredHead }),
     }));
   }
 
@@ -104,17 +99,15 @@ class RedisMessageLog implements MessageLog {
   }
 
   async knownStates(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]> {
-    await this.#epochs.ensure();
-    const epochs = new Map<Partition, Promise<string | null>>();
-    return Promise.all(
-      conversationIds.map(async (id) => {
-        const partition = this.#partitionOf(id);
-        const epoch = epochs.get(partition) ?? this.#redis.get(partition.keys.epoch);
-        epochs.set(partition, epoch);
-        const fields = this.#redis.hmget(partition.keys.conversation(id), ...STATE_FIELDS);
-        return toState(...(await Promise.all([fields, epoch])));
+    const byPartition = Map.groupBy(new Set(conversationIds), (id) => this.#partitionOf(id).keys);
+    const known = new Map<ConversationId, ConversationState | undefined>();
+    await Promise.all(
+      [...byPartition].map(async ([keys, ids]) => {
+        const states = await readStates(this.#redis, keys, ids);
+        for (const [index, id] of ids.entries()) known.set(id, states[index]);
       }),
     );
+    return conversationIds.map((id) => known.get(id));
   }
 
   async membersChanged(conversationId: ConversationId): Promise<void> {
@@ -138,28 +131,26 @@ class RedisMessageLog implements MessageLog {
       .slice(0, limit);
   }
 
-  /** A transaction, not a script: it also reads one instant, and a script takes four times as long to convert a window to Lua. */
+  /**
+   * Reads the window between two readings of the state, in one round trip. It is not a transaction, which a full Redis refuses, and
+   * not a script, which takes four times as long to convert a window to Lua. The window has every message up to the head that was
+   * read before it and is not stored by now. Another epoch in the second reading: the three replies may be of different Redis processes.
+   */
   async #readRecent(conversationId: ConversationId, query: RecentQuery): Promise<RecentPage | undefined> {
-    await this.#epochs.ensure();
     const { keys } = this.#partitionOf(conversationId);
     const recent = keys.recent(conversationId);
     const { afterSeq, limit } = query;
     const lastSeq = Math.max(0, lastSeqOf(query));
-    const transaction = this.#redis
-      .multi()
-      .get(keys.epoch)
-      .hmget(keys.conversation(conversationId), ...STATE_FIELDS)
-      .zrange(keys.deletions(conversationId), lastSeq + 1, '+inf', 'BYSCORE');
-    if (afterSeq === undefined) transaction.xrevrange(recent, lastSeq, '-', 'COUNT', limit);
-    else transaction.xrange(recent, afterSeq + 1, lastSeq);
-    const [epoch, fields, deletedLater, window] = (await repliesOf(transaction)) as [
-      string | null,
-      StateFields,
-      MessageId[],
-      RecentEntry[],
-    ];
-    const state = toState(fields, epoch);
-    return state && recentPage(conversationId, state, query, window, deletedLater);
+    const [state, deletedLater, window, stateAfter] = await Promise.all([
+      readStateInOrder(this.#redis, keys, conversationId),
+      this.#redis.zrange(keys.deletions(conversationId), lastSeq + 1, '+inf', 'BYSCORE'),
+      afterSeq === undefined
+        ? this.#redis.xrevrange(recent, lastSeq, '-', 'COUNT', limit)
+        : this.#redis.xrange(recent, afterSeq + 1, lastSeq),
+      readStateInOrder(this.#redis, keys, conversationId),
+    ]);
+    if (!state || state.epoch !== stateAfter?.epoch) return undefined;
+    return recentPage(conversationId, state, query, window as RecentEntry[], deletedLater as MessageId[]);
   }
 
   #initialisedState(conversationId: ConversationId): Promise<ConversationState> {
@@ -170,27 +161,6 @@ class RedisMessageLog implements MessageLog {
   #partitionOf(conversationId: ConversationId): Partition {
     return this.#partitions[partitionOf(conversationId, this.#partitions.length)] as Partition;
   }
-}
-
-/** Runs the transaction. @throws the error of its first failed command */
-async function repliesOf(transaction: ChainableCommander): Promise<unknown[]> {
-  const replies = (await transaction.exec()) ?? [];
-  return replies.map(([error, reply]) => {
-    if (error) throw error;
-    return reply;
-  });
-}
-
-const STATE_FIELDS = ['head', 'stored', 'membersVersion', 'epoch'] as const;
-type StateFields = (string | null)[];
-
-/** Returns undefined when the head is unknown: Redis has none, or one of an earlier epoch. */
-function toState(
-  [head, stored, membersVersion, epoch]: StateFields,
-  currentEpoch: string | null,
-): ConversationState | undefined {
-  if (!head || !epoch || epoch !== currentEpoch) return undefined;
-  return { headSeq: Number(head), storedSeq: Number(stored), membersVersion: membersVersion ?? '', epoch };
 }
 
 function toLedgerRow(entryId: string, flat: StreamFields): LedgerRow {

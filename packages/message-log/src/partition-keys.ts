@@ -14,7 +14,7 @@ export interface PartitionKeys {
   readonly dead: string;
   /** STRING, the epoch: a random id for a period in which Redis has lost no data. */
   readonly epoch: string;
-  /** STRING, the run id of the Redis process in which the epoch began. */
+  /** STRING `runId startedAtMs`: the Redis process in which the epoch began, and when. */
   readonly runId: string;
   /**
    * HASH `head`, `stored`, `membersVersion`, `lastMs` (time of the newest message), `epoch` (in which the head was initialised),

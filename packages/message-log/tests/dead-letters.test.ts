@@ -82,7 +82,16 @@ describe('deadLetter', () => {
     const dead = (await deadOf('dead')).find((fields) => fields.includes('too odd'));
     expect(dead).toEqual([
       ...['entryId', second.entryId, 'reason', 'too odd', 'conversation', conversationId, 'seq', String(seq)],
-      ...['time', String(createdAtMs), 'node', 'chat-server-1', 'message', JSON.stringify(draft)],
+      ...[
+        'time',
+        String(createdAtMs),
+        'node',
+        'chat-server-1',
+        'epoch',
+        second.epoch,
+        'message',
+        JSON.stringify(draft),
+      ],
     ]);
   });
 

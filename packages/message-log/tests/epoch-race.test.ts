@@ -7,7 +7,7 @@ import { appendMany, conversation, newLogs, request } from './open-log.ts';
 const open = await newLogs();
 const lobby = conversation('lobby');
 
-test('nothing is appended between a reconnect and the check of the epoch', async () => {
+test('nothing is appended in the old epoch while the connection is replaced', async () => {
   const redis = await open.connection('command');
   const calls: Promise<unknown>[] = [];
   let isCalling = false;
@@ -19,7 +19,7 @@ test('nothing is appended between a reconnect and the check of the epoch', async
     readStoredHead: async () => (isStoreAvailable ? 0 : Promise.reject(new Error('the store is unavailable'))),
   });
   await appendMany(log, lobby, 3);
-  await open.redis.client.set('between:{p0}:run-id', 'an earlier process');
+  await open.redis.client.set('between:{p0}:run-id', `${'0'.repeat(40)} 1767225600000`);
   const call = () => {
     if (!isCalling) return;
     calls.push(log.append(request()).catch(() => undefined));

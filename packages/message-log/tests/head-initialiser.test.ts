@@ -76,7 +76,6 @@ test('concurrent calls share one read of the store', async () => {
       reads += 1;
       return stored.promise;
     },
-    ready: async () => undefined,
   });
   let isKnown = false;
   const calls = [1, 2, 3].map((call) => heads.withHead(lobby, async () => (isKnown ? call : undefined)));
@@ -93,7 +92,6 @@ test('a head that stays unknown after four attempts is a fault', async () => {
     redis: await open.connection('command'),
     keys: partitionKeys('stays', 0),
     readStoredHead: async () => 0,
-    ready: async () => undefined,
   });
   let attempts = 0;
   const attempt = async () => {

@@ -12,9 +12,12 @@ export interface RedisScript {
 /**
  * Loads a script file that is next to a module: `loadScript(new URL('./acquire.lua', import.meta.url), 3)`. A script with a
  * variable number of keys is loaded once for each number.
+ *
+ * @param includes files with local functions for several scripts, inserted after the script's first line (`#!lua`)
  */
-export function loadScript(url: URL, numberOfKeys: number): RedisScript {
-  const lua = readFileSync(url, 'utf8');
+export function loadScript(url: URL, numberOfKeys: number, includes: readonly URL[] = []): RedisScript {
+  const [firstLine = '', ...lines] = readFileSync(url, 'utf8').split('\n');
+  const lua = [firstLine, ...includes.map((include) => readFileSync(include, 'utf8')), ...lines].join('\n');
   const hash = createHash('sha256').update(lua).digest('hex').slice(0, 20);
   return { commandName: `script_${hash}_${numberOfKeys}`, lua, numberOfKeys };
 }

@@ -101,7 +101,9 @@ function toReply(outcome: AppendOutcome, draftId: SendReply['message']['id']): S
         retryAfterMs: 100,
       });
     case 'conflict':
-      throw new ChatError('CONFLICT', { message: 'clientMessageId: you used it for another message. Choose a new one.' });
+      throw new ChatError('CONFLICT', {
+        message: 'clientMessageId: you used it for another message. Choose a new one.',
+      });
     case 'appended':
     case 'duplicate': {
       const isDuplicate = outcome.kind === 'duplicate';

@@ -5,7 +5,7 @@
 -- Redis does not roll scripts back. The first line makes Redis refuse the whole script when it cannot write (memory is full,
 -- too few replicas), and nothing below can fail between the writes of one message. A failure affects one message only.
 --
--- KEYS  1 log  2 epoch, then for each message:
+-- KEYS  1 log  2 epoch  3 run id, then for each message:
 --       conversation, recent window, use of this clientMessageId by this sender, recent deletions
 --       (the number of keys is fixed, so there may be more keys than the messages need; the last ones are ignored)
 -- ARGV  1 limit of messages in process  2 dedupe window (ms), then for each message:
@@ -20,18 +20,24 @@
 --       {'appended', seq, createdAtMs}
 --       {'failed', reason}
 local log = KEYS[1]
-local epoch = redis.call('GET', KEYS[2])
+local epoch = currentEpoch(KEYS[2], KEYS[3])
 local free = tonumber(ARGV[1]) - redis.call('XLEN', log)
 local dedupeTtlMs = ARGV[2]
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Keeps the keys of an idle conversation, which settle.lua lets expire while everything is stored.
+local function keep(conversation, recent, deletions)
+  redis.call('HDEL', conversation, 'expires')
+  for _, key in ipairs({ conversation, recent, deletions }) do redis.call('PERSIST', key) end
+end
 
 local function append(conversation, recent, use, deletions, conversationId, id, digest, message, node, membersVersion,
     target, deleted)
   local sent = redis.call('GET', use)
   if sent then return { 'sent', sent } end
 
-  local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch')
+  local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch', 'expires')
   if not state[1] or state[4] ~= epoch then return { 'head-unknown' } end
   local currentVersion = state[2] or ''
   if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end
@@ -42,9 +48,10 @@ local function append(conversation, recent, use, deletions, conversationId, id, 
   -- Timestamps must not decrease within a conversation, even if the clock was set back.
   local createdAtMs = math.max(nowMs, tonumber(state[3] or 0))
 
+  if state[5] then keep(conversation, recent, deletions) end
   redis.call('HSET', conversation, 'head', seq, 'lastMs', createdAtMs)
   redis.call('XADD', log, '*', 'conversation', conversationId, 'seq', seq, 'time', createdAtMs, 'node', node,
-    'message', message)
+    'epoch', epoch, 'message', message)
   free = free - 1
   redis.call('XADD', recent, seq .. '-0', 'time', createdAtMs, 'message', message)
   if deleted ~= '' then redis.call('ZADD', deletions, seq, deleted) end
@@ -54,7 +61,7 @@ end
 
 local replies = {}
 for i = 0, (#ARGV - 2) / 8 - 1 do
-  local key, arg = 3 + i * 4, 3 + i * 8
+  local key, arg = 4 + i * 4, 3 + i * 8
   local isDone, reply = pcall(append, KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], unpack(ARGV, arg, arg + 7))
   replies[i + 1] = isDone and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end

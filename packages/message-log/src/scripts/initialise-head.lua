@@ -5,14 +5,10 @@
 -- kept the highest of their seqs as `floor`. The floor wins over a lower stored seq: otherwise the next message would get a
 -- seq that is in use. Where Redis has an older head than the store, the head continues above the store's.
 --
--- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 epoch
--- ARGV  1 newest seq in the store, 0 = none  2 epoch to begin if there is none (all data of a running Redis was deleted)
+-- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 epoch  5 run id
+-- ARGV  1 newest seq in the store, 0 = none
 -- Reply 1 = initialised, 0 = the head was known already
-local epoch = redis.call('GET', KEYS[4])
-if not epoch then
-  epoch = ARGV[2]
-  redis.call('SET', KEYS[4], epoch)
-end
+local epoch = currentEpoch(KEYS[4], KEYS[5])
 local state = redis.call('HMGET', KEYS[1], 'head', 'floor', 'epoch')
 if state[1] and state[3] == epoch then return 0 end
 

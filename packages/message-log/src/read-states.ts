@@ -1,0 +1,65 @@
+import type { ConversationId } from '@parley/protocol';
+import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { EPOCH_FUNCTIONS } from './epoch-functions.ts';
+import type { ConversationState } from './message-log.ts';
+import type { PartitionKeys } from './partition-keys.ts';
+
+/** The sizes of a call, in conversations. A smaller call fills the rest with conversations that are read twice. */
+const CALL_SIZES = [1, 16, 128];
+const MAX_CALL_CONVERSATIONS = Math.max(...CALL_SIZES);
+
+const scriptFor = (conversations: number) =>
+  loadScript(new URL('./scripts/read-states.lua', import.meta.url), 2 + conversations, EPOCH_FUNCTIONS);
+const scripts = CALL_SIZES.map((size) => ({ size, script: scriptFor(size) }));
+const FOR_ONE = scriptFor(1);
+
+type StateFields = [head: string | null, stored: string | null, membersVersion: string | null, epoch: string | null];
+type StatesReply = [epoch: string, ...StateFields[]];
+
+/**
+ * Reads the states of a partition's conversations. All calls share one round trip.
+ *
+ * @returns undefined where the head is unknown
+ */
+export async function readStates(
+  redis: RedisConnection,
+  keys: PartitionKeys,
+  ids: readonly ConversationId[],
+): Promise<(ConversationState | undefined)[]> {
+  const chunks = Array.from({ length: Math.ceil(ids.length / MAX_CALL_CONVERSATIONS) }, (_, index) =>
+    ids.slice(index * MAX_CALL_CONVERSATIONS, (index + 1) * MAX_CALL_CONVERSATIONS),
+  );
+  const states = await Promise.all(
+    chunks.map(async (chunk) => {
+      const { size, script } = scripts.find((each) => each.size >= chunk.length) ?? { size: 1, script: FOR_ONE };
+      const conversations = Array.from({ length: size }, (_, index) =>
+        keys.conversation(chunk[index] ?? (chunk[0] as ConversationId)),
+      );
+      const reply = await runScript(redis, script, [keys.epoch, keys.runId, ...conversations], []);
+      return toStates(reply as StatesReply).slice(0, chunk.length);
+    }),
+  );
+  return states.flat();
+}
+
+/** Sent with each call: after NOSCRIPT, EVALSHA would be repeated after the commands that follow it. */
+const EVAL_TEXT = FOR_ONE.lua.replaceAll(/^--.*\n/gm, '');
+
+/** Reads the state of one conversation before the commands that follow, or after those that precede, in the same turn. */
+export async function readStateInOrder(
+  redis: RedisConnection,
+  keys: PartitionKeys,
+  id: ConversationId,
+): Promise<ConversationState | undefined> {
+  const scriptKeys = [keys.epoch, keys.runId, keys.conversation(id)];
+  const reply = await redis.eval(EVAL_TEXT, FOR_ONE.numberOfKeys, ...scriptKeys);
+  return toStates(reply as StatesReply)[0];
+}
+
+/** Returns undefined where the head is unknown: Redis has none, or one of an earlier epoch. */
+function toStates([currentEpoch, ...conversations]: StatesReply): (ConversationState | undefined)[] {
+  return conversations.map(([head, stored, membersVersion, epoch]) => {
+    if (!head || !epoch || epoch !== currentEpoch) return undefined;
+    return { headSeq: Number(head), storedSeq: Number(stored), membersVersion: membersVersion ?? '', epoch };
+  });
+}
