@@ -15,6 +15,14 @@ export const CHAT_SERVER_METRICS = {
     type: 'gauge',
     help: 'Messages appended and not yet completely processed, in the whole cluster. At MAX_IN_PROCESS: workers or the store are slow.',
   },
+  chat_cluster_redis_memory_bytes: {
+    type: 'gauge',
+    help: 'Memory that Redis counts towards its limit; of a Cluster, in the fullest master. Near the limit: senders get BUSY.',
+  },
+  chat_cluster_redis_memory_limit_bytes: {
+    type: 'gauge',
+    help: "Redis' memory limit (maxmemory). 0: Redis has none and may fill the machine.",
+  },
   chat_handshakes_total: {
     type: 'counter',
     help: 'Connection attempts by outcome. Many other than "admitted": the cluster is full, a backend is unavailable, or tokens are guessed.',
@@ -27,7 +35,7 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_sends_total: {
     type: 'counter',
-    help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached and senders wait.',
+    help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached, or Redis is near its memory limit; senders wait.',
     labels: {
       outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted'],
     },
@@ -67,6 +75,7 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_background_errors_total: backgroundErrorsMetric([
     'gauges',
+    'redis-memory',
     'heads',
     'hearing',
     'typing',

@@ -12,7 +12,8 @@ const REDIS_START_DEADLINE_MS = 600_000;
 /** A service of the workspace. It is started by its path; no package imports a service. */
 type ServiceName = 'chat-server' | 'message-worker' | 'presence-service';
 
-export const redisSpec = (dataDir: string, port: number): ProcessSpec => ({
+/** @param maxMemoryMb the memory limit, in MiB; by default that of `npm start` */
+export const redisSpec = (dataDir: string, port: number, maxMemoryMb = 512): ProcessSpec => ({
   name: 'redis',
   command: 'redis-server',
   args: Object.entries({
@@ -23,7 +24,8 @@ export const redisSpec = (dataDir: string, port: number): ProcessSpec => ({
     appendonly: 'yes',
     appendfsync: 'everysec',
     save: '', // no snapshots: the append-only file is complete
-    'maxmemory-policy': 'noeviction',
+    maxmemory: `${maxMemoryMb}mb`,
+    'maxmemory-policy': 'noeviction', // Redis is not a cache here: it must refuse new data rather than delete other data
   }).flatMap(([name, value]) => [`--${name}`, String(value)]),
   env: systemEnv(),
   ipc: false,

@@ -12,12 +12,25 @@ import {
   publicBindAddressSetting,
   readConfig,
   reclaimAfterMsSetting,
+  redisBusyPercentSetting,
   redisUrlSetting,
   sessionSettings,
   setting,
   signupsPerMinuteSetting,
 } from '@parley/service-kit';
 import { z } from 'zod';
+
+const redisMaxMemorySetting = integerSetting({
+  section: 'Local cluster',
+  min: 8,
+  max: 1_048_576,
+  default: 512,
+  unit: 'MiB',
+  meaning:
+    'Memory limit of the Redis that `npm start` runs. Near it, sends get `BUSY`; Redis never deletes data to make room.',
+  tradeOff:
+    'A rewrite of the append-only file can need as much again. `docs/operations/redis.md` has the sizing formula.',
+});
 
 /**
  * The settings of `npm start`. Its services read their own from the same environment. `docs/configuration.md` and
@@ -63,6 +76,8 @@ export const clusterSettings = (production: boolean) =>
     ...presenceSettings,
     MAX_IN_PROCESS: maxInProcessSetting,
     REDIS_URL: redisUrlSetting.optional(),
+    REDIS_MAX_MEMORY_MB: redisMaxMemorySetting,
+    REDIS_BUSY_PERCENT: redisBusyPercentSetting,
     MONGODB_URL: mongodbUrlSetting.optional(),
     JWT_SECRET: production
       ? jwtSecretSetting('at least 32 characters; a production start needs one')

@@ -159,7 +159,7 @@ async function planProcesses({ env, config, dataDir }: Starting, jwtSecret: stri
   const presence = serviceSpec('presence-service', 'presence-service-1', { opsPort: takePort() }, shared);
   return {
     redisUrl,
-    redis: config.REDIS_URL ? undefined : redisSpec(dataDir, redisPort),
+    redis: config.REDIS_URL ? undefined : redisSpec(dataDir, redisPort, config.REDIS_MAX_MEMORY_MB),
     services: [...chatServers, ...workers, presence],
     upstreams: chatServers,
   };

@@ -1,8 +1,8 @@
 import type { MessageId, Seq } from '@parley/protocol';
-import { loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
+import { isRedisOutOfMemory, loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
 import { contentDigest } from './content-digest.ts';
 import { EPOCH_FUNCTIONS } from './epoch-functions.ts';
-import type { AppendOutcome, AppendRequest } from './message-log.ts';
+import type { AppendOutcome, AppendRequest, MemoryGauge } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
 /**
@@ -43,6 +43,7 @@ export interface AppendBatcherOptions {
   readonly keys: PartitionKeys;
   readonly maxInProcess: number;
   readonly dedupeTtlMs: number;
+  readonly memory: MemoryGauge;
   /** How long appends may wait for others, ms; read at each append. 0 = one call for each. */
   readonly collectMs: () => number;
 }
@@ -90,19 +91,30 @@ export class AppendBatcher {
         for (const [index, { request, resolve, reject }] of batch.entries()) {
           const reply = replies[index] ?? ['failed', 'no reply'];
           if (reply[0] === 'failed') reject(new Error(`appending a message failed: ${reply[1]}`));
+          else if (reply[0] === 'busy') resolve({ kind: 'busy', retryAfterMs: this.#busyRetryAfterMs() });
           else resolve(toOutcome(reply, request));
         }
       },
       (error: unknown) => {
-        for (const { reject } of batch) reject(error);
+        if (!isRedisOutOfMemory(error)) {
+          for (const { reject } of batch) reject(error);
+          return;
+        }
+        this.#options.memory.commandRefused();
+        for (const { resolve } of batch) resolve({ kind: 'busy', retryAfterMs: fullMemoryRetryAfterMs() });
       },
     );
   }
 
+  #busyRetryAfterMs(): number {
+    return this.#options.memory.isNearLimit ? fullMemoryRetryAfterMs() : busyRetryAfterMs();
+  }
+
   async #replies(requests: readonly AppendRequest[]): Promise<AppendReply[]> {
-    const { redis, keys, maxInProcess, dedupeTtlMs } = this.#options;
+    const { redis, keys, maxInProcess, dedupeTtlMs, memory } = this.#options;
     const scriptKeys = [keys.log, keys.epoch, keys.runId];
-    const args: (string | number)[] = [maxInProcess, dedupeTtlMs];
+    // Near the memory limit nothing new is appended, and a repeat is still recognised.
+    const args: (string | number)[] = [memory.isNearLimit ? 0 : maxInProcess, dedupeTtlMs];
     for (const { conversationId, draft, node, membersVersion } of requests) {
       const { senderId, clientMessageId, replyTo = '' } = draft;
       scriptKeys.push(
@@ -121,7 +133,10 @@ export class AppendBatcher {
   }
 }
 
-function toOutcome(reply: Exclude<AppendReply, ['failed', string]>, request: AppendRequest): AppendOutcome | undefined {
+function toOutcome(
+  reply: Exclude<AppendReply, ['failed', string] | ['busy']>,
+  request: AppendRequest,
+): AppendOutcome | undefined {
   switch (reply[0]) {
     case 'appended':
       return { kind: 'appended', seq: reply[1] as Seq, createdAtMs: reply[2] };
@@ -129,8 +144,6 @@ function toOutcome(reply: Exclude<AppendReply, ['failed', string]>, request: App
       return toRepeatOutcome(reply[1], request);
     case 'stale-members':
       return { kind: 'stale-members', membersVersion: reply[1] };
-    case 'busy':
-      return { kind: 'busy', retryAfterMs: busyRetryAfterMs() };
     case 'target-deleted':
       return { kind: 'target-deleted' };
     case 'head-unknown':
@@ -143,6 +156,9 @@ function toOutcome(reply: Exclude<AppendReply, ['failed', string]>, request: App
  * time.
  */
 const busyRetryAfterMs = () => Math.round(100 + 400 * Math.random());
+
+/** Memory becomes free when the store has the messages in process, and old data has left. */
+const fullMemoryRetryAfterMs = () => Math.round(1_000 + 2_000 * Math.random());
 
 /** An entry of an earlier release has no digest, so its content counts as the same. */
 function toRepeatOutcome(sent: string, { conversationId, draft }: AppendRequest): AppendOutcome {

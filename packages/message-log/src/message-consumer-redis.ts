@@ -11,6 +11,7 @@ import { type DeliveredEntry, fieldsOf, positionOf, toLogBatch } from './log-ent
 import type { CommittedOffset, LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
 import { chunksOf, type SettledEntry, settleEntries } from './settle-entries.ts';
+import { trimRecentWindows } from './trim-recent.ts';
 
 export interface RedisMessageConsumerOptions {
   /** The partition of the log, counted from 0. Default 0. */
@@ -29,6 +30,7 @@ export interface RedisMessageConsumerOptions {
 }
 
 const scripts = {
+  joinGroup: loadScript(new URL('./scripts/join-group.lua', import.meta.url), 1),
   readPending: loadScript(new URL('./scripts/read-pending.lua', import.meta.url), 1),
   reclaim: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 1),
   extendClaim: loadScript(new URL('./scripts/extend-claim.lua', import.meta.url), 1),
@@ -95,11 +97,7 @@ class RedisMessageConsumer implements MessageConsumer {
   async join(): Promise<void> {
     this.#isCatchingUp = true;
     this.#lastReadId = STREAM_START;
-    try {
-      await this.#command.xgroup('CREATE', this.#keys.log, WORKERS, STREAM_START, 'MKSTREAM');
-    } catch (error) {
-      if (!isReply(error, 'BUSYGROUP')) throw error;
-    }
+    await runScript(this.#command, scripts.joinGroup, [this.#keys.log], [WORKERS]);
   }
 
   read(options: { maxEntries: number; blockMs: number }): Promise<LogBatch> {
@@ -150,6 +148,10 @@ class RedisMessageConsumer implements MessageConsumer {
 
   countDeadLetters(): Promise<number> {
     return this.#command.xlen(this.#keys.dead);
+  }
+
+  trimRecent(signal: AbortSignal): Promise<number> {
+    return trimRecentWindows(this.#command, this.#keys, signal);
   }
 
   async close(): Promise<void> {

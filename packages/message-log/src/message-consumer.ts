@@ -66,6 +66,14 @@ export interface MessageConsumer {
   complete(entries: readonly LogEntry[]): Promise<CommittedOffset[]>;
 
   /**
+   * Trims the recent windows to the messages that are not stored. For a Redis near its memory limit: it takes a scan of all keys,
+   * and pages of history then come from the store.
+   *
+   * @returns the number of removed messages
+   */
+  trimRecent(signal: AbortSignal): Promise<number>;
+
+  /**
    * Moves entries that cannot be processed to the dead-letter stream with all their fields and a reason, atomically for each
    * conversation. The committed offset passes them. May be repeated.
    */

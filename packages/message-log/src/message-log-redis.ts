@@ -9,6 +9,7 @@ import type {
   AppendRequest,
   ConversationState,
   LedgerRow,
+  MemoryGauge,
   MessageLog,
   RecentPage,
   RecentQuery,
@@ -26,6 +27,8 @@ export interface RedisMessageLogOptions {
   partitions?: number;
   /** How long a repeated clientMessageId is recognised, ms. Costs about 150 bytes of memory for each message. Default 24 h. */
   dedupeTtlMs?: number;
+  /** Near the memory limit, appends are busy. Default: there is always memory. */
+  memory?: MemoryGauge;
   /** How long an append may wait for others to share a call, ms; read at each append. Default 0: one call for each. */
   collectMs?: () => number;
   /** Default 'parley'. */
@@ -47,6 +50,8 @@ export function createRedisMessageLog(redis: RedisConnection, options: RedisMess
   return new RedisMessageLog(redis, options);
 }
 
+const UNLIMITED_MEMORY: MemoryGauge = { isNearLimit: false, commandRefused: () => undefined };
+
 interface Partition {
   readonly keys: PartitionKeys;
   readonly appends: AppendBatcher;
@@ -59,7 +64,7 @@ class RedisMessageLog implements MessageLog {
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
     const { maxInProcess, readStoredHead, partitions = 1, keyPrefix = 'parley' } = options;
-    const { dedupeTtlMs = 24 * 60 * 60 * 1_000, collectMs = () => 0 } = options;
+    const { dedupeTtlMs = 24 * 60 * 60 * 1_000, collectMs = () => 0, memory = UNLIMITED_MEMORY } = options;
     if (partitions < 1 || partitions > maxInProcess) {
       throw new Error(`${partitions} partitions cannot share ${maxInProcess} messages in process`);
     }
@@ -73,6 +78,7 @@ class RedisMessageLog implements MessageLog {
         keys,
         maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
         dedupeTtlMs,
+        memory,
         collectMs,
       }),
       heads: new HeadInitialiser({ redis, keys, readStoredHead }),

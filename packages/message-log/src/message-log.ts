@@ -18,7 +18,7 @@ export type AppendOutcome =
   | { kind: 'duplicate'; id: MessageId; seq: Seq; createdAtMs: number }
   /** The sender used this `clientMessageId` in another conversation, for another event or with other content. */
   | { kind: 'conflict' }
-  /** The number of messages in process has reached its limit. */
+  /** The number of messages in process has reached its limit, or Redis is near its memory limit. */
   | { kind: 'busy'; retryAfterMs: number }
   /** The member list changed. Check the sender's membership again, then append again with this version. */
   | { kind: 'stale-members'; membersVersion: string }
@@ -121,6 +121,13 @@ export interface MessageLog {
 
   /** Returns up to `limit` of the messages in process, oldest first. */
   ledger(limit: number): Promise<LedgerRow[]>;
+}
+
+/** Reports to the log whether Redis has memory for new messages. */
+export interface MemoryGauge {
+  readonly isNearLimit: boolean;
+  /** Called when Redis refused an append because its memory is full. */
+  commandRefused(): void;
 }
 
 /** The head of a conversation stayed unknown although it was initialised: Redis lost its data repeatedly. Retry soon. */

@@ -156,12 +156,40 @@ describe('append', () => {
     expect(page.messages[0]?.text).toBe(text);
   });
 
-  test('rejects and changes nothing while memory is full', async () => {
-    const log = await open.log({ keyPrefix: 'full' });
+  test('near the memory limit a new message is busy, a repeat is still recognised, and nothing else changes', async () => {
+    let isNearLimit = false;
+    const memory = {
+      get isNearLimit() {
+        return isNearLimit;
+      },
+      commandRefused: () => undefined,
+    };
+    const log = await open.log({ keyPrefix: 'near', memory });
+    const first = request();
+    expect(await log.append(first)).toMatchObject({ kind: 'appended', seq: 1 });
+    isNearLimit = true;
+    const refused = await log.append(request());
+    expect(refused).toEqual({ kind: 'busy', retryAfterMs: expect.any(Number) });
+    expect(refused.kind === 'busy' && refused.retryAfterMs).toBeGreaterThanOrEqual(1_000);
+    expect(await log.append(first)).toMatchObject({ kind: 'duplicate', seq: 1 });
+    isNearLimit = false;
+    expect(await log.append(request())).toMatchObject({ kind: 'appended', seq: 2 });
+  });
+
+  test('is busy and changes nothing while memory is full', async () => {
+    let refusals = 0;
+    const memory = {
+      isNearLimit: false,
+      commandRefused() {
+        refusals += 1;
+      },
+    };
+    const log = await open.log({ keyPrefix: 'full', memory });
     await log.states([lobby]);
     await open.redis.client.config('SET', 'maxmemory', '1');
     try {
-      await expect(log.append(request())).rejects.toThrow(/OOM/);
+      expect(await log.append(request())).toEqual({ kind: 'busy', retryAfterMs: expect.any(Number) });
+      expect(refusals).toBe(1);
     } finally {
       await open.redis.client.config('SET', 'maxmemory', '0');
     }

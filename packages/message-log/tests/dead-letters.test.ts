@@ -57,6 +57,17 @@ describe('malformed entries', () => {
 });
 
 describe('deadLetter', () => {
+  test('keeps the newest 1,000 entries', async () => {
+    const log = await open.log({ keyPrefix: 'bounded', maxInProcess: 2_000 });
+    const consumer = await open.consumer({ keyPrefix: 'bounded' });
+    await open.redis.client.xadd('bounded:{p0}:dead', '*', 'reason', 'the first one');
+    await appendMany(log, lobby, 1_000);
+    const { entries } = await readAll(consumer);
+    await consumer.deadLetter(entries.map(({ entryId, message }) => ({ entryId, message, reason: 'odd' })));
+    expect(await consumer.countDeadLetters()).toBe(1_000);
+    expect((await deadOf('bounded'))[0]?.slice(2, 4)).toEqual(['reason', 'odd']);
+  });
+
   test('keeps all fields, removes the entry and lets the committed offset pass', async () => {
     const log = await open.log({ keyPrefix: 'dead' });
     const consumer = await open.consumer({ keyPrefix: 'dead' });

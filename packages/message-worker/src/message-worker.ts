@@ -1,9 +1,18 @@
 import { FanOutPublisher } from '@parley/fan-out';
 import { createRedisMessageConsumer, type LogBatch } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
-import { createServiceBase, type Logger, type Loop, pause, type RunningService, startLoop } from '@parley/service-kit';
+import {
+  createServiceBase,
+  type Logger,
+  type Loop,
+  pause,
+  RedisMemory,
+  type RunningService,
+  startLoop,
+} from '@parley/service-kit';
 import { BatchInterval } from './batch-interval.ts';
 import type { MessageWorkerConfig } from './config.ts';
+import { MemoryRelief } from './memory-relief.ts';
 import { MESSAGE_WORKER_METRICS, type WorkerLoopName } from './metrics.ts';
 import { Publisher } from './publisher.ts';
 import { Saver } from './saver.ts';
@@ -24,6 +33,7 @@ const MAX_UNCOMPLETED = 5_000;
 const PUBLISH_INTERVAL = { shortestMs: 1, longestMs: 10, msPerMessage: 0.5 };
 
 const GAUGES_EVERY_MS = 5_000;
+const REDIS_MEMORY_EVERY_MS = 500;
 
 /** How long a stopping worker continues to save its uncompleted entries. */
 const DRAIN_DEADLINE_MS = 3_000;
@@ -52,6 +62,8 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
     { partition: config.LOG_PARTITION, consumerName: name, reclaimAfterMs: config.RECLAIM_AFTER_MS },
   );
   const publisher = new Publisher(new FanOutPublisher(noDeadline), metrics);
+  const memory = new RedisMemory(command, { busyPercent: config.REDIS_BUSY_PERCENT });
+  const relief = new MemoryRelief({ memory, consumer, metrics, logger });
   const saver = new Saver({ name, store: store.messages, consumer, publisher, metrics, logger });
   base.requireRedis(command);
   readiness.require('store', () => store.ping());
@@ -93,6 +105,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   const saving = [
     loop('save', 0, (signal) => saver.saveNext(signal)),
     loop('keep', config.RECLAIM_AFTER_MS / 4, () => saver.extendClaims()),
+    loop('redis-memory', REDIS_MEMORY_EVERY_MS, (signal) => relief.check(signal)),
     loop('gauges', GAUGES_EVERY_MS, async () => metrics.chat_dead_letters.set(await consumer.countDeadLetters())),
   ];
 

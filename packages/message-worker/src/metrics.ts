@@ -17,7 +17,11 @@ export const MESSAGE_WORKER_METRICS = {
   },
   chat_dead_letters: {
     type: 'gauge',
-    help: 'Messages in the dead-letter stream. Above 0: inspect them.',
+    help: 'Messages in the dead-letter stream, at most 1,000. Above 0: inspect them before older ones leave.',
+  },
+  chat_recent_messages_trimmed_total: {
+    type: 'counter',
+    help: 'Stored messages that left the recent windows because Redis was near its memory limit. Rising: Redis needs more memory.',
   },
   chat_publish_delay_seconds: {
     type: 'histogram',
@@ -37,7 +41,7 @@ export const MESSAGE_WORKER_METRICS = {
   chat_worker_errors_total: {
     type: 'counter',
     help: 'Failed rounds of the worker loops. Rising: Redis or the store is unavailable.',
-    labels: { loop: ['read', 'take-over', 'save', 'keep', 'gauges'] },
+    labels: { loop: ['read', 'take-over', 'save', 'keep', 'gauges', 'redis-memory'] },
   },
 } as const satisfies MetricTable;
 

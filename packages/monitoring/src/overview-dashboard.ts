@@ -77,6 +77,17 @@ export const overviewDashboard = (): Dashboard =>
         1,
       ),
     )
+    .withPanel(
+      stat(
+        {
+          title: 'Redis memory',
+          description: 'Of its limit. At REDIS_BUSY_PERCENT senders get BUSY. No value: Redis has no limit.',
+          unit: 'percentunit',
+        },
+        'max(chat_cluster_redis_memory_bytes) / (max(chat_cluster_redis_memory_limit_bytes) > 0)',
+        0.8,
+      ),
+    )
 
     .withPanel(
       stat(
@@ -94,7 +105,8 @@ export const overviewDashboard = (): Dashboard =>
       graph(
         {
           title: 'Sends by outcome',
-          description: 'Busy: too many messages are in process. Duplicate: clients resend messages whose ack was lost.',
+          description:
+            'Busy: too many messages are in process, or Redis is near its memory limit. Duplicate: clients resend messages whose ack was lost.',
           unit: 'ops',
         },
         { [rateBy('outcome', 'chat_sends_total')]: '{{outcome}}' },

@@ -9,6 +9,7 @@ const scripts = {
   acquireLeadership: script('acquire-leadership', 1),
   releaseLeadership: script('release-leadership', 1),
   applyChanges: script('apply-changes', 5),
+  setAway: script('set-away', 1),
 };
 
 export interface RedisPresenceStoreOptions {
@@ -41,7 +42,7 @@ export function createRedisPresenceStore(
     },
 
     async setAway(userId, isAway) {
-      await (isAway ? redis.sadd(away, userId) : redis.srem(away, userId));
+      await runScript(redis, scripts.setAway, [away], [userId, Number(isAway)]);
     },
 
     async awayUsers() {

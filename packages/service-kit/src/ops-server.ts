@@ -5,14 +5,29 @@ import type { Registry } from 'prom-client';
 /** A condition for taking traffic. Throws or rejects with the reason when it does not hold. */
 export type ReadinessCheck = () => Promise<void> | void;
 
-/** Whether a process may take traffic, and the reasons when it may not. */
+/** Whether a process may take traffic. `degraded`: it may, but serves only a part; the reasons say which. */
+export interface ReadinessReport {
+  readonly status: 'ready' | 'degraded' | 'unavailable';
+  /** The names of the failed checks, with their reasons. */
+  readonly failures: Record<string, string>;
+  /** The names of the restrictions, with their reasons. */
+  readonly restrictions: Record<string, string>;
+}
+
+/** Whether a process may take traffic, and the reasons when it may not, or only with restrictions. */
 export class Readiness {
   #checks = new Map<string, ReadinessCheck>();
+  #restrictions = new Map<string, () => string | undefined>();
   #draining = false;
 
   /** Adds a named check, which runs on each request to `/readyz`. */
   require(name: string, check: ReadinessCheck): void {
     this.#checks.set(name, check);
+  }
+
+  /** Adds a named restriction, under which the process still takes traffic. @param reason returns undefined while there is none */
+  restrict(name: string, reason: () => string | undefined): void {
+    this.#restrictions.set(name, reason);
   }
 
   /** Makes the process unready permanently: it is shutting down. */
@@ -38,18 +53,31 @@ export class Readiness {
     );
     return failures;
   }
+
+  /** Runs all checks. */
+  async report(): Promise<ReadinessReport> {
+    const failures = await this.failures();
+    const restrictions: Record<string, string> = {};
+    for (const [name, reasonOf] of this.#restrictions) {
+      const reason = reasonOf();
+      if (reason !== undefined) restrictions[name] = reason;
+    }
+    const isEmpty = (reasons: object) => Object.keys(reasons).length === 0;
+    const status = !isEmpty(failures) ? 'unavailable' : isEmpty(restrictions) ? 'ready' : 'degraded';
+    return { status, failures, restrictions };
+  }
 }
 
 export const healthzHandler: RequestHandler = (_request, response) => {
   response.json({ status: 'ok' });
 };
 
-const readyzHandler =
-  (readiness: Readiness): RequestHandler =>
+/** @param shows the parts of the report in the reply */
+export const readyzHandler =
+  (readiness: Readiness, shows: (report: ReadinessReport) => Partial<ReadinessReport>): RequestHandler =>
   async (_request, response) => {
-    const failures = await readiness.failures();
-    const ready = Object.keys(failures).length === 0;
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', failures });
+    const report = await readiness.report();
+    response.status(report.status === 'unavailable' ? 503 : 200).json(shows(report));
   };
 
 /** Serves `/healthz`, `/readyz` and `/metrics` on a port of its own, which is never reachable through the public address. */
@@ -62,7 +90,10 @@ export async function startOpsServer(options: {
   const app = express();
   app.disable('x-powered-by');
   app.get('/healthz', healthzHandler);
-  app.get('/readyz', readyzHandler(options.readiness));
+  app.get(
+    '/readyz',
+    readyzHandler(options.readiness, (report) => report),
+  );
   app.get('/metrics', async (_request, response) => {
     response.type(options.registry.contentType).send(await options.registry.metrics());
   });

@@ -128,6 +128,13 @@ export const isRedisReady = (redis: RedisConnection): boolean => redis.status ==
 /** Error replies of a Redis that cannot execute commands for the moment. */
 const UNAVAILABLE_REPLY = /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|OOM|MISCONF|BUSY|UNBLOCKED)\b/;
 
+/** Whether Redis refused a command or a transaction because its memory is full. */
+export function isRedisOutOfMemory(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const previous = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : [];
+  return /^OOM\b/.test(error.message) || previous.some(isRedisOutOfMemory);
+}
+
 /** Errors of ioredis when there is no connection, or no reply within the deadline. */
 const UNAVAILABLE_MESSAGE =
   /isn't writeable|Command timed out|Connection is closed|Socket timeout|ClusterAllFailed|None of startup nodes/i;

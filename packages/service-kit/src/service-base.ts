@@ -2,6 +2,7 @@ import { createLogger } from './logger.ts';
 import { createMetrics, type MetricTable } from './metrics.ts';
 import { Readiness, startOpsServer } from './ops-server.ts';
 import { connectRedis, isRedisReady, type RedisConnection, type RedisRole } from './redis.ts';
+import { logRedisSettingWarnings } from './redis-settings.ts';
 
 export interface ServiceBaseConfig {
   readonly NODE_NAME: string;
@@ -17,14 +18,21 @@ export function createServiceBase<const Table extends MetricTable>(config: Servi
   const logger = createLogger({ name, level: config.LOG_LEVEL });
   const metrics = createMetrics(table, name);
   const readiness = new Readiness();
+  let isRedisChecked = false;
   return {
     name,
     logger,
     metrics,
     readiness,
     /** @param use shown in the name of the connection in Redis' `CLIENT LIST` */
-    connect: (role: RedisRole, use: string): Promise<RedisConnection> =>
-      connectRedis(config.REDIS_URL, role, { logger, connectionName: `${name}:${use}` }),
+    async connect(role: RedisRole, use: string): Promise<RedisConnection> {
+      const redis = await connectRedis(config.REDIS_URL, role, { logger, connectionName: `${name}:${use}` });
+      if (role === 'command' && !isRedisChecked) {
+        isRedisChecked = true;
+        void logRedisSettingWarnings(redis, logger);
+      }
+      return redis;
+    },
     /** Adds a readiness check: `command` answers a ping, and `others` are connected. */
     requireRedis(command: RedisConnection, ...others: RedisConnection[]): void {
       readiness.require('redis', async () => {

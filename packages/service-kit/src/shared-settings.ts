@@ -13,6 +13,18 @@ export const redisUrlSetting = urlSetting({
     'Redis holds every message that is not stored yet. Its persistence decides which of them survive a crash of Redis.',
 });
 
+export const redisBusyPercentSetting = integerSetting({
+  section: 'Storage',
+  min: 20,
+  max: 100,
+  default: 90,
+  unit: '% of `maxmemory`',
+  meaning:
+    'When Redis uses this share of its memory limit, sends get `BUSY` and `/readyz` says `degraded`. It ends when the use is 5 % of the limit lower.',
+  tradeOff:
+    'The rest is for everything that must go on: leases, presence, read markers, and the messages in process. A full Redis refuses sends in any case.',
+});
+
 export const mongodbUrlSetting = urlSetting({
   section: 'Storage',
   schemes: ['mongodb', 'mongodb+srv'],
@@ -110,6 +122,7 @@ export const serviceSettings = {
   }),
   BIND_ADDRESS: setting(z.string().default('127.0.0.1'), bindAddress),
   REDIS_URL: redisUrlSetting,
+  REDIS_BUSY_PERCENT: redisBusyPercentSetting,
   MONGODB_URL: mongodbUrlSetting.optional(),
   DATA_DIR: dataDirSetting,
   LOG_LEVEL: logLevelSetting,

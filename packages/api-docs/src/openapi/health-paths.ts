@@ -3,7 +3,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { json } from './responses.ts';
 
 const Alive = z.object({ status: z.literal('ok') }).meta({ id: 'Alive' });
-const Ready = z.object({ status: z.literal('ready') }).meta({ id: 'Ready' });
+const Ready = z.object({ status: z.enum(['ready', 'degraded']) }).meta({ id: 'Ready' });
 const NotReady = z.object({ status: z.literal('unavailable') }).meta({ id: 'NotReady' });
 
 const health = { tags: ['Health'], security: [] };
@@ -25,7 +25,11 @@ export const HEALTH_PATHS: ZodOpenApiPathsObject = {
       description:
         'Names no reason. Operators find the failed checks at `/readyz` on the operations port of each process.',
       responses: {
-        200: { description: 'The cluster serves sessions', content: json(Ready) },
+        200: {
+          description:
+            'The cluster serves sessions. `degraded`: Redis is near its memory limit, so sends get `BUSY`; sessions and history work',
+          content: json(Ready),
+        },
         503: { description: 'New sessions cannot be served now', content: json(NotReady) },
       },
     },

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Moves a user's read marker of a conversation forward, never back, and records the time.
 --
 -- KEYS  1 HASH conversation id -> `seq time`, of one user

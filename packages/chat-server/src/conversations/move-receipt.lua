@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Moves a user's receipt of a conversation forward, never back.
 --
 -- KEYS  1 HASH user id -> `readSeq deliveredSeq`, of one conversation

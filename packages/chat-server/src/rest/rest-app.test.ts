@@ -13,6 +13,9 @@ readiness.require('store', () => {
   if (failure) throw new Error(failure);
 });
 
+let restriction: string | undefined;
+readiness.restrict('redis memory', () => restriction);
+
 const server = createServer(
   createRestApp({
     accountRoutes: Router(),
@@ -40,6 +43,16 @@ test('the public /readyz reports its status and never a reason', async () => {
   failure = 'connect ECONNREFUSED 10.0.0.7:27017';
   expect(await readyz()).toEqual({ status: 503, body: { status: 'unavailable' } });
   failure = undefined;
+  expect(await readyz()).toEqual({ status: 200, body: { status: 'ready' } });
+});
+
+test('a server with a restriction is degraded and still takes traffic; without a store it is unavailable', async () => {
+  restriction = 'Redis uses 95 % of 40 MB';
+  expect(await readyz()).toEqual({ status: 200, body: { status: 'degraded' } });
+  failure = 'connect ECONNREFUSED 10.0.0.7:27017';
+  expect(await readyz()).toEqual({ status: 503, body: { status: 'unavailable' } });
+  failure = undefined;
+  restriction = undefined;
   expect(await readyz()).toEqual({ status: 200, body: { status: 'ready' } });
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { docsRouter } from '@parley/api-docs';
 import { ChatError } from '@parley/protocol';
-import { healthzHandler, type Logger, type Readiness } from '@parley/service-kit';
+import { healthzHandler, type Logger, type Readiness, readyzHandler } from '@parley/service-kit';
 import cors from 'cors';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
@@ -38,7 +38,11 @@ export function createRestApp(parts: {
   app.set('trust proxy', 'loopback, linklocal, uniquelocal');
   app.set('query parser', 'simple');
   app.get('/healthz', healthzHandler);
-  app.get('/readyz', publicReadyzHandler(readiness));
+  // The status only: the reasons name internals, so they stay on the operations port.
+  app.get(
+    '/readyz',
+    readyzHandler(readiness, ({ status }) => ({ status })),
+  );
   app.use(pinoHttp({ logger, genReqId: requestIdOf, useLevel: 'debug', serializers: LOGGED_FIELDS }));
   app.use((request, response, next) => {
     response.set('X-Request-Id', String(request.id));
@@ -64,14 +68,6 @@ export function createRestApp(parts: {
   app.use(problemHandler(logger));
   return app;
 }
-
-/** Reports the status only: the failed checks name internals, so they stay on the operations port. */
-const publicReadyzHandler =
-  (readiness: Readiness): RequestHandler =>
-  async (_request, response) => {
-    const isReady = Object.keys(await readiness.failures()).length === 0;
-    response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'unavailable' });
-  };
 
 /** Returns the request id of nginx or the caller if it is valid, otherwise a new one. */
 function requestIdOf(request: { headers: NodeJS.Dict<string | string[]> }): string {

@@ -1,13 +1,15 @@
 import type { SessionLeases } from '@parley/leases';
 import type { MessageLog } from '@parley/message-log';
 import type { RefreshTokenStore } from '@parley/message-store';
-import { type Logger, type Loop, startLoop } from '@parley/service-kit';
+import { type Logger, type Loop, type RedisMemory, startLoop } from '@parley/service-kit';
 import type { SubscriptionHealth } from '../admission/subscription-health.ts';
 import type { HeadAnnouncer } from '../delivery/head-announcer.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
 import type { BackgroundLoopName, ChatServerMetrics } from '../metrics.ts';
 
 const GAUGES_INTERVAL_MS = 2_000;
+/** In the meantime, senders add at most a few megabytes. */
+const REDIS_MEMORY_INTERVAL_MS = 500;
 const HEADS_INTERVAL_MS = 5_000;
 const SUBSCRIPTION_INTERVAL_MS = 500;
 const SLOW_CONSUMERS_INTERVAL_MS = 250;
@@ -17,6 +19,7 @@ const REFRESH_TOKENS_INTERVAL_MS = 3_600_000;
 interface Parts {
   readonly leases: SessionLeases;
   readonly log: MessageLog;
+  readonly memory: RedisMemory;
   readonly heads: HeadAnnouncer;
   readonly health: SubscriptionHealth;
   readonly signalDelivery: SignalDelivery;
@@ -29,7 +32,8 @@ interface Parts {
 
 /** Starts the periodic tasks of a chat server. */
 export function startBackgroundLoops(parts: Parts): Loop {
-  const { leases, log, heads, health, signalDelivery, disconnectSlowConsumers, refreshTokens, metrics, logger } = parts;
+  const { leases, log, memory, heads, health, signalDelivery } = parts;
+  const { disconnectSlowConsumers, refreshTokens, metrics, logger } = parts;
   const loop = (name: BackgroundLoopName, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
       everyMs,
@@ -42,6 +46,17 @@ export function startBackgroundLoops(parts: Parts): Loop {
       metrics.chat_session_leases.set(held);
       metrics.chat_waiting.set(waiting);
       metrics.chat_in_process.set(inProcess);
+    }),
+    loop('redis-memory', REDIS_MEMORY_INTERVAL_MS, async () => {
+      const wasNearLimit = memory.isNearLimit;
+      await memory.poll();
+      const { usedBytes, limitBytes } = memory.usage;
+      metrics.chat_cluster_redis_memory_bytes.set(usedBytes);
+      metrics.chat_cluster_redis_memory_limit_bytes.set(limitBytes);
+      if (memory.isNearLimit && !wasNearLimit)
+        logger.warn({ usedBytes, limitBytes }, 'Redis is near its memory limit: sends get BUSY');
+      else if (wasNearLimit && !memory.isNearLimit)
+        logger.info({ usedBytes, limitBytes }, 'Redis has free memory again');
     }),
     loop('heads', HEADS_INTERVAL_MS, () => heads.announce()),
     loop('hearing', SUBSCRIPTION_INTERVAL_MS, async () => {

@@ -1,7 +1,7 @@
 import { createRedisSessionLeases, type SessionLeases } from '@parley/leases';
 import { createRedisMessageLog, type MessageLog } from '@parley/message-log';
 import { openStore, type Store } from '@parley/message-store';
-import type { createServiceBase, RedisConnection } from '@parley/service-kit';
+import { type createServiceBase, type RedisConnection, RedisMemory } from '@parley/service-kit';
 import type { ChatServerConfig } from '../config.ts';
 import { EventLoopUtilisation, linearRamp } from '../delivery/event-loop-utilisation.ts';
 import type { CHAT_SERVER_METRICS } from '../metrics.ts';
@@ -25,6 +25,8 @@ export interface Backends {
   readonly store: Store;
   readonly log: MessageLog;
   readonly leases: SessionLeases;
+  /** Its owner polls it. */
+  readonly memory: RedisMemory;
   readonly utilisation: EventLoopUtilisation;
 }
 
@@ -37,7 +39,9 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   ]);
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
   const utilisation = new EventLoopUtilisation();
+  const memory = new RedisMemory(command, { busyPercent: config.REDIS_BUSY_PERCENT });
   const log = createRedisMessageLog(command, {
+    memory,
     collectMs: () => MAX_APPEND_COLLECT_MS * linearRamp(utilisation.current, APPEND_EVENT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
     readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
@@ -49,5 +53,8 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   });
   base.requireRedis(command, subscriber);
   base.readiness.require('store', () => store.ping());
-  return { command, publisher, subscriber, store, log, leases, utilisation };
+  base.readiness.restrict('redis memory', () =>
+    memory.isNearLimit ? 'Redis is near its memory limit: sends get BUSY' : undefined,
+  );
+  return { command, publisher, subscriber, store, log, leases, memory, utilisation };
 }

@@ -1,5 +1,6 @@
+#!lua flags=allow-oom
 -- Acquires a session slot for a user, replaces the user's existing session, or puts the user into the waiting room. Deletes expired
--- leases and queue positions first.
+-- leases and queue positions first. It may run when memory is full: what it keeps is bounded in time.
 --
 -- KEYS  1 live              ZSET userId -> time when the lease expires, ms
 --       2 holders           HASH userId -> record as JSON {token, node, deviceId, attempt, startedAtMs, authorisedUntilMs, replaced?}

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Sets the time until which a user's session is authorised.
 --
 -- KEYS  1 live        ZSET userId -> time when the lease expires, ms

@@ -1,5 +1,6 @@
+#!lua flags=allow-oom
 -- Extends leases by the TTL, including an expired one that is not deleted. A call without leases only records that a server reaches
--- Redis.
+-- Redis. It may run when memory is full: a lease replaces itself.
 --
 -- KEYS  1 live        ZSET userId -> time when the lease expires, ms
 --       2 holders     HASH userId -> record

@@ -1,5 +1,6 @@
-#!lua
--- Sets a conversation's head from the store, unless the head is known in the current epoch.
+#!lua flags=allow-oom
+-- Sets a conversation's head from the store, unless the head is known in the current epoch. It may run when memory is full: a
+-- head is small, and the history cannot be read without it.
 --
 -- A worker may have saved messages after the caller read the store and before Redis knew the conversation again. settle.lua
 -- kept the highest of their seqs as `floor`. The floor wins over a lower stored seq: otherwise the next message would get a

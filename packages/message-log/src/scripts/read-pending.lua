@@ -1,6 +1,6 @@
-#!lua
+#!lua flags=allow-oom
 -- Reads a consumer's own pending entries again: Redis delivered them, but the reply was lost with the process or the
--- connection.
+-- connection. It may run when memory is full: it adds nothing.
 --
 -- KEYS  1 log
 -- ARGV  1 consumer group  2 consumer  3 read after this entry id  4 maximum number of entries

@@ -1,6 +1,6 @@
-#!lua
+#!lua flags=allow-oom
 -- Claims entries that have been idle for a while: their consumer neither completed them nor extended its claim. XAUTOCLAIM
--- removes entries that were deleted from the stream from the pending list.
+-- removes entries that were deleted from the stream from the pending list. It may run when memory is full: it adds nothing.
 --
 -- KEYS  1 log
 -- ARGV  1 consumer group  2 consumer  3 minimum idle time (ms)  4 start id  5 maximum number of entries

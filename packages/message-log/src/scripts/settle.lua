@@ -9,12 +9,16 @@
 --       then for each entry, in ascending order of seq: its id, its seq (0 = unknown), why it is dead ('' = it is in the store)
 -- Reply {committed offset, the conversation's epoch}; the offset is -1 where the head is unknown
 local group, keepRecent = ARGV[1], tonumber(ARGV[2])
+-- Bounds the memory of the dead letters: beyond it the oldest ones leave. An alert fires at the first one.
+local MAX_DEAD = 1000
 
 local ids, seqs = {}, {}
 for i = 3, #ARGV, 3 do
   local id, seq, reason = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   local original = reason ~= '' and redis.call('XRANGE', KEYS[1], id, id)[1]
-  if original then redis.call('XADD', KEYS[5], '*', 'entryId', id, 'reason', reason, unpack(original[2])) end
+  if original then
+    redis.call('XADD', KEYS[5], 'MAXLEN', MAX_DEAD, '*', 'entryId', id, 'reason', reason, unpack(original[2]))
+  end
   if original or reason == '' then
     ids[#ids + 1] = id
     seqs[#seqs + 1] = seq

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Acquires or renews the leadership of the presence services.
 --
 -- KEYS  1 leader  name of the leading service

@@ -1,4 +1,6 @@
--- Replaces the presence of users if the caller leads. A former leader that was frozen changes nothing.
+#!lua flags=allow-oom
+-- Replaces the presence of users if the caller leads. A former leader that was frozen changes nothing. It may run
+-- when memory is full: what it adds is bounded by the users who hold a session slot, and leaves Redis after a while.
 --
 -- KEYS  1 leader       name of the leading service
 --       2 shown        HASH userId -> 'online' or 'away'
