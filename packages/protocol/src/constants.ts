@@ -7,6 +7,9 @@ export const LOBBY_ID = 'lobby' as ConversationId;
 /** The user who replies in assistant conversations. */
 export const ASSISTANT_ID = 'assistant' as UserId;
 
+/** The sender of placeholders. It is no user. */
+export const SYSTEM_ID = 'system' as UserId;
+
 /** The longest message text, in Unicode code points. */
 export const MAX_TEXT_CHARACTERS = 4_000;
 
@@ -26,3 +29,10 @@ export const SENDABLE_KINDS = ['text', 'audio', 'video', 'image', 'file'] as con
 export const CHANGE_KINDS = ['edit', 'delete', 'reaction'] as const;
 
 export const MESSAGE_KINDS = [...SENDABLE_KINDS, ...CHANGE_KINDS, 'system'] as const;
+
+/**
+ * Whether a message is a placeholder: a system message without text from `SYSTEM_ID`. It takes a position whose message was lost
+ * together with Redis data, so that pages stay gap-free. Clients do not display, count or announce it.
+ */
+export const isPlaceholder = ({ kind, senderId }: { readonly kind: string; readonly senderId: string }): boolean =>
+  kind === 'system' && senderId === SYSTEM_ID;

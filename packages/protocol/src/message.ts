@@ -24,7 +24,10 @@ export const Message = z
   .object({
     id: MessageId,
     seq: Seq,
-    senderId: UserId,
+    senderId: UserId.meta({
+      description:
+        'The user who sent it. `system` with the kind `system` and no text: a placeholder for a message that was lost with Redis data before it was stored. It keeps pages gap-free; do not show or count it',
+    }),
     clientMessageId: ClientMessageId,
     kind: MessageKind,
     text: z.string().optional(),
