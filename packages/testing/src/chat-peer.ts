@@ -39,6 +39,8 @@ const TIMEOUT_MS = 60_000;
 /** For an ack that never arrives. An ack that is lost with its connection fails at once. */
 const ACK_TIMEOUT_MS = 10_000;
 const MAX_TRIES = 2_000;
+/** More acks than this in succession are not lost by chance: the connection is gone. */
+const MAX_LOST_ACKS = 6;
 const NO_ACK: Reply = { ok: false, code: 'NO_ACK', retryAfterMs: 50 };
 
 /** The outcome of a connection that broke before the server accepted or refused it. */
@@ -61,9 +63,11 @@ export class ChatPeer {
   disconnectedBy: string | undefined;
   /** Number of repeated requests. A request that failed with a retryable error may have taken effect. */
   repeats = 0;
+  readonly #reconnects: boolean;
   #reconnect: NodeJS.Timeout | undefined;
 
   constructor(url: string, token: string, options: PeerOptions = {}) {
+    this.#reconnects = options.reconnects ?? false;
     this.socket = io(url, {
       auth: { token, ...options.auth },
       transports: options.transports ?? ['websocket'],
@@ -93,7 +97,8 @@ export class ChatPeer {
     this.socket.on('connect_error', ({ message, data }: RefusedError) => {
       this.refusals.push(message);
       // Socket.IO does not reconnect after a refusal.
-      if (options.reconnects && message === 'UNAVAILABLE') {
+      if (options.reconnects && (message === 'UNAVAILABLE' || message === 'SERVER_FULL')) {
+        this.socket.auth = { token, ...options.auth, waitTicket: data?.waitTicket };
         this.#reconnect = setTimeout(() => this.socket.connect(), data?.retryAfterMs);
       }
     });
@@ -136,15 +141,21 @@ export class ChatPeer {
     return this.socket.timeout(TIMEOUT_MS).emitWithAck(event, payload) as Promise<Reply>;
   }
 
-  /** Sends a text with one id until it is acked. Waits `retryAfterMs` between attempts, and only briefly for a lost ack. */
+  /**
+   * Sends a text with one id until it is acked. Waits `retryAfterMs` between attempts, and only briefly for a lost ack. Gives up
+   * when the connection is lost and nothing restores it.
+   */
   async send(conversationId: string, clientMessageId: string, text: string): Promise<Reply> {
     const payload = { conversationId, clientMessageId, kind: 'text', text };
+    let lostAcks = 0;
     for (let tries = 1; ; tries += 1) {
       const reply = (await this.socket
         .timeout(ACK_TIMEOUT_MS)
         .emitWithAck('message:send', payload)
         .catch(() => NO_ACK)) as Reply;
+      lostAcks = reply === NO_ACK ? lostAcks + 1 : 0;
       if (reply.ok || reply.retryAfterMs === undefined || tries === MAX_TRIES) return reply;
+      if (lostAcks === MAX_LOST_ACKS || (!this.#reconnects && this.disconnectedBy !== undefined)) return reply;
       this.repeats += 1;
       await pause(reply.retryAfterMs);
     }
