@@ -28,6 +28,9 @@ export const MAX_OUTBOX_BYTES = 2_000_000;
 /** Maximum backoff between two attempts. */
 const MAX_BACKOFF_MS = 5_000;
 
+/** A message normally needs a lookup and an attempt. If it needs more steps, there is a pause before each further one. */
+const MAX_STEPS_WITHOUT_PAUSE = 2;
+
 /** Used as a cursor after the last message. */
 const END_SEQ = Number.MAX_SAFE_INTEGER;
 
@@ -52,8 +55,8 @@ export interface OutboxOptions {
  *
  * ## Online
  * `connected` loads the messages of earlier pages and other tabs, marks accepted messages as uncertain and starts to send. A
- * conversation has at most one attempt or lookup at a time. After a retryable error it backs off, at most until the next
- * `connected`.
+ * conversation has at most one attempt or lookup at a time. After a retryable error, and after steps without a result, it backs
+ * off, at most until the next `connected`.
  *
  * The cluster recognises a repeated `clientMessageId` for 24 hours, and not after a loss of Redis data. Therefore a message
  * whose outcome is unknown is never simply sent again. It is looked up in the history first, and sent only if it is not there.
@@ -108,10 +111,10 @@ export class Outbox {
     return message;
   }
 
-  /** Retries a failed message. */
+  /** Retries a failed message. Does nothing after `CONFLICT`, which the same message gets on every attempt. */
   retry(clientMessageId: ClientMessageId): void {
     const message = this.#machine.get(clientMessageId);
-    if (message?.state !== 'failed') return;
+    if (message?.state !== 'failed' || message.error?.code === 'CONFLICT') return;
     this.#machine.markUncertain(message);
     void this.#saveAndSend(without(message, 'sending'));
   }
@@ -156,6 +159,11 @@ export class Outbox {
     this.#sendAll(conversationId);
   }
 
+  /** Forgets what is known about a conversation without outgoing messages, because the user has left it. */
+  forget(conversationId: ConversationId): void {
+    this.#machine.forget(conversationId);
+  }
+
   /** Stops sending. Messages that are not stored stay in the storage. */
   close(): void {
     this.disconnected();
@@ -167,6 +175,7 @@ export class Outbox {
 
   async #sendInOrder(conversationId: ConversationId): Promise<void> {
     this.#sending.add(conversationId);
+    let steps = 0;
     let failures = 0;
     while (this.#isOnline) {
       const next = this.#machine.messagesIn(conversationId).find((message) => this.#machine.needsWork(message));
@@ -174,8 +183,16 @@ export class Outbox {
       const refused = this.#machine.isUncertain(next)
         ? await this.#lookUpInHistory(conversationId)
         : await this.#attempt(next);
-      failures = refused ? failures + 1 : 0;
-      if (refused && this.#isOnline) await pause(delayBefore(failures, refused), this.#backoff.signal);
+      const after = this.#machine.get(next.clientMessageId);
+      if (!after || !this.#machine.needsWork(after)) {
+        steps = 0;
+        failures = 0;
+        continue;
+      }
+      steps += 1;
+      if (!refused && steps < MAX_STEPS_WITHOUT_PAUSE) continue;
+      failures += 1;
+      if (this.#isOnline) await pause(delayBefore(failures, refused), this.#backoff.signal);
     }
     this.#sending.delete(conversationId);
   }
@@ -260,8 +277,8 @@ const NOT_SAVED: ErrorBody = {
 
 const errorOf = ({ ok: _, ...error }: Refused): ErrorBody => error;
 
-const delayBefore = (failures: number, refused: Refused) =>
+const delayBefore = (failures: number, refused: Refused | undefined) =>
   Math.max(
     retryDelayMs(failures, 200, MAX_BACKOFF_MS),
-    refused.retryAfterMs === undefined ? 0 : requestedDelayMs(refused.retryAfterMs),
+    refused?.retryAfterMs === undefined ? 0 : requestedDelayMs(refused.retryAfterMs),
   );

@@ -93,6 +93,40 @@ describe('a message after an attempt without an answer', () => {
     await attempt(1);
   });
 
+  test.each([
+    ['has no page', () => []],
+    ['does not lead further', (page: object) => [{ ...page, messages: [], hasMore: true }]],
+  ])('waits longer and longer while the history %s', async (_, change) => {
+    const { outbox, history, attempt, attempts } = newOutbox();
+    const since = history.since.bind(history);
+    history.since = (...args) => {
+      const reply = since(...args);
+      return reply.ok
+        ? ({ ...reply, conversations: change(reply.conversations[0] ?? {}) } as unknown as typeof reply)
+        : reply;
+    };
+    void outbox.connected();
+    outbox.add(lobby, 'hello', 0);
+    (await attempt(0)).answer({ ok: false, ...newErrorBody('UNAVAILABLE') });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(history.lookUps).toBeLessThanOrEqual(6);
+    history.since = since;
+    await attempt(1);
+    expect(attempts.length).toBe(2);
+  });
+
+  test('waits longer and longer while every attempt fails', async () => {
+    const { outbox, attempts } = newOutbox();
+    void outbox.connected();
+    outbox.add(lobby, 'hello', 0);
+    const endsAtMs = performance.now() + 2_000;
+    for (let answered = 0; performance.now() < endsAtMs; await new Promise((resolve) => setTimeout(resolve, 5))) {
+      for (; answered < attempts.length; answered += 1)
+        attempts[answered]?.answer({ ok: false, ...newErrorBody('UNAVAILABLE') });
+    }
+    expect(attempts.length).toBeLessThanOrEqual(6);
+  });
+
   test('fails if the user is no longer a member', async () => {
     const { outbox, history, attempt, states } = newOutbox();
     void outbox.connected();
@@ -161,6 +195,21 @@ describe('an accepted message that is not stored', () => {
     const { outbox, attempt, clientMessageId } = await newAccepted();
     outbox.epochChanged(lobby);
     expect((await attempt(1)).payload.clientMessageId).toBe(clientMessageId);
+  });
+
+  test('is shown as not accepted in a new epoch, until it is found there or sent again', async () => {
+    const { outbox, history, states, clientMessageId } = await newAccepted();
+    history.refusal = newErrorBody('UNAVAILABLE');
+    outbox.epochChanged(lobby);
+    outbox.observeStored(lobby, 1);
+    expect(outbox.messagesOf(lobby)).toMatchObject([{ state: 'sending', afterSeq: 0 }]);
+    expect(outbox.messagesOf(lobby)[0]).not.toHaveProperty('seq');
+    history.accept('of someone else', 'u-ada');
+    history.accept(clientMessageId);
+    history.refusal = undefined;
+    await eventually(() => expect(outbox.messagesOf(lobby)).toMatchObject([{ state: 'accepted', seq: 2 }]));
+    outbox.observeStored(lobby, 2);
+    expect(states()).toEqual([]);
   });
 
   test('is sent again if another message has its seq, even if that seq is stored', async () => {

@@ -88,6 +88,21 @@ describe('a rejected message', () => {
     expect(outbox.messagesOf(lobby)[0]?.error?.code).toBe('FORBIDDEN');
   });
 
+  test('because its id is in use for another message is not sent again, not even on request', async () => {
+    const { outbox, attempts, attempt, states } = newOutbox();
+    void outbox.connected();
+    const { clientMessageId } = outbox.add(lobby, 'one');
+    (await attempt(0)).answer(refused('CONFLICT'));
+    await eventually(() => expect(states()).toEqual(['failed']));
+    outbox.retry(clientMessageId);
+    await outbox.connected();
+    outbox.add(lobby, 'two');
+    expect((await attempt(1)).payload.text).toBe('two');
+    expect([states(), attempts.length]).toEqual([['failed', 'sending'], 2]);
+    outbox.discard(clientMessageId);
+    expect(states()).toEqual(['sending']);
+  });
+
   test('can be retried with the same id, or discarded', async () => {
     const { outbox, attempts, attempt, states } = newOutbox();
     void outbox.connected();

@@ -6,6 +6,9 @@ import type { OutboxStorage } from './storage/outbox-storage.ts';
 /** A message that is in the history and older than this is stored, even if the report was missed. */
 const STORED_AFTER_MS = 24 * 60 * 60_000;
 
+/** Later than every seq. */
+const END_SEQ = Number.MAX_SAFE_INTEGER;
+
 /** A new epoch may have lost up to this many messages of a conversation, whose seqs are then assigned again. */
 const MAX_LOST = 500;
 
@@ -21,7 +24,8 @@ const MAX_LOST = 500;
  * The message is not known to be accepted. It is due for the next attempt.
  *
  * ## accepted
- * The message is in the log with a seq. It is removed when the cluster reports that seq as stored.
+ * The message is in the log with a seq. It is removed when the cluster reports that seq as stored in the same epoch. A new epoch
+ * leads back to `sending`: the message may be lost, and its seq may belong to another message.
  *
  * ## failed
  * The server rejected the message with a permanent error, or the storage could not save it. The user may retry or discard it.
@@ -32,8 +36,8 @@ const MAX_LOST = 500;
  *
  *  - when it is loaded from the storage, because an earlier page may have sent it;
  *  - after an attempt without an answer;
- *  - when it is accepted but not stored, and the connection is a new one, the epoch changed, or another message appears at its
- *    seq;
+ *  - when it is accepted but not stored, and the connection is a new one, or another message appears at its seq;
+ *  - when the epoch changes;
  *  - when only a live message shows that it was accepted. During a handover, the old socket may still deliver messages of an
  *    earlier epoch. For the same reason an ack counts only if the epoch did not change during the attempt.
  */
@@ -87,7 +91,8 @@ export class OutboxStateMachine {
   async load(): Promise<void> {
     const loaded = await this.#store.load().catch(() => []);
     for (const { clientMessageId, state } of loaded) {
-      if (state !== 'failed' && this.#store.get(clientMessageId)) this.#uncertain.add(clientMessageId);
+      if (!this.#store.get(clientMessageId)) this.#uncertain.delete(clientMessageId);
+      else if (state !== 'failed') this.#uncertain.add(clientMessageId);
     }
     for (const id of conversationsOf(loaded)) this.#onChange(id);
   }
@@ -185,9 +190,21 @@ export class OutboxStateMachine {
     this.#epochs.set(conversationId, this.epochCount(conversationId) + 1);
     this.#storedSeqs.delete(conversationId);
     for (const message of this.messagesIn(conversationId)) {
+      const { state, seq } = message;
+      const knownSeq = state === 'accepted' && seq !== undefined ? seq - 1 : undefined;
+      const afterSeq = message.afterSeq === undefined ? knownSeq : Math.min(message.afterSeq, knownSeq ?? END_SEQ);
       this.markUncertain(message);
-      if (message.afterSeq) void this.trySave({ ...message, afterSeq: Math.max(0, message.afterSeq - MAX_LOST) });
+      if (afterSeq === undefined) continue;
+      const inNewEpoch = state === 'accepted' ? without(message, 'sending') : message;
+      void this.trySave({ ...inNewEpoch, afterSeq: Math.max(0, afterSeq - MAX_LOST) });
     }
+  }
+
+  /** Forgets a conversation, unless it has outgoing messages. */
+  forget(conversationId: ConversationId): void {
+    if (this.messagesIn(conversationId).length > 0) return;
+    this.#storedSeqs.delete(conversationId);
+    this.#epochs.delete(conversationId);
   }
 
   #matchOwn(messages: readonly Message[]): { own: OutboxMessage; seq: number }[] {

@@ -6,6 +6,8 @@ export type ReadHistoryOutcome =
   | { readonly kind: 'read'; readonly headSeq: number }
   /** The epoch changed during the reading, so the pages may be outdated. */
   | { readonly kind: 'epoch-changed' }
+  /** A page said that there is more, but did not lead further. */
+  | { readonly kind: 'incomplete' }
   | { readonly kind: 'refused'; readonly refused: Refused };
 
 /** Reads the history of a conversation page by page from a seq to the head, or until `onPage` returns false. */
@@ -26,8 +28,9 @@ export async function readHistory(search: {
     if (!page || page.epoch !== (epoch ?? page.epoch)) return { kind: 'epoch-changed' };
     epoch = page.epoch;
     if (!onPage(page.messages)) return { kind: 'stopped' };
-    const last = page.messages.at(-1);
-    if (!page.hasMore || !last) return { kind: 'read', headSeq: page.headSeq };
-    afterSeq = last.seq;
+    if (!page.hasMore) return { kind: 'read', headSeq: page.headSeq };
+    const lastSeq = page.messages.at(-1)?.seq ?? afterSeq;
+    if (lastSeq <= afterSeq) return { kind: 'incomplete' };
+    afterSeq = lastSeq;
   }
 }
