@@ -20,11 +20,20 @@ export interface ChatClientOptions {
   /** Keeps outgoing messages until the cluster has stored them. Default: IndexedDB in a browser, memory in Node. */
   readonly outboxStorage?: OutboxStorage;
   /**
+   * The number of messages to keep in memory in each conversation. The oldest are dropped in groups when a tenth more are loaded;
+   * `loadOlder` brings them back. Messages that were loaded with it stay until another conversation is opened or as many new ones
+   * have arrived. Default: 1,000.
+   */
+  readonly maxMessages?: number;
+  /**
    * Called when messages enter the timeline of a conversation, with the message ids that also appear in server logs and in
    * message traces. Default: not called.
    */
   readonly onDisplayed?: (conversationId: ConversationId, messageIds: readonly MessageId[]) => void;
 }
+
+/** The default of `maxMessages`. */
+const DEFAULT_MAX_MESSAGES = 1_000;
 
 /**
  * The entry point of the library: login, connection, conversations and messages. The whole state is one immutable
@@ -41,6 +50,7 @@ export class ChatClient {
   readonly #url: string;
   readonly #deviceId: string;
   readonly #outboxStorage: OutboxStorage;
+  readonly #maxMessages: number;
   readonly #onDisplayed: ChatClientOptions['onDisplayed'];
   readonly #rest: RestClient;
   readonly #store = new SnapshotStore<ChatSnapshot>(SIGNED_OUT_SNAPSHOT);
@@ -49,6 +59,7 @@ export class ChatClient {
 
   constructor(options: ChatClientOptions = {}) {
     const { url = '', deviceId = randomId(), outboxStorage = defaultOutboxStorage(), onDisplayed } = options;
+    this.#maxMessages = Math.max(1, options.maxMessages ?? DEFAULT_MAX_MESSAGES);
     this.#url = url;
     this.#deviceId = deviceId;
     this.#outboxStorage = outboxStorage;
@@ -229,6 +240,7 @@ export class ChatClient {
       url: this.#url,
       deviceId: this.#deviceId,
       outboxStorage: this.#outboxStorage,
+      maxMessages: this.#maxMessages,
       onDisplayed: this.#onDisplayed,
       onChange: (change) => this.#store.update(change),
       onExpired: () => {

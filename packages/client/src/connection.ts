@@ -17,6 +17,9 @@ const STABLE_AFTER_MS = 1_000;
 /** Wait before the next attempt in `waiting`, if the server does not give one. */
 const DEFAULT_WAIT_MS = 3_000;
 
+/** Minimum wait in `waiting`, whatever the server gives. */
+const MIN_WAIT_MS = 250;
+
 export interface ConnectionOptions {
   /** Base URL of the cluster; '' is the origin of the page. */
   readonly url: string;
@@ -201,7 +204,7 @@ export class Connection {
         this.#waitTicket = error.waitTicket ?? this.#waitTicket;
         return {
           state: { phase: 'waiting', position: error.position },
-          delayMs: requestedDelayMs(error.retryAfterMs ?? DEFAULT_WAIT_MS),
+          delayMs: requestedDelayMs(Math.max(MIN_WAIT_MS, error.retryAfterMs ?? DEFAULT_WAIT_MS)),
         };
       case 'ALREADY_CONNECTED':
         return { state: { phase: 'already-connected', since: error.since }, delayMs: undefined };

@@ -12,6 +12,8 @@ export interface RestState {
   readonly ada: User;
   readonly lobby: Conversation;
   readonly messages: readonly Message[];
+  /** The seqs of messages that exist, but are in no page. */
+  readonly holes: ReadonlySet<number>;
   readonly receipts: readonly Receipt[];
   readonly searchPage: SearchPage;
   readonly tokenLifeMs: number;
@@ -63,10 +65,10 @@ export async function answerRest(server: RestState, request: IncomingMessage, re
   return response.writeHead(200, { 'content-type': file.contentType }).end(file.body);
 }
 
-function pageOf({ messages: all, epoch }: RestState, query: URLSearchParams) {
+function pageOf({ messages: all, holes, epoch }: RestState, query: URLSearchParams) {
   const before = Number(query.get('before') ?? Number.MAX_SAFE_INTEGER);
   const limit = Number(query.get('limit') ?? 50);
-  const older = all.filter(({ seq }) => seq < before);
+  const older = all.filter(({ seq }) => seq < before && !holes.has(seq));
   const messages = older.slice(-limit);
   return { messages, headSeq: all.length, epoch, hasMore: older.length > messages.length };
 }

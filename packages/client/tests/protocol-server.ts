@@ -27,6 +27,7 @@ import type {
   TypingPayload,
   User,
 } from '@parley/protocol';
+import { SYSTEM_ID } from '@parley/protocol/constants';
 import { Server, type Socket } from 'socket.io';
 import { answerRest } from './protocol-server-rest.ts';
 
@@ -50,6 +51,8 @@ export class ProtocolServer {
   readonly me = { id: 'u-me', username: 'me', displayName: 'Me' } as User;
   readonly ada = { id: 'u-ada', username: 'ada', displayName: 'Ada' } as User;
   readonly messages: Message[] = [];
+  /** The seqs of messages that exist, but are in no page and no reply to `messages:since`. */
+  readonly holes = new Set<number>();
   readonly handshakes: Handshake[] = [];
   readonly sends: SendPayload[] = [];
   readonly changes: ChangePayload[] = [];
@@ -145,6 +148,17 @@ export class ProtocolServer {
     return this.#accept({ senderId: this.ada.id, clientMessageId: `ada-${randomUUID()}`, ...fields }, true);
   }
 
+  /** Accepts a placeholder, as the cluster stores it for a message that Redis lost. */
+  placeholder(): Message {
+    const clientMessageId = `placeholder-${this.messages.length + 1}`;
+    return this.#accept({ senderId: SYSTEM_ID, clientMessageId, kind: 'system' }, true);
+  }
+
+  /** Accepts a second copy of a message, which has another id and seq. */
+  repeat({ senderId, clientMessageId, text }: Message): Message {
+    return this.#accept({ senderId, clientMessageId, ...(text !== undefined && { text }) }, true);
+  }
+
   publish(...messages: Message[]): void {
     this.deliver(() => this.io.emit('messages', { conversationId: this.lobby.id, messages }));
   }
@@ -171,6 +185,7 @@ export class ProtocolServer {
   /** Resets the server for the next test. */
   reset(): void {
     this.storedSeq = 0;
+    this.holes.clear();
     this.loseTail(Number.POSITIVE_INFINITY);
     this.deliver = (emit) => emit();
     this.answer = (ack) => ack();
@@ -266,7 +281,7 @@ export class ProtocolServer {
     socket.on('messages:since', ({ cursors, limit = 200 }, ack) => {
       this.requests.push('messages:since');
       const conversations = cursors.map(({ conversationId, afterSeq }) => {
-        const newer = this.messages.slice(afterSeq);
+        const newer = this.messages.slice(afterSeq).filter(({ seq }) => !this.holes.has(seq));
         const headSeq = this.messages.length;
         return {
           conversationId: conversationId as ConversationId,

@@ -3,24 +3,26 @@ import type {
   Conversation,
   ConversationId,
   HeadsPacket,
+  Message,
   MessageId,
   SearchPage,
   User,
   UserId,
 } from '@parley/protocol';
+import { isPlaceholder } from '@parley/protocol/constants';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import { Connection } from '../connection.ts';
 import type { OutboxStorage } from '../outbox/storage/outbox-storage.ts';
 import { Outbox } from '../outbox.ts';
 import type { NewConversation, RestClient } from '../rest-client.ts';
-import { pause, retryDelayMs } from '../retry-delay.ts';
-import { singleFlight } from '../single-flight.ts';
 import type { ChatSnapshot } from './chat-snapshot.ts';
 import { ConversationActions } from './conversation-actions.ts';
+import { ConversationListLoader } from './conversation-list-loader.ts';
 import { Conversations } from './conversations.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Signals } from './signals.ts';
 import { UserDirectory } from './user-directory.ts';
+import { membersOf, usersOf } from './users-in-use.ts';
 
 export interface ChatSessionOptions {
   readonly me: User;
@@ -28,6 +30,8 @@ export interface ChatSessionOptions {
   readonly url: string;
   readonly deviceId: string;
   readonly outboxStorage: OutboxStorage;
+  /** The number of messages to keep loaded in each conversation. */
+  readonly maxMessages: number;
   readonly onDisplayed: ((conversationId: ConversationId, messageIds: readonly MessageId[]) => void) | undefined;
   readonly onChange: (change: Partial<ChatSnapshot>) => void;
   /** Called when the login has ended. The session is over. */
@@ -51,7 +55,7 @@ export class ChatSession {
   readonly #options: ChatSessionOptions;
   readonly #closing = new AbortController();
   #openConversationId: ConversationId | null = null;
-  readonly #loadConversations = singleFlight(() => this.#loadConversationsUntilDone());
+  readonly #list: ConversationListLoader;
 
   constructor(options: ChatSessionOptions) {
     const { me, rest } = options;
@@ -64,6 +68,7 @@ export class ChatSession {
       onTyping: (packet) => this.conversations.typingChanged(packet),
       onReceipts: (packet) => this.conversations.observeReceipts(packet),
       onPresence: onChange,
+      contacts: () => membersOf(this.conversations.all()),
     });
     this.changes = new MessageChanges((event, payload) => this.connection.request(event, payload));
     this.conversationActions = new ConversationActions({
@@ -82,16 +87,27 @@ export class ChatSession {
     });
     this.users = new UserDirectory({
       lookUp: (ids) => rest.usersByIds(ids),
+      inUse: () => usersOf(me.id, this.conversations.all(), this.conversations.views.values()),
       onChange: (users) => onChange({ users }),
     });
     this.conversations = this.#newConversations();
+    this.#list = new ConversationListLoader({
+      fetch: () => rest.conversations(),
+      onLoading: () => {
+        const knownBefore = new Set(this.conversations.views.keys());
+        return (conversations) => {
+          this.users.add(conversations.flatMap(({ members }) => members));
+          this.conversations.replaceAll(conversations, knownBefore);
+        };
+      },
+    });
   }
 
   start(): void {
     this.users.add([this.#options.me]);
     this.connection.start();
     void this.outbox.load();
-    void this.#loadConversations();
+    void this.#list.load();
   }
 
   open(conversationId: ConversationId | null): Promise<void> {
@@ -134,6 +150,7 @@ export class ChatSession {
 
   close(): void {
     this.#closing.abort();
+    this.#list.close();
     this.changes.close();
     this.connection.stop();
     this.outbox.close();
@@ -159,7 +176,7 @@ export class ChatSession {
         ...this.signals.handlers,
         messages: (packet) => {
           this.outbox.observeMessages(packet.conversationId, packet.messages);
-          if (!this.conversations.receive(packet)) void this.#loadConversations();
+          if (!this.conversations.receive(packet)) void this.#list.load();
         },
         stored: (packet) => this.conversations.observeStored(packet),
         conversation: (conversation) => this.#conversationChanged(conversation),
@@ -170,29 +187,30 @@ export class ChatSession {
   }
 
   #newConversations(): Conversations {
-    const { me, rest, onDisplayed } = this.#options;
+    const { me, rest, maxMessages } = this.#options;
     return new Conversations({
       myId: me.id,
+      maxMessages,
       fetchPage: (conversationId, range) => rest.messages(conversationId, range),
       fetchSince: (payload) => this.connection.request('messages:since', payload),
       outgoing: (conversationId) => this.outbox.messagesOf(conversationId),
       onMessages: (conversationId, messages) => {
         this.outbox.observeMessages(conversationId, messages);
         this.users.ensureKnown(messages.map(({ senderId }) => senderId));
-        if (messages.length > 0)
-          onDisplayed?.(
-            conversationId,
-            messages.map(({ id }) => id),
-          );
+        this.#displayed(conversationId, messages);
       },
       onArrived: (conversation, messages) => this.signals.arrived(conversation, messages),
       onOpen: (conversation) => this.signals.opened(conversation),
       onRead: (conversationId, seq) => this.signals.read(conversationId, seq),
       onStored: (conversationId, seq) => this.outbox.observeStored(conversationId, seq),
-      onRefused: () => void this.#loadConversations(),
+      onRefused: () => void this.#list.load(),
+      onRemoved: (conversationId) => {
+        this.signals.forget(conversationId);
+        this.outbox.forget(conversationId);
+      },
       onEpochChange: (conversationId) => {
         this.outbox.epochChanged(conversationId);
-        this.signals.forget(conversationId);
+        this.signals.epochChanged(conversationId);
       },
       onChange: (change) => this.#change(change),
     });
@@ -221,7 +239,7 @@ export class ChatSession {
     const areAll = when === 'soon' || heads.length === this.conversations.views.size;
     this.conversations.compareHeads(heads, { when });
     if (unknown.length === 0 && areAll) return;
-    await this.#loadConversations();
+    await this.#list.load();
     this.conversations.compareHeads(unknown, { when });
   }
 
@@ -233,24 +251,12 @@ export class ChatSession {
 
   #conversationLeft(conversationId: ConversationId): void {
     this.conversations.remove(conversationId);
-    this.signals.forget(conversationId);
     if (conversationId === this.#openConversationId) void this.open(null);
   }
 
-  async #loadConversationsUntilDone(): Promise<void> {
-    const { signal } = this.#closing;
-    for (let failures = 1; !signal.aborted; failures += 1) {
-      try {
-        const knownBefore = new Set(this.conversations.views.keys());
-        const conversations = await this.#options.rest.conversations();
-        if (signal.aborted) return;
-        this.users.add(conversations.flatMap(({ members }) => members));
-        this.conversations.replaceAll(conversations, knownBefore);
-        return;
-      } catch {
-        await pause(retryDelayMs(failures), signal);
-      }
-    }
+  #displayed(conversationId: ConversationId, messages: readonly Message[]): void {
+    const ids = messages.filter((message) => !isPlaceholder(message)).map(({ id }) => id);
+    if (ids.length > 0) this.#options.onDisplayed?.(conversationId, ids);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Conversation, ConversationId, Message, Receipt, User, UserId } from '@parley/protocol';
 import { CLOSED_STATE, type ConnectionState } from '../connection/connection-state.ts';
+import type { SeqRange } from '../conversation-log.ts';
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import type { ParleyError } from '../parley-error.ts';
 
@@ -26,14 +27,28 @@ export type ReceiptSeqs = Pick<Receipt, 'readSeq' | 'deliveredSeq'>;
 
 /** The state of one conversation: its loaded messages, outgoing messages, receipts and typing users. Immutable. */
 export interface ConversationView {
-  /** The loaded part of the log, oldest first, without gaps or duplicates. Includes edits, deletions and reactions. */
+  /**
+   * The loaded part of the log, oldest first, with one message for each seq. Includes edits, deletions, reactions and
+   * placeholders (see `isPlaceholder`). The oldest are dropped when more than the bound are loaded; pages bring them back.
+   */
   readonly messages: readonly Message[];
   /** seq of the first loaded message; if none is loaded, the seq that the next message will have. */
   readonly firstSeq: number;
-  /** The messages to display, oldest first: the loaded messages with edits, deletions and reactions applied. */
+  /**
+   * The messages to display, oldest first: the loaded messages with edits, deletions and reactions applied, without
+   * placeholders. A message that was sent again in a new epoch is displayed once.
+   */
   readonly timeline: readonly TimelineEntry[];
-  /** Index of the first timeline entry. Decreases by the number of prepended entries, so a virtual list keeps its position. */
+  /**
+   * Index of the first timeline entry. Decreases by the number of prepended entries and increases by the number of dropped
+   * ones, so a virtual list keeps its position.
+   */
   readonly firstTimelineIndex: number;
+  /**
+   * Ranges within `messages` that the cluster did not return. Their messages are placeholders. The client requests them again
+   * at growing intervals.
+   */
+  readonly holes: readonly SeqRange[];
   /** The user's outgoing messages that are not in `messages` yet, in the order they were written. */
   readonly pending: readonly OutboxMessage[];
   /** Every message up to this seq is in the history store. */

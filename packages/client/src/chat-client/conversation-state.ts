@@ -1,6 +1,6 @@
 import type { Conversation, Message, MessagePage, Receipt, UserId } from '@parley/protocol';
-import { MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
-import type { ConversationLog } from '../conversation-log.ts';
+import { isPlaceholder, MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
+import type { ConversationLog, SeqRange } from '../conversation-log.ts';
 import type { OutboxMessage } from '../outbox/outbox-message.ts';
 import { ParleyError, unavailableError } from '../parley-error.ts';
 import type { ConversationView } from './chat-snapshot.ts';
@@ -28,6 +28,14 @@ export interface PageLoading {
   readonly onRestart: () => void;
 }
 
+export interface ConversationStateOptions {
+  readonly myId: UserId;
+  /** The user's read marker; undefined if it is not known yet. */
+  readonly readSeq?: number | undefined;
+  /** The number of messages to keep loaded. */
+  readonly maxMessages: number;
+}
+
 /**
  * The mutable state behind one `ConversationView`: description, log, timeline, read marker, receipts and typing users.
  *
@@ -41,13 +49,13 @@ export interface PageLoading {
  *
  * ## Behind
  * `isBehind` is true while the log has a gap, or after a live message had a different id from the loaded message with the same
- * seq. The second case means that the epoch may have changed. Both end with the next `addFetched`.
+ * seq. The second case means that the epoch may have changed. Both end with the next `addFetched`, or with `skipGap`.
  */
 export class ConversationState {
   conversation: Conversation;
   /** The other users who are typing. */
   typing: readonly UserId[] = [];
-  readonly #myId: UserId;
+  readonly #options: ConversationStateOptions;
   /** Replaced in each epoch, and when the read marker becomes known before anything was loaded. */
   #epochState: EpochState;
   #epoch: string | undefined;
@@ -56,11 +64,10 @@ export class ConversationState {
   #loading: Promise<readonly Message[]> | undefined;
   #loadError: ParleyError | null = null;
 
-  /** @param readSeq the user's read marker; undefined if it is not known yet */
-  constructor(conversation: Conversation, myId: UserId, readSeq?: number) {
+  constructor(conversation: Conversation, options: ConversationStateOptions) {
     this.conversation = conversation;
-    this.#myId = myId;
-    this.#epochState = new EpochState(myId, conversation.headSeq, readSeq);
+    this.#options = options;
+    this.#epochState = this.#newEpochState(conversation.headSeq, options.readSeq);
   }
 
   /** Replaced in each epoch. */
@@ -70,7 +77,7 @@ export class ConversationState {
 
   /** Time of the newest message, ISO 8601. */
   get activeAt(): string {
-    return this.log.messages.at(-1)?.createdAt ?? this.conversation.createdAt;
+    return this.log.at(this.log.lastSeq)?.createdAt ?? this.conversation.createdAt;
   }
 
   /** Whether the newest page is loaded. */
@@ -109,9 +116,9 @@ export class ConversationState {
     return !isSame;
   }
 
-  /** Whether `epoch` is the known epoch, or no epoch is known yet. */
+  /** Whether `epoch` is the known epoch. */
   isIn(epoch: string): boolean {
-    return epoch === (this.#epoch ?? epoch);
+    return epoch === this.#epoch;
   }
 
   /** Adds messages that were fetched after the last loaded message, in the known epoch. @returns the newly loaded messages */
@@ -124,7 +131,36 @@ export class ConversationState {
   /** Adds newer messages. @returns the newly loaded messages */
   add(messages: readonly Message[]): readonly Message[] {
     if (this.log.conflictsWith(messages)) this.#hasConflict = true;
-    return this.#epochState.add(messages);
+    const added = this.#epochState.add(messages);
+    this.#trim();
+    return added;
+  }
+
+  /** The ranges whose messages the cluster did not return. */
+  get holes(): readonly SeqRange[] {
+    return this.log.holes;
+  }
+
+  /**
+   * Stops waiting for the messages of the gap and shows those behind it, if there are any. The gap becomes a hole, as do all
+   * others before `upToSeq`.
+   *
+   * @returns the newly loaded messages
+   */
+  skipGap(upToSeq: number): readonly Message[] {
+    const added: Message[] = [];
+    for (let isDone = false; !isDone; ) {
+      const behind = this.#epochState.skipGap();
+      added.push(...behind);
+      isDone = behind.length === 0 || this.log.lastSeq >= upToSeq;
+    }
+    this.#trim();
+    return added;
+  }
+
+  /** Lets messages go that were loaded as pages of history, because the user has left the conversation. */
+  release(): void {
+    if (!this.#loading) this.#epochState.release();
   }
 
   /** Sets `firstUnreadSeq` of the view to the first message that is unread now. */
@@ -142,12 +178,19 @@ export class ConversationState {
   observeReadSeq(readSeq: number): void {
     const { marker, isUntouched } = this.#epochState;
     if (marker.isKnown || !isUntouched || this.#loading) marker.learn(readSeq, this.log);
-    else this.#epochState = new EpochState(this.#myId, this.log.headSeq, readSeq);
+    else this.#epochState = this.#newEpochState(this.log.headSeq, readSeq);
   }
 
   /** @returns whether a receipt moved */
   observeReceipts(readers: readonly Receipt[]): boolean {
     return this.#epochState.receipts.merge(readers);
+  }
+
+  /** Replaces the description of the conversation. */
+  describe(conversation: Conversation): void {
+    this.conversation = conversation;
+    this.#epochState.receipts.retain(new Set(conversation.members.map(({ id }) => id)));
+    this.log.observeHead(conversation.headSeq);
   }
 
   observeStored(seq: number): void {
@@ -171,12 +214,16 @@ export class ConversationState {
 
   view(outgoing: readonly OutboxMessage[]): ConversationView {
     const { log, timeline, marker, receipts, isLoaded, hasOlder } = this.#epochState;
+    const { myId } = this.#options;
+    const isPending = ({ clientMessageId, seq }: OutboxMessage) =>
+      !timeline.displays(myId, clientMessageId) && (seq === undefined || seq > log.lastSeq || log.isMissing(seq));
     return {
       messages: log.messages,
       firstSeq: log.firstSeq,
       timeline: timeline.entries,
       firstTimelineIndex: timeline.firstIndex,
-      pending: outgoing.filter(({ seq }) => seq === undefined || seq > log.lastSeq),
+      holes: log.holes,
+      pending: outgoing.filter(isPending),
       storedSeq: this.#storedSeq,
       isLoaded,
       hasOlder,
@@ -189,9 +236,19 @@ export class ConversationState {
     };
   }
 
+  #newEpochState(headSeq: number, readSeq: number | undefined): EpochState {
+    const { myId, maxMessages } = this.#options;
+    return new EpochState({ myId, headSeq, readSeq, maxMessages });
+  }
+
+  /** A page that is being loaded must still join the first message when it arrives. */
+  #trim(): void {
+    if (!this.#loading) this.#epochState.trim();
+  }
+
   #discard(headSeq: number): void {
     const { marker } = this.#epochState;
-    this.#epochState = new EpochState(this.#myId, headSeq, marker.isKnown ? marker.seq : undefined);
+    this.#epochState = this.#newEpochState(headSeq, marker.isKnown ? marker.seq : undefined);
     this.#hasConflict = false;
     this.#storedSeq = 0;
   }
@@ -210,24 +267,27 @@ export class ConversationState {
   /** Whether these messages add too few timeline entries and there are older ones. */
   #needsMore(messages: readonly Message[]): boolean {
     if (this.#loadError || !this.hasOlder) return false;
-    return messages.filter((message) => !isChange(message)).length < MIN_NEW_ENTRIES;
+    return messages.filter((message) => !isChange(message) && !isPlaceholder(message)).length < MIN_NEW_ENTRIES;
   }
 
   async #loadPage(loading: PageLoading, limit: number, restarts = 0): Promise<readonly Message[]> {
     this.#loadError = null;
     try {
       const epochState = this.#epochState;
-      const page = await loading.load({ before: epochState.log.firstSeq, limit });
+      const { firstSeq } = epochState.log;
+      const page = await loading.load({ before: firstSeq, limit });
       if (this.#epochState === epochState && this.observeEpoch(page.epoch, page.headSeq)) loading.onRestart();
-      if (this.#epochState !== epochState) {
+      if (this.#epochState !== epochState || epochState.log.firstSeq !== firstSeq) {
         if (!this.hasOlder) return [];
         if (restarts === MAX_RESTARTS) throw incompletePage();
         return await this.#loadPage(loading, limit, restarts + 1);
       }
       const older = epochState.prepend(page.messages);
-      if (!older) throw incompletePage();
       epochState.log.observeHead(page.headSeq);
-      epochState.hasOlder = page.hasMore && epochState.log.firstSeq > 1;
+      // Without this error, a caller that loads pages while there are older ones would repeat the request without end.
+      if (page.hasMore && epochState.log.firstSeq === firstSeq) throw incompletePage();
+      const hasIgnored = (page.messages[0]?.seq ?? firstSeq) < epochState.log.firstSeq;
+      epochState.hasOlder = (page.hasMore || hasIgnored) && epochState.log.firstSeq > 1;
       return older;
     } catch (error) {
       this.#loadError = error instanceof ParleyError ? error : unavailableError(error);

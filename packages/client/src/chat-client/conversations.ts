@@ -14,7 +14,7 @@ import type {
 } from '@parley/protocol';
 import { LOBBY_ID, MAX_PAGE_MESSAGES } from '@parley/protocol/constants';
 import type { PageRange } from '../rest-client.ts';
-import { CatchUp } from './catch-up.ts';
+import { CatchUp, type Gap } from './catch-up.ts';
 import type { ConversationView } from './chat-snapshot.ts';
 import { ConversationState } from './conversation-state.ts';
 import type { ConversationsOptions } from './conversations-options.ts';
@@ -36,6 +36,13 @@ export class Conversations {
     this.#catchUp = new CatchUp({
       gaps: () => this.#gaps(),
       fetch: (payload) => this.fetchSince(payload),
+      skip: (conversationId, upToSeq) => {
+        const state = this.#states.get(conversationId);
+        if (!state) return;
+        this.#messagesAdded(state, state.skipGap(upToSeq));
+        this.#open.markRead();
+        this.#publish([conversationId]);
+      },
     });
   }
 
@@ -45,6 +52,11 @@ export class Conversations {
 
   get openConversation(): Conversation | undefined {
     return this.#open.state?.conversation;
+  }
+
+  /** Returns all conversations, in any order. */
+  all(): readonly Conversation[] {
+    return [...this.#states.values()].map(({ conversation }) => conversation);
   }
 
   has(conversationId: ConversationId): boolean {
@@ -64,17 +76,24 @@ export class Conversations {
    */
   replaceAll(conversations: readonly Conversation[], knownBefore: ReadonlySet<ConversationId>): void {
     const ids = new Set(conversations.map(({ id }) => id));
-    for (const id of knownBefore) if (!ids.has(id)) this.#states.delete(id);
+    for (const id of knownBefore) if (!ids.has(id) && this.#states.delete(id)) this.#options.onRemoved(id);
     for (const conversation of conversations) this.#addOrUpdate(conversation);
     this.#publish([...ids], true);
   }
 
   remove(conversationId: ConversationId): void {
-    if (this.#states.delete(conversationId)) this.#publish([], true);
+    if (!this.#states.delete(conversationId)) return;
+    this.#options.onRemoved(conversationId);
+    this.#publish([], true);
   }
 
   /** Opens a conversation and loads its newest page. While it is visible its loaded messages count as read. */
   open(conversationId: ConversationId | null): Promise<void> {
+    const { id: closedId, state: closed } = this.#open;
+    if (closedId !== null && closedId !== conversationId && closed) {
+      closed.release();
+      this.#publish([closedId]);
+    }
     const state = this.#open.open(conversationId);
     if (!conversationId || !state) return Promise.resolve();
     this.#publish([conversationId]);
@@ -102,7 +121,7 @@ export class Conversations {
       },
     };
     this.#options.onMessages(conversationId, await state.loadOlder(loading, limit));
-    if (state.isBehind) this.#catchUp.soon();
+    if (state.isBehind || state.holes.length > 0) this.#catchUp.soon();
   }
 
   /** Loads older pages until this message is loaded. @returns whether it is */
@@ -114,7 +133,7 @@ export class Conversations {
       const { firstSeq } = log;
       if (seq >= firstSeq) return true;
       await this.loadOlder(conversationId, MAX_PAGE_MESSAGES);
-      if (state.log === log && log.firstSeq === firstSeq) return false;
+      if (state.log === log && log.firstSeq >= firstSeq) return false;
     }
   }
 
@@ -206,14 +225,14 @@ export class Conversations {
     const known = this.#states.get(conversation.id);
     if (!known) {
       const readSeq = this.#readSeqs && (this.#readSeqs.get(conversation.id) ?? 0);
-      const state = new ConversationState(conversation, this.#options.myId, readSeq);
+      const { myId, maxMessages } = this.#options;
+      const state = new ConversationState(conversation, { myId, readSeq, maxMessages });
       this.#states.set(conversation.id, state);
       if (conversation.id === this.#open.id) void this.open(conversation.id);
       if (state.isBehind) this.#catchUp.soon();
       return;
     }
-    known.conversation = conversation;
-    known.log.observeHead(conversation.headSeq);
+    known.describe(conversation);
     if (known.isBehind) this.#catchUp.soon();
   }
 
@@ -240,9 +259,11 @@ export class Conversations {
     this.#publish([conversationId], true);
   }
 
-  #gaps() {
-    const behind = [...this.#states].filter(([, state]) => state.isBehind);
-    return behind.map(([conversationId, { log }]) => ({ conversationId, afterSeq: log.lastSeq }));
+  #gaps(): Gap[] {
+    return [...this.#states].flatMap(([conversationId, { log, isBehind, holes }]) => [
+      ...(isBehind ? [{ conversationId, afterSeq: log.lastSeq, isHole: false }] : []),
+      ...holes.map(({ firstSeq }) => ({ conversationId, afterSeq: firstSeq - 1, isHole: true })),
+    ]);
   }
 
   #publish(conversationIds: readonly ConversationId[], orderChanged = false): void {

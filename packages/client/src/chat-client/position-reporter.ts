@@ -1,9 +1,12 @@
 import type { ConversationId, DoneReply, Refused, Seq } from '@parley/protocol';
 import { MAX_CURSORS } from '@parley/protocol/constants';
-import { pause, requestedDelayMs } from '../retry-delay.ts';
+import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 
 /** Minimum time between two reports. */
 const INTERVAL_MS = 1_000;
+
+/** Maximum time between two reports while none of them succeeds. */
+const MAX_BACKOFF_MS = 30_000;
 
 export interface PositionReport {
   readonly conversationId: ConversationId;
@@ -12,8 +15,8 @@ export interface PositionReport {
 
 /**
  * Reports a position per conversation to the server, such as the read marker. The first report goes out at once, later ones
- * at most once a second, each with the newest position only. A report without an ack is repeated, if necessary on the next
- * connection.
+ * at most once a second, each with the newest position only. A report without an ack is repeated with exponential backoff, if
+ * necessary on the next connection.
  */
 export class PositionReporter {
   readonly #send: (reports: readonly PositionReport[]) => Promise<readonly (DoneReply | Refused)[]>;
@@ -62,11 +65,14 @@ export class PositionReporter {
   async #run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
+    let failures = 0;
     for (let reports = this.#due(); reports.length > 0; reports = this.#due()) {
       const replies = await this.#send(reports);
       for (const [index, report] of reports.entries()) this.#handleReply(report, replies[index]);
       const requestedMs = replies.map((reply) => (reply.ok ? 0 : requestedDelayMs(reply.retryAfterMs ?? 0)));
-      await pause(Math.max(INTERVAL_MS, ...requestedMs), this.#pausing.signal);
+      failures = replies.some(({ ok }) => ok) ? 0 : failures + 1;
+      const backoffMs = failures > 1 ? retryDelayMs(failures, INTERVAL_MS, MAX_BACKOFF_MS) : 0;
+      await pause(Math.max(INTERVAL_MS, backoffMs, ...requestedMs), this.#pausing.signal);
     }
     this.#isRunning = false;
   }

@@ -15,6 +15,12 @@ export class Receipts {
     return this.#seqs;
   }
 
+  /** Forgets the receipts of users who have left. */
+  retain(memberIds: ReadonlySet<UserId>): void {
+    if ([...this.#seqs.keys()].every((id) => memberIds.has(id))) return;
+    this.#seqs = new Map([...this.#seqs].filter(([id]) => memberIds.has(id)));
+  }
+
   /** @returns whether a receipt moved */
   merge(readers: readonly Receipt[]): boolean {
     const moved = readers.flatMap(({ userId, readSeq, deliveredSeq }): [UserId, ReceiptSeqs][] => {

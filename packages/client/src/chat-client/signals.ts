@@ -26,6 +26,8 @@ export interface SignalsOptions {
   readonly onTyping: (packet: TypingPacket) => void;
   readonly onReceipts: (packet: ReceiptsPacket) => void;
   readonly onPresence: (change: PresenceState) => void;
+  /** Returns the users who share a direct conversation or group with this user. */
+  readonly contacts: () => ReadonlySet<UserId>;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Signals {
   readonly #myId: UserId;
   readonly #request: Connection['request'];
   readonly #typingUsers: TypingUsers;
+  readonly #presence: PresenceTracker;
   readonly #receipts: ReceiptLoader;
   readonly #read: PositionReporter;
   readonly #delivered: PositionReporter;
@@ -46,8 +49,8 @@ export class Signals {
   #sendingAway = new AbortController();
 
   constructor(options: SignalsOptions) {
-    const { myId, request, fetchReceipts, onTyping, onReceipts, onPresence } = options;
-    const presence = new PresenceTracker(onPresence);
+    const { myId, request, fetchReceipts, onTyping, onReceipts, onPresence, contacts } = options;
+    this.#presence = new PresenceTracker({ contacts, onChange: onPresence });
     this.#myId = myId;
     this.#request = request;
     this.typing = new TypingSender((payload) => void request('typing', payload));
@@ -61,7 +64,7 @@ export class Signals {
     this.handlers = {
       typing: (packet) => this.#typingUsers.observe(packet),
       receipts: onReceipts,
-      presence: (packet, isFirst) => presence.observe(packet, isFirst),
+      presence: (packet, isFirst) => this.#presence.observe(packet, isFirst),
     };
   }
 
@@ -90,9 +93,16 @@ export class Signals {
   }
 
   /** Forgets the reported positions of a conversation: its seqs are no longer valid. */
-  forget(conversationId: ConversationId): void {
+  epochChanged(conversationId: ConversationId): void {
     this.#read.forget(conversationId);
     this.#delivered.forget(conversationId);
+  }
+
+  /** Forgets a conversation that this user has left. */
+  forget(conversationId: ConversationId): void {
+    this.epochChanged(conversationId);
+    this.typing.forget(conversationId);
+    this.#presence.forget(conversationId);
   }
 
   /** @param open the open conversation */

@@ -119,6 +119,78 @@ describe('older pages', () => {
   });
 });
 
+describe('dropped messages', () => {
+  test('increase the index of the first entry, and come back with their changes', () => {
+    const log = [message(1), message(2), message(3), change(4, 'edit', 1, 'one'), change(5, 'reaction', 2, '👍')];
+    const timeline = timelineOf(...log);
+    const { entries, firstIndex } = timeline;
+    timeline.dropFirst(log.slice(0, 2), log.slice(2));
+    expect([timeline.firstIndex, texts(timeline)]).toEqual([firstIndex + 2, ['number 3']]);
+    timeline.append([change(6, 'edit', 1, 'first')]);
+    timeline.prepend(log.slice(0, 2));
+    expect(timeline.firstIndex).toBe(firstIndex);
+    expect(timeline.entries).toEqual([{ ...entries[0], text: 'first' }, ...entries.slice(1)]);
+  });
+
+  test('take their changes with them', () => {
+    const log = [message(1), change(2, 'edit', 1, 'one'), message(3)];
+    const timeline = timelineOf(...log);
+    timeline.dropFirst(log.slice(0, 2), log.slice(2));
+    timeline.prepend([message(1)]);
+    expect(texts(timeline)).toEqual(['number 1', 'number 3']);
+  });
+});
+
+describe('a second copy of a message', () => {
+  const copy = { ...message(3), clientMessageId: 'c1' } as Message;
+
+  test('is hidden, and its changes apply to the displayed one', () => {
+    const timeline = timelineOf(message(1), message(2), copy, change(4, 'edit', 3, 'changed'));
+    expect(texts(timeline)).toEqual(['changed', 'number 2']);
+    expect([timeline.isHidden(copy), timeline.isHidden(message(1))]).toEqual([true, false]);
+  });
+
+  test('in an older page is hidden, too', () => {
+    const timeline = timelineOf(copy, message(4), change(5, 'reaction', 1, '👍'));
+    timeline.prepend([message(1), message(2)]);
+    expect(texts(timeline)).toEqual(['number 2', 'number 3', 'number 4']);
+    expect([timeline.isHidden(message(1)), timeline.isHidden(copy)]).toEqual([true, false]);
+    expect(timeline.entries[1]?.reactions).toMatchObject([{ emoji: '👍' }]);
+  });
+
+  test('in the same page as the first one is hidden', () => {
+    const timeline = timelineOf(change(4, 'edit', 3, 'changed'));
+    timeline.prepend([message(1), message(2), copy]);
+    expect(texts(timeline)).toEqual(['changed', 'number 2']);
+  });
+
+  test('stays hidden when the displayed one was dropped', () => {
+    const log = [message(1), message(2), copy];
+    const timeline = timelineOf(...log);
+    timeline.dropFirst(log.slice(0, 1), log.slice(1));
+    expect(texts(timeline)).toEqual(['number 2']);
+    timeline.prepend(log.slice(0, 1));
+    expect(texts(timeline)).toEqual(['number 1', 'number 2']);
+  });
+});
+
+test('a placeholder has no entry', () => {
+  const timeline = timelineOf(message(1), message(2, { kind: 'system', senderId: 'system', text: undefined as never }));
+  expect(texts(timeline)).toEqual(['number 1']);
+});
+
+test('messages that are found later are inserted without a change of the index of the newest entry', () => {
+  const timeline = timelineOf(message(1), message(4), change(5, 'edit', 3, 'three'));
+  const { firstIndex } = timeline;
+  timeline.rebuild([...range(1, 4), change(5, 'edit', 3, 'three')]);
+  expect([texts(timeline), timeline.firstIndex]).toEqual([
+    ['number 1', 'number 2', 'three', 'number 4'],
+    firstIndex - 2,
+  ]);
+  timeline.append([change(6, 'edit', 2, 'two')]);
+  expect(texts(timeline)[1]).toBe('two');
+});
+
 test('the entries do not depend on the order in which the log was loaded', () => {
   const kinds = ['text', 'text', 'edit', 'reaction', 'reaction', 'delete', 'system'] as const;
   for (let seed = 1; seed <= 100; seed += 1) {

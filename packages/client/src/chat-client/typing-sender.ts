@@ -26,6 +26,11 @@ export class TypingSender {
     this.#send({ conversationId, isTyping });
   }
 
+  /** Forgets a conversation. */
+  forget(conversationId: ConversationId): void {
+    this.#sentAtMs.delete(conversationId);
+  }
+
   /** Forgets what was sent. The next input sends a signal to the new server. */
   reset(): void {
     this.#sentAtMs.clear();

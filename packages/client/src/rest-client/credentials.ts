@@ -13,6 +13,9 @@ const RENEW_AFTER = 0.8;
 /** Checks per token lifetime for a due renewal. A single timer would stop while the machine sleeps. */
 const CHECKS_PER_LIFETIME = 60;
 
+/** Minimum time between two checks. */
+const MIN_CHECK_MS = 100;
+
 /** Minimum time between two renewals. */
 const MIN_RENEWAL_MS = 1_000;
 
@@ -116,7 +119,10 @@ export class Credentials {
     const lifetimeMs = Math.max(0, Date.parse(body.expiresAt) - serverNowMs);
     this.#grant = { user: body.user, accessToken: body.accessToken, expiresAtMs: Date.now() + lifetimeMs };
     if (!this.#isClosed)
-      this.#renewIn(Math.max(MIN_RENEWAL_MS, lifetimeMs * RENEW_AFTER), lifetimeMs / CHECKS_PER_LIFETIME);
+      this.#renewIn(
+        Math.max(MIN_RENEWAL_MS, lifetimeMs * RENEW_AFTER),
+        Math.max(MIN_CHECK_MS, lifetimeMs / CHECKS_PER_LIFETIME),
+      );
     return body.user;
   }
 
