@@ -214,6 +214,17 @@ test('a plain client may see repeats and reordering, and a library client may re
   expect(violationKindsOf(record)).toEqual([]);
 });
 
+test('a library client may drop its oldest messages, and display them again', () => {
+  const record = cleanRecord();
+  const oldest = seenBy(record, 'library-1').slice(0, 5);
+  const belowSeq = (oldest.at(-1)?.seq ?? 0) + 1;
+  const again = oldest.reverse().map((event): Seen => ({ ...event, atMs: 999, how: 'older' }));
+  record.events.push({ type: 'dropped', atMs: 998, client: 'library-1', conversationId: 'lobby', belowSeq }, ...again);
+  expect(violationKindsOf(record)).toEqual([]);
+  record.events.push(...again.slice(0, 1));
+  expect(violationKindsOf(record)).toEqual(['duplicated']);
+});
+
 test('a session that serves no more requests does not count, even if its client keeps it', () => {
   const record = cleanRecord();
   drop(record, (event) => event.type === 'served' && event.session === 0 && event.atMs > 150);

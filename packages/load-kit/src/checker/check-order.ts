@@ -3,37 +3,48 @@ import { type Evidence, keyOf } from './evidence.ts';
 import type { Violation } from './verdict.ts';
 
 interface Display {
-  readonly shown: Set<string>;
+  /** Their seqs. */
+  readonly shown: Map<string, number>;
   lowest: number;
   highest: number;
 }
 
-/** Rule: a library client displays each message once and in order; older pages are added above. */
+/**
+ * Rule: a library client displays each message once and in order; older pages are added above. It may drop the oldest messages, and
+ * display them again later.
+ */
 export function findDisplayErrors({ record, clients }: Evidence): Violation[] {
   const violations: Violation[] = [];
   const displays = new Map<string, Display>();
   for (const event of record.events) {
     if (event.type === 'cleared') displays.delete(`${event.client} ${event.conversationId}`);
+    if (event.type === 'dropped') dropBelow(displays.get(`${event.client} ${event.conversationId}`), event.belowSeq);
     if (event.type !== 'seen' || clients.get(event.client)?.kind !== 'library') continue;
     const { client, conversationId, seq, senderId, clientMessageId, how, atMs } = event;
     const name = `${client} ${conversationId}`;
-    const display = displays.get(name) ?? { shown: new Set(), lowest: Number.POSITIVE_INFINITY, highest: 0 };
+    const display = displays.get(name) ?? { shown: new Map(), lowest: Number.POSITIVE_INFINITY, highest: 0 };
     displays.set(name, display);
     const { shown, lowest, highest } = display;
     const about = { conversationId, seq, senderId, clientMessageId, atMs, client };
     if (shown.has(keyOf(event))) {
       const text = `${client} displays ${clientMessageId}, ${conversationId} #${seq}, again at ${atMs} ms`;
       violations.push({ kind: 'duplicated', text, about });
-    } else if (how === 'older' ? seq >= lowest : seq <= highest) {
+    } else if (how === 'older' ? seq >= lowest : how === 'next' && seq <= highest) {
       const neighbour = how === 'older' ? `above #${lowest}` : `below #${highest}`;
       const text = `${client} displays ${conversationId} #${seq} ${neighbour} at ${atMs} ms`;
       violations.push({ kind: 'reordered', text, about });
     }
-    shown.add(keyOf(event));
+    shown.set(keyOf(event), seq);
     display.lowest = Math.min(lowest, seq);
     display.highest = Math.max(highest, seq);
   }
   return violations;
+}
+
+function dropBelow(display: Display | undefined, belowSeq: number): void {
+  if (!display) return;
+  for (const [key, seq] of display.shown) if (seq < belowSeq) display.shown.delete(key);
+  display.lowest = Math.max(display.lowest, belowSeq);
 }
 
 /** Rule: a message sent after the ack of another message of the same sender has a higher `seq`. */

@@ -2,12 +2,15 @@ import { ChatClient, type ChatSnapshot, type ConversationView, ParleyError } fro
 import type { ConversationId, Message, UserId } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 import { hashOf } from '../events/recorder.ts';
+import { compareDisplays, type Display } from './display-change.ts';
 import type { ChatClientOptions } from './plain-client.ts';
 
 const MAX_PENDING = 8;
 const SIGN_UP_RETRY_MS = 500;
 const RETRY_FAILED_MS = 500;
 const SCROLL_RETRY_MS = 500;
+
+const NOTHING: Display = { messages: [], firstSeq: 1, holes: [] };
 
 /** A client built on the client library. It records what the library's snapshots would show to a user. */
 export class LibraryClient {
@@ -98,7 +101,7 @@ export class LibraryClient {
       const before = this.#views.get(conversationId);
       if (before === view) continue;
       this.#views.set(conversationId, view);
-      this.#viewChanged(conversationId, before?.messages ?? [], view);
+      this.#viewChanged(conversationId, before ?? NOTHING, view);
     }
   }
 
@@ -118,19 +121,21 @@ export class LibraryClient {
     recorder.add({ type: 'opened', client, session: this.#session, node: connection.session.node });
   }
 
-  #viewChanged(conversationId: ConversationId, before: readonly Message[], view: ConversationView): void {
+  #viewChanged(conversationId: ConversationId, before: Display, view: ConversationView): void {
     const { recorder } = this.#options;
+    const client = this.name;
     const { messages, pending } = view;
-    if (messages !== before) {
-      const start = before.length === 0 ? 0 : messages.indexOf(before[0] as Message);
-      const end = start + before.length;
-      if (start < 0 || (before.length > 0 && messages[end - 1] !== before.at(-1))) {
-        recorder.add({ type: 'cleared', client: this.name, conversationId });
-        this.#display(conversationId, messages, 'next');
-      } else {
-        this.#display(conversationId, messages.slice(0, start).reverse(), 'older');
-        this.#display(conversationId, messages.slice(end), 'next');
+    if (messages !== before.messages) {
+      const { isCleared, droppedBelowSeq, older, inserted, next } = compareDisplays(before, view);
+      if (isCleared) {
+        recorder.add({ type: 'cleared', client, conversationId });
       }
+      if (droppedBelowSeq !== undefined) {
+        recorder.add({ type: 'dropped', client, conversationId, belowSeq: droppedBelowSeq });
+      }
+      this.#display(conversationId, older, 'older');
+      this.#display(conversationId, inserted, 'inserted');
+      this.#display(conversationId, next, 'next');
     }
     const upTo = this.#displayedUpTo.get(conversationId) ?? 0;
     if (view.firstSeq <= upTo + 1) {
@@ -140,8 +145,9 @@ export class LibraryClient {
       if (seq !== undefined) this.#accepted(clientMessageId, seq);
       if (state === 'failed' && !this.#refused.has(clientMessageId)) {
         this.#refused.add(clientMessageId);
-        recorder.add({ type: 'refused', client: this.name, clientMessageId, code: error?.code ?? 'UNKNOWN' });
-        void this.#retryLater(clientMessageId);
+        recorder.add({ type: 'refused', client, clientMessageId, code: error?.code ?? 'UNKNOWN' });
+        if (error?.code === 'CONFLICT') this.#pending.delete(clientMessageId);
+        else void this.#retryLater(clientMessageId);
       }
     }
   }
@@ -173,7 +179,7 @@ export class LibraryClient {
       this.#chat.retrySending(clientMessageId as Parameters<ChatClient['retrySending']>[0]);
   }
 
-  #display(conversationId: ConversationId, messages: readonly Message[], how: 'next' | 'older'): void {
+  #display(conversationId: ConversationId, messages: readonly Message[], how: 'next' | 'older' | 'inserted'): void {
     for (const { seq, id, senderId, clientMessageId, text } of messages) {
       const fields = { conversationId, seq, id, senderId, clientMessageId, textHash: hashOf(text) };
       this.#options.recorder.add({ type: 'seen', client: this.name, how, ...fields });

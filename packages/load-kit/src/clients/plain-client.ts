@@ -8,6 +8,7 @@ import type { Account } from './rest.ts';
 /** At this number of unacked messages `send` does nothing: the load must not queue up in the client. */
 const MAX_PENDING = 8;
 const MAX_BACKOFF_MS = 2_000;
+/** Pages that bring no message closer to the head. */
 const MAX_EMPTY_PAGES = 10;
 
 export interface ChatClientOptions {
@@ -159,7 +160,10 @@ export class PlainClient {
       const reply = await this.#session?.request<SinceReply>('messages:since', { cursors });
       const pages = reply?.ok ? reply.conversations : [];
       for (const { conversationId, messages } of pages) this.#see(conversationId, messages, 'page');
-      emptyPages = pages.some(({ messages }) => messages.length > 0) ? 0 : emptyPages + 1;
+      // Messages behind a hole are no progress: the next request would be the same.
+      const isCloser = ({ conversationId, afterSeq }: (typeof cursors)[number]) =>
+        this.#trackerOf(conversationId).upTo > afterSeq;
+      emptyPages = cursors.some(isCloser) ? 0 : emptyPages + 1;
       if (emptyPages > 0) await pause(backoffMs(emptyPages, 100, MAX_BACKOFF_MS), this.#closing.signal);
     }
     this.#isCatchingUp = false;

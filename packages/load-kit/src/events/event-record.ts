@@ -79,17 +79,24 @@ export interface Refused extends ClientEvent {
 
 /**
  * A client saw a message. A plain client got it in a packet (`live`) or a page (`page`). A library client displayed it after the
- * newest message (`next`) or before the oldest one (`older`).
+ * newest message (`next`), before the oldest one (`older`), or between others, after it could not be loaded before (`inserted`).
  */
 export interface Seen extends ClientEvent, RecordedMessage {
   readonly type: 'seen';
-  readonly how: 'live' | 'page' | 'next' | 'older';
+  readonly how: 'live' | 'page' | 'next' | 'older' | 'inserted';
 }
 
 /** A library client removed all displayed messages of a conversation to load them again. */
 export interface Cleared extends ClientEvent {
   readonly type: 'cleared';
   readonly conversationId: string;
+}
+
+/** A library client removed the oldest displayed messages of a conversation, those before `belowSeq`. */
+export interface Dropped extends ClientEvent {
+  readonly type: 'dropped';
+  readonly conversationId: string;
+  readonly belowSeq: number;
 }
 
 /** A connection was accepted. */
@@ -133,6 +140,7 @@ export type RecordedEvent =
   | Refused
   | Seen
   | Cleared
+  | Dropped
   | SessionOpened
   | SessionServed
   | SessionClosed
