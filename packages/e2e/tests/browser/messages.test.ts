@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually, newBrowser, type Page, type TestPage } from '@parley/testing';
+import { callRest, connectPeer, eventually, newBrowser, newGuest, type Page, type TestPage } from '@parley/testing';
 import { sharedCluster } from '../cluster/shared-cluster.ts';
 import {
   chooseAction,
@@ -14,6 +14,9 @@ import {
   startDirect,
   waitForMessage,
 } from './chat-page.ts';
+
+/** More than a page keeps in memory, which is 1,000. */
+const LIVE_MESSAGES = 1_300;
 
 const cluster = await sharedCluster();
 const browser = await newBrowser();
@@ -135,6 +138,44 @@ test('a draft survives a reload; a search result far back is scrolled into view'
   expect([...ada.errors, ...bo.errors]).toEqual([]);
 });
 
+test('a page stays at the newest of very many live messages, and scrolls back to those that it has dropped', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Follower');
+  await composer(ada.page).waitFor();
+  const { token } = await newGuest(cluster.url, 'Bo Busy');
+  const peer = await connectPeer(cluster.url, token);
+  const found = await callRest<{ users: { id: string }[] }>(cluster.url, 'GET', '/api/users?query=Ada%20Follower', {
+    token,
+  });
+  const memberIds = found.body.users.map(({ id }) => id).slice(0, 1);
+  const { body } = await callRest<{ id: string }>(cluster.url, 'POST', '/api/conversations', {
+    token,
+    body: { kind: 'direct', memberIds },
+  });
+  await openConversation(ada.page, 'Bo Busy');
+  let said = 0;
+  const sayAll = async () => {
+    while (said < LIVE_MESSAGES) {
+      said += 1;
+      expect(await peer.send(body.id, `live-${said}`, `Live ${said}.`)).toMatchObject({ ok: true });
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, sayAll));
+  expect(await peer.send(body.id, 'live-last', 'The newest.')).toMatchObject({ ok: true });
+  await waitForMessage(ada.page, 'The newest.');
+  expect(await isInView(ada.page, 'The newest.')).toBe(true);
+
+  const first = ada.page.getByRole('article').getByText('Live 1.', { exact: true });
+  const start = ada.page.getByText('This is the start of the conversation.');
+  const history = ada.page.getByRole('region', { name: 'History' });
+  await eventually(async () => {
+    await history.hover();
+    await ada.page.mouse.wheel(0, -20_000);
+    expect([await first.count(), await start.count()]).toEqual([1, 1]);
+  }, 120_000);
+  expect(ada.errors).toEqual([]);
+  peer.close();
+});
+
 test('a group can be created, renamed, extended and left', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Founder');
   const bo = await joinAsGuest(browser, cluster.url, 'Bo Member');
@@ -165,6 +206,23 @@ test('a group can be created, renamed, extended and left', async () => {
   await pressUntil(ada.page, press(ada, 'Remove'), dialog.getByText('1 member', { exact: true }));
   await cy.page.getByRole('button', { name: /^Good readers/ }).waitFor({ state: 'detached' });
   expect([...ada.errors, ...bo.errors, ...cy.errors]).toEqual([]);
+});
+
+test('without a network the header of a group does not say who is online', async () => {
+  const ada = await joinAsGuest(browser, cluster.url, 'Ada Counter');
+  const bo = await joinAsGuest(browser, cluster.url, 'Bo Counted');
+  await composer(bo.page).waitFor();
+  await ada.page.getByRole('button', { name: 'New group' }).click();
+  const dialog = ada.page.getByRole('dialog');
+  await dialog.getByLabel('Group name').fill('Counted');
+  await pickUser(ada.page, 'Bo Counted');
+  const create = () => dialog.getByRole('button', { name: 'Create group', exact: true }).click();
+  await pressUntil(ada.page, create, ada.page.getByRole('heading', { name: 'Counted', level: 2 }));
+  await ada.page.getByText('2 members, 2 online').waitFor();
+  await ada.page.context().setOffline(true);
+  await ada.page.getByText('2 members', { exact: true }).waitFor();
+  await ada.page.context().setOffline(false);
+  await ada.page.getByText('2 members, 2 online').waitFor();
 });
 
 test('without a network the page shows a banner, keeps messages, and sends them later', async () => {

@@ -25,15 +25,18 @@ export async function setNotifying(isWanted: boolean): Promise<boolean> {
 
 /** Notifies of new messages while the page is hidden. A click on a notification opens the conversation. */
 export function notifyWhileHidden(chat: ChatClient): void {
-  const known = new Map<ConversationId, number>();
+  let known: ReadonlyMap<ConversationId, number> = new Map();
   const findNew = (onNew: (conversationId: ConversationId) => void) => {
     const { conversations, views } = chat.getSnapshot();
+    const newest = new Map<ConversationId, number>();
     for (const { id, headSeq } of conversations ?? []) {
-      const seq = Math.max(headSeq, views.get(id)?.timeline.at(-1)?.message.seq ?? 0);
+      const seq = views.get(id)?.timeline.at(-1)?.message.seq ?? 0;
       const before = known.get(id);
+      // Only a displayed message is news. A head also moves for changes and placeholders.
+      newest.set(id, Math.max(seq, before ?? headSeq));
       if (before !== undefined && seq > before) onNew(id);
-      if (before === undefined || seq > before) known.set(id, seq);
     }
+    known = newest;
   };
   chat.subscribe(() => findNew((id) => document.visibilityState === 'hidden' && isNotifying() && notify(chat, id)));
 }

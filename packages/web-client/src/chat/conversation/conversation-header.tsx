@@ -7,6 +7,7 @@ import { BackIcon, InfoIcon } from '../../ui/icons.tsx';
 import { lazyComponent } from '../../ui/lazy-component.tsx';
 import { otherOf } from '../conversation-title.ts';
 import { PresenceDot, presenceOf, usePresenceText } from '../presence.tsx';
+import { useIsOnline } from '../use-is-online.ts';
 import classes from './conversation-header.module.css';
 
 const GroupDrawer = lazyComponent(() => import('../group/group-drawer.tsx'));
@@ -70,7 +71,8 @@ function MemberSummary({ conversation }: { conversation: Conversation }) {
   const myId = useChat((snapshot) => snapshot.me?.id);
   const otherId = otherOf(conversation, myId)?.id;
   const presence = usePresenceText(otherId);
-  const summary = useChat((snapshot) => describeMembers(snapshot, conversation));
+  const isOnline = useIsOnline();
+  const summary = useChat((snapshot) => describeMembers(snapshot, conversation, isOnline));
   return (
     <div className={classes.presence}>
       {otherId && (
@@ -85,13 +87,15 @@ function MemberSummary({ conversation }: { conversation: Conversation }) {
   );
 }
 
-function describeMembers(snapshot: ChatSnapshot, { id, kind, members }: Conversation): string {
+/** @param isConnected while it is false, it is not known who is online */
+function describeMembers(snapshot: ChatSnapshot, { id, kind, members }: Conversation, isConnected: boolean): string {
   if (kind === 'channel') {
-    const online = snapshot.onlineCounts.get(id);
+    const online = isConnected ? snapshot.onlineCounts.get(id) : undefined;
     return online === undefined ? 'Open to everyone' : `${online.toLocaleString('en')} online`;
   }
   const isOnline = (userId: (typeof members)[number]['id']) =>
     userId === snapshot.me?.id || (presenceOf(snapshot, userId) ?? 'offline') !== 'offline';
   const count = members.length === 1 ? '1 member' : `${members.length} members`;
+  if (!isConnected) return count;
   return `${count}, ${members.filter((member) => isOnline(member.id)).length} online`;
 }

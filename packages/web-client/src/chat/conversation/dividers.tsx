@@ -10,6 +10,15 @@ export function DayDivider({ isoTime }: { isoTime: string }) {
   );
 }
 
+/** Precedes the first message after messages that the cluster did not return. */
+export function HoleDivider() {
+  return (
+    <div className={classes.divider} role="note">
+      <span>Some messages could not be loaded</span>
+    </div>
+  );
+}
+
 /** Precedes the first message that was unread when the conversation was opened. */
 export function UnreadDivider() {
   return (

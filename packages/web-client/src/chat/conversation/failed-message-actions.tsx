@@ -2,7 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import type { OutboxMessage } from '@parley/client';
 import { useChatClient } from '../../chat-context.tsx';
 
-/** Shows why a message was not sent, with buttons to retry or discard it. */
+/** Shows why a message was not sent, with buttons to retry or discard it. After `CONFLICT` a retry would fail again. */
 export function FailedMessageActions({ message }: { message: OutboxMessage }) {
   const chat = useChatClient();
   return (
@@ -10,9 +10,11 @@ export function FailedMessageActions({ message }: { message: OutboxMessage }) {
       <Text size="xs" c="var(--mantine-color-error)">
         Not sent. {message.error?.message}
       </Text>
-      <Button size="compact-xs" variant="light" onClick={() => chat.retrySending(message.clientMessageId)}>
-        Retry
-      </Button>
+      {message.error?.code !== 'CONFLICT' && (
+        <Button size="compact-xs" variant="light" onClick={() => chat.retrySending(message.clientMessageId)}>
+          Retry
+        </Button>
+      )}
       <Button size="compact-xs" variant="subtle" color="gray" onClick={() => chat.discard(message.clientMessageId)}>
         Discard
       </Button>

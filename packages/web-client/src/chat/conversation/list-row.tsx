@@ -1,9 +1,9 @@
 import type { ConversationView } from '@parley/client';
 import type { User, UserId } from '@parley/protocol';
-import { DayDivider, UnreadDivider } from './dividers.tsx';
+import { DayDivider, HoleDivider, UnreadDivider } from './dividers.tsx';
 import classes from './message-list.module.css';
 import { MessageRow, PendingRow } from './message-row.tsx';
-import { continues, dayStarted, firstUnreadIndex, rowAt } from './rows.ts';
+import { continues, dayStarted, firstUnreadIndex, followsHole, rowAt } from './rows.ts';
 
 interface ListRowProps {
   readonly view: ConversationView;
@@ -22,10 +22,12 @@ export function ListRow({ view, me, otherIds, index, highlightedSeq }: ListRowPr
   const previous = rowAt(view, me, otherIds, index - 1);
   const day = dayStarted(row, previous);
   const isUnreadStart = row.kind === 'sent' && index === firstUnreadIndex(view);
-  const isFirst = isUnreadStart || !continues(row, previous, me);
+  const isAfterHole = followsHole(view, row, previous);
+  const isFirst = isUnreadStart || isAfterHole || !continues(row, previous, me);
   return (
     <>
       {day && (previous || !view.hasOlder) && <DayDivider isoTime={day} />}
+      {isAfterHole && <HoleDivider />}
       {isUnreadStart && <UnreadDivider />}
       {row.kind === 'sent' ? (
         <MessageRow

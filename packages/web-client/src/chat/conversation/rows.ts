@@ -52,6 +52,14 @@ export function continues(row: Row, previous: Row | undefined, me: User | null):
   );
 }
 
+/** Whether messages between this row and the previous one could not be loaded. */
+export function followsHole({ holes, firstSeq }: ConversationView, row: Row, previous: Row | undefined): boolean {
+  if (holes.length === 0 || row.kind !== 'sent') return false;
+  const { seq } = row.entry.message;
+  const previousSeq = previous?.kind === 'sent' ? previous.entry.message.seq : firstSeq - 1;
+  return holes.some((hole) => hole.firstSeq > previousSeq && hole.lastSeq < seq);
+}
+
 const senderIdOf = (row: Row, me: User | null) => (row.kind === 'sent' ? row.entry.message.senderId : me?.id);
 
 const isSystem = (row: Row) => row.kind === 'sent' && row.entry.message.kind === 'system';

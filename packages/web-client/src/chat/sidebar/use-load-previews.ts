@@ -33,7 +33,8 @@ function firstWithoutPage(
   if (top.some(({ id }) => views.get(id)?.isLoadingOlder)) return undefined;
   return top.find(({ id }) => {
     const view = views.get(id);
-    if (!view || view.isLoaded) return false;
+    // A view with messages has its page. It is not loaded until the messages after the page have been fetched, too.
+    if (!view || view.isLoaded || view.messages.length > 0) return false;
     return hasFailed ? view.loadError?.retryable : !view.loadError;
   })?.id;
 }
