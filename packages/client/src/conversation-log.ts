@@ -13,7 +13,7 @@ export interface SeqRange {
   readonly lastSeq: number;
 }
 
-/** What a call of `ConversationLog.add` changed. */
+/** The changes of the run by one call of `ConversationLog.add`. */
 export interface AddedMessages {
   /** The messages that extended the run at the end. */
   readonly appended: readonly Message[];

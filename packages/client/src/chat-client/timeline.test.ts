@@ -120,7 +120,7 @@ describe('older pages', () => {
 });
 
 describe('dropped messages', () => {
-  test('increase the index of the first entry, and come back with their changes', () => {
+  test('increase the index of the first entry, and return with their changes', () => {
     const log = [message(1), message(2), message(3), change(4, 'edit', 1, 'one'), change(5, 'reaction', 2, '👍')];
     const timeline = timelineOf(...log);
     const { entries, firstIndex } = timeline;
