@@ -46,7 +46,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const { registry } = sessions;
 
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
-  const chat = buildConversations(base, backends, io, delivery.signals);
+  const chat = buildConversations(base, config, backends, { io, signals: delivery.signals });
   serveSockets(base, io, { backends, delivery, sessions, chat, tokens });
   serveRest(httpServer, buildRest(base, config, { backends, rpc: sessions.rpc, chat, tokens }), readiness);
   const loops = startBackgroundLoops({
@@ -54,6 +54,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     ...delivery,
     ...sessions,
     disconnectSlowConsumers: () => disconnectSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
+    markerSaver: chat.markerSaver,
     refreshTokens: store.refreshTokens,
     metrics,
     logger,
@@ -76,6 +77,9 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       delivery.signals.close();
       await io.close();
       chat.presenceReporter.close();
+      await chat.markerSaver
+        .save()
+        .catch((error: unknown) => logger.warn({ err: error }, 'the last read markers were not saved'));
       await Promise.all([closeServer(httpServer), opsServer.close(), store.close()]);
       for (const redis of [backends.command, publisher, subscriber]) redis.disconnect();
     },

@@ -3,6 +3,7 @@ import {
   allowGuestsSetting,
   jwtSecretSetting,
   logPartitionsSetting,
+  markerIdleMsSetting,
   portSetting,
   serviceSettings,
   sessionSettings,
@@ -24,5 +25,6 @@ export const ChatServerSettings = z.object({
   ALLOWED_ORIGINS: allowedOriginsSetting.default([]),
   SIGNUPS_PER_MINUTE: signupsPerMinuteSetting,
   LOG_PARTITIONS: logPartitionsSetting,
+  MARKER_IDLE_MS: markerIdleMsSetting,
 });
 export type ChatServerConfig = Readonly<z.output<typeof ChatServerSettings>>;

@@ -78,6 +78,7 @@ export const CHAT_SERVER_METRICS = {
     'redis-memory',
     'heads',
     'hearing',
+    'markers',
     'typing',
     'slow-consumers',
     'housekeeping',

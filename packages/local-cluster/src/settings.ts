@@ -6,6 +6,7 @@ import {
   jwtSecretSetting,
   logLevelSetting,
   logPartitionsSetting,
+  markerIdleMsSetting,
   maxInProcessSetting,
   mongodbUrlSetting,
   presenceSettings,
@@ -78,6 +79,7 @@ export const clusterSettings = (production: boolean) =>
     REDIS_URL: redisUrlSetting.optional(),
     REDIS_MAX_MEMORY_MB: redisMaxMemorySetting,
     REDIS_BUSY_PERCENT: redisBusyPercentSetting,
+    MARKER_IDLE_MS: markerIdleMsSetting,
     MONGODB_URL: mongodbUrlSetting.optional(),
     JWT_SECRET: production
       ? jwtSecretSetting('at least 32 characters; a production start needs one')

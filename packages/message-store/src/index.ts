@@ -1,4 +1,6 @@
 export type { ConversationRecord, ConversationStore, DirectConversation } from './conversation-store.ts';
+export type { LastSeenRecord, LastSeenStore } from './last-seen-store.ts';
+export type { MarkerRecord, MarkerStore } from './marker-store.ts';
 export type {
   MessageSearch,
   MessageStore,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { UserId } from '@parley/protocol';
 import { conversationStoreContract, newConversation } from './conversation-store.contract.ts';
+import { lastSeenStoreContract, markerStoreContract } from './marker-store.contract.ts';
 import { messageSearchContract } from './message-search.contract.ts';
 import { messageStoreContract } from './message-store.contract.ts';
 import { newConversationId, newMessage } from './new-message.ts';
@@ -26,6 +27,8 @@ export function storeContract(open: () => Promise<Store>): void {
   userStoreContract(() => store.users);
   conversationStoreContract(() => store.conversations);
   refreshTokenStoreContract(() => store.refreshTokens);
+  markerStoreContract(() => store.markers);
+  lastSeenStoreContract(() => store.lastSeen);
 
   describe('the store as a whole', () => {
     test('a ping resolves', async () => {

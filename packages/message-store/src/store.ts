@@ -1,4 +1,6 @@
 import type { ConversationStore } from './conversation-store.ts';
+import type { LastSeenStore } from './last-seen-store.ts';
+import type { MarkerStore } from './marker-store.ts';
 import type { MessageStore } from './message-store.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
 import type { UserStore } from './user-store.ts';
@@ -9,7 +11,7 @@ export class StoreUnavailable extends Error {
 }
 
 /**
- * The durable data: history, users, conversations and refresh tokens. Opening a store creates or migrates its schema; many processes
+ * The durable data: history, users, conversations, refresh tokens, read markers and last-seen times. Opening a store creates or migrates its schema; many processes
  * may open it at once.
  *
  * Guarantees of every method: it resolves only after its change is durable (majority write concern, synchronous commit). It rejects
@@ -21,6 +23,8 @@ export interface Store {
   readonly users: UserStore;
   readonly conversations: ConversationStore;
   readonly refreshTokens: RefreshTokenStore;
+  readonly markers: MarkerStore;
+  readonly lastSeen: LastSeenStore;
   /** Rejects with `StoreUnavailable` if the store does not answer. */
   ping(): Promise<void>;
   /** Completes earlier calls, then closes threads, files and connections. Later calls reject with `StoreUnavailable`. */

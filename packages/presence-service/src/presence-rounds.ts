@@ -3,6 +3,7 @@ import type { PresenceReport, PresenceStore, UserPresence } from '@parley/presen
 import { LOBBY_ID, type UserId } from '@parley/protocol';
 import type { Logger } from '@parley/service-kit';
 import { ChannelCounts } from './channel-counts.ts';
+import type { LastSeenSaver } from './last-seen-saver.ts';
 import type { MembershipCache } from './membership-cache.ts';
 import type { PresenceServiceMetrics } from './metrics.ts';
 import type { PresencePublisher } from './presence-publisher.ts';
@@ -28,6 +29,7 @@ export interface PresenceRoundsParts {
   store: PresenceStore;
   leases: Pick<SessionLeases, 'liveUsers'>;
   memberships: MembershipCache;
+  lastSeen: LastSeenSaver;
   publisher: PresencePublisher;
   metrics: PresenceServiceMetrics;
   logger: Logger;
@@ -42,7 +44,7 @@ export interface PresenceRoundsParts {
  * loads the shown users, and continues with the last changes of its predecessor, which may not have been published.
  *
  * **Leader.** Each round renews the leadership, compares the session leases with the shown presence, writes the changes
- * to the presence store, notifies the contacts of the changed users, and publishes channel counts. When another service leads, this
+ * to the presence store, notifies the contacts of the changed users, publishes channel counts, and saves last-seen times. When another service leads, this
  * one becomes a follower and drops its state.
  *
  * A round writes the changes first, then reads the leases again, and then publishes. Therefore a new client misses no change: if
@@ -102,6 +104,7 @@ export class PresenceRounds {
     if (!(await this.#acquireLeadership()) || !(await this.#writeChanges())) return this.#becomeFollower();
     await this.#notifyContacts();
     await this.#publishCounts();
+    await this.#parts.lastSeen.save();
     this.#parts.metrics.chat_presence_round_seconds.observe((performance.now() - startedAt) / 1_000);
   }
 
@@ -109,17 +112,20 @@ export class PresenceRounds {
   async stop(): Promise<void> {
     if (!this.#isLeader) return;
     this.#isLeader = false;
+    // A failure loses nothing: the next leader saves what the presence store still has.
+    await this.#parts.lastSeen.save().catch(() => undefined);
     await this.#parts.store.releaseLeadership(this.#parts.name);
   }
 
   /** @returns false when another service leads */
   async #acquireLeadership(): Promise<boolean> {
-    const { store, name, metrics, logger } = this.#parts;
+    const { store, name, lastSeen, metrics, logger } = this.#parts;
     const leadership = await store.acquireLeadership(name, LEADER_TTL_MS);
     if (leadership === 'follower') return false;
     if (leadership === 'renewed' && this.#isLeader) return true;
     const { users, lastChanged } = await store.shown();
     this.#tracker.restore(users);
+    lastSeen.add(await store.recentlySeen()); // the earlier leader may have died before it saved them
     for (const presence of await store.read(lastChanged)) this.#pendingChanges.set(presence.userId, presence);
     this.#counts.clear();
     for (const userId of users.keys()) this.#requestLookup(userId, false);
@@ -130,7 +136,7 @@ export class PresenceRounds {
   }
 
   #becomeFollower(): void {
-    const { graceMs, memberships, metrics, logger } = this.#parts;
+    const { graceMs, memberships, lastSeen, metrics, logger } = this.#parts;
     metrics.chat_presence_leads.set(0);
     metrics.chat_presence_shown.set(0);
     if (this.#isLeader) logger.warn('lost the leadership to another presence service');
@@ -140,11 +146,12 @@ export class PresenceRounds {
     this.#counts.clear();
     this.#pendingChanges.clear();
     this.#pendingLookups.clear();
+    lastSeen.clear();
   }
 
   /** @returns false when another service leads */
   async #writeChanges(): Promise<boolean> {
-    const { store, leases, metrics, name } = this.#parts;
+    const { store, leases, lastSeen, metrics, name } = this.#parts;
     const [live, away] = await Promise.all([leases.liveUsers(), store.awayUsers()]);
     const changes = this.#tracker.changes(live, away);
     if (changes.length > 0) {
@@ -152,10 +159,14 @@ export class PresenceRounds {
       this.#tracker.commit(changes);
       this.#schedule.changesFound();
       for (const presence of changes) {
-        this.#pendingChanges.set(presence.userId, presence);
-        if (presence.state === 'offline') this.#counts.remove(presence.userId);
-        else this.#requestLookup(presence.userId, false);
-        metrics.chat_presence_differences_total.inc({ state: presence.state });
+        const { userId, state } = presence;
+        this.#pendingChanges.set(userId, presence);
+        if (state !== 'offline') this.#requestLookup(userId, false);
+        else {
+          this.#counts.remove(userId);
+          if (presence.lastSeenAtMs !== undefined) lastSeen.add([{ userId, lastSeenAtMs: presence.lastSeenAtMs }]);
+        }
+        metrics.chat_presence_differences_total.inc({ state });
       }
     }
     metrics.chat_presence_shown.set(this.#tracker.shown.size);

@@ -3,6 +3,7 @@ import { openStore } from '@parley/message-store';
 import { createRedisPresenceStore, subscribeToPresenceReports } from '@parley/presence';
 import { createServiceBase, type Logger, type RunningService, startLoop } from '@parley/service-kit';
 import type { PresenceServiceConfig } from './config.ts';
+import { LastSeenSaver } from './last-seen-saver.ts';
 import { MembershipCache } from './membership-cache.ts';
 import { PRESENCE_SERVICE_METRICS } from './metrics.ts';
 import { PresencePublisher } from './presence-publisher.ts';
@@ -30,10 +31,14 @@ export async function startPresenceService(config: PresenceServiceConfig): Promi
   readiness.require('store', () => store.ping());
 
   const memberships = new MembershipCache(store.conversations);
+  const presence = createRedisPresenceStore(command, {
+    readStoredLastSeen: (userIds) => store.lastSeen.findMany(userIds),
+  });
   const rounds = new PresenceRounds({
     name,
     graceMs: config.PRESENCE_GRACE_MS,
-    store: createRedisPresenceStore(command),
+    store: presence,
+    lastSeen: new LastSeenSaver({ store: store.lastSeen, presence, idleMs: config.MARKER_IDLE_MS }),
     leases: createRedisSessionLeases(command, { maxClients: 0, sessionTtlMs: config.SESSION_TTL_MS }),
     memberships,
     publisher: new PresencePublisher(publisher, metrics),

@@ -195,6 +195,33 @@ test('presence is complete again after Redis lost all data', async () => {
   await shows(ada.userId, 'online');
 });
 
+test('last-seen times are in the store within 5 s, leave Redis, and are the same after Redis lost all data', async () => {
+  await start('one', { ...SHORT_GRACE, MARKER_IDLE_MS: 1_000 });
+  const ada = await acquireSlot(newUser());
+  await shows(ada.userId, 'online');
+  await ada.release();
+  await shows(ada.userId, 'offline');
+  await eventually(async () => expect(await cluster.storedLastSeen(ada.userId)).toBeDefined(), 5_000);
+  const [before] = await presence.read([ada.userId]);
+  await eventually(async () => expect(await presence.recentlySeen()).toEqual([]));
+  expect(await presence.read([ada.userId])).toEqual([before]);
+  await cluster.redis.client.flushall();
+  expect(await presence.read([ada.userId])).toEqual([before]);
+});
+
+test('last-seen times that a dead leader or an earlier release left in Redis reach the store', async () => {
+  const [ada, bo] = [newUser(), newUser()];
+  await presence.acquireLeadership('dead', 600_000);
+  await presence.applyChanges('dead', [{ userId: ada, state: 'offline', lastSeenAtMs: 1_700_000_000_123 }], []);
+  await presence.releaseLeadership('dead');
+  await cluster.redis.client.hset('parley:{presence}:last-seen', bo, '1700000000456');
+  await start('one', LONG_GRACE);
+  await eventually(async () => expect(await cluster.storedLastSeen(ada)).toBe(1_700_000_000_123));
+  await eventually(async () => expect(await cluster.storedLastSeen(bo)).toBe(1_700_000_000_456));
+  await eventually(async () => expect(await cluster.redis.client.exists('parley:{presence}:last-seen')).toBe(0));
+  expect(await presence.read([bo])).toEqual([{ userId: bo, state: 'offline', lastSeenAtMs: 1_700_000_000_456 }]);
+});
+
 test('nobody goes offline while Redis is frozen for longer than the TTL, and presence works afterwards', async () => {
   await start('one', { PRESENCE_GRACE_MS: 2_000 });
   const [ada, bo] = [newUser(), newUser()];

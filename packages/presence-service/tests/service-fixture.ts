@@ -41,6 +41,8 @@ export interface ServiceFixture {
   /** Makes two users contacts. */
   createDirect(...userIds: [UserId, UserId]): Promise<ConversationId>;
   leader(): Promise<string | null>;
+  /** Reads the history store. */
+  storedLastSeen(userId: UserId): Promise<number | undefined>;
 }
 
 /** Starts Redis, a history store and a substitute for chat servers for one test file. Call it at the top level of the file. */
@@ -90,7 +92,9 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
 
   return {
     redis,
-    presence: createRedisPresenceStore(command),
+    presence: createRedisPresenceStore(command, {
+      readStoredLastSeen: (userIds) => store.lastSeen.findMany(userIds),
+    }),
     reporter: new PresenceReporter(command),
     notifications,
     async start(name, settings = {}) {
@@ -136,6 +140,7 @@ export async function newServiceFixture(): Promise<ServiceFixture> {
       return id;
     },
     leader: () => redis.client.get('parley:{presence}:leader'),
+    storedLastSeen: async (userId) => (await store.lastSeen.findMany([userId]))[0]?.lastSeenAtMs,
   };
 }
 

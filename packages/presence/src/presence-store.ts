@@ -12,6 +12,13 @@ export type UserPresence =
       readonly lastSeenAtMs: number | undefined;
     };
 
+/** When an offline user was last online. */
+export interface SeenUser {
+  readonly userId: UserId;
+  /** Unix milliseconds. */
+  readonly lastSeenAtMs: number;
+}
+
 /** `renewed`: was the leader before. `acquired`: is the new leader. `follower`: another service leads. */
 export type Leadership = 'renewed' | 'acquired' | 'follower';
 
@@ -24,6 +31,9 @@ export type Leadership = 'renewed' | 'acquired' | 'follower';
  *
  * The store also keeps the users of the last changes. A leader that died may not have published these changes, so the next leader
  * publishes them again.
+ *
+ * It has only the recent last-seen times. The leader also saves them in the history store, which has all of them, and `read` finds
+ * the others there.
  *
  * Every call is one atomic step or rejects, and may be repeated.
  */
@@ -51,6 +61,18 @@ export interface PresenceStore {
 
   /** Returns all shown users, and the users of the last changes, which may not have been published. */
   shown(): Promise<{ users: Map<UserId, ShownState>; lastChanged: UserId[] }>;
+
+  /** Returns the last-seen times that have not been forgotten. */
+  recentlySeen(): Promise<SeenUser[]>;
+
+  /** Deletes the last-seen times before this time. The caller has saved them. */
+  forgetSeen(beforeMs: number): Promise<void>;
+
+  /** Returns some of the last-seen times that an earlier release wrote; empty = there is none left. */
+  oldLastSeen(): Promise<SeenUser[]>;
+
+  /** Deletes last-seen times that an earlier release wrote. The caller has saved them. */
+  deleteOldLastSeen(userIds: readonly UserId[]): Promise<void>;
 
   /**
    * Replaces the presence of some users.

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import type { UserId } from '@parley/protocol';
 import { connectRedis, silentLogger } from '@parley/service-kit';
 import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
-import { createRedisPresenceStore, toPresenceChange } from '../src/index.ts';
+import { createRedisPresenceStore, type RedisPresenceStoreOptions, toPresenceChange } from '../src/index.ts';
 
 const server = await newRedis();
 const redis = withoutCommandDeadline(
@@ -11,9 +11,9 @@ const redis = withoutCommandDeadline(
 afterAll(() => redis.disconnect());
 
 let stores = 0;
-const newStore = () => {
+const newStore = (options: RedisPresenceStoreOptions = {}) => {
   stores += 1;
-  return createRedisPresenceStore(redis, { keyPrefix: `test-${stores}` });
+  return createRedisPresenceStore(redis, { keyPrefix: `test-${stores}`, ...options });
 };
 const [ada, bo, cy] = ['u_ada', 'u_bo', 'u_cy'] as [UserId, UserId, UserId];
 const LONG_MS = 600_000;
@@ -39,6 +39,40 @@ test('returns the last presence of each user, and offline for users who were nev
   expect(await store.read([bo])).toEqual([{ userId: bo, state: 'offline', lastSeenAtMs: 1_700_000_000_123 }]);
   await store.applyChanges('one', [{ userId: bo, state: 'online' }], []);
   expect((await store.shown()).users).toEqual(new Map([ada, bo].map((userId) => [userId, 'online'])));
+});
+
+test('reads last-seen times that it has forgotten from the history store', async () => {
+  const requested: UserId[][] = [];
+  const store = newStore({
+    async readStoredLastSeen(userIds) {
+      requested.push([...userIds]);
+      return [{ userId: ada, lastSeenAtMs: 1_000 }].filter(({ userId }) => userIds.includes(userId));
+    },
+  });
+  await store.acquireLeadership('one', LONG_MS);
+  const seen = [ada, bo].map((userId, index) => ({ userId, state: 'offline', lastSeenAtMs: 1_000 + index }) as const);
+  await store.applyChanges('one', [...seen, { userId: cy, state: 'online' }], []);
+  expect(await store.recentlySeen()).toEqual([
+    { userId: ada, lastSeenAtMs: 1_000 },
+    { userId: bo, lastSeenAtMs: 1_001 },
+  ]);
+  expect(await store.read([ada, bo, cy])).toEqual([...seen, { userId: cy, state: 'online' }]);
+  expect(requested).toEqual([]);
+  await store.forgetSeen(1_001);
+  expect(await store.recentlySeen()).toEqual([{ userId: bo, lastSeenAtMs: 1_001 }]);
+  expect(await store.read([ada, bo, cy])).toEqual([...seen, { userId: cy, state: 'online' }]);
+  expect(requested).toEqual([[ada]]);
+});
+
+test('reads the last-seen times of an earlier release, until they are deleted', async () => {
+  const store = newStore();
+  await redis.hset(`test-${stores}:{presence}:last-seen`, ada, '1700000000123', bo, '5');
+  expect(await store.read([ada])).toEqual([{ userId: ada, state: 'offline', lastSeenAtMs: 1_700_000_000_123 }]);
+  const old = await store.oldLastSeen();
+  expect(old.map(({ userId }) => userId).sort()).toEqual([ada, bo]);
+  await store.deleteOldLastSeen(old.map(({ userId }) => userId));
+  expect(await store.oldLastSeen()).toEqual([]);
+  expect(await store.read([ada])).toEqual([{ userId: ada, state: 'offline', lastSeenAtMs: undefined }]);
 });
 
 test('one service leads at a time, until it releases the leadership or its lease expires', async () => {

@@ -25,6 +25,17 @@ export const redisBusyPercentSetting = integerSetting({
     'The rest is for everything that must go on: leases, presence, read markers, and the messages in process. A full Redis refuses sends in any case.',
 });
 
+export const markerIdleMsSetting = integerSetting({
+  section: 'Storage',
+  min: 1_000,
+  max: 86_400_000,
+  default: 3_600_000,
+  unit: 'ms',
+  meaning:
+    'Read markers, receipts and last-seen times that did not change for this time leave Redis. The store has all of them.',
+  tradeOff: 'A lower value saves memory in Redis. The store is read more often.',
+});
+
 export const mongodbUrlSetting = urlSetting({
   section: 'Storage',
   schemes: ['mongodb', 'mongodb+srv'],

@@ -7,6 +7,7 @@ import { silentLogger } from '@parley/service-kit';
 import { newLogAndStore } from '../../tests/new-log-and-store.ts';
 import { ServerChannel } from '../admission/server-channel.ts';
 import { ServerRpc } from '../admission/server-rpc.ts';
+import { MarkerSaver } from './marker-saver.ts';
 import { Membership } from './membership.ts';
 import { MessageTargets } from './message-targets.ts';
 import { MessageTraces } from './message-traces.ts';
@@ -55,7 +56,12 @@ function newTraces(messages: MessageStore): MessageTraces {
     messages,
     conversations: store.conversations,
     membership: new Membership({ conversations: store.conversations, log }),
-    readMarkers: new ReadMarkers(connection),
+    readMarkers: new ReadMarkers({
+      redis: connection,
+      idleMs: 3_600_000,
+      store: store.markers,
+      saver: new MarkerSaver({ store: store.markers, logger: silentLogger() }),
+    }),
     rpc,
   });
 }

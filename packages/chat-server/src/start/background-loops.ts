@@ -3,6 +3,7 @@ import type { MessageLog } from '@parley/message-log';
 import type { RefreshTokenStore } from '@parley/message-store';
 import { type Logger, type Loop, type RedisMemory, startLoop } from '@parley/service-kit';
 import type { SubscriptionHealth } from '../admission/subscription-health.ts';
+import type { MarkerSaver } from '../conversations/marker-saver.ts';
 import type { HeadAnnouncer } from '../delivery/head-announcer.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
 import type { BackgroundLoopName, ChatServerMetrics } from '../metrics.ts';
@@ -13,6 +14,8 @@ const REDIS_MEMORY_INTERVAL_MS = 500;
 const HEADS_INTERVAL_MS = 5_000;
 const SUBSCRIPTION_INTERVAL_MS = 500;
 const SLOW_CONSUMERS_INTERVAL_MS = 250;
+/** Read markers reach the store within 5 s, one failed write included. */
+const MARKERS_INTERVAL_MS = 2_000;
 const TYPING_INTERVAL_MS = 1_000;
 const REFRESH_TOKENS_INTERVAL_MS = 3_600_000;
 
@@ -25,6 +28,7 @@ interface Parts {
   readonly signalDelivery: SignalDelivery;
   /** Resolves to how many sessions were ended. */
   readonly disconnectSlowConsumers: () => Promise<number>;
+  readonly markerSaver: MarkerSaver;
   readonly refreshTokens: RefreshTokenStore;
   readonly metrics: ChatServerMetrics;
   readonly logger: Logger;
@@ -33,7 +37,7 @@ interface Parts {
 /** Starts the periodic tasks of a chat server. */
 export function startBackgroundLoops(parts: Parts): Loop {
   const { leases, log, memory, heads, health, signalDelivery } = parts;
-  const { disconnectSlowConsumers, refreshTokens, metrics, logger } = parts;
+  const { disconnectSlowConsumers, markerSaver, refreshTokens, metrics, logger } = parts;
   const loop = (name: BackgroundLoopName, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
       everyMs,
@@ -62,6 +66,7 @@ export function startBackgroundLoops(parts: Parts): Loop {
     loop('hearing', SUBSCRIPTION_INTERVAL_MS, async () => {
       if (await health.check()) metrics.chat_subscriber_replaced_total.inc();
     }),
+    loop('markers', MARKERS_INTERVAL_MS, () => markerSaver.save()),
     loop('typing', TYPING_INTERVAL_MS, async () => signalDelivery.expireTyping()),
     loop('slow-consumers', SLOW_CONSUMERS_INTERVAL_MS, async () => {
       metrics.chat_slow_consumers_total.inc(await disconnectSlowConsumers());

@@ -1,6 +1,7 @@
 import type { ConversationId, MessageId, MessageRecord, UserId } from '@parley/protocol';
 import type { ObjectId } from 'mongodb';
 import type { ConversationRecord } from '../conversation-store.ts';
+import type { MarkerRecord } from '../marker-store.ts';
 import type { ChangeRecord } from '../message-changes.ts';
 import type { TraceRecord } from '../message-store.ts';
 import type { RefreshTokenRecord } from '../refresh-token-store.ts';
@@ -61,6 +62,16 @@ export interface RefreshTokenFamilyDocument extends Omit<RefreshTokenRecord, 'to
   usedTokenHashes: string[];
 }
 
+export interface MarkerDocument extends MarkerRecord {
+  /** The user id and the conversation id, separated by a space. */
+  _id: string;
+}
+
+export interface LastSeenDocument {
+  _id: UserId;
+  lastSeenAtMs: number;
+}
+
 export interface MigrationDocument {
   _id: number;
   name: string;
@@ -75,5 +86,7 @@ export const COLLECTIONS = {
   conversations: 'conversations',
   members: 'members',
   refreshTokens: 'refreshTokens',
+  markers: 'markers',
+  lastSeen: 'lastSeen',
   migrations: 'migrations',
 } as const;

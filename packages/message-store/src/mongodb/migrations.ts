@@ -79,6 +79,22 @@ const CHANGES_COLLECTION: CollectionPlan = {
   indexes: [[{ targetId: 1 }]],
 };
 
+const MARKER_COLLECTIONS: readonly CollectionPlan[] = [
+  {
+    name: COLLECTIONS.markers,
+    required: {
+      _id: 'string',
+      userId: 'string',
+      conversationId: 'string',
+      readSeq: 'number',
+      readAtMs: 'number',
+      deliveredSeq: 'number',
+    },
+    indexes: [[{ userId: 1 }], [{ conversationId: 1 }]],
+  },
+  { name: COLLECTIONS.lastSeen, required: { _id: 'string', lastSeenAtMs: 'number' }, indexes: [] },
+];
+
 /** In order. The version is the position, from 1. A released migration never changes. */
 const MIGRATIONS: readonly Migration[] = [
   {
@@ -92,6 +108,12 @@ const MIGRATIONS: readonly Migration[] = [
     async run(database) {
       await createCollection(database, CHANGES_COLLECTION);
       await prepareSearch(database);
+    },
+  },
+  {
+    name: 'read markers, receipts, last-seen times',
+    async run(database) {
+      for (const plan of MARKER_COLLECTIONS) await createCollection(database, plan);
     },
   },
 ];

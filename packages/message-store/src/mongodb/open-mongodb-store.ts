@@ -5,6 +5,7 @@ import { connect } from './connect.ts';
 import { createConversationStore } from './conversations.ts';
 import { DEADLINE_MS } from './deadlines.ts';
 import { isUnavailable } from './errors.ts';
+import { createLastSeenStore, createMarkerStore } from './markers.ts';
 import { createMessageIndex } from './message-search.ts';
 import { createMessageStore } from './messages.ts';
 import { migrate } from './migrations.ts';
@@ -55,6 +56,8 @@ export async function openMongodbStore(options: OpenMongodbStoreOptions): Promis
     users: withDeadlines(createUserStore(database), deadlineMs),
     conversations: withDeadlines(createConversationStore(database), deadlineMs),
     refreshTokens: withDeadlines(createRefreshTokenStore(database), deadlineMs),
+    markers: withDeadlines(createMarkerStore(database), deadlineMs),
+    lastSeen: withDeadlines(createLastSeenStore(database), deadlineMs),
     ...withDeadlines({ ping: async () => void (await database.command({ ping: 1 })) }, deadlineMs),
     close,
   };

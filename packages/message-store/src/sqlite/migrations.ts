@@ -101,6 +101,25 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
       INSERT INTO searchBacklog SELECT '', 0 WHERE EXISTS (SELECT 1 FROM messages);
     `,
   },
+  {
+    name: 'read markers, receipts, last-seen times',
+    sql: `
+      CREATE TABLE markers (
+        userId TEXT NOT NULL,
+        conversationId TEXT NOT NULL,
+        readSeq INTEGER NOT NULL,
+        readAtMs INTEGER NOT NULL,
+        deliveredSeq INTEGER NOT NULL,
+        PRIMARY KEY (userId, conversationId)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX markersByConversation ON markers (conversationId);
+
+      CREATE TABLE lastSeen (
+        userId TEXT NOT NULL PRIMARY KEY,
+        lastSeenAtMs INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];
 
 /**

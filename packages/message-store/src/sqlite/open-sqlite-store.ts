@@ -118,6 +118,15 @@ function storeOver(
       endFamilyOf: (tokenHash) => writer.call('endFamilyOf', tokenHash),
       deleteExpired: (nowMs) => writer.call('deleteExpiredTokens', nowMs),
     },
+    markers: {
+      saveBatch: (markers) => writer.call('saveMarkers', markers),
+      listForUser: (userId) => reader.call('listMarkersOfUser', userId),
+      listForConversation: (conversationId) => reader.call('listMarkersIn', conversationId),
+    },
+    lastSeen: {
+      saveBatch: (times) => writer.call('saveLastSeen', times),
+      findMany: (userIds) => reader.call('findLastSeen', userIds),
+    },
     async ping() {
       await Promise.all([reader.call('ping'), writer.call('ping')]);
     },

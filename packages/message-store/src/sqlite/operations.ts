@@ -1,5 +1,6 @@
 import * as conversations from './conversations.ts';
 import type { Database } from './database.ts';
+import * as markers from './markers.ts';
 import { hasQueued, hasUnindexed, indexSome, searchMessages } from './message-search.ts';
 import * as messages from './messages.ts';
 import * as refreshTokens from './refresh-tokens.ts';
@@ -13,7 +14,7 @@ const ping = (database: Database): void => {
 const search = { hasQueued, hasUnindexed, indexSome, searchMessages };
 
 /** The operations of a database thread by name. */
-export const operations = { ping, ...messages, ...search, ...users, ...conversations, ...refreshTokens };
+export const operations = { ping, ...messages, ...search, ...users, ...conversations, ...refreshTokens, ...markers };
 
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;

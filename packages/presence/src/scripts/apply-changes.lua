@@ -5,13 +5,13 @@
 -- KEYS  1 leader       name of the leading service
 --       2 shown        HASH userId -> 'online' or 'away'
 --       3 away         SET of users that are reported as away
---       4 last-seen    HASH userId -> time when an offline user was last online, ms
+--       4 seen         ZSET userId -> time when an offline user was last online, ms
 --       5 lastChanged  SET of the users of the last changes, which may not be published (key `last-told`)
 -- ARGV  1 name  2 number of changes, then for each userId and 'online', 'away' or the last-seen time ('' = unknown) of an offline
 --       user, then the users of earlier changes that are not published yet
 -- Reply 1, or 0 when another service leads
 
-local leader, shown, away, lastSeen, lastChanged = unpack(KEYS)
+local leader, shown, away, seen, lastChanged = unpack(KEYS)
 if redis.call('GET', leader) ~= ARGV[1] then
   return 0
 end
@@ -26,7 +26,7 @@ for i = 3, last, 2 do
     redis.call('HDEL', shown, user)
     redis.call('SREM', away, user)
     if state ~= '' then
-      redis.call('HSET', lastSeen, user, state)
+      redis.call('ZADD', seen, state, user)
     end
   end
   redis.call('SADD', lastChanged, user)
