@@ -5,6 +5,7 @@ import {
   createServiceBase,
   type Logger,
   type Loop,
+  MAX_BLOCK_MS,
   pause,
   RedisMemory,
   type RunningService,
@@ -19,9 +20,6 @@ import { Saver } from './saver.ts';
 
 /** The most entries that one read returns. */
 const MAX_READ_ENTRIES = 500;
-
-/** How long a read waits for the first entry. */
-const READ_BLOCK_MS = 1_000;
 
 /** A worker with this many uncompleted entries stops reading: memory stays bounded, and other workers can read them. */
 const MAX_UNCOMPLETED = 5_000;
@@ -92,7 +90,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
     loop('read', 0, async (signal) => {
       if (saver.size >= MAX_UNCOMPLETED) throw new Error('too many entries are uncompleted: the store is slow');
       if (interval.collectMs() > 0) await pause(interval.collectMs(), signal);
-      const batch = await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: READ_BLOCK_MS });
+      const batch = await consumer.read({ maxEntries: MAX_READ_ENTRIES, blockMs: MAX_BLOCK_MS });
       interval.started(batch.entries.length);
       await publishAndQueue(batch);
     }),

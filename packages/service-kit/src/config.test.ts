@@ -42,6 +42,9 @@ describe('readConfig', () => {
     ['REDIS_URL', 'http://ada:secret@host:6379', 'http://…@host:6379'],
     ['REDIS_URL', 'redi://:se/cr@et@host', 'redi://…@host'],
     ['REDIS_URL', 'ada:secret@host:6379', '…@host:6379'],
+    ['REDIS_URL', 'redis://ada:secret@host:99999', 'redis://…@host:99999'],
+    ['REDIS_URL', 'redis://ada:secret@host:port', 'redis://…@host:port'],
+    ['REDIS_URL', 'redis+sentinel://ada:secret@a:1,b:x/main', 'redis+sentinel://…@a:1,b:x/main'],
     ['MONGODB_URL', '//ada:secret@a,b/parley', '//…@a,b/parley'],
     ['MONGODB_URL', 'mongo://ada:secret@a:1,b:2/parley', 'mongo://…@a:1,b:2/parley'],
   ])('masks user and password in an invalid %s of %s', (name, value, shown) => {

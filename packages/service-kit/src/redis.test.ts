@@ -45,3 +45,25 @@ test('a killed Redis fails commands as unavailable at once', async () => {
   const error = await connection.get('x').catch((reason: unknown) => reason);
   expect(isRedisUnavailable(error)).toBe(true);
 });
+
+test.each([
+  ["Cluster isn't ready and enableOfflineQueue options is false"],
+  ['Too many Cluster redirections. Last error: Error: Connection is closed.'],
+  ['CLUSTERDOWN The cluster is down'],
+  ['MOVED 3999 127.0.0.1:6381'],
+  ['Connection is closed.'],
+  ['Connection is discarded because a new connection is made'],
+  ['All keys in the pipeline should belong to the same slots allocation group'],
+  ['None of startup nodes is available'],
+])('the error "%s" means that Redis is unavailable', (message) => {
+  expect(isRedisUnavailable(new Error(message))).toBe(true);
+});
+
+test('a transaction that Redis discarded is unavailable only if the errors of its commands are', () => {
+  const discarded = (reason: string) =>
+    Object.assign(new Error('EXECABORT Transaction discarded because of previous errors.'), {
+      previousErrors: [new Error(reason)],
+    });
+  expect(isRedisUnavailable(discarded('MOVED 3999 127.0.0.1:6381'))).toBe(true);
+  expect(isRedisUnavailable(discarded("ERR unknown command 'NOTHING'"))).toBe(false);
+});

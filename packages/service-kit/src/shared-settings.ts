@@ -1,17 +1,23 @@
 import { z } from 'zod';
+import { parseRedisUrl } from './redis/redis-url.ts';
 import { booleanSetting, integerSetting, portSetting, setting, urlSetting } from './setting.ts';
 
 // The settings that more than one process reads. Each is described once, here.
 
-export const redisUrlSetting = urlSetting({
-  section: 'Storage',
-  schemes: ['redis', 'rediss', 'redis+sentinel', 'redis+cluster'],
-  allowed:
-    'a URL such as redis://host:6379, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379',
-  meaning: 'A single Redis, a Sentinel set or a Redis Cluster. `npm start` runs a Redis of its own when it is unset.',
-  tradeOff:
-    'Redis holds every message that is not stored yet. Its persistence decides which of them survive a crash of Redis.',
-});
+const allowedRedisUrls =
+  'a URL such as redis://host:6379, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379, with ports from 1 to 65535; with a password redis://user:password@host:6379 (percent-encoded), with TLS rediss://host:6379';
+
+export const redisUrlSetting = setting(
+  z.string().refine((url) => parseRedisUrl(url) !== undefined, allowedRedisUrls),
+  {
+    section: 'Storage',
+    allowed: allowedRedisUrls,
+    meaning:
+      'A single Redis, a Sentinel set or a Redis Cluster. User, password and TLS (`rediss`) work for all three. Sentinels may require the same password or none. `npm start` runs a Redis of its own when it is unset.',
+    tradeOff:
+      'Redis holds every message that is not stored yet. Its persistence decides which of them survive a crash of Redis.',
+  },
+);
 
 export const redisBusyPercentSetting = integerSetting({
   section: 'Storage',

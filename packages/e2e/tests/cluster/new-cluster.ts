@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 
 export interface TestCluster extends LocalCluster {
-  /** A client of the cluster's Redis. */
+  /** A client of the cluster's Redis. Do not use it if the settings have a `REDIS_URL` of a Sentinel set or a Redis Cluster. */
   readonly redis: Redis;
   /** Makes the store slow: all writers wait until the returned function is called. */
   lockStore(): () => void;
@@ -42,7 +42,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
   atFileEnd(() => cluster.stop());
   const historyFile = join(dataDir, 'history.sqlite');
 
-  const redis = new Redis(cluster.redisUrl);
+  const redis = env.REDIS_URL ? new Redis({ lazyConnect: true }) : new Redis(cluster.redisUrl);
   atFileEnd(() => redis.disconnect());
 
   return {
