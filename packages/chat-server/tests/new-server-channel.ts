@@ -13,9 +13,9 @@ async function connect(url: string, role: RedisRole) {
 }
 
 /** Creates a server's channel with the RPC and the health monitor on it. It remembers a delivery of the message with seq 7. */
-export async function newServerChannel(node: string, subscriberUrl = redis.url) {
+export async function newServerChannel(node: string, subscriberUrl = redis.url, commandUrl = redis.url) {
   const logger = silentLogger();
-  const channel = new ServerChannel({ node, command: await connect(redis.url, 'command'), logger });
+  const channel = new ServerChannel({ node, command: await connect(commandUrl, 'command'), logger });
   const endedSessions: string[] = [];
   const confirmations: PromiseWithResolvers<void>[] = [];
   const health = new SubscriptionHealth({

@@ -1,4 +1,4 @@
-import type { RedisConnection } from '@parley/service-kit';
+import { publishInOrder, type RedisConnection } from '@parley/service-kit';
 import { fromLines, type PresenceReport, toLine } from './presence-reports.ts';
 
 /** The number is the version of the format, so releases with different formats never read each other's reports. */
@@ -32,7 +32,7 @@ export class PresenceReporter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#lines.length === 0) return;
-    this.#redis.publish(CHANNEL, this.#lines.join('\n')).catch(() => undefined);
+    publishInOrder(this.#redis, CHANNEL, this.#lines.join('\n')).catch(() => undefined);
     this.#lines = [];
   }
 }

@@ -8,6 +8,7 @@ export * from './ops-server.ts';
 export * from './process-lifecycle.ts';
 export * from './redis.ts';
 export * from './redis-memory.ts';
+export * from './redis-publish.ts';
 export * from './redis-script.ts';
 export * from './redis-settings.ts';
 export * from './service-base.ts';

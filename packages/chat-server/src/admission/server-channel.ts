@@ -1,6 +1,12 @@
 import type { FencingToken } from '@parley/leases';
 import type { ConversationId } from '@parley/protocol';
-import type { Logger, RedisConnection } from '@parley/service-kit';
+import {
+  hasSubscribers,
+  type Logger,
+  publishInOrder,
+  type RedisConnection,
+  subscribedChannels,
+} from '@parley/service-kit';
 import type { Delivery } from '../delivery/delivery-memory.ts';
 
 /** A request of the server RPC. */
@@ -20,7 +26,10 @@ export type ServerMessage =
 
 const channelOf = (node: string) => `parley:node:${node}`;
 
-/** Redis publish/subscribe between chat servers. Each server subscribes to a channel of its own name; delivery is at most once. */
+/**
+ * Redis publish/subscribe between chat servers. Each server subscribes to a channel of its own name. Delivery is at most once; the
+ * messages of a channel arrive in the order of publishing.
+ */
 export class ServerChannel {
   readonly node: string;
   readonly #command: RedisConnection;
@@ -45,19 +54,27 @@ export class ServerChannel {
     await subscriber.subscribe(channelOf(this.node));
   }
 
-  /** Returns how many servers received the message, or undefined if Redis did not reply. */
+  /**
+   * Returns how many subscribers received the message, or undefined if Redis did not reply. In a Cluster it does not count those that
+   * are connected to another node: see `isSubscribed`.
+   */
   async publish(node: string, message: ServerMessage): Promise<number | undefined> {
     try {
-      return await this.#command.publish(channelOf(node), JSON.stringify(message));
+      return await publishInOrder(this.#command, channelOf(node), JSON.stringify(message));
     } catch (error) {
       this.#logger.warn({ err: error, to: node, type: message.type }, 'publishing to another server failed');
       return undefined;
     }
   }
 
+  /** Whether a server is subscribed to its channel. True if Redis does not reply: it may be. */
+  isSubscribed(node: string): Promise<boolean> {
+    return hasSubscribers(this.#command, channelOf(node)).catch(() => true);
+  }
+
   /** Returns the names of the servers that are subscribed now. */
   async nodes(): Promise<string[]> {
-    const channels = (await this.#command.call('PUBSUB', 'CHANNELS', channelOf('*'))) as string[];
+    const channels = await subscribedChannels(this.#command, channelOf('*'));
     return channels.map((channel) => channel.slice(channelOf('').length)).sort();
   }
 }

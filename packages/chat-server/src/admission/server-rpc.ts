@@ -78,7 +78,9 @@ export class ServerRpc {
       replyTo: this.#channel.node,
       question: request,
     });
-    if (receivers === 0 && !waitsForUnsubscribed) this.#pending.get(id)?.(null);
+    if (receivers === 0 && !waitsForUnsubscribed && !(await this.#channel.isSubscribed(node))) {
+      this.#pending.get(id)?.(null);
+    }
     const response = await responded;
     this.#pending.delete(id);
     return response;

@@ -1,5 +1,5 @@
 import type { ConversationId, Receipt, UserId } from '@parley/protocol';
-import type { Logger, RedisConnection } from '@parley/service-kit';
+import { type Logger, publishInOrder, type RedisConnection } from '@parley/service-kit';
 
 /** The number is the version of the format: servers of mixed releases must not misread each other. */
 const CHANNEL = 'parley:signals:1';
@@ -76,7 +76,7 @@ export class SignalBus {
     const signals = [...this.#collected.values()];
     this.#collected.clear();
     try {
-      await this.#command.publish(CHANNEL, JSON.stringify(signals));
+      await publishInOrder(this.#command, CHANNEL, JSON.stringify(signals));
     } catch (error) {
       this.#logger.debug({ err: error, signals: signals.length }, 'signals were not published');
     }
