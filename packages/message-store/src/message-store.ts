@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
+import type { ClientMessageId, ConversationId, MessageId, MessageRecord, UserId } from '@parley/protocol';
 
 /** The steps of a message up to its storage. Times are Unix milliseconds. */
 export interface TraceRecord {
@@ -56,6 +56,18 @@ export interface MessageStore {
   headSeq(conversationId: ConversationId): Promise<number>;
 
   findById(id: MessageId): Promise<TracedMessage | undefined>;
+
+  /**
+   * Returns what a user sent under a `clientMessageId` since a time (`createdAtMs`), oldest first, at most 10. There can be several:
+   * the store does not require the id to be unique, because the log is what accepts it once. One lookup in an index.
+   */
+  findSent(senderId: UserId, clientMessageId: ClientMessageId, sinceMs: number): Promise<MessageRecord[]>;
+
+  /** Returns the `clientMessageId`s that a user has used since a time, newest first, at most `limit`. One range of an index. */
+  sentSince(senderId: UserId, sinceMs: number, limit: number): Promise<ClientMessageId[]>;
+
+  /** Returns whether there is no message at all. */
+  isEmpty(): Promise<boolean>;
 
   /**
    * Returns matching messages, newest first (by `createdAtMs`, then `id`), with their newest text. Edits, deletions, reactions,

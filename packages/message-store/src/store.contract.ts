@@ -7,6 +7,7 @@ import { messageSearchContract } from './message-search.contract.ts';
 import { messageStoreContract } from './message-store.contract.ts';
 import { newConversationId, newMessage } from './new-message.ts';
 import { refreshTokenStoreContract } from './refresh-token-store.contract.ts';
+import { sentMessagesContract } from './sent-messages.contract.ts';
 import { type Store, StoreUnavailable } from './store.ts';
 import { newUser, userStoreContract } from './user-store.contract.ts';
 
@@ -24,6 +25,7 @@ export function storeContract(open: () => Promise<Store>): void {
 
   messageStoreContract(() => store.messages);
   messageSearchContract(() => store.messages);
+  sentMessagesContract(() => store.messages);
   userStoreContract(() => store.users);
   conversationStoreContract(() => store.conversations);
   refreshTokenStoreContract(() => store.refreshTokens);

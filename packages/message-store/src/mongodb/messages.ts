@@ -97,6 +97,32 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
       return document ? toMessage(document) : undefined;
     },
 
+    async findSent(senderId, clientMessageId, sinceMs) {
+      const documents = await messages
+        .find(
+          { senderId, clientMessageId, createdAtMs: { $gte: sinceMs } },
+          { projection: { trace: 0, search: 0 }, limit: 10, ...COMMAND_LIMITS },
+        )
+        .sort({ createdAtMs: 1 })
+        .toArray();
+      return documents.map(toMessage);
+    },
+
+    async sentSince(senderId, sinceMs, limit) {
+      const documents = await messages
+        .find(
+          { senderId, createdAtMs: { $gte: sinceMs } },
+          { projection: { _id: 0, clientMessageId: 1 }, limit, ...COMMAND_LIMITS },
+        )
+        .sort({ createdAtMs: -1 })
+        .toArray();
+      return documents.map(({ clientMessageId }) => clientMessageId);
+    },
+
+    async isEmpty() {
+      return (await messages.findOne({}, { projection: { _id: 1 }, ...COMMAND_LIMITS })) === null;
+    },
+
     search: index.search,
   };
 }

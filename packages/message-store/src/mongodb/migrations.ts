@@ -95,6 +95,9 @@ const MARKER_COLLECTIONS: readonly CollectionPlan[] = [
   { name: COLLECTIONS.lastSeen, required: { _id: 'string', lastSeenAtMs: 'number' }, indexes: [] },
 ];
 
+/** An index of a filled collection takes longer than a command. Less than the deadline of opening, so the error is the server's. */
+const INDEX_DEADLINE_MS = 25_000;
+
 /** In order. The version is the position, from 1. A released migration never changes. */
 const MIGRATIONS: readonly Migration[] = [
   {
@@ -116,6 +119,15 @@ const MIGRATIONS: readonly Migration[] = [
       for (const plan of MARKER_COLLECTIONS) await createCollection(database, plan);
     },
   },
+  {
+    name: 'messages by sender',
+    async run(database) {
+      await createIndexes(database, COLLECTIONS.messages, [
+        [{ senderId: 1, clientMessageId: 1 }],
+        [{ senderId: 1, createdAtMs: 1, clientMessageId: 1 }],
+      ]);
+    },
+  },
 ];
 
 async function createCollection(database: Db, { name, required, optional, indexes }: CollectionPlan): Promise<void> {
@@ -129,8 +141,12 @@ async function createCollection(database: Db, { name, required, optional, indexe
     // Another process has created it.
     if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
   }
+  await createIndexes(database, name, indexes);
+}
+
+async function createIndexes(database: Db, collection: string, indexes: CollectionPlan['indexes']): Promise<void> {
   for (const [fields, options] of indexes) {
-    await database.collection(name).createIndex(fields, { ...options, ...COMMAND_LIMITS });
+    await database.collection(collection).createIndex(fields, { ...options, maxTimeMS: INDEX_DEADLINE_MS });
   }
 }
 

@@ -67,6 +67,14 @@ describeWithMongodb('the schema in MongoDB', complete, (url) => {
     const newest = await messages.find({ conversationId: 'c' }).sort({ seq: -1 }).limit(1).explain('queryPlanner');
     expect(JSON.stringify(newest)).toContain('"IXSCAN"');
     expect(JSON.stringify(newest)).not.toMatch(/"COLLSCAN"|"SORT"/);
+    const sent = await messages.find({ senderId: 'a', clientMessageId: 'b' }).explain('queryPlanner');
+    expect(JSON.stringify(sent)).toContain('"senderId_1_clientMessageId_1"');
+    const sentSince = await messages
+      .find({ senderId: 'a', createdAtMs: { $gte: 1 } }, { projection: { _id: 0, clientMessageId: 1 } })
+      .sort({ createdAtMs: -1 })
+      .explain('queryPlanner');
+    expect(JSON.stringify(sentSince)).toContain('"senderId_1_createdAtMs_1_clientMessageId_1"');
+    expect(JSON.stringify(sentSince)).not.toMatch(/"COLLSCAN"|"SORT"/);
     const search = await database
       .collection('users')
       .find({ searchKeys: { $regex: '^ada' } })

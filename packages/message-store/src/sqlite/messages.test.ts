@@ -6,6 +6,7 @@ import { newConversationId, newMessage } from '../new-message.ts';
 import { Database } from './database.ts';
 import { findMessage, readRange, saveBatch } from './messages.ts';
 import { migrate } from './migrations.ts';
+import { FIND_SENT, SENT_SINCE } from './sent-messages.ts';
 
 const path = join(await newTemporaryDirectory(), 'history.sqlite');
 
@@ -47,5 +48,15 @@ test('the schema rejects single invalid messages that skipped the shared check',
   expect(rejected.map(({ id }) => id)).toEqual(unchecked.map(({ id }) => id));
   expect(rejected[0]?.reason).toContain('seq >= 1');
   expect(readRange(database, conversationId, 0, 10)).toEqual([first, last]);
+  database.close();
+});
+
+test('what a user sent is found by an index, without reading other messages', () => {
+  const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });
+  migrate(database);
+  const planOf = (sql: string) =>
+    database.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).map(({ detail }) => detail);
+  expect(planOf(FIND_SENT)).toEqual([expect.stringContaining('messagesByClientMessageId'), expect.any(String)]);
+  expect(planOf(SENT_SINCE)).toEqual([expect.stringContaining('COVERING INDEX messagesBySender')]);
   database.close();
 });

@@ -120,6 +120,13 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    name: 'messages by sender',
+    sql: `
+      CREATE INDEX messagesByClientMessageId ON messages (senderId, clientMessageId);
+      CREATE INDEX messagesBySender ON messages (senderId, createdAtMs, clientMessageId);
+    `,
+  },
 ];
 
 /**

@@ -88,6 +88,9 @@ function storeOver(
       readRange: (conversationId, fromSeq, toSeq) => reader.call('readRange', conversationId, fromSeq, toSeq),
       headSeq: (conversationId) => reader.call('headSeq', conversationId),
       findById: (id) => reader.call('findMessage', id),
+      findSent: (senderId, clientMessageId, sinceMs) => reader.call('findSent', senderId, clientMessageId, sinceMs),
+      sentSince: (senderId, sinceMs, limit) => reader.call('sentSince', senderId, sinceMs, limit),
+      isEmpty: () => reader.call('isEmpty'),
       async search(query) {
         for (let round = 0; round < MAX_CATCH_UPS && (await reader.call('hasQueued')); round += 1)
           await indexer.catchUp();

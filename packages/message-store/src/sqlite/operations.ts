@@ -4,6 +4,7 @@ import * as markers from './markers.ts';
 import { hasQueued, hasUnindexed, indexSome, searchMessages } from './message-search.ts';
 import * as messages from './messages.ts';
 import * as refreshTokens from './refresh-tokens.ts';
+import { findSent, isEmpty, sentSince } from './sent-messages.ts';
 import * as users from './users.ts';
 
 /** Throws unless the file is readable and has its schema. */
@@ -11,10 +12,11 @@ const ping = (database: Database): void => {
   database.get('SELECT max(version) FROM migrations');
 };
 
+const sent = { findSent, sentSince, isEmpty };
 const search = { hasQueued, hasUnindexed, indexSome, searchMessages };
 
 /** The operations of a database thread by name. */
-export const operations = { ping, ...messages, ...search, ...users, ...conversations, ...refreshTokens, ...markers };
+export const operations = { ping, ...messages, ...sent, ...search, ...users, ...conversations, ...refreshTokens, ...markers };
 
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;

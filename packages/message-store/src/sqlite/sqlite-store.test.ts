@@ -35,3 +35,10 @@ test('concurrent writes share a transaction but succeed or fail independently', 
   expect(await store.conversations.members(group.id, 10)).toEqual([member]);
   await store.close();
 });
+
+test('a new store is empty', async () => {
+  const options = { dataDir: await newTemporaryDirectory(), logger: silentLogger(), ...WITHOUT_STORE_DEADLINES };
+  const store = await openSqliteStore(options);
+  expect(await store.messages.isEmpty()).toBe(true);
+  await store.close();
+});

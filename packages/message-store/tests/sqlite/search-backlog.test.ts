@@ -13,10 +13,19 @@ const open = () => openSqliteStore({ dataDir, logger: silentLogger(), ...WITHOUT
 /** Restores the schema of the release before the search index. */
 function dropSearch(): void {
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'));
-  for (const table of ['messageChanges', 'searchEntries', 'searchIndex', 'searchQueue', 'searchBacklog']) {
+  for (const table of [
+    'messageChanges',
+    'searchEntries',
+    'searchIndex',
+    'searchQueue',
+    'searchBacklog',
+    'markers',
+    'lastSeen',
+  ]) {
     database.exec(`DROP TABLE ${table}`);
   }
-  database.exec('DELETE FROM migrations WHERE version = 2');
+  for (const index of ['messagesByClientMessageId', 'messagesBySender']) database.exec(`DROP INDEX ${index}`);
+  database.exec('DELETE FROM migrations WHERE version >= 2');
   database.close();
 }
 
