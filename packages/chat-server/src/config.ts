@@ -1,6 +1,7 @@
 import {
   allowedOriginsSetting,
   allowGuestsSetting,
+  dedupeSettings,
   jwtSecretSetting,
   logPartitionsSetting,
   markerIdleMsSetting,
@@ -26,5 +27,6 @@ export const ChatServerSettings = z.object({
   SIGNUPS_PER_MINUTE: signupsPerMinuteSetting,
   LOG_PARTITIONS: logPartitionsSetting,
   MARKER_IDLE_MS: markerIdleMsSetting,
+  ...dedupeSettings,
 });
 export type ChatServerConfig = Readonly<z.output<typeof ChatServerSettings>>;

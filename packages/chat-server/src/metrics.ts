@@ -40,6 +40,11 @@ export const CHAT_SERVER_METRICS = {
       outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted'],
     },
   },
+  chat_dedupe_store_queries_total: {
+    type: 'counter',
+    help: 'Questions to the history store whether a clientMessageId was used before. Many "message": raise DEDUPE_FILTER_BYTES. "sender" rises for a day after Redis may have lost data.',
+    labels: { about: ['message', 'sender'] },
+  },
   chat_accept_seconds: {
     type: 'histogram',
     help: 'Time from a valid message:send to its ack. High: Redis or this server is overloaded.',

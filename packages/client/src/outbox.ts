@@ -58,7 +58,7 @@ export interface OutboxOptions {
  * conversation has at most one attempt or lookup at a time. After a retryable error, and after steps without a result, it backs
  * off, at most until the next `connected`.
  *
- * The cluster recognises a repeated `clientMessageId` for 24 hours, and not after a loss of Redis data. Therefore a message
+ * The cluster recognises a repeated `clientMessageId` for 24 hours, and a stored outbox may be older. Therefore a message
  * whose outcome is unknown is never simply sent again. It is looked up in the history first, and sent only if it is not there.
  */
 export class Outbox {

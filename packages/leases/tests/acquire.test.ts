@@ -144,6 +144,7 @@ test('puts all keys under one hash tag, with the prefix parley by default', asyn
   await leases.renew([ada]);
   const keys = await redis.client.keys('*');
   expect(keys.map((key) => key.replace('parley:{sessions}:', '')).sort()).toEqual([
+    'fence',
     'holders',
     'live',
     'recovering',

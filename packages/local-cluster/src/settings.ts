@@ -2,6 +2,7 @@ import {
   allowedOriginsSetting,
   allowGuestsSetting,
   dataDirSetting,
+  dedupeSettings,
   integerSetting,
   jwtSecretSetting,
   logLevelSetting,
@@ -88,6 +89,7 @@ export const clusterSettings = (production: boolean) =>
     ALLOWED_ORIGINS: allowedOriginsSetting.optional(),
     SIGNUPS_PER_MINUTE: signupsPerMinuteSetting,
     LOG_PARTITIONS: logPartitionsSetting,
+    ...dedupeSettings,
     RECLAIM_AFTER_MS: reclaimAfterMsSetting,
     LOG_LEVEL: logLevelSetting,
   });

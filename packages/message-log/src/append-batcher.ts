@@ -1,7 +1,8 @@
 import type { MessageId, Seq } from '@parley/protocol';
 import { isRedisOutOfMemory, loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
 import { contentDigest } from './content-digest.ts';
-import { EPOCH_FUNCTIONS } from './epoch-functions.ts';
+import { filterHashes } from './filter-hashes.ts';
+import { DEDUPE_FUNCTIONS } from './included-scripts.ts';
 import type { AppendOutcome, AppendRequest, MemoryGauge } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
@@ -20,21 +21,33 @@ const INTERVAL_WEIGHT = 0.05;
 const MAX_INTERVAL_MS = 100;
 
 const scripts = CALL_SIZES.map((size) =>
-  loadScript(new URL('./scripts/append.lua', import.meta.url), 3 + 4 * size, EPOCH_FUNCTIONS),
+  loadScript(new URL('./scripts/append.lua', import.meta.url), 7 + 5 * size, DEDUPE_FUNCTIONS),
 );
 
 type AppendReply =
   | ['sent', string]
   | ['head-unknown']
+  | [doubt: Doubt['kind'], moment: string, nowMs: number]
   | ['stale-members', string]
   | ['target-deleted']
   | ['busy']
   | ['appended', seq: number, createdAtMs: number]
   | ['failed', reason: string];
 
+/** The message was perhaps appended before. Nothing was appended now. */
+export interface Doubt {
+  /** The store must be asked about the sender's messages of the last day, or about this one. */
+  readonly kind: 'sender-unknown' | 'maybe-sent';
+  /** Orders this reply and the initialisations of conversations. */
+  readonly moment: string;
+  /** The time by the clock of Redis. */
+  readonly nowMs: number;
+}
+
 interface Waiting {
   readonly request: AppendRequest;
-  resolve(outcome: AppendOutcome | undefined): void;
+  readonly askedAt: string;
+  resolve(outcome: AppendOutcome | Doubt | undefined): void;
   reject(error: unknown): void;
 }
 
@@ -42,7 +55,8 @@ export interface AppendBatcherOptions {
   readonly redis: RedisConnection;
   readonly keys: PartitionKeys;
   readonly maxInProcess: number;
-  readonly dedupeTtlMs: number;
+  readonly dedupeExactMs: number;
+  readonly dedupeFilterBytes: number;
   readonly memory: MemoryGauge;
   /** How long appends may wait for others, ms; read at each append. 0 = one call for each. */
   readonly collectMs: () => number;
@@ -63,10 +77,14 @@ export class AppendBatcher {
     this.#options = options;
   }
 
-  /** Resolves to undefined when the conversation's head is unknown. */
-  append(request: AppendRequest): Promise<AppendOutcome | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome | undefined>();
-    this.#waiting.push({ request, resolve, reject });
+  /**
+   * Resolves to undefined when the conversation's head is unknown.
+   *
+   * @param askedAt the moment of a doubt, after which the store was asked and did not have the message; '' = it was not asked
+   */
+  append(request: AppendRequest, askedAt: string): Promise<AppendOutcome | Doubt | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome | Doubt | undefined>();
+    this.#waiting.push({ request, askedAt, resolve, reject });
     const collectMs = this.#collectMs();
     if (this.#waiting.length === MAX_CALL_MESSAGES || (this.#waiting.length === 1 && collectMs === 0)) this.#call();
     else if (this.#waiting.length === 1) setTimeout(() => this.#call(), collectMs);
@@ -86,7 +104,7 @@ export class AppendBatcher {
     const batch = this.#waiting;
     if (batch.length === 0) return;
     this.#waiting = [];
-    this.#replies(batch.map(({ request }) => request)).then(
+    this.#replies(batch).then(
       (replies) => {
         for (const [index, { request, resolve, reject }] of batch.entries()) {
           const reply = replies[index] ?? ['failed', 'no reply'];
@@ -110,22 +128,25 @@ export class AppendBatcher {
     return this.#options.memory.isNearLimit ? fullMemoryRetryAfterMs() : busyRetryAfterMs();
   }
 
-  async #replies(requests: readonly AppendRequest[]): Promise<AppendReply[]> {
-    const { redis, keys, maxInProcess, dedupeTtlMs, memory } = this.#options;
-    const scriptKeys = [keys.log, keys.epoch, keys.runId];
+  async #replies(batch: readonly Waiting[]): Promise<AppendReply[]> {
+    const { redis, keys, maxInProcess, dedupeExactMs, dedupeFilterBytes, memory } = this.#options;
+    const scriptKeys = [keys.log, keys.epoch, keys.runId, keys.dedupe, ...keys.filters];
     // Near the memory limit nothing new is appended, and a repeat is still recognised.
-    const args: (string | number)[] = [memory.isNearLimit ? 0 : maxInProcess, dedupeTtlMs];
-    for (const { conversationId, draft, node, membersVersion } of requests) {
+    const limit = memory.isNearLimit ? 0 : maxInProcess;
+    const args: (string | number)[] = [limit, dedupeExactMs, dedupeFilterBytes * 8];
+    for (const { request, askedAt } of batch) {
+      const { conversationId, draft, node, membersVersion } = request;
       const { senderId, clientMessageId, replyTo = '' } = draft;
       scriptKeys.push(
         keys.conversation(conversationId),
         keys.recent(conversationId),
         keys.sent(senderId, clientMessageId),
         keys.deletions(conversationId),
+        keys.sender(senderId),
       );
       const [targetId, deletedId] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
       args.push(conversationId, draft.id, contentDigest(draft), JSON.stringify(draft));
-      args.push(node, membersVersion, targetId, deletedId);
+      args.push(node, membersVersion, targetId, deletedId, ...filterHashes(senderId, clientMessageId), askedAt);
     }
     const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
@@ -136,7 +157,7 @@ export class AppendBatcher {
 function toOutcome(
   reply: Exclude<AppendReply, ['failed', string] | ['busy']>,
   request: AppendRequest,
-): AppendOutcome | undefined {
+): AppendOutcome | Doubt | undefined {
   switch (reply[0]) {
     case 'appended':
       return { kind: 'appended', seq: reply[1] as Seq, createdAtMs: reply[2] };
@@ -146,6 +167,9 @@ function toOutcome(
       return { kind: 'stale-members', membersVersion: reply[1] };
     case 'target-deleted':
       return { kind: 'target-deleted' };
+    case 'sender-unknown':
+    case 'maybe-sent':
+      return { kind: reply[0], moment: reply[1], nowMs: reply[2] };
     case 'head-unknown':
       return undefined;
   }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { MessageRecord } from '@parley/protocol';
 import type { MessageDraft } from './message-log.ts';
 
 /** The event and content of a message, without its ids and times. */
@@ -12,4 +13,18 @@ export type MessageContent = Pick<MessageDraft, 'kind' | 'text' | 'media' | 'rep
  */
 export function contentDigest({ kind, text, media, replyTo }: MessageContent): string {
   return hash('sha256', JSON.stringify({ kind, text, mediaId: media?.mediaId, replyTo }), 'base64url').slice(0, 16);
+}
+
+/**
+ * Returns whether a draft is the message that the store has. The store removes the content of a deleted message, and a placeholder
+ * takes the seq of a message that could not be stored: then the draft is given the benefit of the doubt, because a retry is more
+ * likely than another message under the same id.
+ */
+export function isSameMessage(draft: MessageDraft, stored: MessageRecord): boolean {
+  const isPlaceholder = stored.kind === 'system' && stored.clientMessageId !== `system-${stored.id}`;
+  if (isPlaceholder) return draft.kind !== 'system';
+  if (draft.kind !== stored.kind || draft.replyTo !== stored.replyTo) return false;
+  const isContentless = stored.text === undefined && stored.media === undefined;
+  const isRemoved = isContentless && stored.kind !== 'delete' && stored.kind !== 'reaction';
+  return isRemoved || contentDigest(draft) === contentDigest(stored);
 }

@@ -1,10 +1,10 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import { EPOCH_FUNCTIONS } from './epoch-functions.ts';
+import { EPOCH_FUNCTIONS } from './included-scripts.ts';
 import { HeadUnknown } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
-const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 5, EPOCH_FUNCTIONS);
+const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 6, EPOCH_FUNCTIONS);
 
 /** One attempt fails only when Redis loses the conversation between the initialisation and the attempt. */
 const MAX_ATTEMPTS = 4;
@@ -57,8 +57,8 @@ export class HeadInitialiser {
 
   async #initialiseOnce(conversationId: ConversationId): Promise<void> {
     const storedHead = await this.#readStoredHead(conversationId);
-    const { conversation, recent, storedOutOfOrder, epoch, runId } = this.#keys;
-    const keys = [conversation(conversationId), recent(conversationId), storedOutOfOrder(conversationId), epoch, runId];
-    await runScript(this.#redis, INITIALISE_HEAD, keys, [storedHead]);
+    const { conversation, recent, storedOutOfOrder, epoch, runId, dedupe } = this.#keys;
+    const ofConversation = [conversation(conversationId), recent(conversationId), storedOutOfOrder(conversationId)];
+    await runScript(this.#redis, INITIALISE_HEAD, [...ofConversation, epoch, runId, dedupe], [storedHead]);
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ConversationId, MessageId } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
 import { AppendBatcher } from './append-batcher.ts';
+import { Dedupe, type SentMessages } from './dedupe.ts';
 import { HeadInitialiser } from './head-initialiser.ts';
 import { fieldsOf, firstPartOf, type StreamFields, toLogBatch } from './log-entry.ts';
 import type {
@@ -25,8 +26,17 @@ export interface RedisMessageLogOptions {
   readStoredHead: (conversationId: ConversationId) => Promise<number>;
   /** Number of partitions: 1 for a single Redis, more to spread the load over a Cluster. Equal in all processes. Default 1. */
   partitions?: number;
-  /** How long a repeated clientMessageId is recognised, ms. Costs about 150 bytes of memory for each message. Default 24 h. */
-  dedupeTtlMs?: number;
+  /** Asked when Redis does not know for certain whether a sender used a clientMessageId in the last 24 hours. */
+  sentMessages: SentMessages;
+  /**
+   * How long each use of a clientMessageId is kept exactly, ms. For the rest of 24 hours Bloom filters and the store recognise
+   * it. Costs about 240 bytes of memory for each message. Default 1 h.
+   */
+  dedupeExactMs?: number;
+  /** Size of each of a partition's three filters. Each has the messages of 12 hours. Default 4 MiB. */
+  dedupeFilterBytes?: number;
+  /** Called each time when the store is asked about a message or a sender. */
+  onStoreAsked?: (about: 'message' | 'sender') => void;
   /** Near the memory limit, appends are busy. Default: there is always memory. */
   memory?: MemoryGauge;
   /** How long an append may wait for others to share a call, ms; read at each append. Default 0: one call for each. */
@@ -54,7 +64,7 @@ const UNLIMITED_MEMORY: MemoryGauge = { isNearLimit: false, commandRefused: () =
 
 interface Partition {
   readonly keys: PartitionKeys;
-  readonly appends: AppendBatcher;
+  readonly dedupe: Dedupe;
   readonly heads: HeadInitialiser;
 }
 
@@ -64,7 +74,8 @@ class RedisMessageLog implements MessageLog {
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
     const { maxInProcess, readStoredHead, partitions = 1, keyPrefix = 'parley' } = options;
-    const { dedupeTtlMs = 24 * 60 * 60 * 1_000, collectMs = () => 0, memory = UNLIMITED_MEMORY } = options;
+    const { dedupeExactMs = 60 * 60 * 1_000, dedupeFilterBytes = 4 * 1_024 * 1_024 } = options;
+    const { sentMessages, onStoreAsked = () => undefined, collectMs = () => 0, memory = UNLIMITED_MEMORY } = options;
     if (partitions < 1 || partitions > maxInProcess) {
       throw new Error(`${partitions} partitions cannot share ${maxInProcess} messages in process`);
     }
@@ -73,21 +84,30 @@ class RedisMessageLog implements MessageLog {
     const shareUpTo = (index: number) => Math.floor((index * maxInProcess) / partitions);
     this.#partitions = allKeys.map((keys, index) => ({
       keys,
-      appends: new AppendBatcher({
+      dedupe: new Dedupe({
         redis,
         keys,
-        maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
-        dedupeTtlMs,
-        memory,
-        collectMs,
+        appends: new AppendBatcher({
+          redis,
+          keys,
+          maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
+          dedupeExactMs,
+          dedupeFilterBytes,
+          memory,
+          collectMs,
+        }),
+        filterBytes: dedupeFilterBytes,
+        sentMessages,
+        knownStates: (ids) => this.knownStates(ids),
+        onStoreAsked,
       }),
       heads: new HeadInitialiser({ redis, keys, readStoredHead }),
     }));
   }
 
   append(request: AppendRequest): Promise<AppendOutcome> {
-    const { appends, heads } = this.#partitionOf(request.conversationId);
-    return heads.withHead(request.conversationId, () => appends.append(request));
+    const { dedupe, heads } = this.#partitionOf(request.conversationId);
+    return heads.withHead(request.conversationId, () => dedupe.append(request));
   }
 
   readRecent(

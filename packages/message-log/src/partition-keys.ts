@@ -16,9 +16,14 @@ export interface PartitionKeys {
   readonly epoch: string;
   /** STRING `runId startedAtMs`: the Redis process in which the epoch began, and when. */
   readonly runId: string;
+  /** HASH, the state of the dedupe of a partition; scripts/dedupe.lua describes it. */
+  readonly dedupe: string;
+  /** STRINGs, three Bloom filters of the uses of a clientMessageId by a sender. */
+  readonly filters: readonly [string, string, string];
   /**
    * HASH `head`, `stored`, `membersVersion`, `lastMs` (time of the newest message), `epoch` (in which the head was initialised),
-   * `floor` (only while the head is unknown).
+   * `initialised` (number of that initialisation, only if the store had messages), `floor` (only while the head is unknown),
+   * `expires` (only while its keys are to expire).
    */
   conversation(id: ConversationId): string;
   /** STREAM, the recent window: the entry of a seq has the id `<seq>-0`, so a page is one range. */
@@ -32,6 +37,8 @@ export interface PartitionKeys {
    * Entries of earlier releases have no digest.
    */
   sent(senderId: UserId, clientMessageId: ClientMessageId): string;
+  /** HASH, whether a sender's messages are in the filters; scripts/dedupe.lua describes it. Expires. */
+  sender(senderId: UserId): string;
 }
 
 export function partitionKeys(keyPrefix: string, partition: number): PartitionKeys {
@@ -42,11 +49,14 @@ export function partitionKeys(keyPrefix: string, partition: number): PartitionKe
     dead: `${prefix}:dead`,
     epoch: `${prefix}:epoch`,
     runId: `${prefix}:run-id`,
+    dedupe: `${prefix}:dedupe`,
+    filters: [`${prefix}:filter:0`, `${prefix}:filter:1`, `${prefix}:filter:2`],
     conversation: (id) => `${prefix}:conversation:${id}`,
     recent: (id) => `${prefix}:recent:${id}`,
     storedOutOfOrder: (id) => `${prefix}:done:${id}`,
     deletions: (id) => `${prefix}:deletions:${id}`,
     sent: (senderId, clientMessageId) => `${prefix}:sent:${senderId}:${clientMessageId}`,
+    sender: (senderId) => `${prefix}:sender:${senderId}`,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import { EPOCH_FUNCTIONS } from './epoch-functions.ts';
+import { EPOCH_FUNCTIONS } from './included-scripts.ts';
 import type { ConversationState } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 

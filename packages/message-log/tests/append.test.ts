@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MediaId, MessageId } from '@parley/protocol';
 import { createRedisMessageLog, type MessageDraft } from '../src/index.ts';
-import { conversation, draft, kindAndSeq, newLogs, readAll, request, requestsOfEveryKind } from './open-log.ts';
+import {
+  conversation,
+  draft,
+  kindAndSeq,
+  NO_SENT_MESSAGES,
+  newLogs,
+  readAll,
+  request,
+  requestsOfEveryKind,
+} from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -101,8 +110,8 @@ describe('append', () => {
     expect(elsewhere).toEqual({ kind: 'conflict' });
   });
 
-  test('forgets a clientMessageId after the dedupe window', async () => {
-    const log = await open.log({ keyPrefix: 'forget', dedupeTtlMs: 3_600_000 });
+  test('keeps the exact use of a clientMessageId for the configured time', async () => {
+    const log = await open.log({ keyPrefix: 'forget', dedupeExactMs: 3_600_000 });
     await log.append(request({ draft: draft({ clientMessageId: 'same' }) }));
     const key = 'forget:{p0}:sent:ada:same';
     const ttlMs = await open.redis.client.pttl(key);
@@ -220,12 +229,8 @@ describe('ledger', () => {
 describe('createRedisMessageLog', () => {
   test('refuses more partitions than messages in process, and a key prefix with braces', async () => {
     const connection = await open.connection('command');
-    const readStoredHead = async () => 0;
-    expect(() => createRedisMessageLog(connection, { maxInProcess: 2, readStoredHead, partitions: 3 })).toThrow(
-      /3 partitions/,
-    );
-    expect(() => createRedisMessageLog(connection, { maxInProcess: 2, readStoredHead, keyPrefix: '{x}' })).toThrow(
-      /braces/,
-    );
+    const options = { maxInProcess: 2, readStoredHead: async () => 0, sentMessages: NO_SENT_MESSAGES };
+    expect(() => createRedisMessageLog(connection, { ...options, partitions: 3 })).toThrow(/3 partitions/);
+    expect(() => createRedisMessageLog(connection, { ...options, keyPrefix: '{x}' })).toThrow(/braces/);
   });
 });

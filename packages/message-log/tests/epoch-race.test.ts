@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
 import { createRedisMessageLog } from '../src/index.ts';
-import { appendMany, conversation, newLogs, request } from './open-log.ts';
+import { appendMany, conversation, NO_SENT_MESSAGES, newLogs, request } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -15,6 +15,7 @@ test('nothing is appended in the old epoch while the connection is replaced', as
   const log = createRedisMessageLog(redis, {
     maxInProcess: 500,
     keyPrefix: 'between',
+    sentMessages: NO_SENT_MESSAGES,
     // Without the store an unknown head stays unknown.
     readStoredHead: async () => (isStoreAvailable ? 0 : Promise.reject(new Error('the store is unavailable'))),
   });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { connectRedis, silentLogger } from '@parley/service-kit';
 import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import { createRedisMessageLog } from '../src/index.ts';
-import { appendMany, conversation, newLogs, readAll, request, type StoredHeads } from './open-log.ts';
+import { appendMany, conversation, NO_SENT_MESSAGES, newLogs, readAll, request, type StoredHeads } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -130,6 +130,7 @@ test('a promoted replica continues in a new epoch', async () => {
       maxInProcess: 500,
       keyPrefix: 'promoted',
       readStoredHead: async () => 9,
+      sentMessages: NO_SENT_MESSAGES,
     });
     await expect(promoted.append(request())).rejects.toThrow(/READONLY/);
     await replica.client.call('REPLICAOF', 'NO', 'ONE');

@@ -19,6 +19,7 @@ import {
   type MessageLog,
   type RedisMessageConsumerOptions,
   type RedisMessageLogOptions,
+  type SentMessages,
 } from '../src/index.ts';
 
 /**
@@ -65,7 +66,12 @@ export async function newLogs() {
       ...options
     }: Partial<RedisMessageLogOptions> & { keyPrefix: string; storedHeads?: StoredHeads }): Promise<MessageLog> {
       const readStoredHead = async (id: ConversationId) => storedHeads[id] ?? 0;
-      return createRedisMessageLog(await connection('command'), { maxInProcess: 500, readStoredHead, ...options });
+      return createRedisMessageLog(await connection('command'), {
+        maxInProcess: 500,
+        readStoredHead,
+        sentMessages: NO_SENT_MESSAGES,
+        ...options,
+      });
     },
     async consumer(options: Partial<RedisMessageConsumerOptions> & { keyPrefix: string }): Promise<MessageConsumer> {
       const pair = { command: await connection('command'), blocking: await connection('blocking') };
@@ -77,6 +83,13 @@ export async function newLogs() {
 }
 
 export type StoredHeads = Record<string, number>;
+
+/** The messages of a store that has none. The chat server's tests cover a store with messages (tests/dedupe.test.ts). */
+export const NO_SENT_MESSAGES: SentMessages = {
+  findSent: async () => [],
+  sentSince: async () => [],
+  isEmpty: async () => true,
+};
 
 export const conversation = (id: string) => id as ConversationId;
 

@@ -34,6 +34,7 @@ const closedStore = await openSqliteStore({
 const log = createRedisMessageLog(command, {
   maxInProcess: 500,
   readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
+  sentMessages: store.messages,
 });
 const metrics = createMetrics(MESSAGE_WORKER_METRICS, 'test');
 const { signal } = new AbortController();

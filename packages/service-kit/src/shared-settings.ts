@@ -113,6 +113,32 @@ export const logPartitionsSetting = integerSetting({
     'More than one spreads the log over a Redis Cluster. Each needs a message worker with its `LOG_PARTITION`, so leave it at 1 for `npm start`.',
 });
 
+/** The settings of the dedupe, which the chat servers apply. */
+export const dedupeSettings = {
+  DEDUPE_EXACT_MS: integerSetting({
+    section: 'Message log',
+    min: 60_000,
+    max: 86_400_000,
+    default: 3_600_000,
+    unit: 'ms',
+    meaning:
+      'Redis keeps each use of a `clientMessageId` for this time. For the rest of 24 hours the filters and the history store recognise a repeat.',
+    tradeOff:
+      'A higher value asks the store less often about late repeats. Each message costs about 240 bytes of Redis memory for this time.',
+  }),
+  DEDUPE_FILTER_BYTES: integerSetting({
+    section: 'Message log',
+    min: 1_024,
+    max: 268_435_456,
+    default: 4_194_304,
+    unit: 'bytes',
+    meaning:
+      'Size of a filter of used `clientMessageId`s. Each partition has three; each is written for 12 hours. A change takes effect when the next one begins.',
+    tradeOff:
+      'Too small a filter costs one indexed query of the store for many new messages. 2.5 bytes for each message of 12 hours ask the store about 0.4 % of them.',
+  }),
+} as const;
+
 export const reclaimAfterMsSetting = integerSetting({
   section: 'Message log',
   min: 500,

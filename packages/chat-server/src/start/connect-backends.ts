@@ -45,6 +45,10 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
     collectMs: () => MAX_APPEND_COLLECT_MS * linearRamp(utilisation.current, APPEND_EVENT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
     readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
+    sentMessages: store.messages,
+    dedupeExactMs: config.DEDUPE_EXACT_MS,
+    dedupeFilterBytes: config.DEDUPE_FILTER_BYTES,
+    onStoreAsked: (about) => base.metrics.chat_dedupe_store_queries_total.inc({ about }),
     partitions: config.LOG_PARTITIONS,
   });
   const leases = createRedisSessionLeases(command, {

@@ -1,30 +1,50 @@
 #!lua
 -- Appends messages: assigns each message its seq and adds it to the log, or replies why it was not appended.
 --
--- The script never parses a message: its JSON is stored as the caller wrote it, and a message costs about 15 µs.
+-- The script never parses a message: its JSON is stored as the caller wrote it.
 -- Redis does not roll scripts back. The first line makes Redis refuse the whole script when it cannot write (memory is full,
 -- too few replicas), and nothing below can fail between the writes of one message. A failure affects one message only.
 --
--- KEYS  1 log  2 epoch  3 run id, then for each message:
---       conversation, recent window, use of this clientMessageId by this sender, recent deletions
+-- Includes epoch.lua and dedupe.lua.
+--
+-- KEYS  1 log  2 epoch  3 run id  4 dedupe state  5-7 filters of sent messages, then for each message:
+--       conversation, recent window, use of this clientMessageId by this sender, recent deletions, sender
 --       (the number of keys is fixed, so there may be more keys than the messages need; the last ones are ignored)
--- ARGV  1 limit of messages in process  2 dedupe window (ms), then for each message:
+-- ARGV  1 limit of messages in process  2 how long an exact use is kept (ms)  3 bits of a new filter, then for each message:
 --       conversation id, message id, digest of the content, message as JSON without seq and time, node, members version,
---       id of the message that it replies to or changes ('' = none), id of the message that it deletes ('' = none)
+--       id of the message that it replies to or changes ('' = none), id of the message that it deletes ('' = none),
+--       two hashes of sender and clientMessageId, moment at which the store had no such message ('' = it was not asked)
 -- Reply for each message, one of:
 --       {'sent', entry}                    the sender used this clientMessageId before, perhaps for another message
 --       {'head-unknown'}                   initialise the conversation's head first
+--       {'sender-unknown', moment, nowMs}  load what the sender sent into the filters first (load-sender.lua)
+--       {'maybe-sent', moment, nowMs}      ask the store whether the sender used this clientMessageId, then repeat with the moment
 --       {'stale-members', members version} the member list has another version
 --       {'target-deleted'}                 the message that it replies to or changes is deleted
 --       {'busy'}                           the limit of messages in process is reached
 --       {'appended', seq, createdAtMs}
 --       {'failed', reason}
+local KEYS_BEFORE, KEYS_EACH = 7, 5
+local ARGS_BEFORE, ARGS_EACH = 3, 11
+
+local time = redis.call('TIME')
+local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
 local log = KEYS[1]
 local epoch = currentEpoch(KEYS[2], KEYS[3])
 local free = tonumber(ARGV[1]) - redis.call('XLEN', log)
-local dedupeTtlMs = ARGV[2]
-local time = redis.call('TIME')
-local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+local exactMs = ARGV[2]
+local dedupe = openDedupe(KEYS[4], { KEYS[5], KEYS[6], KEYS[7] }, ARGV[3], epoch, nowMs)
+
+local messages = (#ARGV - ARGS_BEFORE) / ARGS_EACH
+
+-- One MGET for the whole call: each command costs a script about as much as a small write. An append adds its use, for a repeat in
+-- the same call.
+local uses = {}
+do
+  local keys = {}
+  for i = 1, messages do keys[i] = KEYS[KEYS_BEFORE + (i - 1) * KEYS_EACH + 3] end
+  for i, entry in ipairs(redis.call('MGET', unpack(keys))) do uses[keys[i]] = entry end
+end
 
 -- Keeps the keys of an idle conversation, which settle.lua lets expire while everything is stored.
 local function keep(conversation, recent, deletions)
@@ -32,13 +52,14 @@ local function keep(conversation, recent, deletions)
   for _, key in ipairs({ conversation, recent, deletions }) do redis.call('PERSIST', key) end
 end
 
-local function append(conversation, recent, use, deletions, conversationId, id, digest, message, node, membersVersion,
-    target, deleted)
-  local sent = redis.call('GET', use)
-  if sent then return { 'sent', sent } end
+local function append(conversation, recent, use, deletions, sender, conversationId, id, digest, message, node,
+    membersVersion, target, deleted, hash, step, askedAt)
+  if uses[use] then return { 'sent', uses[use] } end
 
-  local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch', 'expires')
+  local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch', 'expires', 'initialised')
   if not state[1] or state[4] ~= epoch then return { 'head-unknown' } end
+  local doubt = doubtOf(dedupe, sender, hash, step, tonumber(state[6] or 0), askedAt)
+  if doubt then return { doubt, momentOf(dedupe), nowMs } end
   local currentVersion = state[2] or ''
   if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end
   if target ~= '' and redis.call('ZSCORE', deletions, target) then return { 'target-deleted' } end
@@ -55,14 +76,17 @@ local function append(conversation, recent, use, deletions, conversationId, id, 
   free = free - 1
   redis.call('XADD', recent, seq .. '-0', 'time', createdAtMs, 'message', message)
   if deleted ~= '' then redis.call('ZADD', deletions, seq, deleted) end
-  redis.call('SET', use, table.concat({ conversationId, id, seq, createdAtMs, digest }, ' '), 'PX', dedupeTtlMs)
+  uses[use] = table.concat({ conversationId, id, seq, createdAtMs, digest }, ' ')
+  redis.call('SET', use, uses[use], 'PX', exactMs)
+  addToFilter(dedupe, hash, step)
   return { 'appended', seq, createdAtMs }
 end
 
 local replies = {}
-for i = 0, (#ARGV - 2) / 8 - 1 do
-  local key, arg = 4 + i * 4, 3 + i * 8
-  local isDone, reply = pcall(append, KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], unpack(ARGV, arg, arg + 7))
+for i = 0, messages - 1 do
+  local key, arg = KEYS_BEFORE + i * KEYS_EACH, ARGS_BEFORE + i * ARGS_EACH
+  local isDone, reply = pcall(append, KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], KEYS[key + 4], KEYS[key + 5],
+    unpack(ARGV, arg + 1, arg + ARGS_EACH))
   replies[i + 1] = isDone and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end
 return replies

@@ -6,7 +6,7 @@
 -- kept the highest of their seqs as `floor`. The floor wins over a lower stored seq: otherwise the next message would get a
 -- seq that is in use. Where Redis has an older head than the store, the head continues above the store's.
 --
--- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 epoch  5 run id
+-- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 epoch  5 run id  6 dedupe state
 -- ARGV  1 newest seq in the store, 0 = none
 -- Reply 1 = initialised, 0 = the head was known already
 local epoch = currentEpoch(KEYS[4], KEYS[5])
@@ -21,5 +21,9 @@ if head > known then
   if known < 0 then redis.call('DEL', KEYS[2]) end
 end
 redis.call('HSET', KEYS[1], 'epoch', epoch)
-redis.call('HDEL', KEYS[1], 'floor')
+redis.call('HDEL', KEYS[1], 'floor', 'initialised')
+-- What the store has of this conversation counts as sent from now on. dedupe.lua says what the number is for.
+if tonumber(ARGV[1]) > 0 then
+  redis.call('HSET', KEYS[1], 'initialised', redis.call('HINCRBY', KEYS[6], 'initialisations', 1))
+end
 return 1

@@ -1,0 +1,7 @@
+const include = (name: string) => new URL(`./scripts/${name}.lua`, import.meta.url);
+
+/** The Lua functions for scripts that depend on the epoch. */
+export const EPOCH_FUNCTIONS: readonly URL[] = [include('epoch')];
+
+/** The Lua functions for scripts that recognise repeated messages; they need those of the epoch. */
+export const DEDUPE_FUNCTIONS: readonly URL[] = [include('epoch'), include('dedupe')];
