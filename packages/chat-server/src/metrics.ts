@@ -35,9 +35,9 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_sends_total: {
     type: 'counter',
-    help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached, or Redis is near its memory limit; senders wait.',
+    help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached, or Redis is near its memory limit; senders wait. "superseded": a server acted for a session that another one had taken over.',
     labels: {
-      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted'],
+      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted', 'superseded'],
     },
   },
   chat_dedupe_store_queries_total: {

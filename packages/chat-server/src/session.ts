@@ -7,6 +7,8 @@ export type SessionEndReason = 'replaced' | 'lost' | 'unauthorised' | 'silent' |
 export interface Session {
   readonly userId: UserId;
   readonly token: FencingToken;
+  /** Orders the sessions of a user: a later one has a higher number. 0 = not known. */
+  fence: number;
   startedAtMs: number;
   /** `performance.now()` when the slot was requested. */
   readonly openedAt: number;

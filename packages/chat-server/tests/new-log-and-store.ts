@@ -29,5 +29,10 @@ export async function newLogAndStore({ maxInProcess = 500 } = {}): Promise<LogAn
   );
   atFileEnd(() => connection.disconnect());
   const readStoredHead = (conversationId: ConversationId) => store.messages.headSeq(conversationId);
-  return { redis, connection, store, log: createRedisMessageLog(connection, { maxInProcess, readStoredHead, sentMessages: store.messages }) };
+  return {
+    redis,
+    connection,
+    store,
+    log: createRedisMessageLog(connection, { maxInProcess, readStoredHead, sentMessages: store.messages }),
+  };
 }

@@ -7,7 +7,7 @@ const script = (name: string, numberOfKeys: number) =>
   loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys);
 
 const scripts = {
-  acquire: script('acquire', 9),
+  acquire: script('acquire', 10),
   renew: script('renew', 4),
   release: script('release', 2),
   releaseNode: script('release-node', 2),
@@ -22,8 +22,8 @@ const scripts = {
 const MAX_LEASES_PER_CALL = 1_000;
 
 type AcquireReply =
-  | ['acquired', startedAtMs: string]
-  | ['acquired', startedAtMs: string, replacedNode: string, replacedToken: FencingToken]
+  | ['acquired', startedAtMs: string, fence: string]
+  | ['acquired', startedAtMs: string, fence: string, replacedNode: string, replacedToken: FencingToken]
   | ['full', position: number, waitTicket: string, retryAfterMs: number]
   | ['already-connected', startedAtMs: string];
 type LateReply = ['late', nowMs: number];
@@ -69,6 +69,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   const arrivals = key('waiting:arrivals');
   const touched = key('touched');
   const recovering = key('recovering');
+  const fence = key('fence');
   const clock = new RemoteClock();
 
   async function renewChunk(chunk: readonly LeaseRef[]) {
@@ -82,7 +83,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
 
   return {
     async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover, attempt: deviceAttempt = '' }) {
-      const keys = [live, holders, waiting, lapse, tickets, kept, arrivals, touched, recovering];
+      const keys = [live, holders, waiting, lapse, tickets, kept, arrivals, touched, recovering, fence];
       const request = [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs];
       if (!clock.isSet) await renewChunk([]);
       for (let attempt = 1; attempt <= 2; attempt += 1) {
@@ -160,9 +161,9 @@ function toAcquireOutcome(reply: AcquireReply): AcquireOutcome {
     return { kind, position, waitTicket, retryAfterMs };
   }
   if (reply[0] === 'already-connected') return { kind: reply[0], startedAtMs: Number(reply[1]) };
-  const [kind, startedAtMs, node, token] = reply;
+  const [kind, startedAtMs, fence, node, token] = reply;
   const replaced = node !== undefined && token !== undefined ? { replaced: { node, token } } : {};
-  return { kind, startedAtMs: Number(startedAtMs), ...replaced };
+  return { kind, startedAtMs: Number(startedAtMs), fence: Number(fence), ...replaced };
 }
 
 function toLease([userId, expiresAtMs, json]: LeaseReply): SessionLease {

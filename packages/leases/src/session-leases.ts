@@ -49,10 +49,11 @@ export interface AcquireRequest {
 
 export type AcquireOutcome =
   /**
-   * The user has the slot. `replaced` is the user's former session, which lost it: close it on its node. The same token
+   * The user has the slot. `fence` orders the acquisitions: a later one has a higher number, so other parts can refuse what an
+   * earlier session still does; 0 = an earlier release acquired the lease. `replaced` is the user's former session, which lost it: close it on its node. The same token
    * again has the same outcome.
    */
-  | { kind: 'acquired'; startedAtMs: number; replaced?: { node: string; token: FencingToken } }
+  | { kind: 'acquired'; startedAtMs: number; fence: number; replaced?: { node: string; token: FencingToken } }
   /** All slots are taken. `position` 1 is next. Try again after `retryAfterMs`; soon after that the position lapses. */
   | { kind: 'full'; position: number; waitTicket: string; retryAfterMs: number }
   /** The user has another session that this request may not replace. */

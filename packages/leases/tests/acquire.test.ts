@@ -27,12 +27,48 @@ test('acquires a free slot and reports the start of the session by the clock of 
 test('acquiring again with the same token has the same outcome', async () => {
   const leases = newLeases({ maxClients: 1 });
   const first = await hold(leases, 'ada');
-  expect(await leases.acquire(first)).toEqual({ kind: 'acquired', startedAtMs: first.startedAtMs });
+  expect(await leases.acquire(first)).toEqual({
+    kind: 'acquired',
+    startedAtMs: first.startedAtMs,
+    fence: first.fence,
+  });
 
   const second = request('ada', { takeover: true, node: 'chat-server-2' });
   const outcome = await leases.acquire(second);
   expect(outcome).toMatchObject({ kind: 'acquired', replaced: { node: 'chat-server-1', token: first.token } });
   expect(await leases.acquire(second)).toEqual(outcome);
+});
+
+test('each acquisition has a higher fence than all before, whatever the clock says', async () => {
+  const leases = createRedisSessionLeases(await connect(), {
+    maxClients: 0,
+    sessionTtlMs: LONG_TTL_MS,
+    keyPrefix: 'fence',
+  });
+  const fences: number[] = [];
+  for (const user of ['ada', 'bob', 'ada']) fences.push((await hold(leases, user, { takeover: true })).fence);
+  // As after the clock was set back by an hour.
+  const ahead = (await nowMs()) + 3_600_000;
+  await redis.client.set('fence:{sessions}:fence', ahead);
+  for (const user of ['ada', 'bob']) fences.push((await hold(leases, user, { takeover: true })).fence);
+  expect(fences.slice(3)).toEqual([ahead + 1, ahead + 2]);
+  expect(fences).toEqual(fences.toSorted((a, b) => a - b));
+  expect(new Set(fences).size).toBe(5);
+  await redis.client.del('fence:{sessions}:fence');
+  expect((await hold(leases, 'cy')).fence).toBeGreaterThanOrEqual(fences[2] ?? 0);
+});
+
+test('a lease that an earlier release acquired has no fence', async () => {
+  const leases = createRedisSessionLeases(await connect(), {
+    maxClients: 0,
+    sessionTtlMs: LONG_TTL_MS,
+    keyPrefix: 'old-lease',
+  });
+  const ada = await hold(leases, 'ada');
+  const record = JSON.parse((await redis.client.hget('old-lease:{sessions}:holders', 'ada')) ?? '');
+  const { fence: _, ...old } = record;
+  await redis.client.hset('old-lease:{sessions}:holders', 'ada', JSON.stringify(old));
+  expect(await leases.acquire(ada)).toEqual({ kind: 'acquired', startedAtMs: ada.startedAtMs, fence: 0 });
 });
 
 test('acquiring again with the same token extends the lease', async () => {

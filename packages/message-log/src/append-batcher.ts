@@ -30,6 +30,7 @@ type AppendReply =
   | [doubt: Doubt['kind'], moment: string, nowMs: number]
   | ['stale-members', string]
   | ['target-deleted']
+  | ['superseded']
   | ['busy']
   | ['appended', seq: number, createdAtMs: number]
   | ['failed', reason: string];
@@ -135,7 +136,7 @@ export class AppendBatcher {
     const limit = memory.isNearLimit ? 0 : maxInProcess;
     const args: (string | number)[] = [limit, dedupeExactMs, dedupeFilterBytes * 8];
     for (const { request, askedAt } of batch) {
-      const { conversationId, draft, node, membersVersion } = request;
+      const { conversationId, draft, node, membersVersion, fence = 0 } = request;
       const { senderId, clientMessageId, replyTo = '' } = draft;
       scriptKeys.push(
         keys.conversation(conversationId),
@@ -146,7 +147,7 @@ export class AppendBatcher {
       );
       const [targetId, deletedId] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
       args.push(conversationId, draft.id, contentDigest(draft), JSON.stringify(draft));
-      args.push(node, membersVersion, targetId, deletedId, ...filterHashes(senderId, clientMessageId), askedAt);
+      args.push(node, membersVersion, fence, targetId, deletedId, ...filterHashes(senderId, clientMessageId), askedAt);
     }
     const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
@@ -166,7 +167,8 @@ function toOutcome(
     case 'stale-members':
       return { kind: 'stale-members', membersVersion: reply[1] };
     case 'target-deleted':
-      return { kind: 'target-deleted' };
+    case 'superseded':
+      return { kind: reply[0] };
     case 'sender-unknown':
     case 'maybe-sent':
       return { kind: reply[0], moment: reply[1], nowMs: reply[2] };

@@ -24,7 +24,7 @@ export function isSameMessage(draft: MessageDraft, stored: MessageRecord): boole
   const isPlaceholder = stored.kind === 'system' && stored.clientMessageId !== `system-${stored.id}`;
   if (isPlaceholder) return draft.kind !== 'system';
   if (draft.kind !== stored.kind || draft.replyTo !== stored.replyTo) return false;
-  const isContentless = stored.text === undefined && stored.media === undefined;
-  const isRemoved = isContentless && stored.kind !== 'delete' && stored.kind !== 'reaction';
+  const hasNoContent = stored.text === undefined && stored.media === undefined;
+  const isRemoved = hasNoContent && stored.kind !== 'delete' && stored.kind !== 'reaction';
   return isRemoved || contentDigest(draft) === contentDigest(stored);
 }

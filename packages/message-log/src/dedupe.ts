@@ -34,7 +34,7 @@ const MAX_ATTEMPTS = 6;
 /** After this many attempts to load a sender, the store is asked about the message alone. */
 const MAX_LOADS = 2;
 
-/** What the log asks the store about messages that it may have accepted before. */
+/** The questions of the log to the store about messages that it may have accepted before. */
 export interface SentMessages {
   /** Returns what a user sent under a `clientMessageId` since a time, oldest first. */
   findSent(senderId: UserId, clientMessageId: ClientMessageId, sinceMs: number): Promise<MessageRecord[]>;

@@ -10,6 +10,8 @@ export interface AppendRequest {
   node: string;
   /** The version of the member list under which the sender's membership was checked; '' = no version recorded. */
   membersVersion: string;
+  /** Orders the sessions of the sender: a later one has a higher number. 0 or undefined = it is not known, and not checked. */
+  fence?: number;
 }
 
 export type AppendOutcome =
@@ -18,6 +20,8 @@ export type AppendOutcome =
   | { kind: 'duplicate'; id: MessageId; seq: Seq; createdAtMs: number }
   /** The sender used this `clientMessageId` in another conversation, for another event or with other content. */
   | { kind: 'conflict' }
+  /** A later session of the sender has appended, or tried to. */
+  | { kind: 'superseded' }
   /** The number of messages in process has reached its limit, or Redis is near its memory limit. */
   | { kind: 'busy'; retryAfterMs: number }
   /** The member list changed. Check the sender's membership again, then append again with this version. */

@@ -37,7 +37,10 @@ export interface PartitionKeys {
    * Entries of earlier releases have no digest.
    */
   sent(senderId: UserId, clientMessageId: ClientMessageId): string;
-  /** HASH, whether a sender's messages are in the filters; scripts/dedupe.lua describes it. Expires. */
+  /**
+   * HASH `fence` (of the sender's latest session), and whether the sender's messages are in the filters (scripts/dedupe.lua describes
+   * that). Expires.
+   */
   sender(senderId: UserId): string;
 }
 

@@ -92,7 +92,7 @@ export const ERROR_CATALOGUE = {
     status: 503,
     retryable: true,
     message: 'A backend is unavailable. Try again in a moment.',
-    when: 'Redis or the history store does not answer in time, or the server cannot confirm its session leases.',
+    when: 'Redis or the history store does not answer in time, the server cannot confirm its session leases, or a later session of the user has sent a message.',
     action: 'Repeat the request with backoff. It may have taken effect: use the same `clientMessageId` for a message.',
   },
   CONFLICT: {

@@ -91,6 +91,7 @@ export class SessionRegistry {
     const session: Session = {
       userId: request.userId,
       token: newFencingToken(),
+      fence: 0,
       startedAtMs: Date.now(),
       authorisedUntilMs: request.authorisedUntilMs,
       openedAt: performance.now(),
@@ -113,6 +114,7 @@ export class SessionRegistry {
       return outcome;
     }
     session.startedAtMs = outcome.startedAtMs;
+    session.fence = outcome.fence;
     session.heldUntil = session.openedAt + sessionTtlMs;
     const { replaced } = outcome;
     if (replaced?.node === node) this.endReplaced(replaced.token);

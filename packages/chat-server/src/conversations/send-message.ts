@@ -35,14 +35,16 @@ export class MessageSender {
    * Sends a member's message. The membership comes from the cache. The append compares its version with the current one in the
    * same atomic step. Only if they differ, the membership is checked again.
    *
-   * @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` or `BUSY`
+   * @param fence of the sender's session; 0 = none
+   * @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BUSY`, or `UNAVAILABLE` when a later session of the sender has sent
    */
-  async send(conversationId: ConversationId, senderId: UserId, message: NewMessage): Promise<SendReply> {
+  async send(conversationId: ConversationId, senderId: UserId, message: NewMessage, fence = 0): Promise<SendReply> {
     const { membership, metrics, logger } = this.#parts;
     const startedAt = performance.now();
     const draft: MessageDraft = { id: newMessageId(), senderId, ...message };
     const membersVersion = await membership.cachedMembership(conversationId, senderId);
     const outcome = await this.#append(conversationId, draft, membersVersion, {
+      fence,
       onStaleMembers: (version) => membership.requireMember(conversationId, senderId, version),
       onOutcome: (kind) => metrics.chat_sends_total.inc({ outcome: kind === 'appended' ? 'accepted' : kind }),
     });
@@ -74,12 +76,13 @@ export class MessageSender {
     draft: MessageDraft,
     membersVersion: string,
     options: {
+      fence?: number;
       onStaleMembers: (membersVersion: string) => string | Promise<string>;
       onOutcome?: (kind: AppendOutcome['kind']) => void;
     },
   ): Promise<AppendOutcome> {
     const { node, log } = this.#parts;
-    const request: AppendRequest = { conversationId, draft, node, membersVersion };
+    const request: AppendRequest = { conversationId, draft, node, membersVersion, fence: options.fence ?? 0 };
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await log.append(request);
       options.onOutcome?.(outcome.kind);
@@ -93,6 +96,11 @@ function toReply(outcome: AppendOutcome, draftId: SendReply['message']['id']): S
   switch (outcome.kind) {
     case 'target-deleted':
       throw noSuchMessage();
+    case 'superseded':
+      throw new ChatError('UNAVAILABLE', {
+        message: 'A later session of yours has sent a message. Reconnect to continue.',
+        retryAfterMs: 1_000,
+      });
     case 'busy':
       throw new ChatError('BUSY', { retryAfterMs: outcome.retryAfterMs });
     case 'stale-members':

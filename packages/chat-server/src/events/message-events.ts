@@ -8,12 +8,12 @@ import {
   type SendReply,
   SincePayload,
   type SinceReply,
-  type UserId,
 } from '@parley/protocol';
 import type { History } from '../conversations/history.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
 import type { MessageSender, NewMessage } from '../conversations/send-message.ts';
+import type { Session } from '../session.ts';
 import { eventHandler } from './dispatcher.ts';
 
 /** The most messages in one reply to `messages:since`, in equal shares for its conversations. The rest is `hasMore`. */
@@ -35,7 +35,7 @@ export function messageEvents(parts: {
 
   /** @param requirePermission throws if the user may not change the target */
   async function change(
-    userId: UserId,
+    { userId, fence }: Session,
     { conversationId, messageId, clientMessageId }: DeletePayload,
     message: Pick<NewMessage, 'kind' | 'text'>,
     requirePermission: (target: MessageRecord) => void | Promise<void>,
@@ -43,35 +43,36 @@ export function messageEvents(parts: {
     await membership.requireMemberFresh(conversationId, userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
     await requirePermission(target);
-    return sender.send(conversationId, userId, { clientMessageId, replyTo: messageId, ...message });
+    return sender.send(conversationId, userId, { clientMessageId, replyTo: messageId, ...message }, fence);
   }
 
   return {
     'message:send': eventHandler({
       payload: SendPayload,
-      async handle(_socket, { userId }, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
+      async handle(_socket, { userId, fence }, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
         if (mediaId !== undefined)
           throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such attachment.' });
         if (replyTo !== undefined) {
           await membership.cachedMembership(conversationId, userId);
           await targets.find(conversationId, replyTo);
         }
-        return sender.send(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) });
+        return sender.send(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) }, fence);
       },
     }),
 
     'message:edit': eventHandler({
       payload: EditPayload,
-      handle: (_socket, { userId }, payload) =>
-        change(userId, payload, { kind: 'edit', text: payload.text }, ({ senderId, kind }) => {
-          if (senderId !== userId || kind === 'system') throw notPermitted('edit');
+      handle: (_socket, session, payload) =>
+        change(session, payload, { kind: 'edit', text: payload.text }, ({ senderId, kind }) => {
+          if (senderId !== session.userId || kind === 'system') throw notPermitted('edit');
         }),
     }),
 
     'message:delete': eventHandler({
       payload: DeletePayload,
-      handle: (_socket, { userId }, payload) =>
-        change(userId, payload, { kind: 'delete' }, async ({ senderId, kind, conversationId }) => {
+      handle: (_socket, session, payload) =>
+        change(session, payload, { kind: 'delete' }, async ({ senderId, kind, conversationId }) => {
+          const { userId } = session;
           if (kind === 'system') throw notPermitted('delete');
           if (senderId !== userId && !(await membership.isCreator(conversationId, userId)))
             throw notPermitted('delete');
@@ -80,8 +81,8 @@ export function messageEvents(parts: {
 
     'message:react': eventHandler({
       payload: ReactPayload,
-      handle: (_socket, { userId }, payload) =>
-        change(userId, payload, { kind: 'reaction', ...(payload.emoji && { text: payload.emoji }) }, ({ kind }) => {
+      handle: (_socket, session, payload) =>
+        change(session, payload, { kind: 'reaction', ...(payload.emoji && { text: payload.emoji }) }, ({ kind }) => {
           if (kind === 'system') {
             throw new ChatError('FORBIDDEN', { message: 'System messages do not take reactions.' });
           }

@@ -3,7 +3,7 @@
 -- leases and queue positions first. It may run when memory is full: what it keeps is bounded in time.
 --
 -- KEYS  1 live              ZSET userId -> time when the lease expires, ms
---       2 holders           HASH userId -> record as JSON {token, node, deviceId, attempt, startedAtMs, authorisedUntilMs, replaced?}
+--       2 holders           HASH userId -> record as JSON {token, fence, node, deviceId, attempt, startedAtMs, authorisedUntilMs, replaced?}
 --       3 waiting           ZSET userId -> arrival number
 --       4 waiting:lapse     ZSET userId -> time when the queue position lapses, ms
 --       5 waiting:tickets   HASH userId -> arrival number:ticket
@@ -11,15 +11,17 @@
 --       7 waiting:arrivals  last arrival number
 --       8 touched           time when a server last acquired or renewed a lease, ms
 --       9 recovering        exists during a recovery: nothing expires
+--       10 fence            number of the last acquisition
 -- ARGV  1 userId  2 token  3 node  4 deviceId ('' = none)  5 authorisedUntilMs  6 takeover (1 or 0)
 --       7 maxClients (0 = no limit)  8 ttlMs  9 ticket for a user who is not in the queue
 --       10 deadline of the caller, ms  11 number of the device's attempt ('' = not counted)
--- Reply {'acquired', startedAtMs} or {'acquired', startedAtMs, node, token of the replaced session}
+-- Reply {'acquired', startedAtMs, fence} or {'acquired', startedAtMs, fence, node, token of the replaced session}
+--       (fence is '' if an earlier release acquired the lease)
 --       {'full', position, ticket, retryAfterMs}
 --       {'already-connected', startedAtMs}
 --       {'late', now} when the deadline has passed by the clock of Redis
 
-local live, holders, waiting, lapse, tickets, kept, arrivals, touchedAt, recoveringKey = unpack(KEYS)
+local live, holders, waiting, lapse, tickets, kept, arrivals, touchedAt, recoveringKey, lastFence = unpack(KEYS)
 -- A lapsed user keeps the arrival number for this many TTLs.
 local KEPT_TTLS = 8
 local user, token, device = ARGV[1], ARGV[2], ARGV[4]
@@ -60,9 +62,9 @@ if held then
   if held.token == token then
     redis.call('ZADD', live, now + ttl, user)
     if held.replaced then -- the first reply may have been lost
-      return { 'acquired', held.startedAtMs, held.replaced.node, held.replaced.token }
+      return { 'acquired', held.startedAtMs, held.fence or '', held.replaced.node, held.replaced.token }
     end
-    return { 'acquired', held.startedAtMs }
+    return { 'acquired', held.startedAtMs, held.fence or '' }
   end
   local isSameDevice = device ~= '' and held.deviceId == device
   local isLate = isSameDevice and (tonumber(ARGV[11]) or math.huge) < (tonumber(held.attempt) or 0)
@@ -93,9 +95,13 @@ end
 
 -- Numbers as text, because cjson keeps only 14 digits.
 local startedAt = string.format('%.0f', now)
+-- Grows with each acquisition: also when the clock was set back, and when the last number was lost with Redis' data.
+local fence = string.format('%.0f', math.max(now, tonumber(redis.call('GET', lastFence) or 0) + 1))
+redis.call('SET', lastFence, fence)
 redis.call('ZADD', live, now + ttl, user)
 redis.call('HSET', holders, user, cjson.encode({
   token = token,
+  fence = fence,
   node = ARGV[3],
   deviceId = device,
   attempt = ARGV[11],
@@ -108,6 +114,6 @@ redis.call('ZREM', lapse, user)
 redis.call('ZREM', kept, user)
 redis.call('HDEL', tickets, user)
 if replaced then
-  return { 'acquired', startedAt, replaced.node, replaced.token }
+  return { 'acquired', startedAt, fence, replaced.node, replaced.token }
 end
-return { 'acquired', startedAt }
+return { 'acquired', startedAt, fence }

@@ -12,10 +12,12 @@
 --       (the number of keys is fixed, so there may be more keys than the messages need; the last ones are ignored)
 -- ARGV  1 limit of messages in process  2 how long an exact use is kept (ms)  3 bits of a new filter, then for each message:
 --       conversation id, message id, digest of the content, message as JSON without seq and time, node, members version,
---       id of the message that it replies to or changes ('' = none), id of the message that it deletes ('' = none),
---       two hashes of sender and clientMessageId, moment at which the store had no such message ('' = it was not asked)
+--       fence of the sender's session (0 = not known), id of the message that it replies to or changes ('' = none),
+--       id of the message that it deletes ('' = none), two hashes of sender and clientMessageId,
+--       moment at which the store had no such message ('' = it was not asked)
 -- Reply for each message, one of:
 --       {'sent', entry}                    the sender used this clientMessageId before, perhaps for another message
+--       {'superseded'}                     a later session of the sender has appended
 --       {'head-unknown'}                   initialise the conversation's head first
 --       {'sender-unknown', moment, nowMs}  load what the sender sent into the filters first (load-sender.lua)
 --       {'maybe-sent', moment, nowMs}      ask the store whether the sender used this clientMessageId, then repeat with the moment
@@ -25,7 +27,8 @@
 --       {'appended', seq, createdAtMs}
 --       {'failed', reason}
 local KEYS_BEFORE, KEYS_EACH = 7, 5
-local ARGS_BEFORE, ARGS_EACH = 3, 11
+local ARGS_BEFORE, ARGS_EACH = 3, 12
+local FENCE_KEPT_MS = 24 * 3600 * 1000
 
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -52,13 +55,26 @@ local function keep(conversation, recent, deletions)
   for _, key in ipairs({ conversation, recent, deletions }) do redis.call('PERSIST', key) end
 end
 
+-- Returns whether a later session of the sender has appended, and remembers the latest one.
+local function isSuperseded(sender, fence, latest)
+  if fence < latest then return true end
+  if fence > latest then
+    redis.call('HSET', sender, 'fence', fence)
+    redis.call('PEXPIRE', sender, FENCE_KEPT_MS)
+  end
+  return false
+end
+
 local function append(conversation, recent, use, deletions, sender, conversationId, id, digest, message, node,
-    membersVersion, target, deleted, hash, step, askedAt)
+    membersVersion, fence, target, deleted, hash, step, askedAt)
   if uses[use] then return { 'sent', uses[use] } end
+
+  local known = redis.call('HMGET', sender, 'fence', 'epoch', 'loaded', 'tooMany')
+  if fence ~= '0' and isSuperseded(sender, tonumber(fence), tonumber(known[1] or 0)) then return { 'superseded' } end
 
   local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch', 'expires', 'initialised')
   if not state[1] or state[4] ~= epoch then return { 'head-unknown' } end
-  local doubt = doubtOf(dedupe, sender, hash, step, tonumber(state[6] or 0), askedAt)
+  local doubt = doubtOf(dedupe, { epoch = known[2], loaded = known[3], tooMany = known[4] }, hash, step, tonumber(state[6] or 0), askedAt)
   if doubt then return { doubt, momentOf(dedupe), nowMs } end
   local currentVersion = state[2] or ''
   if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end

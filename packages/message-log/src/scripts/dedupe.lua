@@ -2,7 +2,7 @@
 -- although the exact use is kept for less time, and Redis may have lost it (docs/decisions/0020-dedupe-asks-the-store.md).
 --
 -- **Filters.** A partition has three Bloom filters of what was appended. One is written for 12 hours. Then the oldest is emptied
--- and written next, so together they cover at least 24 hours. What no filter contains was not sent, otherwise the store decides.
+-- and written next, so together they cover at least 24 hours. A use that no filter contains is new; otherwise the store decides.
 --
 -- **Young epoch.** For 24 hours after its beginning the filters may lack messages of the epochs before. A sender is unknown until
 -- its messages of the last 24 hours were loaded from the store into the filters. A worker may save a message of an ended epoch
@@ -89,7 +89,7 @@ end
 
 -- Returns 'sender-unknown', 'maybe-sent', or nil when the sender certainly did not use the clientMessageId before.
 --
--- sender       HASH epoch, loaded (number of initialisations before its messages were loaded), tooMany (they were not loaded)
+-- sender       fields of its HASH: epoch, loaded (number of initialisations before its messages were loaded), tooMany (they were not)
 -- initialised  number of the conversation's initialisation, 0 = the store had no message of it
 local function doubtOf(dedupe, sender, hash, step, initialised, askedAt)
   -- The count continues above all conversations when the dedupe state alone was lost.
@@ -99,10 +99,9 @@ local function doubtOf(dedupe, sender, hash, step, initialised, askedAt)
   end
   if askedAt ~= '' and isSince(askedAt, dedupe, initialised) then return nil end
   if dedupe.isYoung then
-    local known = redis.call('HMGET', sender, 'epoch', 'loaded', 'tooMany')
-    local isKnown = known[1] == dedupe.epoch
-    if isKnown and known[3] then return 'maybe-sent' end
-    local loaded = isKnown and tonumber(known[2]) or dedupe.loadedAtFirst
+    local isKnown = sender.epoch == dedupe.epoch
+    if isKnown and sender.tooMany then return 'maybe-sent' end
+    local loaded = isKnown and tonumber(sender.loaded) or dedupe.loadedAtFirst
     if loaded < initialised then return 'sender-unknown' end
   end
   for _, filter in ipairs(dedupe.filters) do

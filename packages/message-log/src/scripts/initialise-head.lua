@@ -22,7 +22,7 @@ if head > known then
 end
 redis.call('HSET', KEYS[1], 'epoch', epoch)
 redis.call('HDEL', KEYS[1], 'floor', 'initialised')
--- What the store has of this conversation counts as sent from now on. dedupe.lua says what the number is for.
+-- From now on the stored messages of this conversation count as sent. dedupe.lua says what the number is for.
 if tonumber(ARGV[1]) > 0 then
   redis.call('HSET', KEYS[1], 'initialised', redis.call('HINCRBY', KEYS[6], 'initialisations', 1))
 end

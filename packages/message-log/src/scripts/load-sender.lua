@@ -1,5 +1,6 @@
-#!lua
--- Adds to the filters what a sender sent, as the store knows it, and marks the sender as loaded. Repeating it changes nothing.
+#!lua flags=allow-oom
+-- Adds to the filters what a sender sent, as the store knows it, and marks the sender as loaded. Repeating it changes nothing. It may
+-- run when memory is full: what it adds is bounded, and a repeated message must be recognised.
 --
 -- Includes epoch.lua and dedupe.lua.
 --

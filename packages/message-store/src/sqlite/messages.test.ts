@@ -51,7 +51,7 @@ test('the schema rejects single invalid messages that skipped the shared check',
   database.close();
 });
 
-test('what a user sent is found by an index, without reading other messages', () => {
+test('the sent messages of a user are found by an index, without reading other messages', () => {
   const database = new Database(path, { readOnly: false, busyTimeoutMs: 1_000 });
   migrate(database);
   const planOf = (sql: string) =>

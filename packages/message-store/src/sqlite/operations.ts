@@ -16,7 +16,16 @@ const sent = { findSent, sentSince, isEmpty };
 const search = { hasQueued, hasUnindexed, indexSome, searchMessages };
 
 /** The operations of a database thread by name. */
-export const operations = { ping, ...messages, ...sent, ...search, ...users, ...conversations, ...refreshTokens, ...markers };
+export const operations = {
+  ping,
+  ...messages,
+  ...sent,
+  ...search,
+  ...users,
+  ...conversations,
+  ...refreshTokens,
+  ...markers,
+};
 
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;
