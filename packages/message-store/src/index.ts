@@ -6,6 +6,7 @@ export type {
   MessageStore,
   Rejection,
   SaveOutcome,
+  SeqRange,
   TracedMessage,
   TraceRecord,
 } from './message-store.ts';

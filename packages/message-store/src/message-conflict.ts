@@ -1,4 +1,4 @@
-import type { MessageRecord } from '@parley/protocol';
+import type { MessageId, MessageRecord } from '@parley/protocol';
 
 /** The identity of a stored message. */
 export type StoredPosition = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>;
@@ -6,7 +6,7 @@ export type StoredPosition = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'
 export type ConflictVerdict =
   /** The same message was saved before. */
   | { kind: 'saved-before' }
-  | { kind: 'taken'; reason: string }
+  | { kind: 'taken'; reason: string; takenBy?: MessageId }
   /** No conflicting message exists (any more). */
   | { kind: 'none' };
 
@@ -26,7 +26,8 @@ export function judgeConflict(
     return { kind: 'taken', reason: `its id is taken by seq ${sameId.seq} of ${sameId.conversationId}` };
   }
   if (samePosition) {
-    return { kind: 'taken', reason: `seq ${message.seq} of ${message.conversationId} is taken by ${samePosition.id}` };
+    const reason = `seq ${message.seq} of ${message.conversationId} is taken by ${samePosition.id}`;
+    return { kind: 'taken', reason, takenBy: samePosition.id };
   }
   return { kind: 'none' };
 }

@@ -235,6 +235,57 @@ export function messageSearchContract(messages: () => MessageStore): void {
       expect(await find('untouched', [conversation.conversationId])).toEqual([target]);
       expect(await messages().findById(target.id)).toEqual(target);
     });
+
+    test('a withdrawn message is no hit, before and after it is indexed, and another one can take its place', async () => {
+      const { conversationId, say } = newConversation();
+      const [first, second] = await save(say({ text: 'lost one' }), say({ text: 'lost two' }));
+      expect(await find('lost', [conversationId])).toHaveLength(2);
+      const third = say({ text: 'lost three' });
+      await save(third);
+      for (const lost of [first, second, third]) await messages().withdraw(lost);
+      expect(await find('lost', [conversationId])).toEqual([]);
+      const current = newMessage({ conversationId, seq: first.seq, text: 'lost and found' });
+      await save(current);
+      expect(await find('lost', [conversationId])).toEqual([current]);
+    });
+
+    test('a message whose edit is withdrawn is found by its text before, and the edit can be saved again', async () => {
+      const conversation = newConversation();
+      const target = conversation.say({ text: 'the first words' });
+      const edits = ['second try', 'third attempt'].map((text) => conversation.edit(target, text));
+      const [second, third] = edits as [MessageRecord, MessageRecord];
+      const ids = [conversation.conversationId];
+      await save(target, second, third);
+      expect(await textsFound('third', ...ids)).toEqual(['third attempt']);
+      await messages().withdraw(third);
+      expect([await textsFound('third', ...ids), await textsFound('second', ...ids)]).toEqual([[], ['second try']]);
+      await messages().withdraw(second);
+      expect([await textsFound('second', ...ids), await textsFound('first', ...ids)]).toEqual([
+        [],
+        ['the first words'],
+      ]);
+      await save(third);
+      expect([await textsFound('third', ...ids), await textsFound('first', ...ids)]).toEqual([['third attempt'], []]);
+    });
+
+    test('a withdrawn deletion can be saved again, and the text of its target is gone', async () => {
+      const conversation = newConversation();
+      const target = conversation.say({ text: 'a secret' });
+      const deletion = conversation.delete(target);
+      await save(target, deletion);
+      await messages().withdraw(deletion);
+      expect((await messages().findById(target.id))?.text).toBeUndefined();
+      await save(deletion);
+      expect(await find('secret', [conversation.conversationId])).toEqual([]);
+    });
+
+    test('placeholders are never hits', async () => {
+      const { conversationId, say } = newConversation();
+      await save(say({ text: 'system one' }));
+      await messages().fillGaps([{ conversationId, fromSeq: 2, toSeq: 5 }]);
+      expect(await textsFound('system', conversationId)).toEqual(['system one']);
+      expect(await textsFound('placeholder', conversationId)).toEqual([]);
+    });
   });
 
   async function save<T extends MessageRecord[]>(...batch: T): Promise<T> {

@@ -55,8 +55,10 @@ export function messageStoreContract(messages: () => MessageStore): void {
     test('the trace is stored, and only findById returns it', async () => {
       const message = newMessage({});
       const trace = { acceptedBy: 'chat-server-1', savedBy: 'message-worker-2', publishedAtMs: 12, savedAtMs: 34 };
-      await messages().saveBatch([{ ...message, trace }]);
+      const ofEpoch = { ...newMessage({}), trace: { ...trace, epoch: 'k3JxQ0aZb1Lw' } };
+      await messages().saveBatch([{ ...message, trace }, ofEpoch]);
       expect(await messages().findById(message.id)).toEqual({ ...message, trace });
+      expect(await messages().findById(ofEpoch.id)).toEqual(ofEpoch);
       expect(await messages().readRange(message.conversationId, message.seq, message.seq)).toEqual([message]);
     });
 
@@ -96,7 +98,8 @@ export function messageStoreContract(messages: () => MessageStore): void {
       await messages().saveBatch([second]);
       const impostor = newMessage({ conversationId, seq: 2 });
       const { rejected } = await messages().saveBatch([first, impostor, third]);
-      expect(rejected).toEqual([{ id: impostor.id, reason: `seq 2 of ${conversationId} is taken by ${second.id}` }]);
+      const reason = `seq 2 of ${conversationId} is taken by ${second.id}`;
+      expect(rejected).toEqual([{ id: impostor.id, reason, takenBy: second.id }]);
       expect(await messages().readRange(conversationId, 1, 10)).toEqual([first, second, third]);
     });
 
@@ -147,6 +150,10 @@ export function messageStoreContract(messages: () => MessageStore): void {
       ['an unknown kind', { kind: 'telepathy' }],
       ['an incomplete attachment', { media: { mediaId: 'm' } }],
       ['no time', { createdAtMs: Number.NaN }],
+      [
+        'a trace without end',
+        { trace: { acceptedBy: 'x'.repeat(1_000), savedBy: 'w', publishedAtMs: 1, savedAtMs: 2 } },
+      ],
     ])('%s is rejected with the reason, and the rest of the batch is stored', async (_, fields) => {
       const good = newMessage({});
       const bad = { ...newMessage({}), ...fields } as MessageRecord;
@@ -187,11 +194,103 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().headSeq(newConversationId())).toBe(0);
     });
 
+    test('headSeqs is headSeq of each conversation, in the order of the ids', async () => {
+      const [first, second, empty] = [newConversationId(), newConversationId(), newConversationId()];
+      await messages().saveBatch([...newMessages(first, 3), ...newMessages(second, 7)]);
+      expect(await messages().headSeqs([second, empty, first, second])).toEqual([7, 0, 3, 7]);
+      expect(await messages().headSeqs([])).toEqual([]);
+    });
+
+    test('a message is saved without fields that the store does not know, whatever they contain', async () => {
+      let nested: unknown = 1;
+      for (let depth = 0; depth < 100_000; depth += 1) nested = [nested];
+      const media = { mediaId: 'm-1' as MediaId, contentType: 'image/png', bytes: 9 };
+      const message = newMessage({ kind: 'image', media });
+      const withMore = { ...message, nested, media: { ...media, nested } };
+      expect(await messages().saveBatch([withMore])).toEqual({ rejected: [] });
+      expect(await messages().findById(message.id)).toEqual(message);
+    });
+
     test('findById returns a message, or undefined for an unknown id', async () => {
       const message = newMessage({ seq: 5 });
       await messages().saveBatch([message]);
       expect(await messages().findById(message.id)).toEqual(message);
       expect(await messages().findById(randomUUID() as MessageId)).toBeUndefined();
+    });
+  });
+
+  describe('fillGaps', () => {
+    const bySeq = async (conversationId: ConversationId, toSeq: number) =>
+      (await messages().readRange(conversationId, 1, toSeq)).map(({ seq, kind }) => `${seq} ${kind}`);
+
+    test('saves a placeholder at each position of the ranges that has no message', async () => {
+      const conversationId = newConversationId();
+      const other = newConversationId();
+      const saved = [1, 4, 5, 8].map((seq) => newMessage({ conversationId, seq, createdAtMs: 1_000 + seq }));
+      await messages().saveBatch([...saved, newMessage({ conversationId: other, seq: 2 })]);
+      const ranges = [
+        { conversationId, fromSeq: 3, toSeq: 8 },
+        { conversationId: other, fromSeq: 1, toSeq: 2 },
+      ];
+      expect(await messages().fillGaps(ranges)).toBe(4);
+      expect(await messages().fillGaps(ranges)).toBe(0);
+      expect(await messages().fillGaps([])).toBe(0);
+      expect(await bySeq(conversationId, 9)).toEqual([
+        ...['1 text', '3 system', '4 text', '5 text', '6 system', '7 system', '8 text'],
+      ]);
+      expect(await bySeq(other, 9)).toEqual(['1 system', '2 text']);
+      const [placeholder] = await messages().readRange(conversationId, 6, 6);
+      expect(placeholder).toEqual({
+        id: expect.any(String),
+        conversationId,
+        seq: 6,
+        senderId: 'system',
+        clientMessageId: expect.any(String),
+        kind: 'system',
+        createdAtMs: 1_005,
+      });
+      expect(await messages().findById((placeholder as MessageRecord).id)).toEqual(placeholder);
+      expect(await messages().readRange(conversationId, 4, 5)).toEqual(saved.slice(1, 3));
+    });
+
+    test('fills a position once, whoever races for it', async () => {
+      const conversationId = newConversationId();
+      await messages().saveBatch([newMessage({ conversationId, seq: 41 })]);
+      const range = { conversationId, fromSeq: 1, toSeq: 40 };
+      const late = Array.from({ length: 40 }, (_, index) => newMessage({ conversationId, seq: index + 1 }));
+      const [{ rejected }] = await Promise.all([
+        messages().saveBatch(late),
+        ...Array.from({ length: 4 }, () => messages().fillGaps([range])),
+      ]);
+      const stored = await messages().readRange(conversationId, 1, 50);
+      expect(stored.map(({ seq }) => seq)).toEqual(Array.from({ length: 41 }, (_, index) => index + 1));
+      expect(stored.filter(({ kind }) => kind === 'text')).toHaveLength(41 - rejected.length);
+    });
+  });
+
+  describe('withdraw', () => {
+    test('deletes a message, and its seq is free again', async () => {
+      const conversationId = newConversationId();
+      const [first, old, third] = newMessages(conversationId, 3) as [MessageRecord, MessageRecord, MessageRecord];
+      const current = newMessage({ conversationId, seq: 2 });
+      await messages().saveBatch([first, old, third]);
+      expect((await messages().saveBatch([current])).rejected).toMatchObject([{ id: current.id, takenBy: old.id }]);
+      await messages().withdraw(old);
+      expect(await messages().findById(old.id)).toBeUndefined();
+      expect(await messages().saveBatch([current])).toEqual({ rejected: [] });
+      expect(await messages().readRange(conversationId, 1, 3)).toEqual([first, current, third]);
+    });
+
+    test('does nothing unless the id is stored at this position, and may be repeated', async () => {
+      const [message, unknown] = [newMessage({ seq: 2 }), newMessage({ seq: 2 })];
+      await messages().saveBatch([message]);
+      await messages().withdraw({ ...message, seq: 3 as Seq });
+      await messages().withdraw({ ...message, conversationId: newConversationId() });
+      await messages().withdraw({ ...unknown, conversationId: message.conversationId });
+      expect(await messages().findById(message.id)).toEqual(message);
+      await messages().withdraw(message);
+      await messages().withdraw(message);
+      expect(await messages().findById(message.id)).toBeUndefined();
     });
   });
 }

@@ -1,4 +1,5 @@
 import type { ClientMessageId, ConversationId, MessageId, MessageRecord, UserId } from '@parley/protocol';
+import type { StoredPosition } from './message-conflict.ts';
 
 /** The steps of a message up to its storage. Times are Unix milliseconds. */
 export interface TraceRecord {
@@ -9,20 +10,31 @@ export interface TraceRecord {
   readonly publishedAtMs: number;
   /** When the bulk write that saved it began. */
   readonly savedAtMs: number;
+  /** The epoch of the log in which it was appended. Messages of earlier releases have none. */
+  readonly epoch?: string | undefined;
 }
 
 /** A message with its trace. Only `findById` returns the trace. */
 export type TracedMessage = MessageRecord & { readonly trace?: TraceRecord | undefined };
 
-/** A message that the store will never accept, with the reason. */
+/** A message that the store does not accept, with the reason. */
 export interface Rejection {
   readonly id: MessageId;
   readonly reason: string;
+  /** The stored message that has its seq, if that is the reason. */
+  readonly takenBy?: MessageId | undefined;
 }
 
 export interface SaveOutcome {
   /** All other messages of the batch are stored. */
   readonly rejected: Rejection[];
+}
+
+/** Positions of one conversation, both bounds included. */
+export interface SeqRange {
+  readonly conversationId: ConversationId;
+  readonly fromSeq: number;
+  readonly toSeq: number;
 }
 
 export interface MessageSearch {
@@ -36,8 +48,8 @@ export interface MessageSearch {
 }
 
 /**
- * The history of all conversations. Messages are immutable with one exception: a deletion removes the text and media of its target
- * and the text of the target's edits, regardless of the order of saving.
+ * The history of all conversations. Messages are immutable with two exceptions: a deletion removes the text and media of its target
+ * and the text of the target's edits, regardless of the order of saving; and `withdraw` deletes a message.
  *
  * Guarantees:
  * - Durability: `saveBatch` resolves when all messages except the rejected ones survive a crash of the store.
@@ -54,6 +66,24 @@ export interface MessageStore {
 
   /** Returns the largest stored seq of the conversation, 0 without messages. */
   headSeq(conversationId: ConversationId): Promise<number>;
+
+  /** Returns `headSeq` of each conversation, in the order of the ids. */
+  headSeqs(conversationIds: readonly ConversationId[]): Promise<number[]>;
+
+  /**
+   * Saves a placeholder (`placeholders.ts`) at each position of the ranges that has no message, at most {@link MAX_PLACEHOLDERS} in
+   * one call. A concurrent save may take the position first.
+   *
+   * @returns the number of gaps that it found
+   */
+  fillGaps(ranges: readonly SeqRange[]): Promise<number>;
+
+  /**
+   * Deletes a message that must not be in the history: its epoch ended before anybody was told that it is stored, and its seq was
+   * given to another message. Does nothing unless this id is stored at this position. An edit loses its effect. The effect of a
+   * deletion stays, because the text is gone.
+   */
+  withdraw(message: StoredPosition): Promise<void>;
 
   findById(id: MessageId): Promise<TracedMessage | undefined>;
 

@@ -95,6 +95,22 @@ async function applyChanges(collections: Collections, saved: readonly MessageRec
   if (writes.length > 0) await messages.bulkWrite(writes, { ordered: false, ...COMMAND_LIMITS });
 }
 
+/** Ends the effect of an edit that was deleted: the target has the text of its next newest edit again, or its own. */
+async function endEdit(
+  collections: Collections,
+  edit: { id: MessageId; seq: number; replyTo: MessageId },
+): Promise<void> {
+  const { messages, changes } = collections;
+  await changes.deleteOne({ _id: edit.id }, COMMAND_LIMITS);
+  const target = await messages.findOne({ _id: edit.replyTo }, COMMAND_LIMITS);
+  if (target?.text === undefined) return;
+  // Another worker may have applied a later change already.
+  const hasItsText = { _id: target._id, 'search.editSeq': edit.seq };
+  const search = { tokens: searchTokensOf(target.text) };
+  await messages.updateOne(hasItsText, { $set: { search } }, COMMAND_LIMITS);
+  await applyChanges(collections, [toMessage(target)]);
+}
+
 async function searchMessages({ messages }: Collections, query: MessageSearch): Promise<MessageRecord[]> {
   const { text, conversationIds, before, limit } = query;
   const tokens = queryTokensOf(text);
@@ -160,6 +176,7 @@ export function createMessageIndex(database: Db) {
   };
   return {
     applyChanges: (saved: readonly MessageRecord[]) => applyChanges(collections, saved),
+    endEdit: (edit: { id: MessageId; seq: number; replyTo: MessageId }) => endEdit(collections, edit),
     search: (query: MessageSearch) => searchMessages(collections, query),
     async hasBacklog(): Promise<boolean> {
       return (await collections.backlog.findOne({ _id: BACKLOG_ID }, COMMAND_LIMITS))?.isDone !== true;

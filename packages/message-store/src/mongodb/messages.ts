@@ -1,7 +1,8 @@
-import type { MessageRecord, Seq } from '@parley/protocol';
+import type { ConversationId, MessageRecord, Seq } from '@parley/protocol';
 import type { Db, Filter } from 'mongodb';
 import { judgeConflict, type StoredPosition } from '../message-conflict.ts';
-import type { MessageStore, Rejection, TracedMessage } from '../message-store.ts';
+import type { MessageStore, Rejection, SeqRange, TracedMessage } from '../message-store.ts';
+import { MAX_PLACEHOLDERS, placeholdersFor } from '../placeholders.ts';
 import { StoreUnavailable } from '../store.ts';
 import { splitValid } from '../validate-message.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
@@ -52,7 +53,9 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
       const verdict = judgeConflict(message, byId.get(message.id), byPosition.get(keyOf(message)));
       // The conflicting write is not on a majority yet or was rolled back. The next attempt will see it, or succeed.
       if (verdict.kind === 'none') throw new StoreUnavailable(`message ${message.id} met a write that is not durable`);
-      return verdict.kind === 'taken' ? [{ id: message.id, reason: verdict.reason }] : [];
+      if (verdict.kind === 'saved-before') return [];
+      const { reason, takenBy } = verdict;
+      return [{ id: message.id, reason, ...(takenBy !== undefined && { takenBy }) }];
     });
   }
 
@@ -61,6 +64,27 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
       .find(filter, { projection: { conversationId: 1, seq: 1 }, ...COMMAND_LIMITS })
       .toArray();
     return documents.map(({ _id, conversationId, seq }) => ({ id: _id, conversationId, seq }));
+  }
+
+  async function headSeq(conversationId: ConversationId): Promise<number> {
+    const newest = await messages.findOne(
+      { conversationId },
+      { sort: { seq: -1 }, projection: { _id: 0, seq: 1 }, ...COMMAND_LIMITS },
+    );
+    return newest?.seq ?? 0;
+  }
+
+  /** Returns the placeholders that would fill the gaps of a range. Counting reads the index only, and gaps are rare. */
+  async function findGaps(range: SeqRange, limit: number): Promise<MessageRecord[]> {
+    const { conversationId, fromSeq, toSeq } = range;
+    const inRange = { conversationId, seq: { $gte: fromSeq as Seq, $lte: toSeq as Seq } };
+    if ((await messages.countDocuments(inRange, COMMAND_LIMITS)) > toSeq - fromSeq) return [];
+    const aroundRange = { conversationId, seq: { $gte: (fromSeq - 1) as Seq, $lte: (toSeq + 1) as Seq } };
+    const stored = await messages
+      .find(aroundRange, { projection: { _id: 0, seq: 1, createdAtMs: 1 }, ...COMMAND_LIMITS })
+      .sort({ seq: 1 })
+      .toArray();
+    return placeholdersFor(range, stored, limit);
   }
 
   return {
@@ -84,12 +108,23 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
       return documents.map(toMessage);
     },
 
-    async headSeq(conversationId) {
-      const newest = await messages.findOne(
-        { conversationId },
-        { sort: { seq: -1 }, projection: { seq: 1 }, ...COMMAND_LIMITS },
-      );
-      return newest?.seq ?? 0;
+    headSeq,
+
+    // One read of the index for each; MongoDB has no single command that surely uses the index for all of them.
+    headSeqs: (conversationIds) => Promise.all(conversationIds.map(headSeq)),
+
+    async fillGaps(ranges) {
+      const found = await Promise.all(ranges.map((range) => findGaps(range, MAX_PLACEHOLDERS)));
+      const placeholders = found.flat().slice(0, MAX_PLACEHOLDERS);
+      if (placeholders.length > 0) await save(placeholders);
+      return placeholders.length;
+    },
+
+    async withdraw({ id, conversationId, seq }) {
+      const withdrawn = await messages.findOneAndDelete({ _id: id, conversationId, seq }, COMMAND_LIMITS);
+      if (withdrawn?.kind === 'edit' && withdrawn.replyTo !== undefined) {
+        await index.endEdit({ id, seq, replyTo: withdrawn.replyTo });
+      }
     },
 
     async findById(id) {

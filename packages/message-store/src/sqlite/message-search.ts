@@ -35,7 +35,9 @@ const conversationToken = (id: ConversationId): string => `\ue000${Buffer.from(i
 export function queueSaved(database: Database, saved: readonly MessageRecord[]): void {
   const changes = changeRecordsOf(saved);
   for (const { targetId, changeId, conversationId, kind, seq } of changes) {
-    database.run('INSERT INTO messageChanges VALUES (?, ?, ?, ?, ?)', targetId, changeId, conversationId, kind, seq);
+    // The record of a change that was withdrawn may exist.
+    const sql = 'INSERT INTO messageChanges VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+    database.run(sql, targetId, changeId, conversationId, kind, seq);
   }
   const queued = saved.filter((message) => message.kind === 'edit' || isSearchable(message)).map(({ id }) => id);
   for (const change of changesOf(database, [...queued, ...changes.map(({ targetId }) => targetId)])) {
@@ -60,6 +62,22 @@ function redact(database: Database, deleted: MergedChange & { kind: 'deleted' })
   removeEntry(database, target);
   database.run('UPDATE messages SET text = NULL, media = NULL WHERE id = ?', target.id);
   for (const editId of deleted.editIds) database.run('UPDATE messages SET text = NULL WHERE id = ?', editId);
+}
+
+/**
+ * Removes a message that is about to be deleted from the index, and ends the effect of an edit. Its row still exists, because an
+ * entry is removed by its text.
+ */
+export function removeFromSearch(database: Database, id: MessageId): void {
+  const [message] = findIndexed(database, [id]);
+  if (!message) return;
+  if (isSearchable(message)) removeEntry(database, message);
+  if (message.kind !== 'edit' || message.replyTo === null) return;
+  const [target] = findIndexed(database, [message.replyTo]);
+  // A target without an entry is still in the queue, or deleted.
+  const wasIndexed = target !== undefined && removeEntry(database, target);
+  database.run('DELETE FROM messageChanges WHERE targetId = ? AND changeId = ?', message.replyTo, id);
+  if (wasIndexed) index(database, [target], 'known');
 }
 
 /** Returns whether recently saved messages are not indexed yet. */
@@ -163,8 +181,12 @@ function hashOf(id: MessageId): number {
   return hash & (HASHES_PER_MS - 1);
 }
 
-/** Needs the text of the entry: the index stores no text, and its delete command takes the indexed text. */
-function removeEntry(database: Database, message: Indexed): void {
+/**
+ * Needs the text of the entry: the index stores no text, and its delete command takes the indexed text.
+ *
+ * @returns whether the message had an entry
+ */
+function removeEntry(database: Database, message: Indexed): boolean {
   const first = firstEntryIdOf(message);
   const entry = database.get<{ offset: number; text: string }>(
     `SELECT entryId - ?1 AS offset, coalesce(edits.text, messages.text) AS text
@@ -176,7 +198,7 @@ function removeEntry(database: Database, message: Indexed): void {
     first + ENTRIES_PER_MS - 1n,
     message.id,
   );
-  if (!entry) return;
+  if (!entry) return false;
   const entryId = first + BigInt(entry.offset);
   database.run(
     `INSERT INTO searchIndex (searchIndex, rowid, tokens) VALUES ('delete', ?, ?)`,
@@ -184,6 +206,7 @@ function removeEntry(database: Database, message: Indexed): void {
     indexedTextOf(message.conversationId, entry.text),
   );
   database.run('DELETE FROM searchEntries WHERE entryId = ?', entryId);
+  return true;
 }
 
 const HITS = `

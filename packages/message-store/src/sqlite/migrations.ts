@@ -127,6 +127,10 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
       CREATE INDEX messagesBySender ON messages (senderId, createdAtMs, clientMessageId);
     `,
   },
+  {
+    name: 'the epoch of a message',
+    sql: 'ALTER TABLE messages ADD COLUMN epoch TEXT',
+  },
 ];
 
 /**

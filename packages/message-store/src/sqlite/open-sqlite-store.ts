@@ -87,6 +87,16 @@ function storeOver(
       },
       readRange: (conversationId, fromSeq, toSeq) => reader.call('readRange', conversationId, fromSeq, toSeq),
       headSeq: (conversationId) => reader.call('headSeq', conversationId),
+      headSeqs: (conversationIds) => reader.call('headSeqs', conversationIds),
+      async fillGaps(ranges) {
+        const placeholders = ranges.length > 0 ? await reader.call('findGaps', ranges) : [];
+        if (placeholders.length > 0) await writer.call('saveBatch', placeholders);
+        return placeholders.length;
+      },
+      async withdraw(message) {
+        await writer.call('withdraw', message);
+        indexer.wake();
+      },
       findById: (id) => reader.call('findMessage', id),
       findSent: (senderId, clientMessageId, sinceMs) => reader.call('findSent', senderId, clientMessageId, sinceMs),
       sentSince: (senderId, sinceMs, limit) => reader.call('sentSince', senderId, sinceMs, limit),

@@ -25,6 +25,7 @@ function dropSearch(): void {
     database.exec(`DROP TABLE ${table}`);
   }
   for (const index of ['messagesByClientMessageId', 'messagesBySender']) database.exec(`DROP INDEX ${index}`);
+  database.exec('ALTER TABLE messages DROP COLUMN epoch');
   database.exec('DELETE FROM migrations WHERE version >= 2');
   database.close();
 }
