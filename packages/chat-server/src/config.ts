@@ -1,6 +1,7 @@
 import {
   allowedOriginsSetting,
   allowGuestsSetting,
+  conversationIdleMsSetting,
   dedupeSettings,
   jwtSecretSetting,
   logPartitionsSetting,
@@ -28,5 +29,6 @@ export const ChatServerSettings = z.object({
   LOG_PARTITIONS: logPartitionsSetting,
   MARKER_IDLE_MS: markerIdleMsSetting,
   ...dedupeSettings,
+  CONVERSATION_IDLE_MS: conversationIdleMsSetting,
 });
 export type ChatServerConfig = Readonly<z.output<typeof ChatServerSettings>>;

@@ -71,7 +71,7 @@ async function newChat(options: Partial<RedisMessageLogOptions> & { url?: string
   const log = createRedisMessageLog(command, {
     maxInProcess: 500,
     keyPrefix,
-    readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
+    stored: store.messages,
     sentMessages: store.messages,
     onStoreAsked: (about) => asked.push(about),
     ...logOptions,

@@ -1,6 +1,5 @@
 import { createRedisMessageLog, type MessageLog } from '@parley/message-log';
 import { openSqliteStore, type Store } from '@parley/message-store';
-import type { ConversationId } from '@parley/protocol';
 import { connectRedis, type RedisConnection, silentLogger } from '@parley/service-kit';
 import {
   atFileEnd,
@@ -28,11 +27,10 @@ export async function newLogAndStore({ maxInProcess = 500 } = {}): Promise<LogAn
     await connectRedis(redis.url, 'command', { logger, connectionName: 'log-and-store' }),
   );
   atFileEnd(() => connection.disconnect());
-  const readStoredHead = (conversationId: ConversationId) => store.messages.headSeq(conversationId);
   return {
     redis,
     connection,
     store,
-    log: createRedisMessageLog(connection, { maxInProcess, readStoredHead, sentMessages: store.messages }),
+    log: createRedisMessageLog(connection, { maxInProcess, stored: store.messages, sentMessages: store.messages }),
   };
 }

@@ -1,6 +1,7 @@
 import {
   allowedOriginsSetting,
   allowGuestsSetting,
+  conversationIdleMsSetting,
   dataDirSetting,
   dedupeSettings,
   integerSetting,
@@ -91,6 +92,7 @@ export const clusterSettings = (production: boolean) =>
     LOG_PARTITIONS: logPartitionsSetting,
     ...dedupeSettings,
     RECLAIM_AFTER_MS: reclaimAfterMsSetting,
+    CONVERSATION_IDLE_MS: conversationIdleMsSetting,
     LOG_LEVEL: logLevelSetting,
   });
 

@@ -5,3 +5,6 @@ export const EPOCH_FUNCTIONS: readonly URL[] = [include('epoch')];
 
 /** The Lua functions for scripts that recognise repeated messages; they need those of the epoch. */
 export const DEDUPE_FUNCTIONS: readonly URL[] = [include('epoch'), include('dedupe')];
+
+/** The Lua functions for scripts that let the keys of a conversation expire. */
+export const EXPIRY_FUNCTIONS: readonly URL[] = [include('expiry')];

@@ -4,3 +4,4 @@ export { createRedisMessageConsumer, type RedisMessageConsumerOptions } from './
 export * from './message-log.ts';
 export { createRedisMessageLog, type RedisMessageLogOptions } from './message-log-redis.ts';
 export { partitionOf } from './partition-keys.ts';
+export type { StoredHistory } from './stored-history.ts';

@@ -7,10 +7,11 @@ import {
   runScript,
   withDeadline,
 } from '@parley/service-kit';
+import { EPOCH_FUNCTIONS } from './included-scripts.ts';
 import { type DeliveredEntry, fieldsOf, positionOf, toLogBatch } from './log-entry.ts';
 import type { CommittedOffset, LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
-import { chunksOf, type SettledEntry, settleEntries } from './settle-entries.ts';
+import { chunksOf, type SettledEntry, type SettleOptions, settleEntries } from './settle-entries.ts';
 import { trimRecentWindows } from './trim-recent.ts';
 
 export interface RedisMessageConsumerOptions {
@@ -25,6 +26,8 @@ export interface RedisMessageConsumerOptions {
   reclaimAfterMs?: number;
   /** Number of stored messages that each conversation's recent window keeps. Default 200. */
   keepRecent?: number;
+  /** A conversation leaves Redis when all its messages are stored and it was idle for this long, ms. Default 1 h. */
+  conversationIdleMs?: number;
   /** Default 'parley'. */
   keyPrefix?: string;
 }
@@ -34,6 +37,7 @@ const scripts = {
   readPending: loadScript(new URL('./scripts/read-pending.lua', import.meta.url), 1),
   reclaim: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 1),
   extendClaim: loadScript(new URL('./scripts/extend-claim.lua', import.meta.url), 1),
+  checkEntries: loadScript(new URL('./scripts/check-entries.lua', import.meta.url), 3, EPOCH_FUNCTIONS),
   leaveGroup: loadScript(new URL('./scripts/leave-group.lua', import.meta.url), 1),
 };
 
@@ -71,9 +75,11 @@ class RedisMessageConsumer implements MessageConsumer {
   readonly #keys: PartitionKeys;
   readonly #name: string;
   readonly #reclaimAfterMs: number;
-  readonly #keepRecent: number;
+  readonly #settleOptions: SettleOptions;
   #isCatchingUp = true;
   #lastReadId = STREAM_START;
+  /** The epoch as the last reply named it. */
+  #epoch = '';
 
   constructor(
     connections: { command: RedisConnection; blocking: RedisConnection },
@@ -82,6 +88,7 @@ class RedisMessageConsumer implements MessageConsumer {
       consumerName,
       reclaimAfterMs = 10_000,
       keepRecent = 200,
+      conversationIdleMs = 60 * 60 * 1_000,
       keyPrefix = 'parley',
     }: RedisMessageConsumerOptions,
   ) {
@@ -90,7 +97,7 @@ class RedisMessageConsumer implements MessageConsumer {
     this.#keys = partitionKeys(keyPrefix, partition);
     this.#name = consumerName;
     this.#reclaimAfterMs = reclaimAfterMs;
-    this.#keepRecent = keepRecent;
+    this.#settleOptions = { keepRecent, conversationIdleMs };
   }
 
   /** Creates the group at the start of the stream: every entry of the stream is uncompleted, even if the group was lost. */
@@ -130,6 +137,23 @@ class RedisMessageConsumer implements MessageConsumer {
     const extendChunk = (ids: readonly string[]) =>
       runScript(this.#command, scripts.extendClaim, [this.#keys.log], [WORKERS, this.#name, ...ids]);
     await this.#inGroup(() => Promise.all(chunksOf(entryIds).map(extendChunk)), []);
+  }
+
+  async findLost(entries: readonly LogEntry[]): Promise<LogEntry[]> {
+    const ofEndedEpoch = () => entries.filter(({ epoch }) => epoch !== this.#epoch);
+    const knownEpoch = this.#epoch;
+    let missing = await this.#findMissing(ofEndedEpoch());
+    if (this.#epoch !== knownEpoch) missing = await this.#findMissing(ofEndedEpoch());
+    if (missing.length === 0) return [];
+    const ids = [...new Set(missing.map(({ message }) => message.conversationId))];
+    const epochs = await Promise.all(ids.map((id) => this.#command.hget(this.#keys.conversation(id), 'epoch')));
+    const initialised = new Set(ids.filter((_, index) => epochs[index] === this.#epoch));
+    return missing.filter(({ message }) => initialised.has(message.conversationId));
+  }
+
+  async findCurrent(entries: readonly LogEntry[]): Promise<LogEntry[]> {
+    const missing = new Set(await this.#findMissing(entries));
+    return entries.filter((entry) => entry.epoch === this.#epoch && !missing.has(entry));
   }
 
   complete(entries: readonly LogEntry[]): Promise<CommittedOffset[]> {
@@ -200,8 +224,30 @@ class RedisMessageConsumer implements MessageConsumer {
     }
   }
 
+  /** Returns the entries that are not in the log, and updates the epoch. One round trip, also without entries. */
+  async #findMissing(entries: readonly LogEntry[]): Promise<LogEntry[]> {
+    const { log, epoch, runId } = this.#keys;
+    const chunks = entries.length > 0 ? chunksOf(entries) : [[]];
+    const replies = await Promise.all(
+      chunks.map((chunk) =>
+        runScript(
+          this.#command,
+          scripts.checkEntries,
+          [log, epoch, runId],
+          chunk.map(({ entryId }) => entryId),
+        ),
+      ),
+    );
+    const present = new Set<string>();
+    for (const [currentEpoch, entryIds] of replies as [currentEpoch: string, entryIds: string[]][]) {
+      this.#epoch = currentEpoch;
+      for (const id of entryIds) present.add(id);
+    }
+    return entries.filter(({ entryId }) => !present.has(entryId));
+  }
+
   #settle(entries: readonly SettledEntry[]): Promise<CommittedOffset[]> {
-    return settleEntries(this.#command, this.#keys, this.#keepRecent, entries);
+    return settleEntries(this.#command, this.#keys, this.#settleOptions, entries);
   }
 
   async #positionOf(entryId: string): Promise<{ conversationId: ConversationId; seq: number } | undefined> {

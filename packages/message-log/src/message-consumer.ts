@@ -57,11 +57,21 @@ export interface MessageConsumer {
   extendClaim(entryIds: readonly string[]): Promise<void>;
 
   /**
+   * Returns the entries that must not be saved any more: their epoch has ended, Redis has lost them, and the heads of their
+   * conversations are initialised. Their seqs have other messages or placeholders now. Before the initialisation they may be
+   * saved: it finds them in the store.
+   */
+  findLost(entries: readonly LogEntry[]): Promise<LogEntry[]>;
+
+  /** Returns the entries that were appended in the current epoch and are in the log. No other message can have their seqs. */
+  findCurrent(entries: readonly LogEntry[]): Promise<LogEntry[]>;
+
+  /**
    * Completes entries whose messages are in the store: removes them from the log, advances the committed offsets, trims the
-   * recent windows. May be repeated.
+   * recent windows. Entries that are not in the log have no effect, so it may be repeated.
    *
    * @returns the committed offset of each conversation concerned: every message up to it is in the store or in the dead
-   *   letters. Conversations whose head Redis does not know are left out.
+   *   letters. Conversations whose head is unknown in the current epoch are left out.
    */
   complete(entries: readonly LogEntry[]): Promise<CommittedOffset[]>;
 

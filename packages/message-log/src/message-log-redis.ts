@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ConversationId, MessageId } from '@parley/protocol';
-import type { RedisConnection } from '@parley/service-kit';
+import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { AppendBatcher } from './append-batcher.ts';
 import { Dedupe, type SentMessages } from './dedupe.ts';
 import { HeadInitialiser } from './head-initialiser.ts';
@@ -18,12 +18,15 @@ import type {
 import { type PartitionKeys, partitionKeys, partitionOf } from './partition-keys.ts';
 import { readStateInOrder, readStates } from './read-states.ts';
 import { lastSeqOf, type RecentEntry, recentPage } from './recent-page.ts';
+import type { StoredHistory } from './stored-history.ts';
+
+const CHANGE_MEMBERS = loadScript(new URL('./scripts/change-members.lua', import.meta.url), 1);
 
 export interface RedisMessageLogOptions {
   /** Limit of messages appended and not yet completed, over all partitions. Each partition has a fixed share of it. */
   maxInProcess: number;
-  /** Reads a conversation's newest seq from the store, 0 = none. Called when Redis does not know the head. */
-  readStoredHead: (conversationId: ConversationId) => Promise<number>;
+  /** The store; read when Redis does not know a head. */
+  stored: StoredHistory;
   /** Number of partitions: 1 for a single Redis, more to spread the load over a Cluster. Equal in all processes. Default 1. */
   partitions?: number;
   /** Asked when Redis does not know for certain whether a sender used a clientMessageId in the last 24 hours. */
@@ -41,6 +44,8 @@ export interface RedisMessageLogOptions {
   memory?: MemoryGauge;
   /** How long an append may wait for others to share a call, ms; read at each append. Default 0: one call for each. */
   collectMs?: () => number;
+  /** A conversation leaves Redis when all its messages are stored and it was idle for this long, ms. Default 1 h. */
+  conversationIdleMs?: number;
   /** Default 'parley'. */
   keyPrefix?: string;
 }
@@ -73,7 +78,8 @@ class RedisMessageLog implements MessageLog {
   readonly #partitions: readonly Partition[];
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
-    const { maxInProcess, readStoredHead, partitions = 1, keyPrefix = 'parley' } = options;
+    const { maxInProcess, stored, partitions = 1, keyPrefix = 'parley' } = options;
+    const { conversationIdleMs = 60 * 60 * 1_000 } = options;
     const { dedupeExactMs = 60 * 60 * 1_000, dedupeFilterBytes = 4 * 1_024 * 1_024 } = options;
     const { sentMessages, onStoreAsked = () => undefined, collectMs = () => 0, memory = UNLIMITED_MEMORY } = options;
     if (partitions < 1 || partitions > maxInProcess) {
@@ -101,7 +107,7 @@ class RedisMessageLog implements MessageLog {
         knownStates: (ids) => this.knownStates(ids),
         onStoreAsked,
       }),
-      heads: new HeadInitialiser({ redis, keys, readStoredHead }),
+      heads: new HeadInitialiser({ redis, keys, stored, maxInProcess, conversationIdleMs }),
     }));
   }
 
@@ -121,7 +127,12 @@ class RedisMessageLog implements MessageLog {
 
   async states(conversationIds: readonly ConversationId[]): Promise<ConversationState[]> {
     const known = await this.knownStates(conversationIds);
-    return Promise.all(conversationIds.map((id, index) => known[index] ?? this.#initialisedState(id)));
+    const unknown = conversationIds.filter((_, index) => known[index] === undefined);
+    if (unknown.length === 0) return known as ConversationState[];
+    const byPartition = Map.groupBy(unknown, (id) => this.#partitionOf(id));
+    await Promise.all([...byPartition].map(([{ heads }, ids]) => heads.initialise(ids)));
+    const initialised = await this.knownStates(conversationIds);
+    return Promise.all(conversationIds.map((id, index) => initialised[index] ?? this.#initialisedState(id)));
   }
 
   async knownStates(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]> {
@@ -138,7 +149,7 @@ class RedisMessageLog implements MessageLog {
 
   async membersChanged(conversationId: ConversationId): Promise<void> {
     const key = this.#partitionOf(conversationId).keys.conversation(conversationId);
-    await this.#redis.hset(key, 'membersVersion', randomUUID());
+    await runScript(this.#redis, CHANGE_MEMBERS, [key], [randomUUID()]);
   }
 
   async countInProcess(): Promise<number> {

@@ -8,7 +8,7 @@ export interface AppendRequest {
   draft: MessageDraft;
   /** The chat server that appends, for the ledger. */
   node: string;
-  /** The version of the member list under which the sender's membership was checked; '' = no version recorded. */
+  /** The version of the member list under which the sender's membership was checked; '' = there is no list, or it was not checked. */
   membersVersion: string;
   /** Orders the sessions of the sender: a later one has a higher number. 0 or undefined = it is not known, and not checked. */
   fence?: number;
@@ -34,7 +34,7 @@ export interface ConversationState {
   readonly headSeq: number;
   /** The committed offset: every message up to this seq is in the store. */
   readonly storedSeq: number;
-  /** Changes with each change of the member list; '' = Redis has no change recorded. */
+  /** Changes with each change of the member list, and with each initialisation of the head; '' = there is no member list. */
   readonly membersVersion: string;
   /** Changes when Redis may have lost messages that were appended and not stored. */
   readonly epoch: string;
@@ -56,7 +56,7 @@ export interface RecentPage {
   /** The page's first and last seq, inclusive; `toSeq < fromSeq` = the page is empty. */
   fromSeq: number;
   toSeq: number;
-  /** The newest part of the page, gap-free up to `toSeq`. The store has the rest. */
+  /** The messages of the page that the window has, by seq. The store has the others. */
   messages: MessageRecord[];
   /** Ids of messages deleted after the page. It includes at least every deletion that is not stored yet. */
   deletedLater: MessageId[];
@@ -86,8 +86,8 @@ export interface LedgerRow {
  * - The recent window holds at least every message that is not stored yet.
  * - A call that rejects may have taken effect. Repeating it with the same `clientMessageId` is safe.
  *
- * The log initialises a conversation's head from the store when Redis does not know it in the current epoch. `append`,
- * `readRecent` and `states` then read the store once and continue. They reject with {@link HeadUnknown} when the head is
+ * The log initialises a conversation's head from the store when Redis does not know it in the current epoch, or when the
+ * conversation left Redis because it was idle. `append`, `readRecent` and `states` then read the store once and continue. They reject with {@link HeadUnknown} when the head is
  * still unknown after a few attempts, and with the store's error when the store is unavailable.
  */
 export interface MessageLog {
@@ -105,7 +105,10 @@ export interface MessageLog {
     beforeInitialising?: () => Promise<unknown>,
   ): Promise<RecentPage>;
 
-  /** Returns the state of each conversation, in the order of the ids. One round trip while all heads are known. */
+  /**
+   * Returns the state of each conversation, in the order of the ids. One round trip while all heads are known, and otherwise one
+   * read of the store for all that are not.
+   */
   states(conversationIds: readonly ConversationId[]): Promise<ConversationState[]>;
 
   /**
@@ -116,7 +119,7 @@ export interface MessageLog {
 
   /**
    * Records that the member list changed, which makes every server's cached membership stale. Call it after the store has
-   * the change. Also works while the head is unknown.
+   * the change. While the head is unknown nothing needs to be recorded, because its initialisation has the same effect.
    */
   membersChanged(conversationId: ConversationId): Promise<void>;
 

@@ -22,8 +22,8 @@ export interface PartitionKeys {
   readonly filters: readonly [string, string, string];
   /**
    * HASH `head`, `stored`, `membersVersion`, `lastMs` (time of the newest message), `epoch` (in which the head was initialised),
-   * `initialised` (number of that initialisation, only if the store had messages), `floor` (only while the head is unknown),
-   * `expires` (only while its keys are to expire).
+   * `initialised` (number of that initialisation, only if the store had messages), `ticket` (of an initialisation),
+   * `expires` (only while all messages are stored: then the keys of the conversation expire).
    */
   conversation(id: ConversationId): string;
   /** STREAM, the recent window: the entry of a seq has the id `<seq>-0`, so a page is one range. */

@@ -12,7 +12,7 @@ export const lastSeqOf = ({ beforeSeq, afterSeq, limit }: RecentQuery): number =
     afterSeq === undefined ? Number.MAX_SAFE_INTEGER : afterSeq + limit,
   );
 
-/** Returns the page that a query selects: its bounds, and its newest gap-free part that the window has. */
+/** Returns the page that a query selects: its bounds, and its messages that the window has. */
 export function recentPage(
   conversationId: ConversationId,
   state: ConversationState,
@@ -21,16 +21,16 @@ export function recentPage(
   deletedLater: MessageId[],
 ): RecentPage {
   const { fromSeq, toSeq } = boundsOf(query, state.headSeq);
-  const bySeq = new Map(window.map(([entryId, fields]) => [firstPartOf(entryId), fields]));
   const messages = [];
-  for (let seq = toSeq; seq >= fromSeq; seq--) {
-    const flat = bySeq.get(seq);
-    if (!flat) break;
+  for (const [entryId, flat] of window) {
+    const seq = firstPartOf(entryId);
+    if (seq < fromSeq || seq > toSeq) continue;
     const fields = fieldsOf(flat);
     const draft = JSON.parse(fields.get('message') ?? '') as MessageDraft;
     messages.push(toMessageRecord(draft, conversationId, seq, Number(fields.get('time'))));
   }
-  return { state, fromSeq, toSeq, messages: messages.reverse(), deletedLater };
+  messages.sort((a, b) => a.seq - b.seq);
+  return { state, fromSeq, toSeq, messages, deletedLater };
 }
 
 function boundsOf(query: RecentQuery, headSeq: number): { fromSeq: number; toSeq: number } {

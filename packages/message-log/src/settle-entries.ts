@@ -1,9 +1,13 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { EPOCH_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
 import type { CommittedOffset } from './message-consumer.ts';
 import { type PartitionKeys, WORKERS } from './partition-keys.ts';
 
-const SETTLE = loadScript(new URL('./scripts/settle.lua', import.meta.url), 6);
+const SETTLE = loadScript(new URL('./scripts/settle.lua', import.meta.url), 8, [
+  ...EPOCH_FUNCTIONS,
+  ...EXPIRY_FUNCTIONS,
+]);
 
 /** Lua can unpack a few thousand values at once. A small call also blocks other commands for a shorter time. */
 const MAX_ENTRIES_PER_CALL = 500;
@@ -17,16 +21,23 @@ export interface SettledEntry {
   readonly reason: string;
 }
 
+export interface SettleOptions {
+  /** Number of stored messages that each conversation's recent window keeps. */
+  readonly keepRecent: number;
+  /** A conversation leaves Redis when all its messages are stored and it was idle for this long, ms. */
+  readonly conversationIdleMs: number;
+}
+
 /**
  * Settles entries: one atomic step for each conversation and 500 entries, because a script has the keys of one conversation. All
  * steps share one round trip.
  *
- * @returns the committed offset of each conversation that Redis knows
+ * @returns the committed offset of each conversation whose head is known
  */
 export async function settleEntries(
   redis: RedisConnection,
   keys: PartitionKeys,
-  keepRecent: number,
+  { keepRecent, conversationIdleMs }: SettleOptions,
   entries: readonly SettledEntry[],
 ): Promise<CommittedOffset[]> {
   const settleChunk = async (conversationId: ConversationId | '', chunk: readonly SettledEntry[]) => {
@@ -39,9 +50,11 @@ export async function settleEntries(
       keys.recent(id),
       dead,
       keys.deletions(id),
+      keys.epoch,
+      keys.runId,
     ];
     const triples = chunk.flatMap(({ entryId, seq, reason }) => [entryId, seq, reason]);
-    return (await runScript(redis, SETTLE, scriptKeys, [WORKERS, keepRecent, ...triples])) as [
+    return (await runScript(redis, SETTLE, scriptKeys, [WORKERS, keepRecent, conversationIdleMs, ...triples])) as [
       storedSeq: number,
       epoch: string,
     ];

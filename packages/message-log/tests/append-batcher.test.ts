@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { MessageLog } from '../src/index.ts';
-import { conversation, kindAndSeq, newLogs, request, requestsOfEveryKind } from './open-log.ts';
+import { conversation, kindAndSeq, newLogs, request, requestsOfEveryKind, versionOf } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -25,12 +25,13 @@ async function scriptsRun(): Promise<number> {
 test('concurrent appends share one call, and each has the outcome that it would have had alone', async () => {
   const log = await underLoad('shared', { maxInProcess: RUSH + 4, storedHeads: { den: 6 } });
   const den = conversation('den');
+  const membersVersion = await versionOf(log, den);
   // The store is asked about the sender here.
-  await log.append(request({ conversationId: den }));
+  await log.append(request({ conversationId: den, membersVersion }));
   const before = await scriptsRun();
-  const requests = requestsOfEveryKind(den);
+  const requests = requestsOfEveryKind(den, membersVersion);
   const repeated = requests.slice(1, 2);
-  const all = [...requests, request({ conversationId: den }), request(), ...repeated];
+  const all = [...requests, request({ conversationId: den, membersVersion }), request(), ...repeated];
   const outcomes = await Promise.all(all.map((each) => log.append(each)));
   expect(outcomes.map(kindAndSeq)).toEqual([
     `appended ${RUSH + 1}`,

@@ -10,6 +10,7 @@ import {
   readAll,
   request,
   requestsOfEveryKind,
+  versionOf,
 } from './open-log.ts';
 
 const open = await newLogs();
@@ -33,8 +34,10 @@ describe('append', () => {
   test('appends concurrent messages in their order, up to the limit', async () => {
     const log = await open.log({ keyPrefix: 'together', maxInProcess: 4, storedHeads: { den: 7 } });
     const den = conversation('den');
-    await log.states([lobby, den]);
-    const requests = [...requestsOfEveryKind(den), request(), request({ conversationId: den }), request()];
+    await log.states([lobby]);
+    const membersVersion = await versionOf(log, den);
+    const toDen = request({ conversationId: den, membersVersion });
+    const requests = [...requestsOfEveryKind(den, membersVersion), request(), toDen, request()];
     const outcomes = await Promise.all(requests.map((each) => log.append(each)));
     expect(outcomes.map(kindAndSeq)).toEqual([
       'appended 1',
@@ -132,6 +135,7 @@ describe('append', () => {
 
   test('refuses an append whose membership was checked under an older version of the member list', async () => {
     const log = await open.log({ keyPrefix: 'members' });
+    await log.states([lobby]);
     await log.membersChanged(lobby);
     const stale = await log.append(request());
     expect(stale).toEqual({ kind: 'stale-members', membersVersion: expect.stringMatching(/./) });
@@ -143,10 +147,17 @@ describe('append', () => {
     expect(again).not.toEqual(stale);
   });
 
-  test('replies with an empty version when Redis has lost the version of the member list', async () => {
+  test('refuses every version from before a loss of data, because a change of the member list may be lost', async () => {
     const log = await open.log({ keyPrefix: 'members-lost' });
-    const outcome = await log.append(request({ membersVersion: 'of-before' }));
-    expect(outcome).toEqual({ kind: 'stale-members', membersVersion: '' });
+    const den = conversation('den');
+    const before = await versionOf(log, den);
+    await log.membersChanged(den);
+    const changed = await versionOf(log, den);
+    await open.redis.client.flushall();
+    for (const membersVersion of [before, changed, '']) {
+      const outcome = await log.append(request({ conversationId: den, membersVersion }));
+      expect(outcome).toEqual({ kind: 'stale-members', membersVersion: expect.stringMatching(/./) });
+    }
   });
 
   test('never dates a message before its predecessor, even when the clock was set back', async () => {
@@ -229,7 +240,11 @@ describe('ledger', () => {
 describe('createRedisMessageLog', () => {
   test('refuses more partitions than messages in process, and a key prefix with braces', async () => {
     const connection = await open.connection('command');
-    const options = { maxInProcess: 2, readStoredHead: async () => 0, sentMessages: NO_SENT_MESSAGES };
+    const options = {
+      maxInProcess: 2,
+      stored: { headSeqs: async () => [], fillGaps: async () => undefined },
+      sentMessages: NO_SENT_MESSAGES,
+    };
     expect(() => createRedisMessageLog(connection, { ...options, partitions: 3 })).toThrow(/3 partitions/);
     expect(() => createRedisMessageLog(connection, { ...options, keyPrefix: '{x}' })).toThrow(/braces/);
   });

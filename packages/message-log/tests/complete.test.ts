@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MessageLog } from '../src/index.ts';
-import { appendMany, conversation, newLogs, readAll, request } from './open-log.ts';
+import { appendMany, conversation, newLogs, readAll, request, type StoredHeads } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -117,31 +117,41 @@ describe('complete', () => {
     }
   });
 
-  test('sets the floor for the next initialisation of a conversation that Redis has lost', async () => {
-    const log = await open.log({ keyPrefix: 'lost' });
+  test('has no effect for entries that Redis has lost with the conversation', async () => {
+    const storedHeads: StoredHeads = {};
+    const log = await open.log({ keyPrefix: 'lost', storedHeads });
     const consumer = await open.consumer({ keyPrefix: 'lost' });
     await appendMany(log, lobby, 5);
     const { entries } = await readAll(consumer);
     await open.redis.client.flushall();
     expect(await consumer.complete(entries)).toEqual([]);
-    expect(await consumer.complete(entries.slice(0, 2))).toEqual([]);
-    expect(await log.knownStates([lobby])).toEqual([undefined]);
-    // The store's head is 0 here, as read before the worker saved.
+    expect(await open.redis.client.exists('lost:{p0}:conversation:lobby')).toBe(0);
+    storedHeads.lobby = 5;
     expect(await log.append(request())).toMatchObject({ kind: 'appended', seq: 6 });
     expect(await storedSeq(log)).toBe(5);
   });
 
-  test('continues above the stored messages when Redis has lost its newest writes', async () => {
+  test('has no effect for entries that Redis has lost with its newest writes', async () => {
     const log = await open.log({ keyPrefix: 'tail' });
     const consumer = await open.consumer({ keyPrefix: 'tail' });
     await appendMany(log, lobby, 5);
     const { entries } = await readAll(consumer);
     await open.redis.client.hset('tail:{p0}:conversation:lobby', 'head', 2);
-    expect(await consumer.complete(entries.slice(3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 5 }]);
-    expect(await log.states([lobby])).toEqual([
-      { headSeq: 5, storedSeq: 5, membersVersion: '', epoch: expect.any(String) },
-    ]);
-    expect(await consumer.complete(entries.slice(0, 3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 5 }]);
+    await open.redis.client.xdel('tail:{p0}:log', ...entries.slice(2).map(({ entryId }) => entryId));
+    expect(await consumer.complete(entries.slice(3))).toMatchObject([{ conversationId: 'lobby', storedSeq: 0 }]);
+    expect(await log.states([lobby])).toMatchObject([{ headSeq: 2, storedSeq: 0 }]);
+    expect(await consumer.complete(entries)).toMatchObject([{ conversationId: 'lobby', storedSeq: 2 }]);
+  });
+
+  test('reports no committed offset while the head is unknown in the current epoch', async () => {
+    const log = await open.log({ keyPrefix: 'ended' });
+    const consumer = await open.consumer({ keyPrefix: 'ended' });
+    await appendMany(log, lobby, 2);
+    const { entries } = await readAll(consumer);
+    await open.redis.client.set('ended:{p0}:run-id', `${'0'.repeat(40)} 1767225600000`);
+    expect(await consumer.complete(entries.slice(0, 1))).toEqual([]);
+    expect(await storedSeq(log)).toBe(1);
+    expect(await consumer.complete(entries)).toMatchObject([{ storedSeq: 2 }]);
   });
 });
 

@@ -17,7 +17,10 @@ test('nothing is appended in the old epoch while the connection is replaced', as
     keyPrefix: 'between',
     sentMessages: NO_SENT_MESSAGES,
     // Without the store an unknown head stays unknown.
-    readStoredHead: async () => (isStoreAvailable ? 0 : Promise.reject(new Error('the store is unavailable'))),
+    stored: {
+      headSeqs: async () => (isStoreAvailable ? [0] : Promise.reject(new Error('the store is unavailable'))),
+      fillGaps: async () => undefined,
+    },
   });
   await appendMany(log, lobby, 3);
   await open.redis.client.set('between:{p0}:run-id', `${'0'.repeat(40)} 1767225600000`);

@@ -20,6 +20,7 @@ import {
   type RedisMessageConsumerOptions,
   type RedisMessageLogOptions,
   type SentMessages,
+  type StoredHistory,
 } from '../src/index.ts';
 
 /**
@@ -60,15 +61,21 @@ export async function newLogs() {
       await eventually(async () => expect(await redis.client.info('clients')).toContain('blocked_clients:1'));
       await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal');
     },
-    /** @param options.storedHeads the newest stored seq by conversation id, read at each initialisation; others have 0 */
+    /**
+     * @param options.storedHeads the newest stored seq by conversation id, read at each initialisation; others have 0. The tests of
+     *   the message worker use a real store.
+     */
     async log({
       storedHeads = {},
       ...options
     }: Partial<RedisMessageLogOptions> & { keyPrefix: string; storedHeads?: StoredHeads }): Promise<MessageLog> {
-      const readStoredHead = async (id: ConversationId) => storedHeads[id] ?? 0;
+      const stored: StoredHistory = {
+        headSeqs: async (ids) => ids.map((id) => storedHeads[id] ?? 0),
+        fillGaps: async () => undefined,
+      };
       return createRedisMessageLog(await connection('command'), {
         maxInProcess: 500,
-        readStoredHead,
+        stored,
         sentMessages: NO_SENT_MESSAGES,
         ...options,
       });
@@ -114,13 +121,21 @@ export const request = (overrides: Partial<AppendRequest> = {}): AppendRequest =
   ...overrides,
 });
 
-/** A request for each outcome that does not depend on the limit. The first two are appended, the third repeats the second. */
-export function requestsOfEveryKind(den: ConversationId): AppendRequest[] {
+/** Returns the version of a conversation's member list. Every conversation but the lobby has one. */
+export const versionOf = async (log: MessageLog, id: ConversationId): Promise<string> =>
+  (await log.states([id]))[0]?.membersVersion ?? '';
+
+/**
+ * A request for each outcome that does not depend on the limit. The first two are appended, the third repeats the second.
+ *
+ * @param membersVersion of the den
+ */
+export function requestsOfEveryKind(den: ConversationId, membersVersion: string): AppendRequest[] {
   const repeated = draft({ clientMessageId: 'twice' });
   return [
     request(),
-    request({ conversationId: den, draft: repeated }),
-    request({ conversationId: den, draft: repeated }),
+    request({ conversationId: den, draft: repeated, membersVersion }),
+    request({ conversationId: den, draft: repeated, membersVersion }),
     request({ draft: repeated }),
     request({ membersVersion: 'old' }),
   ];
@@ -135,10 +150,13 @@ const AT_ONCE = 100;
 /** Appends `count` messages to a conversation. */
 export async function appendMany(log: MessageLog, id: ConversationId, count: number): Promise<AppendOutcome[]> {
   const outcomes: AppendOutcome[] = [];
+  const membersVersion = await versionOf(log, id);
   while (outcomes.length < count) {
     const next = Math.min(AT_ONCE, count - outcomes.length);
     outcomes.push(
-      ...(await Promise.all(Array.from({ length: next }, () => log.append(request({ conversationId: id }))))),
+      ...(await Promise.all(
+        Array.from({ length: next }, () => log.append(request({ conversationId: id, membersVersion }))),
+      )),
     );
   }
   return outcomes;

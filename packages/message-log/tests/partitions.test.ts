@@ -32,10 +32,15 @@ describe('partitions', () => {
 
   test('have shares that add up to the limit', async () => {
     const log = await open.log({ keyPrefix: 'shares', partitions: 3, maxInProcess: 10 });
-    await log.states(conversations);
+    const states = await log.states(conversations);
     const outcomes = await Promise.all(
       Array.from({ length: 400 }, (_, i) =>
-        log.append(request({ conversationId: conversations[i % 40] as (typeof conversations)[number] })),
+        log.append(
+          request({
+            conversationId: conversations[i % 40] as (typeof conversations)[number],
+            membersVersion: states[i % 40]?.membersVersion ?? '',
+          }),
+        ),
       ),
     );
     expect(outcomes.filter(({ kind }) => kind === 'appended')).toHaveLength(10);

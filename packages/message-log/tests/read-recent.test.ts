@@ -81,11 +81,12 @@ describe('readRecent', () => {
     expect(await page(log, { afterSeq: 0, limit: 3 })).toEqual([1, 3, []]);
   });
 
-  test('leaves out the messages before a gap in the window', async () => {
+  test('returns the messages on both sides of a gap in the window, within the bounds of the page', async () => {
     const log = await open.log({ keyPrefix: 'gap' });
     await appendMany(log, lobby, 6);
     await open.redis.client.xdel('gap:{p0}:recent:lobby', '4-0');
-    expect(await page(log, { limit: 6 })).toEqual([1, 6, [5, 6]]);
-    expect(await page(log, { beforeSeq: 5, limit: 6 })).toEqual([1, 4, []]);
+    expect(await page(log, { limit: 6 })).toEqual([1, 6, [1, 2, 3, 5, 6]]);
+    expect(await page(log, { beforeSeq: 5, limit: 2 })).toEqual([3, 4, [3]]);
+    expect(await page(log, { afterSeq: 2, limit: 2 })).toEqual([3, 4, [3]]);
   });
 });

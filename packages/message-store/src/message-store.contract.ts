@@ -253,7 +253,7 @@ export function messageStoreContract(messages: () => MessageStore): void {
       expect(await messages().readRange(conversationId, 4, 5)).toEqual(saved.slice(1, 3));
     });
 
-    test('fills a position once, whoever races for it', async () => {
+    test('fills a position once in a race', async () => {
       const conversationId = newConversationId();
       await messages().saveBatch([newMessage({ conversationId, seq: 41 })]);
       const range = { conversationId, fromSeq: 1, toSeq: 40 };

@@ -79,7 +79,7 @@ export interface MessageStore {
   fillGaps(ranges: readonly SeqRange[]): Promise<number>;
 
   /**
-   * Deletes a message that must not be in the history: its epoch ended before anybody was told that it is stored, and its seq was
+   * Deletes a message that must not be in the history: its epoch ended before it was reported as stored, and its seq was
    * given to another message. Does nothing unless this id is stored at this position. An edit loses its effect. The effect of a
    * deletion stays, because the text is gone.
    */

@@ -1,4 +1,4 @@
-import { integerSetting, reclaimAfterMsSetting, serviceSettings } from '@parley/service-kit';
+import { conversationIdleMsSetting, integerSetting, reclaimAfterMsSetting, serviceSettings } from '@parley/service-kit';
 import { z } from 'zod';
 
 /** The settings of a message worker. `docs/configuration.md` and `.env.example` are generated from this table. */
@@ -13,5 +13,6 @@ export const MessageWorkerSettings = z.object({
     isPerProcess: true,
   }),
   RECLAIM_AFTER_MS: reclaimAfterMsSetting,
+  CONVERSATION_IDLE_MS: conversationIdleMsSetting,
 });
 export type MessageWorkerConfig = Readonly<z.output<typeof MessageWorkerSettings>>;

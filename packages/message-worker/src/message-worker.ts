@@ -57,7 +57,12 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger });
   const consumer = await createRedisMessageConsumer(
     { command, blocking },
-    { partition: config.LOG_PARTITION, consumerName: name, reclaimAfterMs: config.RECLAIM_AFTER_MS },
+    {
+      partition: config.LOG_PARTITION,
+      consumerName: name,
+      reclaimAfterMs: config.RECLAIM_AFTER_MS,
+      conversationIdleMs: config.CONVERSATION_IDLE_MS,
+    },
   );
   const publisher = new Publisher(new FanOutPublisher(noDeadline), metrics);
   const memory = new RedisMemory(command, { busyPercent: config.REDIS_BUSY_PERCENT });

@@ -15,6 +15,18 @@ export const MESSAGE_WORKER_METRICS = {
     type: 'counter',
     help: 'Messages that could not be processed. Above 0: inspect the dead-letter stream.',
   },
+  chat_messages_lost_total: {
+    type: 'counter',
+    help: 'Messages that Redis lost after their ack, before this worker had saved them. Their senders resend them. Rising: Redis loses data.',
+  },
+  chat_messages_replaced_total: {
+    type: 'counter',
+    help: 'Messages of an ended epoch that were saved late, and deleted because their seq belongs to another message.',
+  },
+  chat_save_rejections_total: {
+    type: 'counter',
+    help: 'Attempts to save a message that the store rejected. After a few, the message goes to the dead letters.',
+  },
   chat_dead_letters: {
     type: 'gauge',
     help: 'Messages in the dead-letter stream, at most 1,000. Above 0: inspect them before older ones leave.',

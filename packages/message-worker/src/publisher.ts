@@ -1,6 +1,6 @@
 import type { FanOutMessages, FanOutPublisher } from '@parley/fan-out';
 import type { CommittedOffset, LogEntry } from '@parley/message-log';
-import { toWireMessage } from '@parley/protocol';
+import { type MessageRecord, toWireMessage } from '@parley/protocol';
 import type { MessageWorkerMetrics } from './metrics.ts';
 
 /**
@@ -45,6 +45,16 @@ function toItem(entries: readonly LogEntry[]): FanOutMessages {
     conversationId: first.message.conversationId,
     firstSeq: Math.min(...seqs),
     lastSeq: Math.max(...seqs),
-    json: entries.map(({ message }) => JSON.stringify(toWireMessage(message))).join(','),
+    json: entries.map(({ message }) => encode(message)).join(','),
   };
+}
+
+/** Leaves out what no rule bounds if the message cannot be encoded: a field could be nested too deeply. */
+function encode(message: MessageRecord): string {
+  try {
+    return JSON.stringify(toWireMessage(message));
+  } catch {
+    const { id, conversationId, seq, senderId, clientMessageId, kind, createdAtMs } = message;
+    return JSON.stringify(toWireMessage({ id, conversationId, seq, senderId, clientMessageId, kind, createdAtMs }));
+  }
 }

@@ -33,7 +33,7 @@ const closedStore = await openSqliteStore({
 });
 const log = createRedisMessageLog(command, {
   maxInProcess: 500,
-  readStoredHead: (conversationId) => store.messages.headSeq(conversationId),
+  stored: store.messages,
   sentMessages: store.messages,
 });
 const metrics = createMetrics(MESSAGE_WORKER_METRICS, 'test');
@@ -66,7 +66,9 @@ async function append(conversationId: ConversationId, text: string): Promise<voi
     kind: 'text' as const,
     text,
   };
-  const outcome = await log.append({ conversationId, draft, node: 'test', membersVersion: '' });
+  const [state] = await log.states([conversationId]);
+  const membersVersion = state?.membersVersion ?? '';
+  const outcome = await log.append({ conversationId, draft, node: 'test', membersVersion });
   expect(outcome.kind).toBe('appended');
 }
 

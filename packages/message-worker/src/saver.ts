@@ -1,14 +1,15 @@
 import type { LogEntry, MessageConsumer } from '@parley/message-log';
-import type { MessageStore, TracedMessage } from '@parley/message-store';
-import type { MessageRecord } from '@parley/protocol';
-import { type Logger, pause } from '@parley/service-kit';
+import { type MessageStore, type Rejection, StoreUnavailable, type TracedMessage } from '@parley/message-store';
+import type { MessageId, MessageRecord } from '@parley/protocol';
+import { isRedisUnavailable, type Logger, pause } from '@parley/service-kit';
 import type { MessageWorkerMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
+import { saveIsolating } from './save-isolating.ts';
 
 /** The most messages in one bulk write. */
 const MAX_SAVE_MESSAGES = 500;
 
-/** A message that the store rejects this often goes to the dead letters. */
+/** A message that the store rejects this often goes to the dead letters. An error that concerns one message is a rejection. */
 const MAX_REJECTIONS = 3;
 
 /** A message delivered more often than this is saved alone, because it may be what crashed the earlier workers. */
@@ -36,7 +37,9 @@ export interface PublishedEntry extends LogEntry {
  * a write wait for the next one. An entry is in one of these states.
  *
  * **Uncompleted.** The state after `add`. `extendClaims` keeps other workers from reclaiming it. A failed write or completion
- * leaves it here, and the next batch tries again. An unavailable store therefore delays messages and loses none.
+ * leaves it here, and the next batch tries again. An unavailable store therefore delays messages and loses none. While it is
+ * unavailable, the batches become smaller and begin with other entries: a store may be too slow for a large batch, or may fail
+ * because of one message.
  *
  * **Isolated.** Uncompleted, and delivered more than 3 times: earlier workers may have crashed on it. It is saved alone, so a
  * batch cannot fail because of it.
@@ -45,6 +48,14 @@ export interface PublishedEntry extends LogEntry {
  *
  * **Dead.** The store rejected it 3 times, or it was delivered more than 20 times. A placeholder takes its seq in the history,
  * and the entry is in the dead letters.
+ *
+ * **Lost.** Redis lost it with other newest writes before it was saved, and its seq has another message or a placeholder. It is
+ * dropped. Its epoch has ended, so its sender resends it.
+ *
+ * The store can have another message with the seq of an uncompleted entry: one of an ended epoch that Redis lost, and that a worker
+ * saved late. If the entry is in the log and of the current epoch, that message is withdrawn, and the next batch saves the entry.
+ * The withdrawn message was never reported as stored: otherwise the initialisation of the head would have found it in the store,
+ * and the seq would not have been assigned again. An entry of an ended epoch never replaces a message.
  */
 export class Saver {
   readonly #name: string;
@@ -56,6 +67,7 @@ export class Saver {
   /** By entry id, in the order of `add`. */
   readonly #uncompleted = new Map<string, PublishedEntry>();
   readonly #rejections = new Map<string, number>();
+  #maxBatchMessages = MAX_SAVE_MESSAGES;
   #batchStartedAt = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
 
@@ -106,21 +118,94 @@ export class Saver {
     const undeliverable = batch.filter((entry) => entry.deliveries > MAX_DELIVERIES);
     await this.#deadLetter(undeliverable, () => `not completed after ${MAX_DELIVERIES} deliveries`);
 
-    const savable = batch.filter((entry) => entry.deliveries <= MAX_DELIVERIES);
+    const savable = await this.#withoutLost(batch.filter((entry) => entry.deliveries <= MAX_DELIVERIES));
     if (savable.length === 0) return;
-    const endTimer = this.#metrics.chat_save_seconds.startTimer();
-    const { rejected } = await this.#store.saveBatch(savable.map((entry) => this.#trace(entry)));
-    endTimer();
-    this.#metrics.chat_save_batch_messages.observe(savable.length);
-
-    const reasons = new Map(rejected.map(({ id, reason }) => [id, reason]));
-    await this.#complete(savable.filter((entry) => !reasons.has(entry.message.id)));
-    const refused = savable.filter((entry) => this.#isRejectedFinally(entry, reasons));
-    await this.#deadLetter(refused, (entry) => `the store rejected it: ${reasons.get(entry.message.id)}`);
+    const rejections = new Map((await this.#save(savable)).map((rejection) => [rejection.id, rejection]));
+    await this.#complete(savable.filter((entry) => !rejections.has(entry.message.id)));
+    if (rejections.size > 0) await this.#handleRejections(savable, rejections);
   }
 
-  #trace({ message, appendedBy, publishedAtMs }: PublishedEntry): TracedMessage {
-    return { ...message, trace: { acceptedBy: appendedBy, savedBy: this.#name, publishedAtMs, savedAtMs: Date.now() } };
+  async #withoutLost(entries: readonly PublishedEntry[]): Promise<readonly PublishedEntry[]> {
+    if (entries.length === 0) return entries;
+    const lost = new Set(await this.#findLost(entries));
+    if (lost.size === 0) return entries;
+    this.#remove([...lost]);
+    this.#metrics.chat_messages_lost_total.inc(lost.size);
+    const messageIds = [...lost].map(({ message }) => message.id);
+    this.#logger.warn({ messageIds }, 'Redis lost messages before they were saved');
+    return entries.filter((entry) => !lost.has(entry));
+  }
+
+  async #findLost(entries: readonly LogEntry[]): Promise<LogEntry[]> {
+    try {
+      return await this.#consumer.findLost(entries);
+    } catch (error) {
+      if (!isRedisUnavailable(error)) throw error;
+      // Saved now, they survive if Redis has lost them: the heads are initialised from the store.
+      return [];
+    }
+  }
+
+  async #save(entries: readonly PublishedEntry[]): Promise<Rejection[]> {
+    try {
+      const endTimer = this.#metrics.chat_save_seconds.startTimer();
+      const rejections = await saveIsolating(
+        this.#store,
+        entries.map((entry) => this.#trace(entry)),
+      );
+      endTimer();
+      this.#metrics.chat_save_batch_messages.observe(entries.length);
+      this.#maxBatchMessages = Math.min(MAX_SAVE_MESSAGES, 2 * this.#maxBatchMessages);
+      return rejections;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) this.#postpone(entries);
+      throw error;
+    }
+  }
+
+  /** Makes the next batches smaller and begins them with other entries. */
+  #postpone(entries: readonly PublishedEntry[]): void {
+    this.#maxBatchMessages = Math.max(1, Math.floor(entries.length / 2));
+    for (const entry of entries) {
+      this.#uncompleted.delete(entry.entryId);
+      this.#uncompleted.set(entry.entryId, entry);
+    }
+  }
+
+  #trace({ message, appendedBy, epoch, publishedAtMs }: PublishedEntry): TracedMessage {
+    const savedAtMs = Date.now();
+    return { ...message, trace: { acceptedBy: appendedBy, savedBy: this.#name, publishedAtMs, savedAtMs, epoch } };
+  }
+
+  async #handleRejections(
+    entries: readonly PublishedEntry[],
+    rejections: ReadonlyMap<MessageId, Rejection>,
+  ): Promise<void> {
+    this.#metrics.chat_save_rejections_total.inc(rejections.size);
+    const rejected = entries.filter(({ message }) => rejections.has(message.id));
+    const replacing = await this.#withdrawOccupants(rejected, rejections);
+    const refused = rejected.filter((entry) => !replacing.has(entry) && this.#isRejectedFinally(entry));
+    await this.#deadLetter(refused, (entry) => `the store rejected it: ${rejections.get(entry.message.id)?.reason}`, {
+      storeWorks: rejected.length < entries.length,
+    });
+  }
+
+  /** @returns the entries whose seqs were taken and are free now */
+  async #withdrawOccupants(
+    rejected: readonly PublishedEntry[],
+    rejections: ReadonlyMap<MessageId, Rejection>,
+  ): Promise<ReadonlySet<LogEntry>> {
+    const conflicts = rejected.filter(({ message }) => rejections.get(message.id)?.takenBy !== undefined);
+    if (conflicts.length === 0) return new Set();
+    // Asked after the store named the occupants: none of them can be a message of a later epoch.
+    const current = await this.#consumer.findCurrent(conflicts);
+    for (const { message } of current) {
+      const occupantId = rejections.get(message.id)?.takenBy as MessageId;
+      await this.#store.withdraw({ id: occupantId, conversationId: message.conversationId, seq: message.seq });
+      this.#metrics.chat_messages_replaced_total.inc();
+      this.#logger.warn({ messageId: message.id, occupantId }, 'a message of an ended epoch gave up its seq');
+    }
+    return new Set(current);
   }
 
   #entriesArrive(signal: AbortSignal): Promise<void> {
@@ -149,7 +234,7 @@ export class Saver {
         continue;
       }
       batch.push(entry);
-      if (batch.length === MAX_SAVE_MESSAGES) break;
+      if (batch.length === this.#maxBatchMessages) break;
     }
     return batch;
   }
@@ -166,8 +251,7 @@ export class Saver {
   }
 
   /** Counts a rejection. Returns whether the entry has reached {@link MAX_REJECTIONS}. */
-  #isRejectedFinally(entry: LogEntry, reasons: ReadonlyMap<string, string>): boolean {
-    if (!reasons.has(entry.message.id)) return false;
+  #isRejectedFinally(entry: LogEntry): boolean {
     const rejections = (this.#rejections.get(entry.entryId) ?? 0) + 1;
     this.#rejections.set(entry.entryId, rejections);
     return rejections >= MAX_REJECTIONS;
@@ -176,11 +260,22 @@ export class Saver {
   /**
    * Moves entries to the dead letters. A placeholder takes each one's seq in the history, because seqs have no gaps. The store may
    * reject the placeholder as well if the seq is in use.
+   *
+   * @param options.storeWorks whether the store has just saved other messages; if not, an error for the placeholders is the store's
    */
-  async #deadLetter(entries: readonly LogEntry[], reasonOf: (entry: LogEntry) => string): Promise<void> {
+  async #deadLetter(
+    entries: readonly LogEntry[],
+    reasonOf: (entry: LogEntry) => string,
+    { storeWorks = false } = {},
+  ): Promise<void> {
     if (entries.length === 0) return;
     const dead = entries.map((entry) => ({ entryId: entry.entryId, message: entry.message, reason: reasonOf(entry) }));
-    await this.#store.saveBatch(entries.map(({ message }) => toPlaceholder(message)));
+    try {
+      await this.#store.saveBatch(entries.map(({ message }) => toPlaceholder(message)));
+    } catch (error) {
+      if (!storeWorks || error instanceof StoreUnavailable) throw error;
+      this.#logger.error({ err: error }, 'the store does not accept the placeholder of a message either');
+    }
     await this.#consumer.deadLetter(dead);
     this.#remove(entries);
     this.#metrics.chat_messages_dead_lettered_total.inc(dead.length);

@@ -150,6 +150,18 @@ export const reclaimAfterMsSetting = integerSetting({
     "A lower value shortens the delay after a worker's death. A worker that is only slow has its messages published twice; clients drop the repeats.",
 });
 
+export const conversationIdleMsSetting = integerSetting({
+  section: 'Message log',
+  min: 1_000,
+  max: 604_800_000,
+  default: 3_600_000,
+  unit: 'ms',
+  meaning:
+    'A conversation without new messages for this time leaves Redis, if all its messages are stored. Its next use reads the store.',
+  tradeOff:
+    'A lower value needs less memory in Redis. Conversations that people return to are read from the store more often.',
+});
+
 /** The settings of every service. */
 export const serviceSettings = {
   NODE_NAME: setting(z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and "-", at most 40'), {

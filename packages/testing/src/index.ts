@@ -7,6 +7,7 @@ export * from './new-browser.ts';
 export * from './new-mongodb.ts';
 export * from './new-redis.ts';
 export * from './new-redis-topology.ts';
+export * from './new-restorable-redis.ts';
 export * from './redis-servers.ts';
 export * from './rest.ts';
 export * from './start-server.ts';

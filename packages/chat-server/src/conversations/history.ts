@@ -1,5 +1,5 @@
 import type { MessageLog, RecentQuery } from '@parley/message-log';
-import type { MessageStore } from '@parley/message-store';
+import type { MessageStore, SeqRange } from '@parley/message-store';
 import {
   type ConversationId,
   type MessageId,
@@ -12,8 +12,12 @@ import type { Membership } from './membership.ts';
 
 /**
  * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store holds the
- * rest. A page is an interval of seqs. Its newest part comes from the window, the part before that is one range of one index in
- * the store. The window is read first: a message that leaves it between the two reads is in the store by then.
+ * rest. A page is an interval of seqs. Usually its newest part comes from the window, and the part before that is one range of one
+ * index in the store. After a loss of Redis data the store can also have messages above those of the window. The window is read
+ * first: a message that leaves it between the two reads is in the store by then.
+ *
+ * A seq up to the committed offset that the store does not have was lost by Redis. It gets a placeholder, so every page is
+ * gap-free. Usually the log has filled such gaps already (`message-log/src/head-initialiser.ts`).
  *
  * Deleted messages are returned without text and media. There are three cases. The store removes both when it saves the deletion.
  * A deletion on the page itself is applied here. For deletions after the page, the log returns the ids. The log may not know
@@ -35,20 +39,34 @@ export class History {
   async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
     // Initialising a head reads the store and adds a key. Only members may cause that.
     const requireMember = () => this.#membership.requireMember(conversationId, userId);
-    const page = await this.#log.readRecent(conversationId, query, requireMember);
-    const { state, fromSeq, toSeq, messages, deletedLater } = page;
+    const recent = await this.#log.readRecent(conversationId, query, requireMember);
+    const { state, fromSeq, toSeq, messages, deletedLater } = recent;
     await this.#membership.requireMember(conversationId, userId, state.membersVersion);
     const fromWindow = toSeq >= state.headSeq ? messages : messages.filter(({ seq }) => seq > state.storedSeq);
-    const firstRecent = fromWindow[0]?.seq ?? toSeq + 1;
-    const stored =
-      fromSeq < firstRecent ? await this.#messages.readRange(conversationId, fromSeq, firstRecent - 1) : [];
+    const inWindow = new Set<number>(fromWindow.map(({ seq }) => seq));
+    let lastStored = toSeq;
+    while (inWindow.has(lastStored)) lastStored -= 1;
+    const stored = await this.#readStored({ conversationId, fromSeq, toSeq: lastStored }, state.storedSeq);
+    const page = [...stored.filter(({ seq }) => !inWindow.has(seq)), ...fromWindow].sort((a, b) => a.seq - b.seq);
     const isForward = query.afterSeq !== undefined;
     return {
-      messages: withoutDeleted([...stored, ...fromWindow], deletedLater).map(toWireMessage),
+      messages: withoutDeleted(page, deletedLater).map(toWireMessage),
       headSeq: state.headSeq,
       epoch: state.epoch,
       hasMore: isForward ? toSeq < state.headSeq : fromSeq > 1,
     };
+  }
+
+  async #readStored(range: SeqRange, storedSeq: number): Promise<MessageRecord[]> {
+    const { conversationId, fromSeq } = range;
+    if (range.toSeq < fromSeq) return [];
+    const read = () => this.#messages.readRange(conversationId, fromSeq, range.toSeq);
+    const stored = await read();
+    const toSeq = Math.min(range.toSeq, storedSeq);
+    const isGapFree = stored.filter(({ seq }) => seq <= toSeq).length > toSeq - fromSeq;
+    if (isGapFree) return stored;
+    await this.#messages.fillGaps([{ conversationId, fromSeq, toSeq }]);
+    return read();
   }
 }
 

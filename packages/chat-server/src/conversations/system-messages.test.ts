@@ -13,8 +13,11 @@ const logger = silentLogger();
 const metrics = createMetrics(CHAT_SERVER_METRICS, 'test');
 
 function newSystemMessages(redisConnection: RedisConnection) {
-  const readStoredHead = (conversationId: ConversationId) => store.messages.headSeq(conversationId);
-  const log = createRedisMessageLog(redisConnection, { maxInProcess: 2, readStoredHead, sentMessages: store.messages });
+  const log = createRedisMessageLog(redisConnection, {
+    maxInProcess: 2,
+    stored: store.messages,
+    sentMessages: store.messages,
+  });
   const membership = new Membership({ conversations: store.conversations, log });
   const sender = new MessageSender({ node: 'chat-server-1', log, membership, metrics, logger });
   return { log, systemMessages: new SystemMessages({ sender, logger }) };

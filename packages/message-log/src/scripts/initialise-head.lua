@@ -2,28 +2,53 @@
 -- Sets a conversation's head from the store, unless the head is known in the current epoch. It may run when memory is full: a
 -- head is small, and the history cannot be read without it.
 --
--- A worker may have saved messages after the caller read the store and before Redis knew the conversation again. settle.lua
--- kept the highest of their seqs as `floor`. The floor wins over a lower stored seq: otherwise the next message would get a
--- seq that is in use. Where Redis has an older head than the store, the head continues above the store's.
+-- Redis loses the newest of its writes, never others. So of the seqs up to the head that it knows, those above the committed offset
+-- are in the log, or were stored out of order. The seqs above that head, up to the store's, are in the store: the caller has filled
+-- the gaps. The log has none of them any more.
 --
--- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 epoch  5 run id  6 dedupe state
--- ARGV  1 newest seq in the store, 0 = none
--- Reply 1 = initialised, 0 = the head was known already
-local epoch = currentEpoch(KEYS[4], KEYS[5])
-local state = redis.call('HMGET', KEYS[1], 'head', 'floor', 'epoch')
-if state[1] and state[3] == epoch then return 0 end
+-- The members version changes: Redis may have lost a change of the member list, and none was recorded while Redis did not know
+-- the conversation.
+--
+-- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 recent deletions  5 epoch  6 run id
+--       7 dedupe state
+-- ARGV  1 ticket from prepare-head.lua  2 newest seq in the store, 0 = none  3 new members version ('' = there is no member list)
+--       4 time after which an idle conversation leaves Redis (ms)
+-- Reply 1 = the head is known, 0 = the ticket is not valid any more: prepare again
+local epoch = currentEpoch(KEYS[5], KEYS[6])
+local state = redis.call('HMGET', KEYS[1], 'head', 'stored', 'epoch', 'ticket')
+if state[1] and state[3] == epoch then return 1 end
+if state[4] ~= ARGV[1] or string.sub(ARGV[1], 1, #epoch + 1) ~= epoch .. ' ' then return 0 end
 
-local known = tonumber(state[1] or -1)
-local head = math.max(tonumber(ARGV[1]), tonumber(state[2] or 0))
-if head > known then
-  redis.call('HSET', KEYS[1], 'head', head, 'stored', head)
+local storedHead = tonumber(ARGV[2])
+local head, offset
+if state[1] then
+  local known = tonumber(state[1])
+  head, offset = math.max(known, storedHead), tonumber(state[2])
+  if storedHead > known then
+    if offset == known then
+      offset = storedHead
+    else
+      for seq = known + 1, storedHead do redis.call('SADD', KEYS[3], seq) end
+    end
+  end
+else
+  head, offset = storedHead, storedHead
   redis.call('DEL', KEYS[3])
-  if known < 0 then redis.call('DEL', KEYS[2]) end
+  -- A window without a conversation means that single keys were deleted. Its messages may be unstored, and their seqs are in use.
+  local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+  local newestSeq = newest and tonumber(string.match(newest[1], '^%d+')) or 0
+  if newestSeq > head then head = newestSeq else redis.call('DEL', KEYS[2]) end
 end
-redis.call('HSET', KEYS[1], 'epoch', epoch)
-redis.call('HDEL', KEYS[1], 'floor', 'initialised')
+
+redis.call('HSET', KEYS[1], 'head', head, 'stored', offset, 'epoch', epoch, 'membersVersion', ARGV[3])
+redis.call('HDEL', KEYS[1], 'ticket', 'initialised', 'floor') -- earlier releases wrote `floor`
 -- From now on the stored messages of this conversation count as sent. dedupe.lua says what the number is for.
-if tonumber(ARGV[1]) > 0 then
-  redis.call('HSET', KEYS[1], 'initialised', redis.call('HINCRBY', KEYS[6], 'initialisations', 1))
+if storedHead > 0 then
+  redis.call('HSET', KEYS[1], 'initialised', redis.call('HINCRBY', KEYS[7], 'initialisations', 1))
+end
+if offset == head then
+  expireWhenIdle(ARGV[4], KEYS[1], KEYS[2], KEYS[4])
+else
+  keepForever(KEYS[1], KEYS[2], KEYS[4])
 end
 return 1
