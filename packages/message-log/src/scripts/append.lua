@@ -56,7 +56,8 @@ local function keep(conversation, recent, deletions)
 end
 
 -- Returns whether a later session of the sender has appended, and remembers the latest one.
-local function isSuperseded(sender, fence, latest)
+local function isSuperseded(sender, fence)
+  local latest = tonumber(redis.call('HGET', sender, 'fence') or 0)
   if fence < latest then return true end
   if fence > latest then
     redis.call('HSET', sender, 'fence', fence)
@@ -69,12 +70,11 @@ local function append(conversation, recent, use, deletions, sender, conversation
     membersVersion, fence, target, deleted, hash, step, askedAt)
   if uses[use] then return { 'sent', uses[use] } end
 
-  local known = redis.call('HMGET', sender, 'fence', 'epoch', 'loaded', 'tooMany')
-  if fence ~= '0' and isSuperseded(sender, tonumber(fence), tonumber(known[1] or 0)) then return { 'superseded' } end
+  if fence ~= '0' and isSuperseded(sender, tonumber(fence)) then return { 'superseded' } end
 
   local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch', 'expires', 'initialised')
   if not state[1] or state[4] ~= epoch then return { 'head-unknown' } end
-  local doubt = doubtOf(dedupe, { epoch = known[2], loaded = known[3], tooMany = known[4] }, hash, step, tonumber(state[6] or 0), askedAt)
+  local doubt = doubtOf(dedupe, sender, hash, step, tonumber(state[6] or 0), askedAt)
   if doubt then return { doubt, momentOf(dedupe), nowMs } end
   local currentVersion = state[2] or ''
   if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end
@@ -92,7 +92,7 @@ local function append(conversation, recent, use, deletions, sender, conversation
   free = free - 1
   redis.call('XADD', recent, seq .. '-0', 'time', createdAtMs, 'message', message)
   if deleted ~= '' then redis.call('ZADD', deletions, seq, deleted) end
-  uses[use] = table.concat({ conversationId, id, seq, createdAtMs, digest }, ' ')
+  uses[use] = conversationId .. ' ' .. id .. ' ' .. seq .. ' ' .. createdAtMs .. ' ' .. digest
   redis.call('SET', use, uses[use], 'PX', exactMs)
   addToFilter(dedupe, hash, step)
   return { 'appended', seq, createdAtMs }

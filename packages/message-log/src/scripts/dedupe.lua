@@ -60,6 +60,7 @@ local function openDedupe(stateKey, filterKeys, newBits, epoch, nowMs)
     filters = filters,
     isYoung = nowMs - sinceMs < DEDUPE_WINDOW_MS,
     initialisations = tonumber(state[4] or 0),
+    -- Without a load a sender counts as loaded at this number of initialisations.
     loadedAtFirst = isComplete and 0 or -1,
   }
 end
@@ -89,7 +90,7 @@ end
 
 -- Returns 'sender-unknown', 'maybe-sent', or nil when the sender certainly did not use the clientMessageId before.
 --
--- sender       fields of its HASH: epoch, loaded (number of initialisations before its messages were loaded), tooMany (they were not)
+-- sender       HASH epoch, loaded (number of initialisations before its messages were loaded), tooMany (they were not loaded)
 -- initialised  number of the conversation's initialisation, 0 = the store had no message of it
 local function doubtOf(dedupe, sender, hash, step, initialised, askedAt)
   -- The count continues above all conversations when the dedupe state alone was lost.
@@ -98,11 +99,11 @@ local function doubtOf(dedupe, sender, hash, step, initialised, askedAt)
     redis.call('HSET', dedupe.stateKey, 'initialisations', initialised)
   end
   if askedAt ~= '' and isSince(askedAt, dedupe, initialised) then return nil end
-  if dedupe.isYoung then
-    local isKnown = sender.epoch == dedupe.epoch
-    if isKnown and sender.tooMany then return 'maybe-sent' end
-    local loaded = isKnown and tonumber(sender.loaded) or dedupe.loadedAtFirst
-    if loaded < initialised then return 'sender-unknown' end
+  if dedupe.isYoung and dedupe.loadedAtFirst < initialised then
+    local known = redis.call('HMGET', sender, 'epoch', 'loaded', 'tooMany')
+    if known[1] ~= dedupe.epoch then return 'sender-unknown' end
+    if known[3] then return 'maybe-sent' end
+    if tonumber(known[2]) < initialised then return 'sender-unknown' end
   end
   for _, filter in ipairs(dedupe.filters) do
     if contains(filter, hash, step) then return 'maybe-sent' end
