@@ -10,7 +10,6 @@ import {
   newRedisSentinel,
   type RedisServerProcess,
   type SeenMessage,
-  type TestUser,
 } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
@@ -70,36 +69,64 @@ async function promotion(successor: RedisServerProcess): Promise<number> {
 
 const LOG_KEY = 'parley:{p0}:log';
 
+/** Starts a chat on a Sentinel set or a Redis Cluster, and clients that send without a pause. */
+async function startUnderLoad(kind: 'sentinel' | 'cluster') {
+  const sentinel = kind === 'sentinel' ? await newRedisSentinel() : undefined;
+  const redisCluster = kind === 'cluster' ? await newRedisCluster() : undefined;
+  const chat = await newCluster({
+    NODES: 2,
+    WORKERS: 1,
+    MAX_CLIENTS: SENDERS,
+    REDIS_URL: sentinel?.url ?? redisCluster?.url ?? '',
+  });
+  const users = await newGuests(chat.url, SENDERS);
+  const peers = await Promise.all(
+    users.map((user) => connectPeer(chat.url, user.token, { auth: { deviceId: user.id }, reconnects: true })),
+  );
+  const acked: Acked[] = [];
+  const stops = peers.map((peer, index) => startSending(peer, `s${index}`, acked));
+  await eventually(() => expect(acked.length).toBeGreaterThan(200));
+  const former = (await (sentinel?.master() ?? redisCluster?.masterOf(LOG_KEY))) as RedisServerProcess;
+  const port = Number(/slave0:ip=127\.0\.0\.1,port=(\d+)/.exec(await former.admin.info('replication'))?.[1]);
+  const servers = sentinel?.servers ?? redisCluster?.servers ?? [];
+  return {
+    chat,
+    peers,
+    acked,
+    former,
+    successor: servers.find((server) => server.port === port) as RedisServerProcess,
+    failedOver: () => sentinel?.failedOver(former) ?? redisCluster?.failedOver(LOG_KEY, former),
+    /** Stops sending, waits until everything is stored, and returns the history. */
+    async finish(): Promise<SeenMessage[]> {
+      await Promise.all(stops.map((stop) => stop()));
+      const lastSeq = acked.at(-1)?.seq ?? 0;
+      await eventually(() => {
+        for (const peer of peers) expect(peer.stored.get('lobby')).toBeGreaterThanOrEqual(lastSeq);
+      });
+      const history = await readHistory(chat.url, users[0]?.token ?? '');
+      for (const peer of peers) peer.close();
+      await chat.stop();
+      return history;
+    },
+  };
+}
+
+/** Asserts that the history has no gap and no copy, and every message that was acked after a moment. */
+function expectComplete(history: readonly SeenMessage[], acked: readonly Acked[], after: number): void {
+  expect(history.map(({ seq }) => seq)).toEqual(history.map((_, index) => index + 1));
+  const sent = history.filter(({ kind }) => kind !== 'system');
+  const seqs = new Map(sent.map(({ clientMessageId, seq }) => [clientMessageId, seq]));
+  expect(seqs.size).toBe(sent.length);
+  expect(acked.filter(({ clientMessageId, seq, at }) => at > after && seqs.get(clientMessageId) !== seq)).toEqual([]);
+}
+
 test.each(['sentinel', 'cluster'] as const)(
   '%s: a frozen master is replaced under load, thaws, and no message that was acked afterwards is lost',
   async (kind) => {
-    const sentinel = kind === 'sentinel' ? await newRedisSentinel() : undefined;
-    const redisCluster = kind === 'cluster' ? await newRedisCluster() : undefined;
-    const servers = sentinel?.servers ?? redisCluster?.servers ?? [];
-    const masterNow = () =>
-      (sentinel ? sentinel.master() : redisCluster?.masterOf(LOG_KEY)) as Promise<RedisServerProcess>;
-    const failedOver = (former: RedisServerProcess) =>
-      sentinel ? sentinel.failedOver(former) : redisCluster?.failedOver(LOG_KEY, former);
-    const chat = await newCluster({
-      NODES: 2,
-      WORKERS: 1,
-      MAX_CLIENTS: SENDERS,
-      REDIS_URL: sentinel?.url ?? redisCluster?.url ?? '',
-    });
-    const users = (await newGuests(chat.url, SENDERS)) as TestUser[];
-    const acked: Acked[] = [];
-    const peers = await Promise.all(
-      users.map((user) => connectPeer(chat.url, user.token, { auth: { deviceId: user.id }, reconnects: true })),
-    );
-    const stops = peers.map((peer, index) => startSending(peer, `s${index}`, acked));
-    await eventually(() => expect(acked.length).toBeGreaterThan(200));
-
-    const former = await masterNow();
-    const port = Number(/slave0:ip=127\.0\.0\.1,port=(\d+)/.exec(await former.admin.info('replication'))?.[1]);
-    const successor = servers.find((server) => server.port === port) as RedisServerProcess;
+    const { acked, former, successor, failedOver, finish } = await startUnderLoad(kind);
     former.freeze();
     const promotedAt = await promotion(successor);
-    await failedOver(former);
+    await failedOver();
     const failedOverAt = performance.now();
     const backAt = await eventually(() => {
       const first = acked.find(({ at }) => at > promotedAt);
@@ -110,19 +137,37 @@ test.each(['sentinel', 'cluster'] as const)(
     const ackedBefore = acked.length;
     former.thaw();
     await eventually(() => expect(acked.length).toBeGreaterThan(ackedBefore + ACKS_AFTERWARDS));
-    await Promise.all(stops.map((stop) => stop()));
+    expectComplete(await finish(), acked, promotedAt);
+  },
+  300_000,
+);
 
-    const lastSeq = Math.max(...acked.map(({ seq }) => seq));
-    await eventually(() => {
-      for (const peer of peers) expect(peer.stored.get('lobby')).toBeGreaterThanOrEqual(lastSeq);
+test.each(['sentinel', 'cluster'] as const)(
+  '%s: a replica that lagged begins a new epoch, and only messages of the ended one are lost',
+  async (kind) => {
+    const { chat, peers, acked, former, successor, failedOver, finish } = await startUnderLoad(kind);
+    const epochOf = (peer: ChatPeer | undefined) => peer?.heads.get('lobby')?.epoch;
+    const epochBefore = await eventually(() => {
+      const epoch = epochOf(peers[0]);
+      if (!epoch) throw new Error('no head was announced');
+      return epoch;
     });
-    const history = await readHistory(chat.url, users[0]?.token ?? '');
-    const byId = Map.groupBy(history, ({ clientMessageId }) => clientMessageId);
-    const lost = acked.filter(({ clientMessageId, seq }) => byId.get(clientMessageId)?.[0]?.seq !== seq);
-    expect(lost.filter(({ at }) => at > promotedAt)).toEqual([]);
-    expect([...byId.values()].filter((copies) => copies.length > 1)).toEqual([]);
-    for (const peer of peers) peer.close();
-    await chat.stop();
+    // From here on the replica receives nothing.
+    successor.freeze();
+    await former.admin.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    const ackedBefore = acked.length;
+    await eventually(() => expect(acked.length).toBeGreaterThan(ackedBefore + 100));
+    former.freeze();
+    successor.thaw();
+    const promotedAt = await promotion(successor);
+    await failedOver();
+    former.thaw();
+    await eventually(() => expect(acked.filter(({ at }) => at > promotedAt).length).toBeGreaterThan(ACKS_AFTERWARDS));
+    await eventually(() => expect(epochOf(peers[0])).not.toBe(epochBefore));
+    const workerPort = chat.processes().find(({ name }) => name.startsWith('message-worker'))?.metricsPort;
+    const { body } = await callRest<string>(`http://127.0.0.1:${workerPort}`, 'GET', '/metrics');
+    expect(body).toMatch(/^chat_messages_dead_lettered_total\{.*\} 0$/m);
+    expectComplete(await finish(), acked, promotedAt);
   },
   300_000,
 );
