@@ -18,6 +18,7 @@ beforeEach(async () => {
   await set('maxmemory-policy', 'noeviction');
   await set('appendonly', 'yes');
   await set('appendfsync', 'always');
+  await set('cluster-node-timeout', '2000');
 });
 
 test('a Redis with a limit, without eviction and with an append-only file that is always synced gives no warning', async () => {
@@ -30,6 +31,7 @@ test.each([
   ['appendonly', 'no', 'appendonly no'],
   ['appendfsync', 'everysec', 'appendfsync everysec'],
   ['appendfsync', 'no', 'appendfsync no'],
+  ['cluster-node-timeout', '1999', 'cluster-node-timeout 1999'],
 ])('%s %s gives one warning', async (name, value, part) => {
   await set(name, value);
   expect(await warnings()).toEqual([expect.stringContaining(part)]);

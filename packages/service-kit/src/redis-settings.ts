@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
-import type { RedisConnection } from './redis.ts';
+import { COMMAND_TIMEOUT_MS, type RedisConnection } from './redis.ts';
 
 /**
  * Returns one line for each setting of Redis under which acked messages may be lost, or Redis may fill the machine. Each says what
@@ -26,9 +26,10 @@ async function warningsOf(redis: Redis): Promise<string[]> {
     redis.info('persistence').then(fieldsOf),
     redis.info('replication').then(fieldsOf),
   ]);
-  const [appendfsync, minReplicas] = await Promise.all([
+  const [appendfsync, minReplicas, nodeTimeoutMs] = await Promise.all([
     readSetting(redis, 'appendfsync'),
     readSetting(redis, 'min-replicas-to-write'),
+    readSetting(redis, 'cluster-node-timeout'),
   ]);
   const policy = memory.get('maxmemory_policy');
   const hasAppendOnlyFile = persistence.get('aof_enabled') === '1';
@@ -56,6 +57,11 @@ async function warningsOf(redis: Redis): Promise<string[]> {
   if (replicas > 0 && minReplicas === '0') {
     warnings.push(
       `A failover may lose acked messages that no replica has (min-replicas-to-write 0, replicas: ${replicas}). Set min-replicas-to-write to 1.`,
+    );
+  }
+  if (Number(nodeTimeoutMs) < COMMAND_TIMEOUT_MS) {
+    warnings.push(
+      `A frozen master may ack messages after its successor was promoted (cluster-node-timeout ${nodeTimeoutMs}). Set cluster-node-timeout to ${COMMAND_TIMEOUT_MS} or more.`,
     );
   }
   return warnings;

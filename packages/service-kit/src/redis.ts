@@ -70,9 +70,16 @@ export async function connectRedis(
   options: { logger: Logger; connectionName: string },
 ): Promise<RedisConnection> {
   const { logger, connectionName } = options;
-  const dropped = (reason: string) =>
-    logger.warn({ connection: connectionName, reason }, 'dropping a Redis connection');
-  const redis = createClient(targetOf(url), role, { connectionName }, dropped);
+  const redis = createClient(
+    targetOf(url),
+    role,
+    { connectionName },
+    {
+      dropped: (reason) => logger.warn({ connection: connectionName, reason }, 'dropping a Redis connection'),
+      // Every process has one of this role, and one warning is enough.
+      weak: (warning) => role === 'command' && logger.warn(warning),
+    },
+  );
   let reported = false;
   redis.on('error', (error: Error) => {
     if (reported) return;
@@ -99,22 +106,30 @@ function targetOf(url: string): RedisTarget {
   return target;
 }
 
+interface ConnectionReports {
+  dropped(reason: string): void;
+  /** A setting is weaker than the promises need. */
+  weak(warning: string): void;
+}
+
+const NO_REPORTS: ConnectionReports = { dropped: () => undefined, weak: () => undefined };
+
 function createClient(
   target: RedisTarget,
   role: RedisRole,
   options: RedisOptions,
-  dropped: (reason: string) => void = () => undefined,
+  reports = NO_REPORTS,
 ): RedisConnection {
   const redisOptions = { ...COMMON_OPTIONS, ...OPTIONS[role], ...loginOf(target), ...options };
   switch (target.kind) {
     case 'cluster':
       return role === 'no-deadline'
-        ? createAnyNodeClient(target, redisOptions, dropped)
-        : createClusterClient(target, redisOptions, dropped);
+        ? createAnyNodeClient(target, redisOptions, reports)
+        : createClusterClient(target, redisOptions, reports);
     case 'sentinel':
-      return createSentinelClient(target, redisOptions, dropped, role);
+      return createSentinelClient(target, redisOptions, reports, role);
     case 'single':
-      return createGuardedRedis({ choose: async () => target.endpoints[0] }, target, redisOptions, { role, dropped })
+      return createGuardedRedis({ choose: async () => target.endpoints[0] }, target, redisOptions, { role, reports })
         .redis;
   }
 }
@@ -123,13 +138,13 @@ function createGuardedRedis(
   route: Route,
   target: RedisTarget,
   options: RedisOptions,
-  { role, dropped }: { role: RedisRole; dropped: (reason: string) => void },
+  { role, reports }: { role: RedisRole; reports: ConnectionReports },
 ) {
   const redis = new Redis({ ...options, db: target.database, Connector: connectorFor(route, target.isTls) });
   const guard = guardConnection(redis, {
     dropsLateReplies: role !== 'no-deadline',
     aliveAt: () => provenAliveAt(redis.options),
-    dropped,
+    dropped: reports.dropped,
   });
   return { redis, guard };
 }
@@ -137,10 +152,13 @@ function createGuardedRedis(
 function createSentinelClient(
   target: RedisTarget,
   options: RedisOptions,
-  dropped: (reason: string) => void,
+  reports: ConnectionReports,
   role: RedisRole,
 ): Redis {
-  const sentinels = new Sentinels(target, () => guard.drop('its master is being replaced'));
+  const sentinels = new Sentinels(target, {
+    replaced: () => guard.drop('its master is being replaced'),
+    warn: reports.weak,
+  });
   const route: Route = {
     role: 'master',
     choose: () => sentinels.master(),
@@ -150,7 +168,7 @@ function createSentinelClient(
       if (host !== endpoint.host || port !== endpoint.port) throw new Error('the master was replaced');
     },
   };
-  const { redis, guard } = createGuardedRedis(route, target, options, { role, dropped });
+  const { redis, guard } = createGuardedRedis(route, target, options, { role, reports });
   redis.on('end', () => sentinels.close());
   // A connection that is closed while it waits to reconnect emits no `end`.
   const disconnect = redis.disconnect.bind(redis);
@@ -161,9 +179,9 @@ function createSentinelClient(
   return redis;
 }
 
-function createAnyNodeClient(target: RedisTarget, options: RedisOptions, dropped: (reason: string) => void): Redis {
+function createAnyNodeClient(target: RedisTarget, options: RedisOptions, reports: ConnectionReports): Redis {
   const route = anyNodeRoute(target);
-  const { redis } = createGuardedRedis(route, target, options, { role: 'no-deadline', dropped });
+  const { redis } = createGuardedRedis(route, target, options, { role: 'no-deadline', reports });
   redis.on('ready', () => {
     redis.call('CLUSTER', 'SLOTS').then(
       (reply) => route.learn(nodesOfSlots(reply)),
@@ -173,7 +191,7 @@ function createAnyNodeClient(target: RedisTarget, options: RedisOptions, dropped
   return redis;
 }
 
-function createClusterClient(target: RedisTarget, options: RedisOptions, dropped: (reason: string) => void): Cluster {
+function createClusterClient(target: RedisTarget, options: RedisOptions, reports: ConnectionReports): Cluster {
   let cluster: Cluster | undefined;
   const route = clusterNodeRoute(target, () => cluster);
   cluster = new Cluster([...target.endpoints], {
@@ -188,7 +206,11 @@ function createClusterClient(target: RedisTarget, options: RedisOptions, dropped
   });
   const connection = cluster;
   connection.on('+node', (node: Redis) => {
-    guardConnection(node, { dropsLateReplies: true, aliveAt: () => provenAliveAt(node.options), dropped });
+    guardConnection(node, {
+      dropsLateReplies: true,
+      aliveAt: () => provenAliveAt(node.options),
+      dropped: reports.dropped,
+    });
   });
   connection.on('-node', () => {
     if (connection.status === 'ready') connection.refreshSlotsCache();

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { eventually, newRedisSentinel, type RedisServerProcess } from '@parley/testing';
+import { silentLogger } from '../src/logger.ts';
+import { connectRedis } from '../src/redis.ts';
 import { connect, promotion, startPublishing, startReading, startWriting } from './failover-load.ts';
 
 /** How long after the failover every connection must work again. */
@@ -65,4 +67,14 @@ test('a frozen Sentinel does not keep connections from opening', async () => {
   const connection = await connect(set.url, 'command');
   expect(await eventually(() => connection.set('text', 'a'))).toBe('OK');
   sentinel.thaw();
+});
+
+test('a Sentinel that replaces a master too soon gives one warning', async () => {
+  await set.sentinels[0]?.admin.call('SENTINEL', 'SET', 'main', 'down-after-milliseconds', 1_999);
+  const warnings: unknown[] = [];
+  const logger = silentLogger();
+  logger.warn = (warning: unknown) => warnings.push(warning);
+  const connection = await connectRedis(set.url, 'command', { logger, connectionName: 'test' });
+  connection.disconnect();
+  expect(warnings.filter((warning) => String(warning).includes('down-after-milliseconds 1999'))).toHaveLength(1);
 });

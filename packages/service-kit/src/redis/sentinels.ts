@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { withDeadline } from '../deadline.ts';
-import { guardConnection } from './connection-guard.ts';
+import { COMMAND_TIMEOUT_MS, guardConnection } from './connection-guard.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 import { formatEndpoint, isSameEndpoint, type RedisEndpoint, type RedisTarget } from './redis-url.ts';
 
@@ -16,6 +16,8 @@ interface MasterView {
   /** Grows with every failover, so the highest one is the newest. */
   readonly configEpoch: number;
   readonly isFailingOver: boolean;
+  /** After this time without a reply the Sentinel considers the master down. */
+  readonly downAfterMs: number;
 }
 
 /**
@@ -27,16 +29,16 @@ interface MasterView {
  */
 export class Sentinels {
   readonly #target: RedisTarget;
-  readonly #replaced: () => void;
+  readonly #callbacks: SentinelCallbacks;
   readonly #clients = new Map<string, SentinelClient>();
   /** The view that `master` returned last. */
   #current: MasterView | undefined;
+  #hasWarned = false;
   #isClosed = false;
 
-  /** @param replaced called when the master that `master` returned last is being replaced */
-  constructor(target: RedisTarget, replaced: () => void) {
+  constructor(target: RedisTarget, callbacks: SentinelCallbacks) {
     this.#target = target;
-    this.#replaced = replaced;
+    this.#callbacks = callbacks;
     for (const endpoint of target.endpoints) this.#add(endpoint);
   }
 
@@ -54,12 +56,21 @@ export class Sentinels {
     const agreeing = views.filter(({ endpoint }) => isSameEndpoint(endpoint, newest.endpoint));
     if (agreeing.some(({ isFailingOver }) => isFailingOver)) throw new Error('the master is being replaced');
     this.#current = newest;
+    this.#warnOfShortTimeout(Math.min(...views.map(({ downAfterMs }) => downAfterMs)));
     return newest.endpoint;
   }
 
   close(): void {
     this.#isClosed = true;
     for (const client of this.#clients.values()) client.close();
+  }
+
+  #warnOfShortTimeout(downAfterMs: number): void {
+    if (this.#hasWarned || downAfterMs >= COMMAND_TIMEOUT_MS) return;
+    this.#hasWarned = true;
+    this.#callbacks.warn(
+      `A frozen master may ack messages after its successor was promoted (down-after-milliseconds ${downAfterMs}). Set down-after-milliseconds to ${COMMAND_TIMEOUT_MS} or more.`,
+    );
   }
 
   #add(endpoint: RedisEndpoint): void {
@@ -69,13 +80,13 @@ export class Sentinels {
       reconnected: (view) => {
         const current = this.#current;
         if (!current || view.configEpoch < current.configEpoch) return;
-        if (isSameEndpoint(view.endpoint, current.endpoint) === view.isFailingOver) this.#replaced();
+        if (isSameEndpoint(view.endpoint, current.endpoint) === view.isFailingOver) this.#callbacks.replaced();
       },
       failingOver: (master) => {
-        if (this.#current && isSameEndpoint(master, this.#current.endpoint)) this.#replaced();
+        if (this.#current && isSameEndpoint(master, this.#current.endpoint)) this.#callbacks.replaced();
       },
       switchedTo: (master) => {
-        if (this.#current && !isSameEndpoint(master, this.#current.endpoint)) this.#replaced();
+        if (this.#current && !isSameEndpoint(master, this.#current.endpoint)) this.#callbacks.replaced();
       },
       learned: (endpoints) => {
         for (const each of endpoints) this.#add(each);
@@ -83,6 +94,13 @@ export class Sentinels {
     };
     this.#clients.set(key, new SentinelClient(endpoint, this.#target, events));
   }
+}
+
+interface SentinelCallbacks {
+  /** The master that `master` returned last is being replaced. */
+  replaced(): void;
+  /** Called once, when the settings of the Sentinels are weaker than the promises need. */
+  warn(message: string): void;
 }
 
 interface SentinelEvents {
@@ -152,6 +170,7 @@ class SentinelClient {
       endpoint: endpointOf(fields),
       configEpoch: Number(fields.get('config-epoch')),
       isFailingOver: (fields.get('flags') ?? '').split(',').includes('failover_in_progress'),
+      downAfterMs: Number(fields.get('down-after-milliseconds')),
     };
   }
 
