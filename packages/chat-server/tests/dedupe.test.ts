@@ -49,6 +49,8 @@ interface Chat {
   /** Does what a worker does: saves and completes what is in process. */
   save(): Promise<void>;
   send(message: Partial<MessageDraft> & { to?: ConversationId }): Promise<AppendOutcome>;
+  /** Does what a worker does near the memory limit. @returns how many dedupe entries of stored messages it deleted */
+  freeUses(): Promise<number>;
   /** Ends the young epoch, as 24 hours do. */
   grow(): Promise<void>;
 }
@@ -90,6 +92,12 @@ async function newChat(options: Partial<RedisMessageLogOptions> & { url?: string
       await consumer.close();
     },
     send: ({ to = lobby, ...message }) => log.append(request(to, message)),
+    async freeUses() {
+      const consumer = await createRedisMessageConsumer({ command, blocking }, { consumerName: 'worker', keyPrefix });
+      const deleted = await consumer.deleteStoredUses(new AbortController().signal);
+      await consumer.close();
+      return deleted;
+    },
     async grow() {
       await command.hset(key('dedupe'), 'sinceMs', 0);
     },
@@ -412,3 +420,11 @@ async function aofOf(dir: string): Promise<string> {
   const parts = await readdir(join(dir, 'appendonlydir'));
   return join(dir, 'appendonlydir', parts.find((name) => name.endsWith('.incr.aof')) ?? '');
 }
+
+test('a clientMessageId is recognised after a worker deleted the entries of stored messages near the memory limit', async () => {
+  const chat = await newChat();
+  const first = await chat.send(used);
+  await chat.save();
+  expect(await chat.freeUses()).toBe(1);
+  await expectRecognised(chat, first);
+});

@@ -7,12 +7,12 @@ import {
   runScript,
   withDeadline,
 } from '@parley/service-kit';
+import { deleteStoredUses, trimRecentWindows } from './free-memory.ts';
 import { EPOCH_FUNCTIONS } from './included-scripts.ts';
 import { type DeliveredEntry, fieldsOf, positionOf, toLogBatch } from './log-entry.ts';
 import type { CommittedOffset, LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
 import { chunksOf, type SettledEntry, type SettleOptions, settleEntries } from './settle-entries.ts';
-import { trimRecentWindows } from './trim-recent.ts';
 
 export interface RedisMessageConsumerOptions {
   /** The partition of the log, counted from 0. Default 0. */
@@ -176,6 +176,10 @@ class RedisMessageConsumer implements MessageConsumer {
 
   trimRecent(signal: AbortSignal): Promise<number> {
     return trimRecentWindows(this.#command, this.#keys, signal);
+  }
+
+  deleteStoredUses(signal: AbortSignal): Promise<number> {
+    return deleteStoredUses(this.#command, this.#keys, signal);
   }
 
   async close(): Promise<void> {

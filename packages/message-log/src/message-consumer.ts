@@ -84,6 +84,14 @@ export interface MessageConsumer {
   trimRecent(signal: AbortSignal): Promise<number>;
 
   /**
+   * Deletes the dedupe entries of stored messages. For a Redis near its memory limit, like `trimRecent`: repeats are recognised as
+   * before, but the log then has to ask the store.
+   *
+   * @returns the number of deleted entries
+   */
+  deleteStoredUses(signal: AbortSignal): Promise<number>;
+
+  /**
    * Moves entries that cannot be processed to the dead-letter stream with all their fields and a reason, atomically for each
    * conversation. The committed offset passes them. May be repeated.
    */

@@ -99,3 +99,18 @@ describe('trimRecent', () => {
     expect(await consumer.trimRecent(signal)).toBe(0);
   });
 });
+
+describe('deleteStoredUses', () => {
+  test('deletes the dedupe entries of stored messages only', async () => {
+    const log = await open.log({ keyPrefix: 'uses' });
+    const consumer = await open.consumer({ keyPrefix: 'uses' });
+    await appendMany(log, lobby, 5);
+    const { entries } = await readAll(consumer);
+    await consumer.complete(entries.slice(0, 3));
+    await appendMany(log, den, 1);
+    await fillMemory();
+    expect(await consumer.deleteStoredUses(signal)).toBe(3);
+    expect(await consumer.deleteStoredUses(signal)).toBe(0);
+    expect(await open.redis.client.keys('uses:{p0}:sent:*')).toHaveLength(3);
+  });
+});

@@ -2,10 +2,10 @@ import type { MessageConsumer } from '@parley/message-log';
 import type { Logger, RedisMemory } from '@parley/service-kit';
 import type { MessageWorkerMetrics } from './metrics.ts';
 
-/** The pause after a trim that freed memory. Messages that are stored during it can leave with the next one. */
+/** The pause after a round that freed memory. Messages that are stored during it can leave with the next one. */
 const PAUSE_MS = 2_000;
 
-/** The pause after a trim that found nothing: each one examines all keys. */
+/** The pause after a round that found nothing: each one examines all keys. */
 const LONG_PAUSE_MS = 30_000;
 
 interface MemoryReliefParts {
@@ -16,9 +16,9 @@ interface MemoryReliefParts {
 }
 
 /**
- * Frees memory while Redis is near its limit: stored messages leave the recent windows, and history comes from the store. Without it
- * the windows of conversations that are not idle could keep a Redis full although everything is stored, and senders would get `BUSY`
- * for as long.
+ * Frees memory while Redis is near its limit, in two steps. First, stored messages leave the recent windows, and history comes from the
+ * store. When that finds nothing, dedupe entries of stored messages leave, and the store is asked about repeats. Without it, data that
+ * the store has could keep a Redis full for an hour, and senders would get `BUSY` for as long.
  */
 export class MemoryRelief {
   readonly #parts: MemoryReliefParts;
@@ -28,14 +28,16 @@ export class MemoryRelief {
     this.#parts = parts;
   }
 
-  /** Polls the memory of Redis, and trims the recent windows if it is near its limit. */
+  /** Polls the memory of Redis, and frees some if it is near its limit. */
   async check(signal: AbortSignal): Promise<void> {
     const { memory, consumer, metrics, logger } = this.#parts;
     await memory.poll();
     if (!memory.isNearLimit || performance.now() < this.#notBefore) return;
-    const trimmed = await consumer.trimRecent(signal);
-    this.#notBefore = performance.now() + (trimmed > 0 ? PAUSE_MS : LONG_PAUSE_MS);
-    metrics.chat_recent_messages_trimmed_total.inc(trimmed);
-    if (trimmed > 0) logger.info({ trimmed }, 'Redis is near its memory limit: trimmed the recent windows');
+    const messages = await consumer.trimRecent(signal);
+    const uses = messages > 0 ? 0 : await consumer.deleteStoredUses(signal);
+    this.#notBefore = performance.now() + (messages + uses > 0 ? PAUSE_MS : LONG_PAUSE_MS);
+    metrics.chat_recent_messages_trimmed_total.inc(messages);
+    metrics.chat_dedupe_entries_deleted_total.inc(uses);
+    if (messages + uses > 0) logger.info({ messages, uses }, 'Redis is near its memory limit: removed stored data');
   }
 }

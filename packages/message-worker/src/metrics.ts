@@ -35,6 +35,10 @@ export const MESSAGE_WORKER_METRICS = {
     type: 'counter',
     help: 'Stored messages that left the recent windows because Redis was near its memory limit. Rising: Redis needs more memory.',
   },
+  chat_dedupe_entries_deleted_total: {
+    type: 'counter',
+    help: 'Dedupe entries of stored messages that were deleted early because Redis was near its memory limit. Rising: Redis needs more memory.',
+  },
   chat_publish_delay_seconds: {
     type: 'histogram',
     help: 'Time from append to publish. High: too few workers.',

@@ -9,6 +9,7 @@ import {
   eventually,
   newConversation,
   newGuests,
+  type Reply,
   type SeenMessage,
   type TestUser,
 } from '@parley/testing';
@@ -38,6 +39,9 @@ const readyz = async () => {
 
 const memoryOf = async (name: string) =>
   Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await cluster.redis.info('memory'))?.[1]);
+
+/** The connection was lost before the ack. */
+const NO_ACK: Reply = { ok: false, code: 'NO_ACK', retryAfterMs: 100 };
 
 /** A client that sends until it is stopped. Each text is sent until it is acked. */
 class Sender {
@@ -69,7 +73,8 @@ class Sender {
     this.#sent += 1;
     const clientMessageId = `${this.#name}-${this.#sent}`;
     for (;;) {
-      const reply = await this.#peer.emitOnce('message:send', { conversationId, clientMessageId, kind: 'text', text });
+      const payload = { conversationId, clientMessageId, kind: 'text', text };
+      const reply = await this.#peer.emitOnce('message:send', payload).catch(() => NO_ACK);
       if (reply.ok) {
         this.acked.set(clientMessageId, { conversationId, seq: (reply.message as SeenMessage).seq });
         return;
@@ -179,6 +184,39 @@ test('one guest fills Redis: others are refused with BUSY only, sessions live, a
     }
   }
   for (const peer of [botPeer, adaPeer, boPeer, newcomer]) peer.close();
+});
+
+test('while one guest floods a small Redis and a worker runs, others are served again and again', async () => {
+  await cluster.redis.config('SET', 'maxmemory', '40mb');
+  const [bot, ada] = (await newGuests(cluster.url, 2)) as [TestUser, TestUser];
+  const groups: string[] = [];
+  for (let i = 0; i < GROUPS; i += 1) {
+    groups.push(await newConversation(cluster.url, bot, { kind: 'group', title: `Group ${i}`, memberIds: [] }));
+  }
+  // As a slow consumer of its own messages it may be disconnected.
+  const botPeer = await connectPeer(cluster.url, bot.token, { auth: { deviceId: 'bot' }, reconnects: true });
+  const adaPeer = await connectPeer(cluster.url, ada.token);
+  const other = new Sender(adaPeer, { name: 'ada', conversationIds: ['lobby'], text: 'hi', inFlight: 1, everyMs: 50 });
+  const flood = new Sender(botPeer, {
+    name: 'bot-2',
+    conversationIds: groups,
+    text: LONG_TEXT,
+    inFlight: 8,
+    everyMs: 0,
+  });
+  await eventually(() => expect(other.refusals.get('BUSY')).toBeGreaterThan(0));
+  for (let round = 0; round < 3; round += 1) {
+    const acked = other.acked.size;
+    await eventually(() => expect(other.acked.size).toBeGreaterThan(acked + 3), RECOVERED_WITHIN_MS);
+  }
+  await flood.stop();
+  const acked = other.acked.size;
+  await eventually(() => expect(other.acked.size).toBeGreaterThan(acked + 20), RECOVERED_WITHIN_MS);
+  await other.stop();
+  await eventually(async () => expect(await readyz()).toEqual([200, 'ready']), RECOVERED_WITHIN_MS);
+  for (const code of other.refusals.keys()) expect(['BUSY', 'UNAVAILABLE']).toContain(code);
+  expect(adaPeer.sessionEnds).toEqual([]);
+  for (const peer of [botPeer, adaPeer]) peer.close();
 });
 
 test('each process warns once of the settings of Redis that may lose messages', async () => {
