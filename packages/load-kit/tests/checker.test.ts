@@ -28,12 +28,15 @@ function replace<T>(list: T[], item: T, changed: Partial<T>): void {
 
 const last = <T>(list: readonly T[]): T => list.at(-1) as T;
 
-test('a correct run has no violation; acks, faults and the longest recovery are counted', () => {
+test('a correct run has no violation; acks, faults and recoveries are counted', () => {
+  const none = { lost: 0, lostByRedis: 0, duplicated: 0, reordered: 0 };
   expect(judge(cleanRecord())).toEqual({
     verdict: {
-      ...{ acked: 30, faults: 1, lost: 0, duplicated: 0, unexpected: 0, reordered: 0, gaps: 0 },
-      ...{ limitViolations: 0, longestRecoveryMs: 1 },
+      ...{ acked: 30, faults: 1, ...none, placeholders: 0, unexpected: 0, gaps: 0 },
+      ...{ limitViolations: 0, longestRecoveryMs: 0 },
     },
+    clients: { library: { acked: 17, ...none }, plain: { acked: 13, ...none } },
+    recoveries: [{ kind: 'kill', faults: 1, longestMs: 0 }],
     violations: [],
   });
 });

@@ -1,10 +1,17 @@
-import type { EventRecord, RecordedClient, RecordedEvent, RecordedMessage } from '../src/events/event-record.ts';
+import type {
+  EventRecord,
+  RecordedClient,
+  RecordedEvent,
+  RecordedFault,
+  RecordedMessage,
+} from '../src/events/event-record.ts';
 
 /** An event record that tests can change. */
-export interface DraftRecord extends Omit<EventRecord, 'clients'> {
+export interface DraftRecord extends Omit<EventRecord, 'clients' | 'faults'> {
   clients: readonly RecordedClient[];
   limits: { maxClients: number; maxInProcess: number };
   events: RecordedEvent[];
+  faults: RecordedFault[];
   stored: RecordedMessage[];
   pages: RecordedMessage[];
 }

@@ -27,3 +27,30 @@ test('counts an acked message that was never seen as missing, and one whose seq 
   tracker.see(2, 'mine too', 'live');
   expect(tracker.wrongPosition).toBe(1);
 });
+
+test('after a rewind, the positions above it must be seen again', () => {
+  const tracker = new ConversationTracker(0);
+  for (const [seq, id] of [
+    [1, 'a'],
+    [2, 'b'],
+    [3, 'lost'],
+    [5, 'lost too'],
+  ] as const) {
+    tracker.see(seq, id, 'live');
+  }
+  tracker.acked(3, 'lost');
+  tracker.rewindTo(2);
+  expect([tracker.upTo, tracker.isComplete, tracker.missing]).toEqual([2, true, 0]);
+  tracker.extendTo(3);
+  expect(tracker.isComplete).toBe(false);
+  expect(tracker.see(3, 'another', 'live')).toBe('first');
+  expect([tracker.upTo, tracker.wrongPosition]).toEqual([3, 0]);
+});
+
+test('a rewind never goes below the start, nor forward', () => {
+  const tracker = new ConversationTracker(10);
+  tracker.rewindTo(4);
+  expect(tracker.upTo).toBe(10);
+  tracker.rewindTo(40);
+  expect([tracker.upTo, tracker.isComplete]).toEqual([10, true]);
+});

@@ -72,3 +72,15 @@ test('stop heals active faults and starts no further one', async () => {
   expect(later.state.faults).toBe(0);
   expect(lines).toEqual(['fault: freeze now for 60000 ms']);
 });
+
+test('a fault that loses data of Redis, and the processes that it kills, are recorded', async () => {
+  const recorder = new Recorder();
+  const target: FaultTarget = {
+    ...{ name: 'redis-data', group: 'redis', kinds: ['slow-fsync'] },
+    async inject(_kind, _seed, onKill) {
+      return () => onKill?.('message-worker-1');
+    },
+  };
+  await injectFaults([fault(target, { kind: 'slow-fsync' })], [target], { recorder, report: () => undefined }).finished;
+  expect(recorder.faults).toMatchObject([{ losesRedisData: true, killed: ['message-worker-1'] }]);
+});

@@ -54,3 +54,23 @@ test.each([5, 6, 7])('faults overlap, but never affect all targets of a group at
   }
   expect(overlaps).toBeGreaterThan(10);
 });
+
+test('a fault waits until a target may fail again', () => {
+  const [only] = [target('redis-data', 'redis', ['slow-fsync'])];
+  const faults = planFaults({ seed: 1, faults: 3, seconds: 6, targets: only ? [only] : [] });
+  expect(faults).toHaveLength(3);
+  for (const [index, { atMs }] of faults.entries()) {
+    const before = faults[index - 1];
+    if (before) expect(atMs).toBeGreaterThanOrEqual(before.atMs + before.durationMs);
+  }
+});
+
+test('each kind has its own duration', () => {
+  const kinds = ['lose-tail', 'full', 'clock-back', 'freeze-master'] as const;
+  const faults = planFaults({ seed: 4, faults: 40, seconds: 400, targets: [target('redis', 'redis', kinds)] });
+  const durations = (wanted: (typeof kinds)[number]) =>
+    faults.flatMap(({ kind, durationMs }) => (kind === wanted ? [durationMs] : []));
+  expect(Math.max(...durations('clock-back'))).toBe(0);
+  expect(Math.min(...durations('lose-tail'))).toBeGreaterThanOrEqual(300);
+  expect(Math.max(...durations('lose-tail'))).toBeLessThanOrEqual(2_500);
+});

@@ -3,7 +3,7 @@ export { LogFiles } from './log-files.ts';
 export { nginxArgs, renderListenConf, writeNginxPrefix } from './nginx-config.ts';
 export { chooseInternalPorts } from './ports.ts';
 export type { ProcessEntry } from './process-files.ts';
-export { startProcessGuard } from './process-guard.ts';
+export { type ProcessGuard, startProcessGuard } from './process-guard.ts';
 export { nginxSpec, redisSpec, systemEnv } from './process-specs.ts';
 export { findProcess } from './process-table.ts';
 export { awaitOpenPort } from './readiness-probes.ts';

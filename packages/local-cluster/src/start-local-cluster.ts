@@ -29,6 +29,8 @@ export interface LocalClusterOptions {
   report?: (line: string) => void;
   /** Cancels the start. Processes that were started are stopped. */
   signal?: AbortSignal;
+  /** Returns environment variables of one service, by its name, besides those of all services. Default: none */
+  envOf?: (name: string) => NodeJS.ProcessEnv;
 }
 
 /** A cluster that runs on this machine. */
@@ -56,7 +58,12 @@ export interface LocalCluster {
  * @throws ConfigError before any process is started, if a setting is wrong, the port is taken or the data directory is in use
  */
 export async function startLocalCluster(options: LocalClusterOptions = {}): Promise<LocalCluster> {
-  const { env = process.env, report = () => undefined, signal = new AbortController().signal } = options;
+  const {
+    env = process.env,
+    report = () => undefined,
+    signal = new AbortController().signal,
+    envOf = () => ({}),
+  } = options;
   const config = readClusterConfig(env);
   const dataDir = resolve(config.DATA_DIR);
   const lock = lockDataDir(dataDir);
@@ -87,7 +94,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     return stopped;
   };
   try {
-    const cluster = await start({ env, config, dataDir, lock, processes, supervision, signal });
+    const cluster = await start({ env, envOf, config, dataDir, lock, processes, supervision, signal });
     return {
       ...cluster,
       url: `http://localhost:${config.PORT}`,
@@ -107,6 +114,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
 
 interface Starting {
   env: NodeJS.ProcessEnv;
+  envOf: (name: string) => NodeJS.ProcessEnv;
   config: ClusterConfig;
   dataDir: string;
   lock: DataDirLock;
@@ -140,7 +148,7 @@ async function start(starting: Starting) {
 }
 
 /** Chooses the internal ports and returns the processes to run; `redis` is undefined if `REDIS_URL` names another one. */
-async function planProcesses({ env, config, dataDir }: Starting, jwtSecret: string) {
+async function planProcesses({ env, envOf, config, dataDir }: Starting, jwtSecret: string) {
   const [redisPort = 0, ...ports] = await chooseInternalPorts(2 + 2 * config.NODES + config.WORKERS);
   const takePort = () => ports.pop() ?? 0;
   const redisUrl = config.REDIS_URL ?? `redis://127.0.0.1:${redisPort}`;
@@ -150,11 +158,11 @@ async function planProcesses({ env, config, dataDir }: Starting, jwtSecret: stri
       'chat-server',
       name,
       { httpPort: takePort(), opsPort: takePort() },
-      { ...shared, JWT_SECRET: jwtSecret },
+      { ...shared, JWT_SECRET: jwtSecret, ...envOf(name) },
     ),
   );
   const workers = numberedNames('message-worker', config.WORKERS).map((name) =>
-    serviceSpec('message-worker', name, { opsPort: takePort() }, shared),
+    serviceSpec('message-worker', name, { opsPort: takePort() }, { ...shared, ...envOf(name) }),
   );
   const presence = serviceSpec('presence-service', 'presence-service-1', { opsPort: takePort() }, shared);
   return {

@@ -1,13 +1,19 @@
-import { type Evidence, keyOf, type Occurrence, positionOf } from './evidence.ts';
+import { hashOf } from '../events/recorder.ts';
+import { type Evidence, isPlaceholder, keyOf, type Occurrence, positionOf } from './evidence.ts';
 import type { Violation } from './verdict.ts';
 
-/** Rule: a message has one position and one id, and a position has one message, everywhere. */
+const NO_TEXT = hashOf(undefined);
+
+/**
+ * Rule: a message has one position and one id, and a position has one message, everywhere. A placeholder is identified by its
+ * position alone.
+ */
 export function findDuplicated({ occurrences }: Evidence): Violation[] {
   const messages = new Map<string, { first: Occurrence; positions: Set<string>; ids: Set<string> }>();
   const positions = new Map<string, { first: Occurrence; keys: Set<string> }>();
   for (const occurrence of occurrences) {
-    const key = keyOf(occurrence);
     const position = positionOf(occurrence);
+    const key = isPlaceholder(occurrence) ? `the placeholder of ${position}` : keyOf(occurrence);
     const message = messages.get(key) ?? { first: occurrence, positions: new Set(), ids: new Set() };
     messages.set(key, message);
     message.positions.add(position);
@@ -32,8 +38,11 @@ export function findDuplicated({ occurrences }: Evidence): Violation[] {
   return violations;
 }
 
-/** Rule: every observed message was sent by that sender, to that conversation, with that text, and only members saw it. */
-export function findUnexpected({ record, occurrences, sent }: Evidence): Violation[] {
+/**
+ * Rule: every observed message was sent by that sender, to that conversation, with that text, and only members saw it.
+ * Placeholders, which have no text, exist only if Redis lost data.
+ */
+export function findUnexpected({ record, occurrences, sent, losses }: Evidence): Violation[] {
   const members = new Map(record.conversations.map(({ id, memberIds }) => [id, new Set(memberIds)]));
   const violations = new Map<string, Violation>();
   for (const occurrence of occurrences) {
@@ -51,9 +60,12 @@ export function findUnexpected({ record, occurrences, sent }: Evidence): Violati
   function reasonOf(occurrence: Occurrence): string | undefined {
     const { conversationId, textHash, shownTo } = occurrence;
     const original = sent.get(keyOf(occurrence));
-    if (!original) return 'its sender never sent it';
-    if (original.conversationId !== conversationId) return `it was sent to ${original.conversationId}`;
-    if (textHash !== undefined && original.textHash !== textHash) return 'its text differs';
+    if (isPlaceholder(occurrence)) {
+      if (!losses.isPossible) return 'it is a placeholder, but Redis lost nothing';
+      if (textHash !== NO_TEXT) return 'a placeholder has a text';
+    } else if (!original) return 'its sender never sent it';
+    else if (original.conversationId !== conversationId) return `it was sent to ${original.conversationId}`;
+    else if (textHash !== undefined && original.textHash !== textHash) return 'its text differs';
     if (shownTo && !members.get(conversationId)?.has(shownTo.userId)) return `${shownTo.name} is not a member`;
     return undefined;
   }

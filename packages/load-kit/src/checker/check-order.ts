@@ -1,5 +1,5 @@
 import type { Acked } from '../events/event-record.ts';
-import { type Evidence, keyOf } from './evidence.ts';
+import { type Evidence, isPlaceholder, keyOf } from './evidence.ts';
 import type { Violation } from './verdict.ts';
 
 interface Display {
@@ -26,13 +26,13 @@ export function findDisplayErrors({ record, clients }: Evidence): Violation[] {
     displays.set(name, display);
     const { shown, lowest, highest } = display;
     const about = { conversationId, seq, senderId, clientMessageId, atMs, client };
-    if (shown.has(keyOf(event))) {
+    if (!isPlaceholder(event) && shown.has(keyOf(event))) {
       const text = `${client} displays ${clientMessageId}, ${conversationId} #${seq}, again at ${atMs} ms`;
-      violations.push({ kind: 'duplicated', text, about });
+      violations.push({ kind: 'duplicated', clients: 'library', text, about });
     } else if (how === 'older' ? seq >= lowest : how === 'next' && seq <= highest) {
       const neighbour = how === 'older' ? `above #${lowest}` : `below #${highest}`;
       const text = `${client} displays ${conversationId} #${seq} ${neighbour} at ${atMs} ms`;
-      violations.push({ kind: 'reordered', text, about });
+      violations.push({ kind: 'reordered', clients: 'library', text, about });
     }
     shown.set(keyOf(event), seq);
     display.lowest = Math.min(lowest, seq);
@@ -47,12 +47,16 @@ function dropBelow(display: Display | undefined, belowSeq: number): void {
   display.lowest = Math.max(display.lowest, belowSeq);
 }
 
-/** Rule: a message sent after the ack of another message of the same sender has a higher `seq`. */
-export function findSendOrderErrors({ acked, sent, clients }: Evidence): Violation[] {
+/**
+ * Rule: a message sent after the ack of another message of the same sender has a higher `seq`. Messages that Redis lost at the acked
+ * position are left out: their senders sent them again later, or not at all.
+ */
+export function findSendOrderErrors({ acked, sent, clients, finalPositions, losses }: Evidence): Violation[] {
   const bySender = new Map<string, { sentAtMs: number; ack: Acked }[]>();
   for (const [key, ack] of acked) {
     const sentAtMs = sent.get(key)?.atMs;
     if (sentAtMs === undefined) continue;
+    if (finalPositions.get(key)?.seq !== ack.seq && losses.allows({ ...ack, sentAtMs })) continue;
     const name = `${ack.client} ${ack.conversationId}`;
     const messages = bySender.get(name) ?? [];
     bySender.set(name, messages);
@@ -71,8 +75,8 @@ export function findSendOrderErrors({ acked, sent, clients }: Evidence): Violati
       if (!highest || highest.seq <= ack.seq) return [];
       const { client, conversationId, seq, clientMessageId } = ack;
       const text = `${client} sent ${clientMessageId} after #${highest.seq} was acked, but it is ${conversationId} #${seq}`;
-      const senderId = clients.get(client)?.userId ?? '';
-      return [{ kind: 'reordered', text, about: { conversationId, seq, senderId, clientMessageId } }];
+      const { userId: senderId = '', kind } = clients.get(client) ?? {};
+      return [{ kind: 'reordered', clients: kind, text, about: { conversationId, seq, senderId, clientMessageId } }];
     });
   });
 }

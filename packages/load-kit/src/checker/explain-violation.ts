@@ -35,9 +35,15 @@ export function explainViolation(record: EventRecord, { about }: Violation): str
     ['opened', 'closed', 'rejected', 'cleared'].includes(event.type) &&
     'client' in event &&
     (involvedClients.has(event.client) || aboutViolation.length === 0);
+  const isEpochChange = (event: RecordedEvent) =>
+    event.type === 'epoch' && event.conversationId === about.conversationId && involvedClients.has(event.client);
   const isInPeriod = ({ atMs }: RecordedEvent) => atMs >= fromMs && atMs <= toMs;
   const lines = record.events
-    .filter((event) => (event.type !== 'seen' && isAbout(event)) || (isInPeriod(event) && isSessionChange(event)))
+    .filter(
+      (event) =>
+        (event.type !== 'seen' && isAbout(event)) ||
+        (isInPeriod(event) && (isSessionChange(event) || isEpochChange(event))),
+    )
     .map((event) => ({ atMs: event.atMs, text: describe(event, nodes) }));
   lines.push(...describeSeenEvents(aboutViolation.filter((event) => event.type === 'seen')));
   for (const { kind, target, atMs, endedAtMs } of record.faults) {

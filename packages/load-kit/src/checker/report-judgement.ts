@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { formatTable } from '../command/format-table.ts';
 import type { EventRecord } from '../events/event-record.ts';
 import { explainViolation } from './explain-violation.ts';
 import { type Judgement, type Verdict, VIOLATION_KINDS, type ViolationKind } from './verdict.ts';
@@ -15,9 +16,9 @@ const MAX_PRINTED_LINES = 60;
 export const hasNoViolation = (verdict: Verdict): boolean =>
   verdict.acked > 0 && VIOLATION_KINDS.every((kind) => verdict[kind] === 0);
 
-/** Formats the verdict as a table, followed by explanations of the violations. */
+/** Formats the verdict and the recoveries as tables, followed by explanations of the violations. */
 export function describeJudgement(record: EventRecord, judgement: Judgement): string[] {
-  const { verdict } = judgement;
+  const { verdict, clients, recoveries } = judgement;
   const rows = Object.entries(verdict).map(([name, value]) => {
     const isViolated = VIOLATION_KINDS.some((kind) => kind === name) && value > 0;
     return `  ${name.padEnd(18)} ${String(value).padStart(8)}${isViolated ? '  VIOLATED' : ''}`;
@@ -38,7 +39,17 @@ export function describeJudgement(record: EventRecord, judgement: Judgement): st
     ];
   });
   const warning = verdict.acked === 0 ? ['no message was acked: the run proves nothing'] : [];
-  return ['verdict', ...rows, ...warning, ...explanations];
+  const byClients = formatTable([
+    ['  of clients', 'acked', 'lost', 'lost by Redis', 'shown twice', 'out of order'],
+    ...Object.entries(clients).map(([kind, { acked, lost, lostByRedis, duplicated, reordered }]) =>
+      [`  ${kind}`, acked, lost, lostByRedis, duplicated, reordered].map(String),
+    ),
+  ]);
+  const byKind = formatTable([
+    ['  recovery from', 'faults', 'longest, ms'],
+    ...recoveries.map(({ kind, faults, longestMs }) => [`  ${kind}`, String(faults), String(longestMs)]),
+  ]);
+  return ['verdict', ...rows, ...byClients, ...(recoveries.length > 0 ? byKind : []), ...warning, ...explanations];
 }
 
 const ofKind = ({ violations }: Judgement, kind: ViolationKind) =>

@@ -1,4 +1,4 @@
-import type { ErrorBody, Handshake, HeadsPacket, MessagesPacket } from '@parley/protocol';
+import type { ErrorBody, Handshake, HeadsPacket, MessagesPacket, StoredPacket } from '@parley/protocol';
 import { io, type Socket } from 'socket.io-client';
 import type { Recorder } from '../events/recorder.ts';
 
@@ -16,6 +16,7 @@ export interface OpenSessionOptions {
   readonly recorder: Recorder;
   readonly onMessages?: (packet: MessagesPacket) => void;
   readonly onHeads?: (packet: HeadsPacket) => void;
+  readonly onStored?: (packet: StoredPacket) => void;
 }
 
 export type HandshakeOutcome =
@@ -87,7 +88,7 @@ export class ClientSession {
 
 /** Makes one connection attempt. Never rejects. */
 export function openSession(options: OpenSessionOptions): Promise<HandshakeOutcome> {
-  const { url, client, handshake, transports, recorder, onMessages, onHeads } = options;
+  const { url, client, handshake, transports, recorder, onMessages, onHeads, onStored } = options;
   return new Promise((resolve) => {
     const socket = io(url, {
       auth: handshake,
@@ -107,6 +108,7 @@ export function openSession(options: OpenSessionOptions): Promise<HandshakeOutco
     const deadline = setTimeout(() => reject('NO_ANSWER'), CONNECT_DEADLINE_MS);
     if (onMessages) socket.on('messages', onMessages);
     if (onHeads) socket.on('heads', onHeads);
+    if (onStored) socket.on('stored', onStored);
     socket.once('connect_error', (error: Error & { data?: Partial<ErrorBody> }) =>
       reject(error.data?.code ?? 'UNREACHABLE', error.data),
     );

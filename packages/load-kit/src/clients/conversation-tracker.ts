@@ -45,6 +45,20 @@ export class ConversationTracker {
     this.#head = Math.max(this.#head, headSeq);
   }
 
+  /**
+   * Forgets every message above this seq: a new epoch began, in which these positions may hold other messages.
+   *
+   * @param seq everything up to it is in the history store, so it stays what it is
+   */
+  rewindTo(seq: number): void {
+    this.#upTo = Math.max(this.#start, Math.min(this.#upTo, seq));
+    this.#head = this.#upTo;
+    this.#highestLive = Math.min(this.#highestLive, this.#upTo);
+    for (const positions of [this.#seen, this.#live, this.#acked, this.#clientMessageIds]) {
+      for (const position of positions.keys()) if (position > this.#upTo) positions.delete(position);
+    }
+  }
+
   /** Records a message from a packet (`live`) or a page. */
   see(seq: number, clientMessageId: string, how: 'live' | 'page'): SeenAs {
     this.extendTo(seq);

@@ -9,6 +9,8 @@ const MAX_PENDING = 8;
 const SIGN_UP_RETRY_MS = 500;
 const RETRY_FAILED_MS = 500;
 const SCROLL_RETRY_MS = 500;
+/** A new epoch may have replaced up to this many of the newest messages of a conversation. */
+const REPLACED_AT_MOST = 500;
 
 const NOTHING: Display = { messages: [], firstSeq: 1, holes: [] };
 
@@ -129,6 +131,8 @@ export class LibraryClient {
       const { isCleared, droppedBelowSeq, older, inserted, next } = compareDisplays(before, view);
       if (isCleared) {
         recorder.add({ type: 'cleared', client, conversationId });
+        const displayed = this.#displayedUpTo.get(conversationId) ?? 0;
+        this.#displayedUpTo.set(conversationId, Math.max(0, displayed - REPLACED_AT_MOST));
       }
       if (droppedBelowSeq !== undefined) {
         recorder.add({ type: 'dropped', client, conversationId, belowSeq: droppedBelowSeq });

@@ -3,13 +3,14 @@ import { backoffMs, pause } from '@parley/service-kit';
 import { hashOf, type Recorder } from '../events/recorder.ts';
 import { type ClientSession, openSession } from './client-session.ts';
 import { ConversationTracker } from './conversation-tracker.ts';
+import { type EpochObservation, EpochTracker } from './epoch-tracker.ts';
 import type { Account } from './rest.ts';
 
-/** At this number of unacked messages `send` does nothing: the load must not queue up in the client. */
-const MAX_PENDING = 8;
 const MAX_BACKOFF_MS = 2_000;
 /** Pages that bring no message closer to the head. */
 const MAX_EMPTY_PAGES = 10;
+/** Live packets carry no epoch. Those of an ended epoch may arrive for this long after the client learnt of its end. */
+const LATE_PACKETS_MS = 5_000;
 
 export interface ChatClientOptions {
   readonly name: string;
@@ -20,12 +21,15 @@ export interface ChatClientOptions {
 export interface PlainClientOptions extends ChatClientOptions {
   /** Pads shorter texts to this length with three-byte characters. 0 = no padding. */
   readonly textLength: number;
+  /** At this number of unacked messages `send` does nothing: the load must not queue up in the client. */
+  readonly maxPending: number;
 }
 
 /**
  * A client written from the protocol document alone, without the client library. It uses socket.io-client with its own reconnect
  * loop, obeys `retryAfterMs`, resends each message until it is acked, and requests missed messages after every connect and
- * whenever it notices a gap.
+ * whenever it notices a gap. In a new epoch it requests everything again that was not reported as stored. It forgets its own
+ * messages with their acks, so it loses those that Redis loses.
  */
 export class PlainClient {
   readonly name: string;
@@ -34,6 +38,7 @@ export class PlainClient {
   readonly #transports: ('polling' | 'websocket')[];
   readonly #closing = new AbortController();
   readonly #conversations = new Map<string, ConversationTracker>();
+  readonly #epochs: EpochTracker;
   #session: ClientSession | undefined;
   /** Not aborted while the client must not read. */
   #stopReading = AbortSignal.abort();
@@ -47,6 +52,7 @@ export class PlainClient {
     this.account = account;
     this.#options = options;
     this.#transports = transports;
+    this.#epochs = new EpochTracker(this.name, options.recorder);
   }
 
   get isOnline(): boolean {
@@ -68,7 +74,7 @@ export class PlainClient {
 
   /** Sends a new message and resends it until it is acked. Does nothing while too many messages are unacked. */
   send(conversationId: string): void {
-    if (this.#pending >= MAX_PENDING) return;
+    if (this.#pending >= this.#options.maxPending) return;
     this.#messages += 1;
     void this.#sendUntilAcked(conversationId, `${this.name}-${this.#messages}`);
   }
@@ -101,6 +107,7 @@ export class PlainClient {
         handshake: { token: this.account.token, deviceId: this.name, takeover, waitTicket },
         onMessages: ({ conversationId, messages }) => this.#see(conversationId, messages, 'live'),
         onHeads: (heads) => this.#extend(heads),
+        onStored: ({ conversationId, epoch, seq }) => this.#observe({ conversationId, epoch, storedSeq: seq }),
       });
       if (outcome.kind === 'rejected') {
         const { code, error } = outcome;
@@ -133,8 +140,27 @@ export class PlainClient {
     return true;
   }
 
-  #extend(heads: readonly Pick<HeadsPacket[number], 'conversationId' | 'headSeq'>[]): void {
-    for (const { conversationId, headSeq } of heads) this.#trackerOf(conversationId).extendTo(headSeq);
+  #extend(heads: readonly HeadsPacket[number][]): void {
+    for (const head of heads) {
+      this.#observe(head);
+      this.#trackerOf(head.conversationId).extendTo(head.headSeq);
+    }
+    void this.#catchUp();
+  }
+
+  #observe(observation: EpochObservation): void {
+    const { conversationId } = observation;
+    const storedBefore = this.#epochs.observe(observation);
+    if (storedBefore === undefined) return;
+    this.#rewind(conversationId, storedBefore);
+    const { signal } = this.#closing;
+    void pause(LATE_PACKETS_MS, signal).then(() => signal.aborted || this.#rewind(conversationId, storedBefore));
+  }
+
+  #rewind(conversationId: string, seq: number): void {
+    const tracker = this.#trackerOf(conversationId);
+    tracker.rewindTo(seq);
+    tracker.extendTo(this.#epochs.headOf(conversationId));
     void this.#catchUp();
   }
 
@@ -159,7 +185,10 @@ export class PlainClient {
       if (cursors.length === 0 || emptyPages > MAX_EMPTY_PAGES) break;
       const reply = await this.#session?.request<SinceReply>('messages:since', { cursors });
       const pages = reply?.ok ? reply.conversations : [];
-      for (const { conversationId, messages } of pages) this.#see(conversationId, messages, 'page');
+      for (const { conversationId, messages, epoch, headSeq } of pages) {
+        this.#observe({ conversationId, epoch, headSeq });
+        this.#see(conversationId, messages, 'page');
+      }
       // Messages behind a hole are no progress: the next request would be the same.
       const isCloser = ({ conversationId, afterSeq }: (typeof cursors)[number]) =>
         this.#trackerOf(conversationId).upTo > afterSeq;

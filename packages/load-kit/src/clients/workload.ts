@@ -8,7 +8,7 @@ import type { ClientMix } from './client-mix.ts';
 import { LibraryClient } from './library-client.ts';
 import { PlainClient } from './plain-client.ts';
 import { type RejectedClientOptions, runRejectedClient } from './rejected-client.ts';
-import { type Account, createConversation, signUpGuest } from './rest.ts';
+import { createConversation, signUpGuest } from './rest.ts';
 
 export interface WorkloadOptions extends ClientMix {
   readonly url: string;
@@ -23,8 +23,10 @@ const TRANSPORTS: ('polling' | 'websocket')[][] = [['websocket'], ['polling', 'w
 const READY_DEADLINE_MS = 120_000;
 const POLL_INTERVAL_MS = 100;
 const GROUP_SIZES = [4, 8, 12, 16] as const;
-/** The longest texts that the protocol allows, sent almost without a pause. */
-const FLOOD = { textLength: 4_000, pauseMs: [20, 30] } as const;
+/** At this number of unacked messages a client sends no more. A flood uses all that a chat server accepts from one client. */
+const MAX_PENDING = { normal: 8, flood: 32 } as const;
+/** The longest texts that the protocol allows. */
+const FLOOD_TEXT_LENGTH = 4_000;
 
 interface WorkloadClient {
   readonly role: 'sender' | 'listener' | 'floodSender';
@@ -97,26 +99,38 @@ export class Workload {
     ];
   }
 
-  /** Returns the account of a member of this conversation. */
-  readerOf(conversationId: string): Account {
+  /** Returns a plain client that is a member of this conversation. */
+  readerOf(conversationId: string): PlainClient {
     const member = this.#members.find(
       ({ client, conversationIds }) =>
         client instanceof PlainClient && conversationIds.some((id) => id === conversationId),
     );
     if (!(member?.client instanceof PlainClient)) throw new Error(`no plain client is a member of ${conversationId}`);
-    return member.client.account;
+    return member.client;
   }
 
   /** Starts to send and to run the rejected clients. */
   startSending(): void {
     const random = seededRandom(this.#options.seed);
     const { signal } = this.#stopped;
-    const senders = this.#members.filter(({ role }) => role !== 'listener');
+    const senders = this.#members.filter(({ role }) => role === 'sender' || this.#floodsFromStart(role));
     const seeds = Array.from({ length: senders.length + this.#rejectedClients.length }, () => random() * 2 ** 32);
     this.#sendLoops = Promise.all([
       ...senders.map((member) => this.#sendRepeatedly(member, seededRandom(seeds.pop() ?? 0), signal)),
       ...this.#rejectedClients.map((options) => runRejectedClient(options, signal)),
     ]);
+  }
+
+  /** Lets the flood senders send until the signal aborts. Only with `floodsOnDemand`. */
+  async flood(until: AbortSignal): Promise<void> {
+    const random = seededRandom(this.#options.seed);
+    const signal = AbortSignal.any([until, this.#stopped.signal]);
+    const senders = this.#members.filter(({ role }) => role === 'floodSender' && !this.#floodsFromStart(role));
+    await Promise.all(senders.map((member) => this.#sendRepeatedly(member, random, signal)));
+  }
+
+  #floodsFromStart(role: WorkloadClient['role']): boolean {
+    return role === 'floodSender' && !this.#options.floodsOnDemand;
   }
 
   /** Stops new messages and disconnects the rejected clients. Clients keep resending unacked messages. */
@@ -181,7 +195,8 @@ export class Workload {
     ]);
     if (this.#options.conversations === 'all') await this.#createConversations(random);
     const [floodSender, ...floodReaders] = this.#members.filter(({ role }) => role !== 'sender').reverse();
-    if (floodSender?.role === 'floodSender') await this.#create('group', floodSender, floodReaders);
+    for (let group = 0; floodSender?.role === 'floodSender' && group < this.#options.floodGroups; group += 1)
+      await this.#create('group', floodSender, floodReaders);
     for (;;) {
       signal.throwIfAborted();
       const isReady = ({ client, conversationIds }: WorkloadClient) =>
@@ -195,8 +210,10 @@ export class Workload {
     const { url: publicUrl, serverUrls, recorder } = this.#options;
     const account = await signUpGuest(publicUrl, name);
     const url = (role === 'listener' && serverUrls[this.#members.length % serverUrls.length]) || publicUrl;
-    const textLength = role === 'floodSender' ? FLOOD.textLength : 0;
-    const client = new PlainClient({ name, url, recorder, textLength }, account, transports);
+    const isFlood = role === 'floodSender';
+    const textLength = isFlood ? FLOOD_TEXT_LENGTH : 0;
+    const maxPending = isFlood ? MAX_PENDING.flood : MAX_PENDING.normal;
+    const client = new PlainClient({ name, url, recorder, textLength, maxPending }, account, transports);
     this.#members.push({ role, client, userId: account.userId, conversationIds: [LOBBY_ID] });
     client.start();
   }
@@ -238,7 +255,7 @@ export class Workload {
     random: Random,
     signal: AbortSignal,
   ): Promise<void> {
-    const [min, max] = role === 'floodSender' ? FLOOD.pauseMs : this.#options.pauseMs;
+    const [min, max] = role === 'floodSender' ? this.#options.floodPauseMs : this.#options.pauseMs;
     const targets = role === 'floodSender' ? conversationIds.filter((id) => id !== LOBBY_ID) : conversationIds;
     while (!signal.aborted) {
       await pause(integerBetween(random, min, max), signal);

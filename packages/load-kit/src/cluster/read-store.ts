@@ -43,16 +43,22 @@ export async function readMongodbStore(url: string): Promise<RecordedMessage[]> 
   }
 }
 
-/** Reads a conversation through the REST API, page by page. Retries until it is complete or the signal aborts. */
+/**
+ * Reads a conversation through the REST API, page by page. Retries until it is complete or the signal aborts.
+ *
+ * @param onEpoch called with the epoch of each page
+ */
 export async function readPages(
   url: string,
   reader: Account,
   conversationId: string,
   signal: AbortSignal,
+  onEpoch: (epoch: string) => void = () => undefined,
 ): Promise<RecordedMessage[]> {
   const records: RecordedMessage[] = [];
   for (;;) {
-    const { messages, hasMore } = await readPage(url, reader, conversationId, records.at(-1)?.seq ?? 0, signal);
+    const { messages, hasMore, epoch } = await readPage(url, reader, conversationId, records.at(-1)?.seq ?? 0, signal);
+    onEpoch(epoch);
     for (const message of messages) records.push(toRecord({ ...message, conversationId, text: message.text ?? null }));
     if (!hasMore || messages.length === 0) return records;
   }

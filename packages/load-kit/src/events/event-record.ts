@@ -43,6 +43,12 @@ export interface RecordedFault {
   readonly atMs: number;
   /** When the fault was healed. For a kill, the time of the kill. */
   readonly endedAtMs: number;
+  /** Redis may lose its newest writes by this fault. */
+  readonly losesRedisData?: boolean;
+  /** Others take over while the fault lasts. Recovery is measured from its begin. */
+  readonly isTakenOver?: boolean;
+  /** Processes that were killed as a part of the fault. */
+  readonly killed?: readonly string[];
 }
 
 interface ClientEvent {
@@ -99,6 +105,21 @@ export interface Dropped extends ClientEvent {
   readonly belowSeq: number;
 }
 
+/** A client learnt that a conversation is in another epoch than the one that it knew. */
+export interface EpochSeen extends ClientEvent {
+  readonly type: 'epoch';
+  readonly conversationId: string;
+  readonly epoch: string;
+}
+
+/** A client was told that all messages up to this seq are in the history store. */
+export interface StoredReported extends ClientEvent {
+  readonly type: 'stored';
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly epoch: string;
+}
+
 /** A connection was accepted. */
 export interface SessionOpened extends ClientEvent {
   readonly type: 'opened';
@@ -141,6 +162,8 @@ export type RecordedEvent =
   | Seen
   | Cleared
   | Dropped
+  | EpochSeen
+  | StoredReported
   | SessionOpened
   | SessionServed
   | SessionClosed

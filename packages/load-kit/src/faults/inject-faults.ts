@@ -1,14 +1,20 @@
 import { pause } from '@parley/service-kit';
 import type { Recorder } from '../events/recorder.ts';
-import type { FaultKind, PlannedFault, TargetDescription } from './plan-faults.ts';
+import { type FaultKind, faultTraits, type PlannedFault, type TargetDescription } from './plan-faults.ts';
 
 /** A part of the system under test in which faults can be injected. */
 export interface FaultTarget extends TargetDescription {
   /**
    * Injects a fault and resolves with the function that heals it. Resolves with undefined if the target cannot fail right now,
    * for example a process that is being restarted.
+   *
+   * @param onKill called with the name of each process that is killed as a part of the fault
    */
-  inject(kind: FaultKind, seed: number): Promise<(() => void | Promise<void>) | undefined>;
+  inject(
+    kind: FaultKind,
+    seed: number,
+    onKill?: (processName: string) => void,
+  ): Promise<(() => void | Promise<void>) | undefined>;
 }
 
 export interface FaultInjection {
@@ -42,7 +48,8 @@ export function injectFaults(
     const deadline = performance.now() + TARGET_DEADLINE_MS;
     while (!signal.aborted && performance.now() < deadline) {
       const injectedAtMs = recorder.nowMs();
-      const heal = await target?.inject(kind, seed);
+      const killed: string[] = [];
+      const heal = await target?.inject(kind, seed, (processName) => killed.push(processName));
       if (!heal) {
         await pause(RETRY_MS, signal);
         continue;
@@ -52,7 +59,13 @@ export function injectFaults(
       if (durationMs > 0) await pause(durationMs, signal);
       await heal();
       const endedAtMs = durationMs > 0 ? recorder.nowMs() : injectedAtMs;
-      recorder.faults.push({ kind, target: name, atMs: injectedAtMs, endedAtMs });
+      const { losesRedisData, isTakenOver } = faultTraits(kind);
+      recorder.faults.push({
+        ...{ kind, target: name, atMs: injectedAtMs, endedAtMs },
+        ...(losesRedisData && { losesRedisData }),
+        ...(isTakenOver && { isTakenOver }),
+        ...(killed.length > 0 && { killed }),
+      });
       return;
     }
     if (!signal.aborted) report(`fault skipped: ${kind} ${name}, the target was not available`);

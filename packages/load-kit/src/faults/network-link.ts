@@ -19,6 +19,7 @@ export interface NetworkShape {
 export class NetworkLink {
   readonly #server: Server;
   readonly #pairs = new Set<{ near: Socket; far: Socket }>();
+  #isInterrupted = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -32,6 +33,10 @@ export class NetworkLink {
     const server = createServer({ noDelay: true, allowHalfOpen: true });
     const link = new NetworkLink(server);
     server.on('connection', (near) => {
+      if (link.#isInterrupted) {
+        near.resetAndDestroy();
+        return;
+      }
       link.#relay(near, connect({ ...target, noDelay: true, allowHalfOpen: true }), shape);
     });
     server.listen(0, '127.0.0.1', BACKLOG);
@@ -39,10 +44,24 @@ export class NetworkLink {
     return link;
   }
 
-  get url(): string {
+  get port(): number {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('the link is closed');
-    return `http://127.0.0.1:${address.port}`;
+    return address.port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Resets all connections, and every new one until `restore`. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+    this.cut(1, () => 0);
+  }
+
+  restore(): void {
+    this.#isInterrupted = false;
   }
 
   /** Resets about this share of the connections. @returns the number of connections */

@@ -14,6 +14,9 @@ export interface RedisServerSpec {
   readonly directory: string;
   readonly directives: readonly Directive[];
   readonly isSentinel?: boolean;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Called with each process that is started. Its process then leads a group, so that a signal to the caller's group spares it. */
+  readonly onSpawn?: ((child: ChildProcess) => void) | undefined;
   /** How the admin client logs in. */
   readonly admin: Pick<RedisOptions, 'username' | 'password' | 'tls'>;
 }
@@ -64,8 +67,13 @@ export class RedisServerProcess {
   async start(): Promise<void> {
     if (this.isRunning) return;
     const args = [this.#configFile, ...(this.#spec.isSentinel ? ['--sentinel'] : [])];
-    const child = spawn('redis-server', args, { cwd: this.#spec.directory, stdio: 'ignore' });
+    const { directory, env, onSpawn } = this.#spec;
+    const child = spawn('redis-server', args, {
+      ...{ cwd: directory, stdio: 'ignore', detached: onSpawn !== undefined },
+      env: env ?? process.env,
+    });
     child.on('error', () => undefined);
+    onSpawn?.(child);
     this.#child = child;
     const endsAt = performance.now() + START_TIMEOUT_MS;
     while (!(await this.answers())) {

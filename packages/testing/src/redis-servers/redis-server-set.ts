@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Directive, RedisServerProcess } from './redis-server-process.ts';
@@ -19,6 +20,10 @@ export interface RedisServersOptions {
   readonly minReplicasToWrite?: number;
   /** Further directives of every Redis server, such as `['maxmemory', '40mb']`. */
   readonly directives?: readonly Directive[];
+  /** Environment of every process. Default: that of the caller. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called with each process that is started, which then leads a process group. */
+  readonly onSpawn?: (child: ChildProcess) => void;
 }
 
 /** The processes of one topology, which share their security settings. `stop` ends all of them, also after a failed start. */
@@ -93,7 +98,7 @@ export class RedisServerSet {
     password: string | undefined,
     directives: readonly Directive[],
   ): Promise<RedisServerProcess> {
-    const { tls } = this.options;
+    const { tls, env, onSpawn } = this.options;
     const directory = join(this.options.directory, name);
     mkdirSync(directory);
     const port = await this.options.freePort();
@@ -101,7 +106,7 @@ export class RedisServerSet {
       name,
       port,
       directory,
-      isSentinel,
+      ...{ isSentinel, env, onSpawn },
       directives: [...(tls ? tlsDirectives(port, tls, isSentinel) : []), ...directives],
       admin: { ...(password === undefined ? {} : { password }), ...(tls ? { tls: { ca: tls.certificate } } : {}) },
     });

@@ -13,9 +13,13 @@ export interface RedisSentinelOptions {
   readonly replicas?: number;
   /** Default: the Sentinels need no password, whether or not Redis does. */
   readonly sentinelPassword?: string;
+  /** A master fails over again only after twice this time. Default 10 s. */
+  readonly failoverTimeoutMs?: number;
 }
 
 export interface RedisSentinelSet {
+  /** The name of the master, as the Sentinels know it. */
+  readonly name: string;
   /** As in `REDIS_URL`. */
   readonly url: string;
   /** The master, as long as there was no failover, and its replicas. */
@@ -32,7 +36,7 @@ export async function startRedisSentinel(
   set: RedisServerSet,
   options: RedisSentinelOptions = {},
 ): Promise<RedisSentinelSet> {
-  const { replicas = 1, sentinelPassword } = options;
+  const { replicas = 1, sentinelPassword, failoverTimeoutMs = 10_000 } = options;
   const { password } = set.options;
   const master = await set.startRedis('redis-1', []);
   const others = await Promise.all(
@@ -47,7 +51,7 @@ export async function startRedisSentinel(
       set.startSentinel(`sentinel-${index + 1}`, sentinelPassword, [
         ['sentinel', 'monitor', MASTER_NAME, '127.0.0.1', master.port, QUORUM],
         ['sentinel', 'down-after-milliseconds', MASTER_NAME, DOWN_AFTER_MS],
-        ['sentinel', 'failover-timeout', MASTER_NAME, 10_000],
+        ['sentinel', 'failover-timeout', MASTER_NAME, failoverTimeoutMs],
         ...(password === undefined ? [] : [['sentinel', 'auth-pass', MASTER_NAME, password] as const]),
       ]),
     ),
@@ -69,6 +73,7 @@ export async function startRedisSentinel(
     return servers.find(({ port }) => ports.filter((named) => named === port).length >= QUORUM);
   };
   return {
+    name: MASTER_NAME,
     url: `${set.scheme}+sentinel://${set.credentials}${addressesOf(sentinels)}/${MASTER_NAME}`,
     servers,
     sentinels,
