@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs programs that only tests and npm run chaos use, in pinned versions, into .cache/bin.
+# Installs programs that only tests and npm run chaos use: toxiproxy in a pinned version into .cache/bin, and strace, faketime and
+# redis-sentinel from the system's packages.
 # Usage: packages/chaos/install-test-tools.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -22,6 +23,28 @@ install_go_program() {
   mv -f "$scratch/$(basename "$package")" "$bin/$name"
   rm -rf "$scratch"
 }
+
+# install_system_packages PROGRAM...: each is the name of a program and of its Debian package
+install_system_packages() {
+  local missing=() program root=()
+  for program in "$@"; do
+    if command -v "$program" > /dev/null; then echo "$program is installed"; else missing+=("$program"); fi
+  done
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
+  if [ "$(id -u)" -ne 0 ]; then root=(sudo -n); fi
+  if ! command -v apt-get > /dev/null || ! "${root[@]}" true 2> /dev/null; then
+    echo "not installed: ${missing[*]}. Install them with the system's package manager; the tests that need them are skipped"
+    return
+  fi
+  echo "installing ${missing[*]}: apt-get install ${missing[*]}"
+  # On Debian the packages of servers start them; this machine only needs the programs.
+  if ! "${root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq -y --no-install-recommends "${missing[@]}" > /dev/null; then
+    echo "not installed: ${missing[*]}. The tests that need them are skipped"
+  fi
+}
+
+install_system_packages strace faketime redis-sentinel
 
 if ! command -v go > /dev/null; then
   echo "go is not installed (https://go.dev/dl): tests that need toxiproxy-server are skipped"

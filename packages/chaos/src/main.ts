@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { describeJudgement, hasNoViolation, judge, writeEvidence } from '@parley/load-kit/checker';
 import { type Command, runCommand } from '@parley/load-kit/command';
-import { describeMeasurements, isWithinBound } from './experiments/measurement.ts';
+import { describeMeasurements, isWithinBound, type Measurement } from './experiments/measurement.ts';
 import { type ChaosOptions, readOptions, USAGE } from './options.ts';
 import { runExperiment } from './run-experiment.ts';
 import { startTestBed } from './test-bed.ts';
@@ -16,20 +16,25 @@ await runCommand('chaos', async (command) => {
 
 async function run(options: ChaosOptions, { print, report, signal }: Command): Promise<number> {
   report(`seed ${options.seed}`);
-  const bed = await startTestBed({ mongodbCommand: options.mongodbCommand, report, signal });
+  const { experiment, redisMode, mongodbCommand } = options;
+  const { maxMemoryMb, recoveredWithinMs } = experiment;
+  const bed = await startTestBed({ redisMode, maxMemoryMb, mongodbCommand, report, signal });
   let passed = true;
   try {
-    const { record, measurements, exits } = await runExperiment(bed, options.experiment, {
-      seed: options.seed,
-      report,
-      signal,
-    });
+    const outcome = await runExperiment(bed, experiment, { seed: options.seed, report, signal });
+    const { record, problems } = outcome;
     const judgement = judge(record);
-    passed = hasNoViolation(judgement.verdict) && exits.length === 0 && measurements.every(isWithinBound);
-    for (const line of [...describeJudgement(record, judgement), ...exits]) print(line);
+    const { verdict, clients, recoveries } = judgement;
+    const measurements: Measurement[] = [...outcome.measurements];
+    if (recoveredWithinMs !== undefined) {
+      const bound = { atMost: recoveredWithinMs };
+      measurements.push({ name: 'longest recovery', value: verdict.longestRecoveryMs, unit: 'ms', bound });
+    }
+    passed = hasNoViolation(verdict) && problems.length === 0 && measurements.every(isWithinBound);
+    for (const line of [...describeJudgement(record, judgement), ...problems]) print(line);
     if (measurements.length > 0) for (const line of ['figures', ...describeMeasurements(measurements)]) print(line);
-    const outcome = { ...judgement.verdict, ...(measurements.length > 0 && { figures: measurements }) };
-    if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(outcome, null, 2)}\n`);
+    const json = { ...verdict, clients, recoveries, ...(measurements.length > 0 && { figures: measurements }) };
+    if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(json, null, 2)}\n`);
     if (!passed || options.keep) await writeEvidence(bed.directory, record, judgement);
   } catch (error) {
     passed = signal.aborted;

@@ -17,8 +17,8 @@ const LOAD_AFTER_MS = 2_000;
 export interface ExperimentOutcome {
   readonly record: EventRecord;
   readonly measurements: readonly Measurement[];
-  /** One line for each process that exited unexpectedly. */
-  readonly exits: readonly string[];
+  /** One line for each process that exited unexpectedly, and for messages in process that nobody completes. */
+  readonly problems: readonly string[];
 }
 
 /** Runs an experiment on a fresh test bed: starts the load, runs the experiment, and waits until all clients have caught up. */
@@ -28,7 +28,7 @@ export async function runExperiment(
   { seed, report, signal }: { seed: number; report: (line: string) => void; signal: AbortSignal },
 ): Promise<ExperimentOutcome> {
   const recorder = new Recorder();
-  const sampler = sampleLimits(bed.redisUrl, recorder);
+  const sampler = sampleLimits(bed.redis.url, recorder, bed.partitions);
   const exitWatch = watchExits(() => bed.processes());
   let workload: Workload | undefined;
   let progress: NodeJS.Timeout | undefined;
@@ -50,7 +50,7 @@ export async function runExperiment(
     await pause(LOAD_AFTER_MS, signal);
     await pool.stopSending();
     report('all faults are healed; waiting until all clients have caught up');
-    const pages = await settle(bed.url, pool, sampler, { report, signal });
+    const { pages, problems } = await settle(bed.url, pool, sampler, { recorder, report, signal });
     const stored = await bed.readStore();
     const record = {
       limits: { maxClients: MAX_CLIENTS, maxInProcess: MAX_IN_PROCESS },
@@ -61,7 +61,8 @@ export async function runExperiment(
       stored,
       pages,
     };
-    return { record, measurements: evaluate(record), exits: exitWatch.unexpectedExits(recorder.faults) };
+    problems.push(...exitWatch.unexpectedExits(recorder.faults));
+    return { record, measurements: evaluate(record), problems };
   } finally {
     exitWatch.stop();
     clearInterval(progress);

@@ -16,6 +16,17 @@ export async function isReady({ metricsPort }: ProcessEntry): Promise<boolean> {
   }
 }
 
+/** Returns the status that `/readyz` reports, or undefined without an answer. */
+export async function readyStatus({ metricsPort }: ProcessEntry): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.timeout(CALL_DEADLINE_MS);
+    const response = await fetch(`http://127.0.0.1:${metricsPort}/readyz`, { signal });
+    return ((await response.json()) as { status?: string }).status;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the value of a metric, summed over its series. */
 export async function readMetric({ name, metricsPort }: ProcessEntry, metric: string): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, {

@@ -1,5 +1,6 @@
 import type { ClientMix, Workload } from '@parley/load-kit/clients';
 import type { EventRecord, Recorder } from '@parley/load-kit/events';
+import type { RedisMode } from '../redis/redis-rig.ts';
 import type { TestBed } from '../test-bed.ts';
 import type { Measurement } from './measurement.ts';
 
@@ -8,6 +9,12 @@ export interface Experiment {
   /** One line for the progress output. */
   readonly summary: string;
   readonly clientMix: ClientMix;
+  /** Memory limit of each Redis. Default: large enough */
+  readonly maxMemoryMb?: number;
+  /** The kinds of Redis that it works with. Default: only a single one */
+  readonly redisModes?: readonly RedisMode[];
+  /** Bound of the longest recovery. Default: it is measured only */
+  readonly recoveredWithinMs?: number;
   /** Runs while the clients send. Resolves when all faults are healed. */
   run(context: ExperimentContext): Promise<Evaluate>;
 }

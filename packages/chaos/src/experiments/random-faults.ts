@@ -1,14 +1,22 @@
 import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
-import { injectFaults, planFaults } from '@parley/load-kit/faults';
+import { type FaultKind, type FaultTarget, injectFaults, planFaults } from '@parley/load-kit/faults';
+import { ConfigError } from '@parley/service-kit';
+import { REDIS_MODES } from '../redis/redis-rig.ts';
 import type { Experiment } from './experiment.ts';
 
-/** Injects random faults into all targets. Measures nothing besides the checker's verdict. */
-export const randomFaults = (faults: number, seconds: number): Experiment => ({
-  summary: `${faults} faults in ${seconds} s`,
+/**
+ * Injects random faults. Measures nothing besides the checker's verdict.
+ *
+ * @param kinds undefined = every kind that the targets support
+ */
+export const randomFaults = (faults: number, seconds: number, kinds: readonly FaultKind[] | undefined): Experiment => ({
+  summary: `${faults} faults${kinds ? ` of ${kinds.join(', ')}` : ''} in ${seconds} s`,
   clientMix: DEFAULT_CLIENT_MIX,
+  redisModes: REDIS_MODES,
   async run({ bed, recorder, seed, report, signal }) {
-    const plan = planFaults({ seed, faults, seconds, targets: bed.faultTargets });
-    const run = injectFaults(plan, bed.faultTargets, { recorder, report });
+    const targets = kinds ? targetsOf(kinds, bed.faultTargets, report) : bed.faultTargets;
+    const plan = planFaults({ seed, faults, seconds, targets });
+    const run = injectFaults(plan, targets, { recorder, report });
     const stopRun = () => void run.stop();
     signal.addEventListener('abort', stopRun, { once: true });
     await run.finished;
@@ -16,3 +24,18 @@ export const randomFaults = (faults: number, seconds: number): Experiment => ({
     return () => [];
   },
 });
+
+/** Returns the targets of these kinds. Reports a kind that no target supports on this machine. */
+function targetsOf(
+  kinds: readonly FaultKind[],
+  all: readonly FaultTarget[],
+  report: (line: string) => void,
+): FaultTarget[] {
+  const targets = all
+    .map((target) => ({ ...target, kinds: target.kinds.filter((kind) => kinds.includes(kind)) }))
+    .filter((target) => target.kinds.length > 0);
+  const missing = kinds.filter((kind) => !targets.some((target) => target.kinds.includes(kind)));
+  if (targets.length === 0) throw new ConfigError(`no fault of ${kinds.join(', ')} is possible here`);
+  if (missing.length > 0) report(`skipped, not possible here: ${missing.join(', ')}`);
+  return targets;
+}

@@ -29,7 +29,7 @@ export const redisOutage = (seconds: number): Experiment => ({
     report(`fault: freeze redis for ${seconds} s`);
     await pause(seconds * 1_000, signal);
     const onlineAfter = workload.online;
-    heal();
+    await heal();
     outage.toMs = recorder.nowMs();
     recorder.faults.push({ kind: 'freeze', target: 'redis', atMs: outage.fromMs, endedAtMs: outage.toMs });
     await nextAck(recorder.events, signal);

@@ -22,7 +22,9 @@ export function watchExits(processes: () => readonly ProcessEntry[]): ExitWatch 
   return {
     unexpectedExits(faults) {
       return [...pids].flatMap(([name, { size }]) => {
-        const expected = faults.filter(({ kind, target }) => ENDING_FAULTS.has(kind) && target === name).length;
+        const expected = faults.filter(
+          ({ kind, target, killed }) => (ENDING_FAULTS.has(kind) && target === name) || killed?.includes(name),
+        ).length;
         const exits = size - 1 - expected;
         return exits > 0 ? [`${name} exited unexpectedly (${exits} times)`] : [];
       });

@@ -12,7 +12,7 @@ export interface SentPosition extends Pick<RecordedMessage, 'conversationId' | '
  *
  * - a fault that loses Redis data was active after the message was sent;
  * - the epoch of its conversation ended after that, and clients could see it;
- * - nobody was told in the epoch of the message that its seq is stored.
+ * - no client got a report, in the epoch of the message, that its seq is stored.
  *
  * An ack has no epoch. The message was appended after it was sent, so its epoch is the newest one that a client knew by then, or a
  * later one. A report of that epoch covers the message. In a later epoch the seq is above everything that was reported before,

@@ -9,7 +9,7 @@ export interface Verdict {
   readonly faults: number;
   /** Acked messages that are missing in the store, in the pages, or at a member, although Redis had no reason to lose them. */
   readonly lost: number;
-  /** Acked messages of plain clients that Redis lost with an ended epoch, and that nobody was told to be stored. No violation. */
+  /** Acked messages of plain clients that Redis lost with an ended epoch, and that no report called stored. No violation. */
   readonly lostByRedis: number;
   /** Positions that a placeholder fills, because Redis lost their messages. No violation. */
   readonly placeholders: number;

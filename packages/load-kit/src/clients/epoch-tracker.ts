@@ -1,6 +1,6 @@
 import type { Recorder } from '../events/recorder.ts';
 
-/** What a packet or page says about a conversation beside its messages. */
+/** The state of a conversation in a packet or page, without its messages. */
 export interface EpochObservation {
   readonly conversationId: string;
   readonly epoch: string;

@@ -112,7 +112,7 @@ export interface EpochSeen extends ClientEvent {
   readonly epoch: string;
 }
 
-/** A client was told that all messages up to this seq are in the history store. */
+/** A client received the report that all messages up to this seq are in the history store. */
 export interface StoredReported extends ClientEvent {
   readonly type: 'stored';
   readonly conversationId: string;

@@ -16,7 +16,7 @@ const RESTART_MS = 4_000;
 const NORMAL = { durationMs: [1_000, 6_000], afterMs: 1_000 } as const;
 const FAILOVER = { losesRedisData: true, isTakenOver: true } as const;
 
-/** The kinds of faults. What a target makes of a kind is documented at the target. */
+/** The kinds of faults. Each target documents its own. */
 export const FAULT_KINDS = {
   kill: { durationMs: undefined, afterMs: RESTART_MS },
   freeze: NORMAL,

@@ -1,0 +1,134 @@
+import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
+import { isIn, type Period, type RecordedEvent } from '@parley/load-kit/events';
+import type { ProcessEntry } from '@parley/local-cluster';
+import { pause } from '@parley/service-kit';
+import { REDIS_MODES } from '../redis/redis-rig.ts';
+import type { TestBed } from '../test-bed.ts';
+import { chatServersOf, isReady, readyStatus } from './chat-servers.ts';
+import type { Experiment } from './experiment.ts';
+
+const MAX_MEMORY_MB = 40;
+/** Load without a flood, for comparison. */
+const BEFORE_MS = 5_000;
+const AFTER_MS = 5_000;
+const GROUPS = 12;
+const RECOVERED_WITHIN_MS = 20_000;
+const RESTARTED_WITHIN_MS = 30_000;
+const WINDOW_MS = 5_000;
+const POLL_INTERVAL_MS = 100;
+
+/**
+ * One client sends long texts to 12 groups as fast as it can, until Redis is full. All others go on. A worker and a chat server are
+ * killed during the flood, and must start while Redis is full. After the flood everything must work again without help.
+ */
+export const fullRedis = (seconds: number): Experiment => ({
+  summary: `one client fills a Redis of ${MAX_MEMORY_MB} MB for ${seconds} s`,
+  clientMix: {
+    ...DEFAULT_CLIENT_MIX,
+    ...{ plainClients: 16, libraryClients: 16, listeners: 1, floodSenders: 1, secondDevices: 0 },
+    ...{ floodGroups: GROUPS, floodPauseMs: [0, 2], floodsOnDemand: true },
+  },
+  maxMemoryMb: MAX_MEMORY_MB,
+  redisModes: REDIS_MODES,
+  recoveredWithinMs: RECOVERED_WITHIN_MS,
+  async run({ bed, workload, recorder, report, signal }) {
+    await pause(BEFORE_MS, signal);
+    const before: Period = { fromMs: recorder.nowMs() - BEFORE_MS, toMs: recorder.nowMs() };
+    report(`fault: a client floods ${GROUPS} groups for ${seconds} s`);
+    const flooding = new AbortController();
+    const flood = workload.flood(AbortSignal.any([flooding.signal, signal]));
+    const fromMs = recorder.nowMs();
+    const watch = watchRedis(bed, signal);
+    await pause((seconds * 1_000) / 2, signal);
+    const killed = ['message-worker-1', chatServersOf(bed)[0]?.name ?? ''];
+    const restartsMs = await Promise.all(killed.map((name) => killAndAwaitReady(bed, name, signal)));
+    await pause((seconds * 1_000) / 2, signal);
+    flooding.abort();
+    await flood;
+    const during: Period = { fromMs, toMs: recorder.nowMs() };
+    recorder.faults.push({ kind: 'full', target: 'redis', atMs: during.fromMs, endedAtMs: during.toMs, killed });
+    const { peakBytes, degraded } = await watch.stop();
+    await pause(AFTER_MS, signal);
+
+    return ({ events }) => {
+      const acks = events.filter((event) => event.type === 'acked');
+      const isFlood = ({ client }: { client: string }) => client.startsWith('flood-sender');
+      const ofOthers = acks.filter((ack) => !isFlood(ack));
+      const busy = (period: Period) =>
+        events.filter((event) => event.type === 'refused' && event.code === 'BUSY' && isIn(event.atMs, period));
+      return [
+        { name: 'peak of used_memory', value: peakBytes / 1_048_576, unit: 'MiB' },
+        { name: 'samples of /readyz that said degraded', value: degraded, unit: '' },
+        { name: 'acks of the flood', value: acks.length - ofOthers.length, unit: '' },
+        { name: 'acks of the others per 5 s, before', value: fewest(ofOthers, before), unit: '' },
+        { name: 'acks of the others per 5 s, fewest during', value: fewest(ofOthers, during), unit: '' },
+        {
+          name: 'BUSY to the flood',
+          value: busy(during).filter((event) => 'client' in event && isFlood(event)).length,
+          unit: '',
+        },
+        {
+          name: 'BUSY to the others',
+          value: busy(during).filter((event) => 'client' in event && !isFlood(event)).length,
+          unit: '',
+        },
+        {
+          ...{ name: 'a killed worker is ready again', value: restartsMs[0] ?? Number.NaN, unit: 'ms' },
+          bound: { atMost: RESTARTED_WITHIN_MS },
+        },
+        {
+          ...{ name: 'a killed chat server is ready again', value: restartsMs[1] ?? Number.NaN, unit: 'ms' },
+          bound: { atMost: RESTARTED_WITHIN_MS },
+        },
+      ];
+    };
+  },
+});
+
+/** Returns the fewest events in a window of 5 s of this period. */
+function fewest(events: readonly RecordedEvent[], { fromMs, toMs }: Period): number {
+  const counts: number[] = [];
+  for (let startMs = fromMs; startMs + WINDOW_MS <= toMs + 1; startMs += WINDOW_MS) {
+    counts.push(events.filter(({ atMs }) => isIn(atMs, { fromMs: startMs, toMs: startMs + WINDOW_MS })).length);
+  }
+  return counts.length > 0 ? Math.min(...counts) : Number.NaN;
+}
+
+/** Samples the used memory of Redis and the readiness of the chat servers. */
+function watchRedis(bed: TestBed, signal: AbortSignal) {
+  const stopping = new AbortController();
+  const until = AbortSignal.any([stopping.signal, signal]);
+  const result = { peakBytes: 0, degraded: 0 };
+  const watching = (async () => {
+    for (; !until.aborted; await pause(POLL_INTERVAL_MS, until)) {
+      const master = await bed.redis.masterOf(bed.redis.shardKeys[0] ?? '');
+      const used = Number(/^used_memory:(\d+)/m.exec(await master.admin.info('memory').catch(() => ''))?.[1] ?? 0);
+      result.peakBytes = Math.max(result.peakBytes, used);
+      const statuses = await Promise.all(chatServersOf(bed).map(readyStatus));
+      if (statuses.includes('degraded')) result.degraded += 1;
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await watching;
+      return result;
+    },
+  };
+}
+
+/** Kills a process and returns how long it takes until its successor is ready, ms. Infinity if that takes too long. */
+async function killAndAwaitReady(bed: TestBed, name: string, signal: AbortSignal): Promise<number> {
+  const find = (): ProcessEntry | undefined => bed.processes().find((entry) => entry.name === name);
+  const before = find();
+  if (!before) return Number.POSITIVE_INFINITY;
+  const startedAt = performance.now();
+  process.kill(before.pid, 'SIGKILL');
+  const overdue = AbortSignal.any([signal, AbortSignal.timeout(2 * RESTARTED_WITHIN_MS)]);
+  while (!overdue.aborted) {
+    const now = find();
+    if (now && now.pid !== before.pid && (await isReady(now))) return performance.now() - startedAt;
+    await pause(POLL_INTERVAL_MS, overdue);
+  }
+  return Number.POSITIVE_INFINITY;
+}
