@@ -12,7 +12,6 @@ import { firstUnreadIndex, keyOf, rowAt, rowCount } from './rows.ts';
 import { useListStart } from './use-list-start.ts';
 import { useOlderPages } from './use-older-pages.ts';
 import { useScrollToTarget } from './use-scroll-to-target.ts';
-import { useStayAtEnd } from './use-stay-at-end.ts';
 
 /** Within this distance of the top, older pages are loaded. */
 const NEAR_TOP_PX = 800;
@@ -63,7 +62,6 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
   const highlightedSeq = useScrollToTarget(conversationId, view, list);
   useOlderPages(conversationId, view, isNearTop || view.timeline.length === 0);
   useScrollToSent(view, list);
-  const onScroll = useStayAtEnd(view, scroller, isScrolledToEnd);
   const otherIds = useOtherIds(conversation, me);
   const { firstUnreadSeq, firstTimelineIndex } = view;
   const unreadIndex = firstUnreadIndex(view);
@@ -75,7 +73,6 @@ export function MessageList({ conversationId, conversation, view }: MessageListP
         scrollerRef={(element) => {
           scroller.current = element;
         }}
-        onScroll={onScroll}
         context={view}
         components={components}
         totalCount={rowCount(view)}
