@@ -46,8 +46,8 @@ interface Chat {
   /** The questions that the store was asked. */
   readonly asked: string[];
   key(name: string): string;
-  /** Does what a worker does: saves and completes what is in process. */
-  save(): Promise<void>;
+  /** Does what a worker does: saves and completes what is in process, or only the message of one seq. */
+  save(options?: { onlySeq: number }): Promise<void>;
   send(message: Partial<MessageDraft> & { to?: ConversationId }): Promise<AppendOutcome>;
   /** Does what a worker does near the memory limit. @returns how many dedupe entries of stored messages it deleted */
   freeUses(): Promise<number>;
@@ -84,9 +84,10 @@ async function newChat(options: Partial<RedisMessageLogOptions> & { url?: string
     store,
     asked,
     key,
-    async save() {
+    async save({ onlySeq } = { onlySeq: 0 }) {
       const consumer = await createRedisMessageConsumer({ command, blocking }, { consumerName: 'worker', keyPrefix });
-      const { entries } = await consumer.read({ maxEntries: 500, blockMs: 0 });
+      const batch = await consumer.read({ maxEntries: 500, blockMs: 0 });
+      const entries = batch.entries.filter(({ message }) => onlySeq === 0 || message.seq === onlySeq);
       await store.messages.saveBatch(entries.map(({ message }) => message));
       await consumer.complete(entries);
       await consumer.close();
@@ -195,6 +196,20 @@ describe('a clientMessageId whose message is stored is recognised', () => {
     await age(chat, periods);
     await expectRecognised(chat, first);
   });
+});
+
+test('a message that was stored out of order, above the committed offset, is recognised', async () => {
+  const chat = await newChat();
+  await chat.send({});
+  const first = await chat.send(used);
+  await chat.save({ onlySeq: 2 });
+  expect(await chat.log.states([lobby])).toMatchObject([{ headSeq: 2, storedSeq: 0 }]);
+  // As after a loss of the newest writes, which the store had: Redis knows only from the store that seq 2 is in use.
+  await shared.client.xdel(chat.key('recent:lobby'), '2-0');
+  await shared.client.del(chat.key('sent:ada:used'));
+  expect(await chat.send(used)).toMatchObject({ kind: 'duplicate', seq: first.kind === 'appended' ? first.seq : 0 });
+  expect(await chat.send({ ...used, text: 'something else' })).toEqual({ kind: 'conflict' });
+  expect(await chat.send({})).toMatchObject({ kind: 'appended', seq: 3 });
 });
 
 /** Makes the filters of a chat older, as if the periods had passed. */

@@ -137,9 +137,14 @@ export class Dedupe {
     const unstored = state && (await this.#findUnstored(request, state));
     if (unstored) return toOutcome(request, unstored);
     onStoreAsked('message');
-    const found = await sentMessages.findSent(draft.senderId, draft.clientMessageId, nowMs - DEDUPE_WINDOW_MS);
-    for (const message of found)
-      if (await this.#isAppended(message, conversationId, state)) return toOutcome(request, message);
+    const find = () => sentMessages.findSent(draft.senderId, draft.clientMessageId, nowMs - DEDUPE_WINDOW_MS);
+    for (const message of await find()) {
+      const isAppended =
+        message.conversationId === conversationId
+          ? await this.#isAppendedHere(message, state, find)
+          : await this.#isAppendedElsewhere(message);
+      if (isAppended) return toOutcome(request, message);
+    }
     return undefined;
   }
 
@@ -162,17 +167,31 @@ export class Dedupe {
   }
 
   /**
-   * Returns whether a stored message was appended in this epoch or counts in it. Above the committed offset, and not in the recent
-   * window, it belongs to an ended epoch: a worker saved it late, and another message will have its seq.
+   * Returns whether a stored message of the request's conversation counts in this epoch. Above the committed offset it counts if it was
+   * stored out of order. Otherwise a worker saved it late, after its epoch had ended, and another message will have its seq.
+   *
+   * @param state as it was before the store was asked
+   * @param find asks the store again
    */
-  async #isAppended(
+  async #isAppendedHere(
     message: MessageRecord,
-    conversationId: ConversationId,
-    stateHere: ConversationState | undefined,
+    state: ConversationState | undefined,
+    find: () => Promise<MessageRecord[]>,
   ): Promise<boolean> {
-    const isHere = message.conversationId === conversationId;
-    const state = isHere ? stateHere : (await this.#parts.knownStates([message.conversationId]))[0];
-    return state === undefined || message.seq <= state.storedSeq;
+    if (state === undefined || message.seq <= state.storedSeq) return true;
+    const { redis, keys, knownStates } = this.#parts;
+    const { conversationId, seq, id } = message;
+    // The offset is read later, because a seq leaves the set when the offset passes it.
+    const isOutOfOrder = (await redis.sismember(keys.storedOutOfOrder(conversationId), seq)) === 1;
+    const offset = isOutOfOrder ? seq : ((await knownStates([conversationId]))[0]?.storedSeq ?? 0);
+    // By now another message may have been stored in its place.
+    return seq <= offset && (await find()).some((stored) => stored.id === id);
+  }
+
+  /** The same for another conversation, which may be in another partition: a message that was stored out of order is missed. */
+  async #isAppendedElsewhere({ conversationId, seq }: MessageRecord): Promise<boolean> {
+    const [state] = await this.#parts.knownStates([conversationId]);
+    return state === undefined || seq <= state.storedSeq;
   }
 }
 
