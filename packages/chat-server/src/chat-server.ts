@@ -16,10 +16,10 @@ import type { ChatServerConfig } from './config.ts';
 import { disconnectSlowConsumers } from './delivery/slow-consumers.ts';
 import { CHAT_SERVER_METRICS } from './metrics.ts';
 import { startBackgroundLoops } from './start/background-loops.ts';
-import { buildConversations } from './start/build-conversations.ts';
 import { buildRest } from './start/build-rest.ts';
 import { connectBackends } from './start/connect-backends.ts';
 import { serveSockets } from './start/serve-sockets.ts';
+import { startConversations } from './start/start-conversations.ts';
 import { startDelivery } from './start/start-delivery.ts';
 import { startSessions } from './start/start-sessions.ts';
 
@@ -46,13 +46,14 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const { registry } = sessions;
 
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
-  const chat = buildConversations(base, config, backends, { io, signals: delivery.signals });
+  const chat = await startConversations(base, config, backends, { io, delivery });
   serveSockets(base, io, { backends, delivery, sessions, chat, tokens });
   serveRest(httpServer, buildRest(base, config, { backends, rpc: sessions.rpc, chat, tokens }), readiness);
   const loops = startBackgroundLoops({
     ...backends,
     ...delivery,
     ...sessions,
+    roomAudit: chat.roomAudit,
     disconnectSlowConsumers: () => disconnectSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
     markerSaver: chat.markerSaver,
     refreshTokens: store.refreshTokens,
@@ -72,6 +73,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
       // Accepts no new connections, so nginx sends them to other servers. Existing connections stay open.
       httpServer.close();
       await drain([...io.of('/').sockets.values()], ({ data }) => registry.end(data.session, 'shutdown'));
+      chat.rooms.close();
       await Promise.all([loops.stop(), registry.close()]);
       await delivery.fanOut.close();
       delivery.signals.close();

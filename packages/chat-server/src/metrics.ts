@@ -78,10 +78,15 @@ export const CHAT_SERVER_METRICS = {
     type: 'counter',
     help: 'Subscriber connections replaced because they had silently stopped receiving. Rising: the network to Redis drops connections.',
   },
+  chat_room_corrections_total: {
+    type: 'counter',
+    help: 'Rooms that differed from the members in the store and were corrected without a notice. Rising: notices of changed members are lost.',
+  },
   chat_background_errors_total: backgroundErrorsMetric([
     'gauges',
     'redis-memory',
     'heads',
+    'rooms',
     'hearing',
     'markers',
     'typing',

@@ -8,7 +8,7 @@ import type { PartitionKeys } from './partition-keys.ts';
 import type { StoredHistory } from './stored-history.ts';
 
 const PREPARE_HEAD = loadScript(new URL('./scripts/prepare-head.lua', import.meta.url), 3, EPOCH_FUNCTIONS);
-const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 7, [
+const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 8, [
   ...EPOCH_FUNCTIONS,
   ...EXPIRY_FUNCTIONS,
 ]);
@@ -128,6 +128,7 @@ export class HeadInitialiser {
       keys.epoch,
       keys.runId,
       keys.dedupe,
+      keys.removals(conversationId),
     ];
     // Every user is in the lobby, so nobody's membership of it is cached.
     const membersVersion = conversationId === LOBBY_ID ? '' : randomUUID();

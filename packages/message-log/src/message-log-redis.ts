@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import type { ConversationId, MessageId } from '@parley/protocol';
-import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import type { ConversationId, MessageId, UserId } from '@parley/protocol';
+import type { RedisConnection } from '@parley/service-kit';
 import { AppendBatcher } from './append-batcher.ts';
 import { Dedupe, type SentMessages } from './dedupe.ts';
 import { HeadInitialiser } from './head-initialiser.ts';
 import { fieldsOf, firstPartOf, type StreamFields, toLogBatch } from './log-entry.ts';
+import { beginRemoval, changeMembersVersion, unfinishedRemovals } from './member-removals.ts';
 import type {
   AppendOutcome,
   AppendRequest,
@@ -19,8 +19,6 @@ import { type PartitionKeys, partitionKeys, partitionOf } from './partition-keys
 import { readStateInOrder, readStates } from './read-states.ts';
 import { lastSeqOf, type RecentEntry, recentPage } from './recent-page.ts';
 import type { StoredHistory } from './stored-history.ts';
-
-const CHANGE_MEMBERS = loadScript(new URL('./scripts/change-members.lua', import.meta.url), 1);
 
 export interface RedisMessageLogOptions {
   /** Limit of messages appended and not yet completed, over all partitions. Each partition has a fixed share of it. */
@@ -147,9 +145,16 @@ class RedisMessageLog implements MessageLog {
     return conversationIds.map((id) => known.get(id));
   }
 
-  async membersChanged(conversationId: ConversationId): Promise<void> {
-    const key = this.#partitionOf(conversationId).keys.conversation(conversationId);
-    await runScript(this.#redis, CHANGE_MEMBERS, [key], [randomUUID()]);
+  beginRemoval(conversationId: ConversationId, userId: UserId): Promise<string> {
+    return beginRemoval(this.#redis, this.#partitionOf(conversationId).keys, conversationId, userId);
+  }
+
+  unfinishedRemovals(conversationId: ConversationId, userId: UserId): Promise<string[]> {
+    return unfinishedRemovals(this.#redis, this.#partitionOf(conversationId).keys, conversationId, userId);
+  }
+
+  membersChanged(conversationId: ConversationId, endedRemovals: readonly string[] = []): Promise<void> {
+    return changeMembersVersion(this.#redis, this.#partitionOf(conversationId).keys, conversationId, endedRemovals);
   }
 
   async countInProcess(): Promise<number> {

@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId, MessageRecord, Seq } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord, Seq, UserId } from '@parley/protocol';
 
 /** A message as its sender wrote it. The log adds `seq` and the time. */
 export type MessageDraft = Omit<MessageRecord, 'conversationId' | 'seq' | 'createdAtMs'>;
@@ -34,11 +34,17 @@ export interface ConversationState {
   readonly headSeq: number;
   /** The committed offset: every message up to this seq is in the store. */
   readonly storedSeq: number;
-  /** Changes with each change of the member list, and with each initialisation of the head; '' = there is no member list. */
+  /**
+   * Changes with each removal from the member list, and with each initialisation of the head; '' = there is no member list. While a
+   * removal is in progress ({@link hasRemovalInProgress}), a membership that was read from the store must not be cached.
+   */
   readonly membersVersion: string;
   /** Changes when Redis may have lost messages that were appended and not stored. */
   readonly epoch: string;
 }
+
+/** Whether the member list of this version may change at any moment without another version. */
+export const hasRemovalInProgress = (membersVersion: string): boolean => membersVersion.startsWith('~');
 
 /**
  * Selects a page: the newest messages below `beforeSeq`, the oldest above `afterSeq`, or the newest of all when neither is
@@ -118,10 +124,24 @@ export interface MessageLog {
   knownStates(conversationIds: readonly ConversationId[]): Promise<(ConversationState | undefined)[]>;
 
   /**
-   * Records that the member list changed, which makes every server's cached membership stale. Call it after the store has
-   * the change. While the head is unknown nothing needs to be recorded, because its initialisation has the same effect.
+   * Records that a user is about to be removed, before the store has the change, and makes every server's cached membership
+   * stale. No membership is cached until `membersChanged` ends the removal. A server that dies in between therefore leaves no
+   * valid cache entry behind, and its record shows that the removal must be completed. The initialisation of an unknown head takes
+   * the record into account.
+   *
+   * @returns the id of the removal
    */
-  membersChanged(conversationId: ConversationId): Promise<void>;
+  beginRemoval(conversationId: ConversationId, userId: UserId): Promise<string>;
+
+  /** Returns the ids of the user's removals that have begun and not ended: in progress on some server, or interrupted. */
+  unfinishedRemovals(conversationId: ConversationId, userId: UserId): Promise<string[]>;
+
+  /**
+   * Records that the member list changed, which makes every server's cached membership stale, and ends removals. Call it after
+   * the store has the change. Removals that began more than a minute ago end, too: their servers died. While the head is unknown no
+   * version needs to be recorded, because its initialisation has the same effect.
+   */
+  membersChanged(conversationId: ConversationId, endedRemovals?: readonly string[]): Promise<void>;
 
   /** Returns the number of messages that are appended and not yet completed. */
   countInProcess(): Promise<number>;

@@ -32,6 +32,8 @@ export interface PartitionKeys {
   storedOutOfOrder(id: ConversationId): string;
   /** ZSET of the ids of recently deleted messages; the score is the seq of the deletion. */
   deletions(id: ConversationId): string;
+  /** HASH `removal id → startedAtMs userId` of the removals of members that are in progress or were interrupted; expires. */
+  removals(id: ConversationId): string;
   /**
    * STRING `conversationId id seq createdAtMs digest`: the message that a sender's clientMessageId was appended as; expires.
    * Entries of earlier releases have no digest.
@@ -58,6 +60,7 @@ export function partitionKeys(keyPrefix: string, partition: number): PartitionKe
     recent: (id) => `${prefix}:recent:${id}`,
     storedOutOfOrder: (id) => `${prefix}:done:${id}`,
     deletions: (id) => `${prefix}:deletions:${id}`,
+    removals: (id) => `${prefix}:removals:${id}`,
     sent: (senderId, clientMessageId) => `${prefix}:sent:${senderId}:${clientMessageId}`,
     sender: (senderId) => `${prefix}:sender:${senderId}`,
   };

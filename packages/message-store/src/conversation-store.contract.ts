@@ -29,12 +29,16 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().members(conversation.id, 0)).toEqual([]);
       expect(await conversations().isMember(conversation.id, bob)).toBe(true);
       expect(await conversations().isMember(conversation.id, newUserId())).toBe(false);
+      const found = await conversations().membersAmong(conversation.id, [bob, newUserId(), eve]);
+      expect(found.sort()).toEqual([bob, eve].sort());
+      expect(await conversations().membersAmong(conversation.id, [])).toEqual([]);
     });
 
     test('an unknown conversation has no record and no members', async () => {
       const id = randomUUID() as ConversationId;
       expect(await conversations().findById(id)).toBeUndefined();
       expect(await conversations().members(id, 10)).toEqual([]);
+      expect(await conversations().membersAmong(id, [newUserId()])).toEqual([]);
       expect(await conversations().isMember(id, newUserId())).toBe(false);
       expect(await conversations().removeMember(id, newUserId())).toBe(false);
     });

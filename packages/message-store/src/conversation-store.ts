@@ -35,6 +35,8 @@ export interface ConversationStore {
   /** Returns at most `limit` members in the order of joining. */
   members(id: ConversationId, limit: number): Promise<UserId[]>;
   isMember(id: ConversationId, userId: UserId): Promise<boolean>;
+  /** Returns those of the users who are members, in any order. */
+  membersAmong(id: ConversationId, userIds: readonly UserId[]): Promise<UserId[]>;
 }
 
 /** Returns the same key for both orders of a pair. Ids contain no ':'. */

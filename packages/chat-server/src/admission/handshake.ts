@@ -14,8 +14,8 @@ const REJECTED_LINGER_MS = 5_000;
 
 /** Session lifecycle hooks for other modules. */
 export interface SessionHooks {
-  /** Puts the socket into its user's rooms. If it rejects, the client is rejected. */
-  joinRooms(socket: ChatSocket, session: Session): Promise<unknown>;
+  /** Puts the sockets in the user's room into the rooms of the user's conversations. If it rejects, the client is rejected. */
+  joinRooms(session: Session): Promise<unknown>;
   /** The client is connected: from now on its events are handled. */
   opened(socket: ChatSocket, session: Session): void;
   /** The connection of a session that was opened is closed. */
@@ -51,7 +51,7 @@ export function handleConnections(
     if (socket.conn.readyState !== 'open') registry.end(session, 'disconnected');
     try {
       await socket.join(userRoom(session.userId));
-      await hooks.joinRooms(socket, session);
+      await hooks.joinRooms(session);
     } catch (error) {
       session.closeConnection = undefined;
       registry.end(session, 'disconnected');

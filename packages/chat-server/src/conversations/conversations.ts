@@ -128,19 +128,26 @@ export class Conversations {
   }
 
   /**
-   * Removes a member: members may leave, the creator may also remove others. May be repeated: if the store no longer has the member, the
-   * other steps run again, because Redis or this server may have failed before them.
+   * Removes a member: members may leave, the creator may also remove others. May be repeated: the repetition completes a removal
+   * that was interrupted because Redis or a server failed. If there is nothing to complete, it changes nothing.
+   *
+   * The record of the removal comes first and is deleted last. It therefore exists whenever the store no longer has the member and
+   * some server may not know that yet.
    */
   async removeMember(conversationId: ConversationId, userId: UserId, leavingId: UserId): Promise<void> {
     const record = await this.#requireGroup(conversationId);
     const text = leavingId === userId ? 'left' : `removed ${await this.#requireRemovable(record, userId, leavingId)}`;
+    const { conversations } = this.#store;
+    const isMember = await conversations.isMember(conversationId, leavingId);
     // Rejects while Redis is unavailable, before anything has changed. The client's retry runs all steps.
-    await this.#log.membersChanged(conversationId);
-    const wasMember = await this.#store.conversations.removeMember(conversationId, leavingId);
-    await this.#log.membersChanged(conversationId);
+    const removals = isMember
+      ? [await this.#log.beginRemoval(conversationId, leavingId)]
+      : await this.#log.unfinishedRemovals(conversationId, leavingId);
+    // A user who was never a member may also ask to leave. Neither side learns anything about the other.
+    if (removals.length === 0) return;
+    const wasMember = isMember && (await conversations.removeMember(conversationId, leavingId));
     await this.#events.left(conversationId, leavingId);
-    // A user who was not a member may also ask to leave. Neither side learns anything about the other.
-    if (leavingId === userId && !wasMember) return;
+    await this.#log.membersChanged(conversationId, removals);
     this.#events.changed(await this.#describeOne(record), leavingId);
     if (wasMember) await this.#systemMessages.append(conversationId, userId, text);
   }
@@ -156,13 +163,12 @@ export class Conversations {
   }
 
   /** Makes the user a member of a channel. In other conversations, requires that they are one. */
-  async join(conversationId: ConversationId, userId: UserId): Promise<Conversation> {
-    if (conversationId === LOBBY_ID) return this.#describeOne(LOBBY);
+  async join(conversationId: ConversationId, userId: UserId): Promise<void> {
+    if (conversationId === LOBBY_ID) return;
     const record = await this.#membership.findConversation(conversationId);
     if (record.kind !== 'channel') await this.#membership.requireMember(conversationId, userId);
     else if (!(await this.#store.conversations.isMember(conversationId, userId)))
       await this.#store.conversations.addMembers(conversationId, [userId]);
-    return this.#describeOne(record);
   }
 
   async #requireGroup(conversationId: ConversationId): Promise<ConversationRecord> {

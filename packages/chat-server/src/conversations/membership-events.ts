@@ -1,12 +1,16 @@
 import type { Conversation, ConversationId, UserId } from '@parley/protocol';
 import { COMMAND_TIMEOUT_MS, type RedisConnection, withDeadline } from '@parley/service-kit';
 import { type ChatIo, userRoom } from '../socket-types.ts';
+import type { MembershipNotice } from './conversation-rooms.ts';
+
+/** The number is the version of the format: servers of mixed releases must not misread each other. */
+const CHANNEL = 'parley:members:1';
 
 /** Reports changes of members and titles to the connected users on all servers. */
 export interface MembershipEvents {
   /**
-   * Puts the users' sessions into the conversation's room and sends the conversation to all members. Never rejects: while Redis is
-   * unavailable, this happens later.
+   * Puts the users' sessions into the conversation's room and sends the conversation to all members. A message that is appended
+   * after it resolves reaches them. Never rejects: while Redis is unavailable, this happens later.
    */
   joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
   /** Takes the user's sessions out of the room. A message that is appended after it resolves does not reach them. */
@@ -22,11 +26,10 @@ export interface MembershipObserver {
 }
 
 /**
- * Sends membership events through Socket.IO's Redis adapter.
+ * Sends notices of changed memberships to all chat servers, this one included, and events to clients through Socket.IO's adapter.
  *
- * The adapter drops the promises of its publish calls. Redis replies to a PING on the same connection only after it has executed
- * them, and keeps their order for every subscriber. Everything that a worker publishes after the PING therefore arrives after
- * them.
+ * Redis replies to a PUBLISH only after it has sent the notice to every subscriber, and keeps the order for each of them. Everything
+ * that a worker publishes after the reply therefore arrives after the notice.
  */
 export function createMembershipEvents(parts: {
   io: ChatIo;
@@ -35,18 +38,18 @@ export function createMembershipEvents(parts: {
   observer: MembershipObserver;
 }): MembershipEvents {
   const { io, publisher, observer } = parts;
-  const published = () => withDeadline(publisher.ping(), COMMAND_TIMEOUT_MS, 'publishing a change of members');
+  const notify = (notice: MembershipNotice) =>
+    withDeadline(publisher.publish(CHANNEL, JSON.stringify(notice)), COMMAND_TIMEOUT_MS, 'publishing a membership');
   return {
     async joined(conversation, userIds) {
-      for (const userId of userIds) io.in(userRoom(userId)).socketsJoin(conversation.id);
-      io.to([conversation.id, ...userIds.map(userRoom)]).emit('conversation', conversation);
       // While Redis is unavailable, the connection queues the commands. Adding members does not wait for it.
-      await published().catch(() => undefined);
+      const notified = notify({ conversationId: conversation.id, joined: userIds, left: [] }).catch(() => undefined);
+      io.to([conversation.id, ...userIds.map(userRoom)]).emit('conversation', conversation);
+      await notified;
       observer.joined(conversation, userIds);
     },
     async left(conversationId, userId) {
-      io.in(userRoom(userId)).socketsLeave(conversationId);
-      await published();
+      await notify({ conversationId, joined: [], left: [userId] });
       observer.membersChanged(conversationId, [userId]);
     },
     changed(conversation, leaverId) {
@@ -56,4 +59,19 @@ export function createMembershipEvents(parts: {
         io.to(userRoom(leaverId)).emit('conversation', { ...conversation, members: [] });
     },
   };
+}
+
+/**
+ * Subscribes to the notices of all servers.
+ *
+ * @param subscriber the connection that also receives the messages, so that notices and messages stay in order
+ */
+export async function subscribeToMembershipNotices(
+  subscriber: RedisConnection,
+  receive: (notice: MembershipNotice) => void,
+): Promise<void> {
+  subscriber.on('message', (channel: string, text: string) => {
+    if (channel === CHANNEL) receive(JSON.parse(text) as MembershipNotice);
+  });
+  await subscriber.subscribe(CHANNEL);
 }

@@ -1,4 +1,4 @@
-import type { MessageLog } from '@parley/message-log';
+import { hasRemovalInProgress, type MessageLog } from '@parley/message-log';
 import type { ConversationRecord, ConversationStore } from '@parley/message-store';
 import { ChatError, type ConversationId, LOBBY_ID, type UserId } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 /** Memberships that a server caches. */
 const MAX_CACHED = 100_000;
 
-/** Bounds the age of an entry whose change was not published because the server that made it died. */
+/** Bounds the age of an entry for the case that a server dies during a removal and Redis loses its record, too. */
 const CACHE_TTL_MS = 60_000;
 
 /**
@@ -15,7 +15,8 @@ const CACHE_TTL_MS = 60_000;
  * Only memberships are cached, never their absence. Each entry has the version of the member list at which it was read. Every
  * append and every page returns the current version in its own round trip. A server with an older version reads the store again,
  * so a removal is effective on all servers at once without a message to any of them. The version is read before the members:
- * after a change in between, an entry's version is too old, never too new.
+ * after a change in between, an entry's version is too old, never too new. While a removal is in progress nothing is cached: its
+ * server may die after it has changed the store and before it has changed the version.
  */
 export class Membership {
   readonly #conversations: ConversationStore;
@@ -42,9 +43,9 @@ export class Membership {
     if (!(await this.#conversations.isMember(conversationId, userId))) {
       this.#cache.delete(key);
       await this.findConversation(conversationId);
-      throw new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });
+      throw notAMember();
     }
-    if (currentVersion !== undefined) this.#cache.set(key, { version });
+    if (currentVersion !== undefined && !hasRemovalInProgress(version)) this.#cache.set(key, { version });
     return version;
   }
 
@@ -74,3 +75,5 @@ export class Membership {
 }
 
 const keyOf = (conversationId: ConversationId, userId: UserId) => `${conversationId} ${userId}`;
+
+export const notAMember = () => new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });

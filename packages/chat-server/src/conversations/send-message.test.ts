@@ -56,6 +56,16 @@ test('a removed member is refused although the membership is cached', async () =
   expect(await log.states([group])).toMatchObject([{ headSeq: 1 }]);
 });
 
+test('a removal whose server dies after the change of the store is effective at once', async () => {
+  const group = await newGroup();
+  await sender.send(group, bob, message());
+  await log.beginRemoval(group, bob);
+  await sender.send(group, bob, message());
+  await store.conversations.removeMember(group, bob);
+  await expect(sender.send(group, bob, message())).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(await sender.send(group, ada, message())).toMatchObject({ message: { seq: 3 } });
+});
+
 test('a clientMessageId that was used in another conversation is a conflict', async () => {
   const [here, there] = [await newGroup(), await newGroup()];
   await sender.send(here, ada, message('same'));

@@ -29,6 +29,9 @@ const LATEST_VALUE_WAIT_MS = 100;
 /** The most characters of JSON in one packet. */
 const MAX_PACKET_CHARACTERS = 262_144;
 
+/** The longest time for which `hold` keeps what arrives. The store answers within a few milliseconds. */
+const MAX_HOLD_MS = 250;
+
 /** Payloads by event. The latest one replaces earlier ones of the same conversation. */
 interface LatestValues {
   stored?: Omit<FanOutStored, 'kind'>;
@@ -41,6 +44,14 @@ interface Collected {
   readonly json: string[];
   readonly ranges: { readonly firstSeq: number; readonly lastSeq: number }[];
   readonly latest: LatestValues;
+}
+
+/** The items of a conversation whose room may change. */
+interface Held {
+  readonly items: FanOutItem[];
+  /** Calls of `hold` that have not ended. */
+  holders: number;
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
@@ -56,6 +67,8 @@ interface Collected {
  * next flush. Afterwards the server is idle or collecting again, with a wait that depends on its load and on the cost of the flush.
  * A quiet server therefore sends at once, and the cost of a message falls as the load rises.
  *
+ * **Held**: while a caller decides who is in the room of a conversation, its items are kept aside, at most for 250 ms.
+ *
  * **Closed**: `close` flushes what is collected. Nothing is delivered afterwards.
  */
 export class FanOutDelivery {
@@ -66,6 +79,7 @@ export class FanOutDelivery {
   readonly #utilisation: EventLoopUtilisation;
   readonly #hostCpu = new HostCpuUsage();
   #collected = new Map<ConversationId, Collected>();
+  readonly #held = new Map<ConversationId, Held>();
   #hasMessages = false;
   /** `performance.now()` at the end of the last flush. */
   #flushedAt = 0;
@@ -95,7 +109,10 @@ export class FanOutDelivery {
   receive(items: readonly FanOutItem[]): void {
     for (const item of items) {
       const { kind, conversationId } = item;
-      if (kind === 'messages') {
+      const held = this.#held.get(conversationId);
+      if (held) {
+        held.items.push(item);
+      } else if (kind === 'messages') {
         const collected = this.#collectedFor(conversationId);
         if (!collected) continue;
         collected.json.push(item.json);
@@ -111,6 +128,33 @@ export class FanOutDelivery {
     this.#schedule();
   }
 
+  /**
+   * Keeps what arrives for a conversation from now on, because sessions may join its room. It is delivered to those who are in the
+   * room when the returned function is called, or after 250 ms. A slow store must not silence a conversation.
+   */
+  hold(conversationId: ConversationId): () => void {
+    if (this.#isClosed) return () => undefined;
+    const held = this.#held.get(conversationId) ?? {
+      items: [],
+      holders: 0,
+      timer: setTimeout(() => this.#release(conversationId), MAX_HOLD_MS),
+    };
+    this.#held.set(conversationId, held);
+    held.holders += 1;
+    return () => {
+      held.holders -= 1;
+      if (held.holders === 0 && this.#held.get(conversationId) === held) this.#release(conversationId);
+    };
+  }
+
+  #release(conversationId: ConversationId): void {
+    const held = this.#held.get(conversationId);
+    if (!held) return;
+    this.#held.delete(conversationId);
+    clearTimeout(held.timer);
+    this.receive(held.items);
+  }
+
   /** Sends a head to the sessions of its conversation, in a packet with everything else that is collected for them. */
   sendHead(head: HeadsPacket[number]): void {
     this.#collectLatest(head.conversationId, { heads: [head] });
@@ -119,6 +163,7 @@ export class FanOutDelivery {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const conversationId of [...this.#held.keys()]) this.#release(conversationId);
     await this.#flushing;
     await this.#flush();
   }

@@ -1,8 +1,9 @@
 import type { MessageLog } from '@parley/message-log';
 import { ChatError, HelloPayload, type HelloReply, JoinPayload, type JoinReply } from '@parley/protocol';
 import type { ConcurrencyLimiter } from '@parley/service-kit';
+import type { ConversationRooms } from '../conversations/conversation-rooms.ts';
 import type { Conversations } from '../conversations/conversations.ts';
-import { joinRooms } from '../conversations/join-rooms.ts';
+import { notAMember } from '../conversations/membership.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Presence } from '../presence/presence.ts';
 import { eventHandler } from './dispatcher.ts';
@@ -12,12 +13,13 @@ export function sessionEvents(parts: {
   node: string;
   log: MessageLog;
   conversations: Conversations;
+  rooms: ConversationRooms;
   readMarkers: ReadMarkers;
   presence: Presence;
   /** Shared with admission, so that admissions and `session:hello` requests alternate. */
   admissionLimiter: ConcurrencyLimiter;
 }) {
-  const { node, log, conversations, readMarkers, presence, admissionLimiter } = parts;
+  const { node, log, conversations, rooms, readMarkers, presence, admissionLimiter } = parts;
 
   return {
     'session:hello': eventHandler({
@@ -25,7 +27,7 @@ export function sessionEvents(parts: {
       async handle(socket, session, { timezone }): Promise<HelloReply> {
         const readHeads = async () => {
           if (session.endedBy) throw new ChatError('UNAVAILABLE');
-          const conversationIds = await joinRooms(socket, session.userId, conversations);
+          const { conversationIds } = await rooms.joinAll(session.userId);
           presence.helloReceived(socket, session, conversationIds);
           const [states, markers] = await Promise.all([
             log.states(conversationIds),
@@ -56,11 +58,13 @@ export function sessionEvents(parts: {
 
     'conversation:join': eventHandler({
       payload: JoinPayload,
-      async handle(socket, session, { conversationId }): Promise<JoinReply> {
-        const conversation = await conversations.join(conversationId, session.userId);
-        await socket.join(conversationId);
-        presence.membersChanged(conversationId, [session.userId]);
-        return { ok: true, headSeq: conversation.headSeq };
+      async handle(_socket, { userId }, { conversationId }): Promise<JoinReply> {
+        await conversations.join(conversationId, userId);
+        if (!(await rooms.refresh(conversationId, userId))) throw notAMember();
+        presence.membersChanged(conversationId, [userId]);
+        // Read after the sockets have joined the room: whatever is appended later reaches them.
+        const [state] = await log.states([conversationId]);
+        return { ok: true, headSeq: state?.headSeq ?? 0 };
       },
     }),
   };

@@ -4,6 +4,7 @@ import type { RefreshTokenStore } from '@parley/message-store';
 import { type Logger, type Loop, type RedisMemory, startLoop } from '@parley/service-kit';
 import type { SubscriptionHealth } from '../admission/subscription-health.ts';
 import type { MarkerSaver } from '../conversations/marker-saver.ts';
+import type { RoomAudit } from '../conversations/room-audit.ts';
 import type { HeadAnnouncer } from '../delivery/head-announcer.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
 import type { BackgroundLoopName, ChatServerMetrics } from '../metrics.ts';
@@ -12,6 +13,7 @@ const GAUGES_INTERVAL_MS = 2_000;
 /** In the meantime, senders add at most a few megabytes. */
 const REDIS_MEMORY_INTERVAL_MS = 500;
 const HEADS_INTERVAL_MS = 5_000;
+const ROOMS_INTERVAL_MS = 1_000;
 const SUBSCRIPTION_INTERVAL_MS = 500;
 const SLOW_CONSUMERS_INTERVAL_MS = 250;
 /** Read markers reach the store within 5 s, one failed write included. */
@@ -24,6 +26,7 @@ interface Parts {
   readonly log: MessageLog;
   readonly memory: RedisMemory;
   readonly heads: HeadAnnouncer;
+  readonly roomAudit: RoomAudit;
   readonly health: SubscriptionHealth;
   readonly signalDelivery: SignalDelivery;
   /** Resolves to how many sessions were ended. */
@@ -36,7 +39,7 @@ interface Parts {
 
 /** Starts the periodic tasks of a chat server. */
 export function startBackgroundLoops(parts: Parts): Loop {
-  const { leases, log, memory, heads, health, signalDelivery } = parts;
+  const { leases, log, memory, heads, roomAudit, health, signalDelivery } = parts;
   const { disconnectSlowConsumers, markerSaver, refreshTokens, metrics, logger } = parts;
   const loop = (name: BackgroundLoopName, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
@@ -62,7 +65,8 @@ export function startBackgroundLoops(parts: Parts): Loop {
       else if (wasNearLimit && !memory.isNearLimit)
         logger.info({ usedBytes, limitBytes }, 'Redis has free memory again');
     }),
-    loop('heads', HEADS_INTERVAL_MS, () => heads.announce()),
+    loop('heads', HEADS_INTERVAL_MS, async () => roomAudit.noteVersions(await heads.announce())),
+    loop('rooms', ROOMS_INTERVAL_MS, () => roomAudit.round()),
     loop('hearing', SUBSCRIPTION_INTERVAL_MS, async () => {
       if (await health.check()) metrics.chat_subscriber_replaced_total.inc();
     }),

@@ -11,8 +11,8 @@ import { conversationRoutes } from '../rest/conversation-routes.ts';
 import { messageRoutes, searchRoutes } from '../rest/message-routes.ts';
 import { createRestApp } from '../rest/rest-app.ts';
 import { userRoutes } from '../rest/user-routes.ts';
-import type { ConversationParts } from './build-conversations.ts';
 import type { Backends, ChatServerBase } from './connect-backends.ts';
+import type { ConversationParts } from './start-conversations.ts';
 
 /** Builds the REST API. */
 export function buildRest(

@@ -2,14 +2,13 @@ import { ConcurrencyLimiter } from '@parley/service-kit';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 import { Admission } from '../admission/admission.ts';
 import { handleConnections } from '../admission/handshake.ts';
-import { joinRooms } from '../conversations/join-rooms.ts';
 import { attachHandlers, type EventHandlers } from '../events/dispatcher.ts';
 import { messageEvents } from '../events/message-events.ts';
 import { sessionEvents } from '../events/session-events.ts';
 import { signalEvents } from '../events/signal-events.ts';
 import type { ChatIo } from '../socket-types.ts';
-import type { ConversationParts } from './build-conversations.ts';
 import type { Backends, ChatServerBase } from './connect-backends.ts';
+import type { ConversationParts } from './start-conversations.ts';
 import type { DeliveryParts } from './start-delivery.ts';
 import type { SessionParts } from './start-sessions.ts';
 
@@ -34,7 +33,7 @@ export function serveSockets(
   const { name: node, logger, metrics, readiness } = base;
   const { backends, delivery, sessions, chat, tokens } = parts;
   const { registry } = sessions;
-  const { conversations, presence } = chat;
+  const { rooms, presence } = chat;
   const admissionLimiter = new ConcurrencyLimiter(MAX_CONCURRENT_ADMISSIONS);
   const eventParts = { ...backends, ...delivery, ...chat, node, admissionLimiter };
   const handlers: EventHandlers = {
@@ -46,7 +45,7 @@ export function serveSockets(
     admission: new Admission({ tokens, registry, readiness }),
     registry,
     hooks: {
-      joinRooms: (socket, { userId }) => joinRooms(socket, userId, conversations),
+      joinRooms: ({ userId }) => rooms.joinAll(userId),
       opened(socket, session) {
         attachHandlers(socket, handlers, { registry, logger });
         presence.opened(socket, session);

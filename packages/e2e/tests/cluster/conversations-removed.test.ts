@@ -28,8 +28,8 @@ afterEach(() => {
   for (const peer of open.splice(0)) peer.close();
 });
 
-async function enter(user: TestUser): Promise<Person> {
-  const peer = await connectPeer(cluster.url, user.token);
+async function enter(user: TestUser, url = cluster.url): Promise<Person> {
+  const peer = await connectPeer(url, user.token);
   open.push(peer);
   const person: Person = { user, peer, received: [] };
   for (const event of ['typing', 'receipts', 'conversation']) {
@@ -44,11 +44,11 @@ const SERVERS = ['chat-server-1', 'chat-server-2'];
 const urlOf = (name: string) => `http://127.0.0.1:${cluster.processes().find((each) => each.name === name)?.port}`;
 
 /** Creates a group of Ada, its creator, and Bo, a member. Every server has both in its membership cache. */
-async function group(): Promise<{ id: string; ada: Person; bo: Person; stranger: TestUser }> {
+async function group(url = cluster.url): Promise<{ id: string; ada: Person; bo: Person; stranger: TestUser }> {
   const [first, second, stranger] = (await newGuests(cluster.url, 3)) as [TestUser, TestUser, TestUser];
   const id = await newConversation(cluster.url, first, { kind: 'group', title: 'Tea', memberIds: [second.id] });
-  const ada = await enter(first);
-  const bo = await enter(second);
+  const ada = await enter(first, url);
+  const bo = await enter(second, url);
   expect(await bo.peer.send(id, randomUUID(), 'still here')).toMatchObject({ ok: true });
   for (const server of SERVERS) {
     for (const user of [first, second]) expect((await read(user, id, server)).status).toBe(200);
@@ -65,12 +65,45 @@ const remove = (id: string, who: TestUser, by: TestUser, call = callRest) =>
 const invite = (id: string, who: TestUser, by: TestUser, url = cluster.url) =>
   callRest(url, 'POST', `/api/conversations/${id}/members`, { token: by.token, body: { memberIds: [who.id] } });
 
-/** Changes the members in the store only, like a server that is killed before it notifies the others. */
-function changeInStoreAlone(sql: string, ...values: string[]): void {
+function withStore<T>(use: (database: DatabaseSync) => T): T {
   const dataDir = dirname(dirname(cluster.logFiles()[0] ?? ''));
   const database = new DatabaseSync(join(dataDir, 'history.sqlite'), { timeout: 30_000 });
-  expect(database.prepare(sql).run(...values).changes).toBe(1);
-  database.close();
+  try {
+    return use(database);
+  } finally {
+    database.close();
+  }
+}
+
+const membersInStore = (id: string) =>
+  withStore((database) => database.prepare('SELECT userId FROM members WHERE conversationId = ?').all(id)).map(
+    ({ userId }) => userId,
+  );
+
+const pidOf = (name: string) => cluster.processes().find((each) => each.name === name)?.pid;
+
+/** Lets the first server remove a member, and kills it after its change of the store, before it can tell anybody. */
+async function interruptRemoval(id: string, who: TestUser, by: TestUser): Promise<void> {
+  const releaseStore = cluster.lockStore();
+  const pid = pidOf('chat-server-1');
+  const path = `/api/conversations/${id}/members/${who.id}`;
+  const interrupted = callRestOnce(urlOf('chat-server-1'), 'DELETE', path, { token: by.token }).catch(() => undefined);
+  try {
+    await eventually(async () => expect(await cluster.redis.exists(`parley:{p0}:removals:${id}`)).toBe(1));
+    // Redis holds back the notice of the server, and drops it with the server's connection.
+    await cluster.redis.call('CLIENT', 'PAUSE', 30_000, 'WRITE');
+  } finally {
+    releaseStore();
+  }
+  await eventually(() => expect(membersInStore(id)).not.toContain(who.id));
+  cluster.kill('chat-server-1', 'SIGKILL');
+  await interrupted;
+  await eventually(() => expect(pidOf('chat-server-1')).not.toBe(pid));
+  await cluster.redis.call('CLIENT', 'UNPAUSE');
+  await eventually(async () => {
+    const { status } = await callRestOnce(urlOf('chat-server-1'), 'GET', '/api/me', { token: by.token });
+    expect(status).toBe(200);
+  });
 }
 
 /** Resolves when the listener has received everything that was sent before: it has received a later message of the lobby. */
@@ -131,8 +164,8 @@ test.each(['was removed', 'has left'] as const)(
 );
 
 test('a removal that was interrupted after the write to the store is completed by the next attempt, with one system message', async () => {
-  const { id, ada, bo } = await group();
-  changeInStoreAlone('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, bo.user.id);
+  const { id, ada, bo } = await group(urlOf('chat-server-2'));
+  await interruptRemoval(id, bo.user, ada.user);
   for (const attempt of [1, 2]) {
     expect({ attempt, status: (await remove(id, bo.user, ada.user)).status }).toEqual({ attempt, status: 204 });
   }
@@ -146,13 +179,41 @@ test('a removal that was interrupted after the write to the store is completed b
 });
 
 test('a departure that was interrupted after the write to the store is completed by the next attempt', async () => {
-  const { id, ada, bo } = await group();
-  changeInStoreAlone('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, bo.user.id);
+  const { id, ada, bo } = await group(urlOf('chat-server-2'));
+  await interruptRemoval(id, bo.user, bo.user);
   expect((await remove(id, bo.user, bo.user)).status).toBe(204);
   expect(await bo.peer.send(id, randomUUID(), 'and now?')).toMatchObject({ code: 'FORBIDDEN' });
   expect(await ada.peer.send(id, randomUUID(), 'among ourselves')).toMatchObject({ ok: true });
   await receivedAllOf(ada, bo);
   expect(textsSeen(bo, id)).not.toContain('among ourselves');
+});
+
+test('an interrupted removal that nobody repeats is effective at once for requests, and after some seconds for live messages', async () => {
+  const { id, ada, bo } = await group(urlOf('chat-server-2'));
+  await interruptRemoval(id, bo.user, ada.user);
+  expect(await bo.peer.send(id, randomUUID(), 'and now?')).toMatchObject({ code: 'FORBIDDEN' });
+  for (const server of SERVERS) expect((await read(bo.user, id, server)).status).toBe(403);
+  await eventually(async () => {
+    const text = randomUUID();
+    expect(await ada.peer.send(id, randomUUID(), text)).toMatchObject({ ok: true });
+    await receivedAllOf(ada, bo);
+    expect(textsSeen(bo, id)).not.toContain(text);
+  }, 30_000);
+});
+
+test('a user whose removal Redis has lost is not let in again', async () => {
+  const { id, ada, bo } = await group();
+  // From here on Redis keeps nothing. After its restart it has the data of this moment.
+  await cluster.redis.config('SET', 'appendonly', 'no');
+  const pid = pidOf('redis');
+  expect((await remove(id, bo.user, ada.user)).status).toBe(204);
+  cluster.kill('redis', 'SIGKILL');
+  await eventually(() => expect(pidOf('redis')).not.toBe(pid));
+  for (const server of SERVERS) {
+    await eventually(async () => expect((await read(ada.user, id, server)).status).toBe(200));
+    expect((await read(bo.user, id, server)).status).toBe(403);
+  }
+  expect(await bo.peer.send(id, randomUUID(), 'and now?')).toMatchObject({ code: 'FORBIDDEN' });
 });
 
 test('a non-member who leaves notifies nobody, and cannot remove others', async () => {
@@ -170,7 +231,9 @@ test('a non-member who leaves notifies nobody, and cannot remove others', async 
 test('an invitation that was interrupted after the write to the store is completed by the next attempt', async () => {
   const { id, ada, stranger } = await group();
   const dee = await enter(stranger);
-  changeInStoreAlone('INSERT INTO members (conversationId, userId) VALUES (?, ?)', id, stranger.id);
+  withStore((database) =>
+    database.prepare('INSERT INTO members (conversationId, userId) VALUES (?, ?)').run(id, stranger.id),
+  );
   expect((await invite(id, stranger, ada.user)).status).toBe(200);
   expect(await ada.peer.send(id, randomUUID(), 'welcome')).toMatchObject({ ok: true });
   await eventually(() => expect(textsSeen(dee, id)).toEqual(['welcome']));

@@ -7,10 +7,10 @@
 -- the gaps. The log has none of them any more.
 --
 -- The members version changes: Redis may have lost a change of the member list, and none was recorded while Redis did not know
--- the conversation.
+-- the conversation. It begins with '~' while a removal is in progress (begin-removal.lua).
 --
 -- KEYS  1 conversation  2 recent window  3 seqs stored out of order  4 recent deletions  5 epoch  6 run id
---       7 dedupe state
+--       7 dedupe state  8 removals of members in progress
 -- ARGV  1 ticket from prepare-head.lua  2 newest seq in the store, 0 = none  3 new members version ('' = there is no member list)
 --       4 time after which an idle conversation leaves Redis (ms)
 -- Reply 1 = the head is known, 0 = the ticket is not valid any more: prepare again
@@ -40,7 +40,9 @@ else
   if newestSeq > head then head = newestSeq else redis.call('DEL', KEYS[2]) end
 end
 
-redis.call('HSET', KEYS[1], 'head', head, 'stored', offset, 'epoch', epoch, 'membersVersion', ARGV[3])
+local membersVersion = ARGV[3]
+if membersVersion ~= '' and redis.call('EXISTS', KEYS[8]) == 1 then membersVersion = '~' .. membersVersion end
+redis.call('HSET', KEYS[1], 'head', head, 'stored', offset, 'epoch', epoch, 'membersVersion', membersVersion)
 redis.call('HDEL', KEYS[1], 'ticket', 'initialised', 'floor') -- earlier releases wrote `floor`
 -- From now on the stored messages of this conversation count as sent. dedupe.lua says what the number is for.
 if storedHead > 0 then

@@ -111,5 +111,10 @@ export function createConversationStore(database: Db): ConversationStore {
     async isMember(conversationId, userId) {
       return (await members.findOne({ conversationId, userId }, COMMAND_LIMITS)) !== null;
     },
+
+    async membersAmong(conversationId, userIds) {
+      const documents = await members.find({ conversationId, userId: { $in: [...userIds] } }, COMMAND_LIMITS).toArray();
+      return documents.map(({ userId }) => userId);
+    },
   };
 }

@@ -94,3 +94,7 @@ export function isMember(database: Database, id: ConversationId, userId: UserId)
   const sql = 'SELECT 1 FROM members WHERE conversationId = ? AND userId = ?';
   return database.get(sql, id, userId) !== undefined;
 }
+
+export function membersAmong(database: Database, id: ConversationId, userIds: readonly UserId[]): UserId[] {
+  return userIds.filter((userId) => isMember(database, id, userId));
+}

@@ -124,6 +124,7 @@ function storeOver(
       removeMember: (id, userId) => writer.call('removeMember', id, userId),
       members: (id, limit) => reader.call('listMembers', id, limit),
       isMember: (id, userId) => reader.call('isMember', id, userId),
+      membersAmong: (id, userIds) => reader.call('membersAmong', id, userIds),
     },
     refreshTokens: {
       issue: (token) => writer.call('issueToken', token),

@@ -1,32 +1,38 @@
 import { createRedisPresenceStore, PresenceReporter } from '@parley/presence';
 import type { ChatServerConfig } from '../config.ts';
+import { ConversationRooms } from '../conversations/conversation-rooms.ts';
 import { Conversations } from '../conversations/conversations.ts';
 import { History } from '../conversations/history.ts';
 import { MarkerSaver } from '../conversations/marker-saver.ts';
 import { Membership } from '../conversations/membership.ts';
-import { createMembershipEvents } from '../conversations/membership-events.ts';
+import { createMembershipEvents, subscribeToMembershipNotices } from '../conversations/membership-events.ts';
 import { MessageTargets } from '../conversations/message-targets.ts';
 import { ReadMarkers } from '../conversations/read-markers.ts';
 import { Receipts } from '../conversations/receipts.ts';
+import { RoomAudit } from '../conversations/room-audit.ts';
 import { MessageSender } from '../conversations/send-message.ts';
 import { SystemMessages } from '../conversations/system-messages.ts';
-import type { SignalBus } from '../delivery/signal-bus.ts';
 import { Presence } from '../presence/presence.ts';
 import type { ChatIo } from '../socket-types.ts';
 import type { Backends, ChatServerBase } from './connect-backends.ts';
+import type { DeliveryParts } from './start-delivery.ts';
 
-export type ConversationParts = ReturnType<typeof buildConversations>;
+export type ConversationParts = Awaited<ReturnType<typeof startConversations>>;
 
-/** Builds what clients can do in conversations, the same for REST and for events, and the presence of their members. */
-export function buildConversations(
+/**
+ * Builds what clients can do in conversations, the same for REST and for events, and the presence of their members. Subscribes to
+ * changes of memberships on other servers.
+ */
+export async function startConversations(
   base: ChatServerBase,
   config: ChatServerConfig,
   backends: Backends,
-  parts: { io: ChatIo; signals: SignalBus },
+  parts: { io: ChatIo; delivery: DeliveryParts },
 ) {
-  const { io, signals } = parts;
+  const { io } = parts;
+  const { fanOut, heads, signals } = parts.delivery;
   const { name: node, logger, metrics } = base;
-  const { command, publisher, store, log } = backends;
+  const { command, publisher, subscriber, store, log } = backends;
 
   const presenceReporter = new PresenceReporter(command);
   const presence = new Presence({
@@ -36,6 +42,15 @@ export function buildConversations(
     io,
     logger,
   });
+  const rooms = new ConversationRooms({
+    io,
+    conversations: store.conversations,
+    delivery: fanOut,
+    logger,
+    onLateJoin: (conversationId) => heads.forget(conversationId),
+  });
+  await subscribeToMembershipNotices(subscriber, (notice) => rooms.receive(notice));
+  subscriber.on('ready', () => void rooms.rejoinAll());
   const membership = new Membership({ conversations: store.conversations, log });
   const sender = new MessageSender({ node, log, membership, metrics, logger });
   const conversations = new Conversations({
@@ -49,6 +64,8 @@ export function buildConversations(
   const markers = { redis: command, idleMs: config.MARKER_IDLE_MS, store: store.markers, saver: markerSaver };
   return {
     conversations,
+    rooms,
+    roomAudit: new RoomAudit({ io, rooms, log, metrics }),
     membership,
     sender,
     targets: new MessageTargets({ log, messages: store.messages }),
