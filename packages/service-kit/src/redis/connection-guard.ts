@@ -11,11 +11,18 @@ export interface ConnectionGuard {
   drop(reason: string): void;
 }
 
-/** The original `resolve` of a command by the guarded one: a command that is sent again is guarded again. */
-const originals = new WeakMap<object, (reply: unknown) => void>();
+/** Properties on the command itself: a WeakMap costs 10 µs for each command. A Cluster may send a command several times. */
+const STARTED_AT = Symbol('startedAt');
+const RESOLVE = Symbol('resolve');
+const GUARDED = Symbol('guarded');
 
-/** `performance.now()` at which a command was sent for the first time: a Cluster may send it several times. */
-const firstSentAt = new WeakMap<Command, number>();
+interface GuardedCommand extends Command {
+  /** `performance.now()` at which the command was sent for the first time. */
+  [STARTED_AT]?: number;
+  /** The command's own `resolve`, and the guarded one that replaced it. */
+  [RESOLVE]?: Command['resolve'];
+  [GUARDED]?: Command['resolve'];
+}
 
 /**
  * Drops a connection whose server does not answer. TCP keeps a connection to a frozen server open, and ioredis would use it for
@@ -70,20 +77,22 @@ export function guardConnection(
 
   if (options.dropsLateReplies) {
     const sendCommand = redis.sendCommand.bind(redis);
-    redis.sendCommand = (command, stream) => {
+    redis.sendCommand = (command: GuardedCommand, stream) => {
       // Timed out while it waited to be sent again.
       if (command.isSettled) return command.promise;
       const sentAt = performance.now();
-      const startedAt = firstSentAt.get(command) ?? sentAt;
-      firstSentAt.set(command, startedAt);
-      const resolve = originals.get(command.resolve) ?? command.resolve;
+      const startedAt = command[STARTED_AT] ?? sentAt;
+      // A command that is sent again is guarded again, unless ioredis has renewed its promise.
+      const resolve = command[RESOLVE] && command.resolve === command[GUARDED] ? command[RESOLVE] : command.resolve;
       const guarded = (reply: unknown) => {
         // The timer of the command may be late: after a pause of this process, replies are handled before timers.
         const isInTime = performance.now() - startedAt < timeoutMs();
         if (confirm(sentAt) && isInTime) resolve(reply);
         else command.reject(new Error('Command timed out'));
       };
-      originals.set(guarded, resolve);
+      command[STARTED_AT] = startedAt;
+      command[RESOLVE] = resolve;
+      command[GUARDED] = guarded;
       command.resolve = guarded;
       return sendCommand(command, stream);
     };
