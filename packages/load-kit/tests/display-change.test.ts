@@ -42,3 +42,12 @@ test('another message at the last position clears the display', () => {
   expect(changeOf(display(3, 6), replaced)).toEqual({ ...unchanged, isCleared: true, next: [4, 5, 6] });
   expect(changeOf(display(3, 6), display(5, 4))).toEqual({ ...unchanged, isCleared: true });
 });
+
+test('another message in the middle clears the display: a new epoch has replaced it', () => {
+  const after = display(1, 6);
+  const replaced = {
+    ...after,
+    messages: after.messages.map((known) => (known.seq === 3 ? message(3, 'placeholder') : known)),
+  };
+  expect(changeOf(display(1, 5), replaced)).toEqual({ ...unchanged, isCleared: true, next: [1, 2, 3, 4, 5, 6] });
+});

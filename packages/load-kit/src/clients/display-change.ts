@@ -5,7 +5,7 @@ export type Display = Pick<ConversationView, 'messages' | 'firstSeq' | 'holes'>;
 
 /** How the displayed messages of a conversation changed. Without the placeholders of holes. */
 export interface DisplayChange {
-  /** The newest message of before is gone: the library has started the conversation again. All messages are in `next`. */
+  /** A message of before is gone or replaced: the library has loaded the conversation again. All messages are in `next`. */
   readonly isCleared: boolean;
   /** The messages before this seq were dropped. */
   readonly droppedBelowSeq: number | undefined;
@@ -21,7 +21,12 @@ export interface DisplayChange {
 export function compareDisplays(before: Display, after: Display): DisplayChange {
   const isShown = ({ seq }: Message) => !isInHole(after, seq);
   const last = before.messages.findLast(({ seq }) => !isInHole(before, seq));
-  const isCleared = last !== undefined && messageAt(after, last.seq)?.id !== last.id;
+  const isReplaced = (message: Message) => {
+    const now = messageAt(after, message.seq);
+    return now !== message && now?.id !== message.id && message.seq >= after.firstSeq && !isInHole(before, message.seq);
+  };
+  const isCleared =
+    last !== undefined && (messageAt(after, last.seq)?.id !== last.id || before.messages.some(isReplaced));
   if (isCleared || !last) {
     const next = after.messages.filter(isShown);
     return { isCleared, droppedBelowSeq: undefined, older: [], inserted: [], next };

@@ -121,12 +121,21 @@ export class Workload {
     ]);
   }
 
-  /** Lets the flood senders send until the signal aborts. Only with `floodsOnDemand`. */
+  /** Lets the flood senders send as fast as they can until the signal aborts. Only with `floodsOnDemand`. */
   async flood(until: AbortSignal): Promise<void> {
     const random = seededRandom(this.#options.seed);
     const signal = AbortSignal.any([until, this.#stopped.signal]);
     const senders = this.#members.filter(({ role }) => role === 'floodSender' && !this.#floodsFromStart(role));
-    await Promise.all(senders.map((member) => this.#sendRepeatedly(member, random, signal)));
+    const floodGroups = ({ conversationIds }: WorkloadClient) => conversationIds.filter((id) => id !== LOBBY_ID);
+    await Promise.all(
+      senders.map(async (member) => {
+        while (!signal.aborted) {
+          // All at once: a turn of this process is longer than the pause between two messages of a flood.
+          while (member.client.pending < MAX_PENDING.flood) member.client.send(oneOf(random, floodGroups(member)));
+          await pause(integerBetween(random, ...this.#options.floodPauseMs), signal);
+        }
+      }),
+    );
   }
 
   #floodsFromStart(role: WorkloadClient['role']): boolean {
