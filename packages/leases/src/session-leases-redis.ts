@@ -4,7 +4,9 @@ import { commandTimeoutOf, DeadlineExceeded, loadScript, type RedisConnection, r
 import type { AcquireOutcome, FencingToken, LeaseRef, SessionLease, SessionLeases } from './session-leases.ts';
 
 const script = (name: string, numberOfKeys: number) =>
-  loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys);
+  loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys, [
+    new URL('./scripts/session-clock.lua', import.meta.url),
+  ]);
 
 const scripts = {
   acquire: script('acquire', 10),
@@ -43,7 +45,7 @@ export interface RedisSessionLeasesOptions {
   maxClients: number;
   /**
    * Lifetime of a lease without renewal. Every server renews five times within it, even without sessions: if no server has
-   * renewed for half of it, Redis was unavailable.
+   * renewed for a third of it, Redis was unavailable.
    */
   sessionTtlMs: number;
   /** Prefix of the keys, by default `parley`. All keys share the hash tag `{sessions}`. */
@@ -51,11 +53,18 @@ export interface RedisSessionLeasesOptions {
 }
 
 /**
- * Creates session leases in Redis. Each call is one Lua script, and times use the Redis clock.
+ * Creates session leases in Redis. Each call is one Lua script.
+ *
+ * **The session clock.** Leases and queue positions expire by a clock that the scripts derive from the clock of Redis. It never goes
+ * back, and between two calls of `acquire` or `renew` it advances by at most a third of a TTL. Those two calls store the time of Redis
+ * as `touched` and, when the clocks diverge, their difference as `skew`.
+ * - When the clock of Redis is set back, the session clock continues from its last value. A dead server's leases do not gain an hour.
+ * - When it is set forward, or when Redis was unavailable, the session clock advances by a third of a TTL only. A lease of a live server
+ *   was renewed within the last fifth of a TTL, so almost half of its TTL remains for the next renewal.
  *
  * Redis executes a command even after its client has stopped waiting, for example when Redis was frozen. Such an `acquire`
- * must not replace the session of a later attempt. Each call therefore carries its deadline by the Redis clock, which the
- * scripts' replies report.
+ * must not replace the session of a later attempt. Each call therefore carries its deadline by the clock of Redis itself,
+ * which the scripts' replies report.
  */
 export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
   const { maxClients, sessionTtlMs, keyPrefix = 'parley' } = options;
@@ -68,12 +77,12 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
   const kept = key('waiting:kept');
   const arrivals = key('waiting:arrivals');
   const touched = key('touched');
-  const recovering = key('recovering');
+  const skew = key('skew');
   const fence = key('fence');
   const clock = new RemoteClock();
 
   async function renewChunk(chunk: readonly LeaseRef[]) {
-    const keys = [live, holders, touched, recovering];
+    const keys = [live, holders, touched, skew];
     const reply = await runScript(redis, scripts.renew, keys, [sessionTtlMs, ...pairsOf(chunk)]);
     const [nowMs = 0, ...lost] = reply as number[];
     clock.set(nowMs);
@@ -83,7 +92,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
 
   return {
     async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover, attempt: deviceAttempt = '' }) {
-      const keys = [live, holders, waiting, lapse, tickets, kept, arrivals, touched, recovering, fence];
+      const keys = [live, holders, waiting, lapse, tickets, kept, arrivals, touched, skew, fence];
       const request = [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs];
       if (!clock.isSet) await renewChunk([]);
       for (let attempt = 1; attempt <= 2; attempt += 1) {
@@ -112,7 +121,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
     },
 
     async extendAuthorisation(userId, authorisedUntilMs) {
-      const keys = [live, holders, touched, recovering];
+      const keys = [live, holders, touched, skew];
       const reply = await runScript(redis, scripts.extendAuthorisation, keys, [
         userId,
         authorisedUntilMs,
@@ -122,24 +131,24 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
     },
 
     async find(userId) {
-      const reply = await runScript(redis, scripts.find, [live, holders, touched, recovering], [userId, sessionTtlMs]);
+      const reply = await runScript(redis, scripts.find, [live, holders, touched, skew], [userId, sessionTtlMs]);
       return reply === null ? undefined : toLease(reply as LeaseReply);
     },
 
     async ledger() {
-      const reply = await runScript(redis, scripts.ledger, [live, holders, lapse, touched, recovering], [sessionTtlMs]);
+      const reply = await runScript(redis, scripts.ledger, [live, holders, lapse, touched, skew], [sessionTtlMs]);
       const [usersWaiting, leases] = reply as [number, LeaseReply[]];
       return { leases: leases.map(toLease).sort((a, b) => a.startedAtMs - b.startedAtMs), waiting: usersWaiting };
     },
 
     async count() {
-      const reply = await runScript(redis, scripts.count, [live, lapse, touched, recovering], [sessionTtlMs]);
+      const reply = await runScript(redis, scripts.count, [live, lapse, touched, skew], [sessionTtlMs]);
       const [held, usersWaiting] = reply as [number, number];
       return { held, waiting: usersWaiting };
     },
 
     async liveUsers() {
-      return (await runScript(redis, scripts.liveUsers, [live, touched, recovering], [sessionTtlMs])) as UserId[];
+      return (await runScript(redis, scripts.liveUsers, [live, touched, skew], [sessionTtlMs])) as UserId[];
     },
   };
 }

@@ -26,7 +26,7 @@ export interface SessionLease {
   readonly startedAtMs: number;
   /** When the user's authorisation ends unless it is extended, in Unix milliseconds. */
   readonly authorisedUntilMs: number;
-  /** When the lease expires unless it is renewed, in Unix milliseconds of the Redis clock. */
+  /** When the lease expires unless it is renewed, in milliseconds of the session clock. */
   readonly expiresAtMs: number;
 }
 
@@ -79,11 +79,12 @@ export type AcquireOutcome =
  * when its user does not retry in time: others pass, but the order of arrival is kept for eight TTLs, so a user whose
  * tab was throttled continues at the old position. A ticket does not grant the position; the user does.
  *
- * **Recovery.** When no server acquired or renewed anything for half a TTL, Redis was unavailable. Then nothing expires for a
- * third of the TTL: servers renew their live sessions before a newcomer gets the slots.
+ * **Recovery.** Expiry uses a session clock, which advances by at most a third of a TTL while no server acquires or renews
+ * anything: the shared state was unavailable, or its clock was set forward. Servers then renew their live sessions before a
+ * newcomer gets the slots. The session clock does not follow a clock that is set back, so the slots of a dead server are free
+ * within a TTL in that case, too.
  *
- * Every call is one atomic step on the shared state, so the limits hold for any interleaving of any number of servers. Times use
- * the clock of the shared state. A call that rejects may or may not have taken effect, and may be repeated. An `acquire` never
+ * Every call is one atomic step on the shared state, so the limits hold for any interleaving of any number of servers. A call that rejects may or may not have taken effect, and may be repeated. An `acquire` never
  * takes effect after its caller's deadline.
  */
 export interface SessionLeases {

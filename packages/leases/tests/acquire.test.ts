@@ -175,7 +175,7 @@ test('puts all keys under one hash tag, with the prefix parley by default', asyn
   const leases = createRedisSessionLeases(await connect(), { maxClients: 1, sessionTtlMs: LONG_TTL_MS });
   const ada = await hold(leases, 'ada');
   await queueUp(leases, 'bob');
-  // With the last renewal in 1970, the next one starts a recovery.
+  // With the last renewal in 1970, the session clock differs from the clock of Redis.
   await redis.client.set('parley:{sessions}:touched', 1);
   await leases.renew([ada]);
   const keys = await redis.client.keys('*');
@@ -183,7 +183,7 @@ test('puts all keys under one hash tag, with the prefix parley by default', asyn
     'fence',
     'holders',
     'live',
-    'recovering',
+    'skew',
     'touched',
     'waiting',
     'waiting:arrivals',

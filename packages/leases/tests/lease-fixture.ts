@@ -25,14 +25,18 @@ export interface LeaseFixture {
   nowMs(): Promise<number>;
 }
 
-/** Starts a Redis for the session leases of one test file. Call it at the top level of the file. */
-export async function newLeaseFixture(): Promise<LeaseFixture> {
+/**
+ * Starts a Redis for the session leases of one test file. Call it at the top level of the file.
+ *
+ * @param env added to the environment of Redis
+ */
+export async function newLeaseFixture(env: NodeJS.ProcessEnv = {}): Promise<LeaseFixture> {
   const logger = silentLogger();
   const connections: RedisConnection[] = [];
   afterAll(() => {
     for (const connection of connections) connection.disconnect();
   });
-  const redis = await newRedis();
+  const redis = await newRedis({ env });
   const connect = async () => {
     const connection = await connectRedis(redis.url, 'command', { logger, connectionName: 'leases-test' });
     connections.push(connection);

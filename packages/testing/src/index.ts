@@ -3,6 +3,7 @@ export * from './axe.ts';
 export * from './chat-peer.ts';
 export * from './eventually.ts';
 export * from './free-port.ts';
+export * from './movable-clock.ts';
 export * from './new-browser.ts';
 export * from './new-mongodb.ts';
 export * from './new-redis.ts';

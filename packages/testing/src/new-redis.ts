@@ -11,14 +11,19 @@ export interface TestRedis {
   readonly process: ChildProcess;
 }
 
-/** Starts a Redis without persistence for one test file. It ends with the file. */
-export async function newRedis(): Promise<TestRedis> {
+/**
+ * Starts a Redis without persistence for one test file. It ends with the file.
+ *
+ * @param options.env added to its environment
+ */
+export async function newRedis(options: { env?: NodeJS.ProcessEnv } = {}): Promise<TestRedis> {
   let client: Redis | undefined;
   const { port, process } = await startServer({
     command: 'redis-server',
+    env: options.env,
     args: ({ port, directory }) => {
-      const options = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no' };
-      return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+      const settings = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no' };
+      return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     },
     ping: async (port) => {
       client ??= connect(port);

@@ -16,13 +16,18 @@ export interface TestServer {
 export async function startServer(options: {
   command: string;
   args: (server: { port: number; directory: string }) => readonly string[];
+  /** Added to the environment of the test. */
+  env?: NodeJS.ProcessEnv | undefined;
   /** Rejects while the server does not answer yet. */
   ping: (port: number) => Promise<unknown>;
   startTimeoutMs?: number;
 }): Promise<TestServer> {
   const directory = await newTemporaryDirectory();
   const port = await freePort();
-  const child = spawn(options.command, options.args({ port, directory }), { stdio: 'ignore' });
+  const child = spawn(options.command, options.args({ port, directory }), {
+    stdio: 'ignore',
+    env: { ...process.env, ...options.env },
+  });
   const exited = once(child, 'exit');
   atFileEnd(async () => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

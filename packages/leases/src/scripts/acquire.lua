@@ -2,6 +2,8 @@
 -- Acquires a session slot for a user, replaces the user's existing session, or puts the user into the waiting room. Deletes expired
 -- leases and queue positions first. It may run when memory is full: what it keeps is bounded in time.
 --
+-- Times are those of the session clock, unless they say otherwise.
+--
 -- KEYS  1 live              ZSET userId -> time when the lease expires, ms
 --       2 holders           HASH userId -> record as JSON {token, fence, node, deviceId, attempt, startedAtMs, authorisedUntilMs, replaced?}
 --       3 waiting           ZSET userId -> arrival number
@@ -9,35 +11,29 @@
 --       5 waiting:tickets   HASH userId -> arrival number:ticket
 --       6 waiting:kept      ZSET userId -> time when the arrival number is deleted, ms
 --       7 waiting:arrivals  last arrival number
---       8 touched           time when a server last acquired or renewed a lease, ms
---       9 recovering        exists during a recovery: nothing expires
+--       8 touched           time of Redis when a server last acquired or renewed a lease, ms
+--       9 skew              session clock minus the clock of Redis, ms
 --       10 fence            number of the last acquisition
 -- ARGV  1 userId  2 token  3 node  4 deviceId ('' = none)  5 authorisedUntilMs  6 takeover (1 or 0)
 --       7 maxClients (0 = no limit)  8 ttlMs  9 ticket for a user who is not in the queue
---       10 deadline of the caller, ms  11 number of the device's attempt ('' = not counted)
+--       10 deadline of the caller by the clock of Redis, ms  11 number of the device's attempt ('' = not counted)
 -- Reply {'acquired', startedAtMs, fence} or {'acquired', startedAtMs, fence, node, token of the replaced session}
---       (fence is '' if an earlier release acquired the lease)
+--       (startedAtMs by the clock of Redis; fence is '' if an earlier release acquired the lease)
 --       {'full', position, ticket, retryAfterMs}
 --       {'already-connected', startedAtMs}
---       {'late', now} when the deadline has passed by the clock of Redis
+--       {'late', time of Redis} when the deadline has passed
 
-local live, holders, waiting, lapse, tickets, kept, arrivals, touchedAt, recoveringKey, lastFence = unpack(KEYS)
+local live, holders, waiting, lapse, tickets, kept, arrivals, touched, skew, lastFence = unpack(KEYS)
 -- A lapsed user keeps the arrival number for this many TTLs.
 local KEPT_TTLS = 8
 local user, token, device = ARGV[1], ARGV[2], ARGV[4]
 local maxClients, ttl = tonumber(ARGV[7]), tonumber(ARGV[8])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now, redisMs = readClock(touched, skew, ttl)
 
 -- After a freeze Redis executes the commands that it had received. An abandoned attempt must not replace the session of a later one.
-if now > tonumber(ARGV[10]) then return { 'late', now } end
+if redisMs > tonumber(ARGV[10]) then return { 'late', redisMs } end
 
--- No server could renew for a while, so an expired lease may belong to a live session: a recovery lets the servers renew first.
-local touched = tonumber(redis.call('GET', touchedAt) or now)
-if now - touched > ttl / 2 then
-  redis.call('SET', recoveringKey, 1, 'PX', math.ceil(ttl / 3))
-end
-redis.call('SET', touchedAt, now)
+touchClock(touched, skew, now, redisMs)
 
 local function purge(index, remove, key)
   local expired = redis.call('ZRANGE', index, '-inf', now, 'BYSCORE')
@@ -46,14 +42,12 @@ local function purge(index, remove, key)
   end
 end
 
-if redis.call('EXISTS', recoveringKey) == 0 then
-  purge(live, 'HDEL', holders)
-  redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
-  purge(lapse, 'ZREM', waiting)
-  redis.call('ZREMRANGEBYSCORE', lapse, '-inf', now)
-  purge(kept, 'HDEL', tickets)
-  redis.call('ZREMRANGEBYSCORE', kept, '-inf', now)
-end
+purge(live, 'HDEL', holders)
+redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
+purge(lapse, 'ZREM', waiting)
+redis.call('ZREMRANGEBYSCORE', lapse, '-inf', now)
+purge(kept, 'HDEL', tickets)
+redis.call('ZREMRANGEBYSCORE', kept, '-inf', now)
 
 local replaced
 local held = redis.call('HGET', holders, user)
@@ -94,9 +88,9 @@ elseif maxClients > 0 then
 end
 
 -- Numbers as text, because cjson keeps only 14 digits.
-local startedAt = string.format('%.0f', now)
+local startedAt = string.format('%.0f', redisMs)
 -- Grows with each acquisition: also when the clock was set back, and when the last number was lost with Redis' data.
-local fence = string.format('%.0f', math.max(now, tonumber(redis.call('GET', lastFence) or 0) + 1))
+local fence = string.format('%.0f', math.max(now, redisMs, tonumber(redis.call('GET', lastFence) or 0) + 1))
 redis.call('SET', lastFence, fence)
 redis.call('ZADD', live, now + ttl, user)
 redis.call('HSET', holders, user, cjson.encode({

@@ -2,16 +2,12 @@
 --
 -- KEYS  1 live           ZSET userId -> time when the lease expires, ms
 --       2 waiting:lapse  ZSET userId -> time when the queue position lapses, ms
---       3 touched        time when a server last acquired or renewed a lease, ms
---       4 recovering     exists during a recovery: nothing expires
+--       3 touched        time of Redis when a server last acquired or renewed a lease, ms
+--       4 skew           session clock minus the clock of Redis, ms
 -- ARGV  1 ttlMs
 -- Reply {held, waiting}
 
-local live, lapse, touchedAt, recoveringKey = unpack(KEYS)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local touched = tonumber(redis.call('GET', touchedAt) or now)
-local nothingExpires = now - touched > ARGV[1] / 2 or redis.call('EXISTS', recoveringKey) == 1
-local from = nothingExpires and '-inf' or '(' .. now
+local live, lapse, touched, skew = unpack(KEYS)
+local now = readClock(touched, skew, ARGV[1])
+local from = '(' .. now
 return { redis.call('ZCOUNT', live, from, '+inf'), redis.call('ZCOUNT', lapse, from, '+inf') }

@@ -3,18 +3,14 @@
 -- KEYS  1 live           ZSET userId -> time when the lease expires, ms
 --       2 holders        HASH userId -> record
 --       3 waiting:lapse  ZSET userId -> time when the queue position lapses, ms
---       4 touched        time when a server last acquired or renewed a lease, ms
---       5 recovering     exists during a recovery: nothing expires
+--       4 touched        time of Redis when a server last acquired or renewed a lease, ms
+--       5 skew           session clock minus the clock of Redis, ms
 -- ARGV  1 ttlMs
 -- Reply {waiting, {{userId, expiresAtMs, record}, ...}}
 
-local live, holders, lapse, touchedAt, recoveringKey = unpack(KEYS)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local touched = tonumber(redis.call('GET', touchedAt) or now)
-local nothingExpires = now - touched > ARGV[1] / 2 or redis.call('EXISTS', recoveringKey) == 1
-local from = nothingExpires and '-inf' or '(' .. now
+local live, holders, lapse, touched, skew = unpack(KEYS)
+local now = readClock(touched, skew, ARGV[1])
+local from = '(' .. now
 
 local leases = {}
 local scored = redis.call('ZRANGE', live, from, '+inf', 'BYSCORE', 'WITHSCORES')

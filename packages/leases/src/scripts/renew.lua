@@ -4,24 +4,17 @@
 --
 -- KEYS  1 live        ZSET userId -> time when the lease expires, ms
 --       2 holders     HASH userId -> record
---       3 touched     time when a server last acquired or renewed a lease, ms
---       4 recovering  exists during a recovery: nothing expires
+--       3 touched     time of Redis when a server last acquired or renewed a lease, ms
+--       4 skew        session clock minus the clock of Redis, ms
 -- ARGV  1 ttlMs, then userId and token of each lease
--- Reply {now, indexes of the lost leases, counted from 0}: held with another token, or deleted
+-- Reply {time of Redis, indexes of the lost leases, counted from 0}: held with another token, or deleted
 
-local live, holders, touchedAt, recoveringKey = unpack(KEYS)
+local live, holders, touched, skew = unpack(KEYS)
 local ttl = tonumber(ARGV[1])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now, redisMs = readClock(touched, skew, ttl)
+touchClock(touched, skew, now, redisMs)
 
--- As in acquire.lua: the first call after an outage starts the recovery.
-local touched = tonumber(redis.call('GET', touchedAt) or now)
-if now - touched > ttl / 2 then
-  redis.call('SET', recoveringKey, 1, 'PX', math.ceil(ttl / 3))
-end
-redis.call('SET', touchedAt, now)
-
-local reply = { now }
+local reply = { redisMs }
 for i = 2, #ARGV, 2 do
   local record = redis.call('HGET', holders, ARGV[i])
   if record and cjson.decode(record).token == ARGV[i + 1] then
