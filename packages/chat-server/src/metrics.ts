@@ -23,6 +23,10 @@ export const CHAT_SERVER_METRICS = {
     type: 'gauge',
     help: "Redis' memory limit (maxmemory). 0: Redis has none and may fill the machine.",
   },
+  chat_partitions_without_worker: {
+    type: 'gauge',
+    help: 'Partitions of the message log in which no message worker was active for 20 s. Above 0: start a message worker; messages are acked and not delivered.',
+  },
   chat_handshakes_total: {
     type: 'counter',
     help: 'Connection attempts by outcome. Many other than "admitted": the cluster is full, a backend is unavailable, or tokens are guessed.',
@@ -85,6 +89,7 @@ export const CHAT_SERVER_METRICS = {
   chat_background_errors_total: backgroundErrorsMetric([
     'gauges',
     'redis-memory',
+    'partitions',
     'heads',
     'rooms',
     'hearing',

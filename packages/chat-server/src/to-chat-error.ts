@@ -1,4 +1,4 @@
-import { HeadUnknown } from '@parley/message-log';
+import { HeadUnknown, PartitionsChanged } from '@parley/message-log';
 import { StoreUnavailable } from '@parley/message-store';
 import { ChatError } from '@parley/protocol';
 import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/service-kit';
@@ -14,6 +14,10 @@ export function toChatError(error: unknown, logger: Logger): ChatError {
   if (error instanceof ChatError) return error;
   if (error instanceof HeadUnknown) {
     return new ChatError('UNAVAILABLE', { retryAfterMs: HEAD_UNKNOWN_RETRY_MS }, { cause: error });
+  }
+  if (error instanceof PartitionsChanged) {
+    logger.error({ err: error }, 'LOG_PARTITIONS was changed; start this server again');
+    return new ChatError('UNAVAILABLE', { retryAfterMs: UNAVAILABLE_RETRY_MS }, { cause: error });
   }
   if (error instanceof StoreUnavailable || error instanceof DeadlineExceeded || isRedisUnavailable(error)) {
     logger.warn({ err: error }, 'a request failed because Redis or the store is unavailable');

@@ -30,7 +30,11 @@ describe('settings', () => {
       'JWT_SECRET is (hidden); allowed: at least 32 characters, or two such secrets separated by a comma',
     ],
     [{ SIGNUPS_PER_MINUTE: 'x' }, 'SIGNUPS_PER_MINUTE is "x"; allowed: a whole number from 0 to 1000000'],
-    [{ LOG_PARTITIONS: '0' }, 'LOG_PARTITIONS is "0"; allowed: a whole number from 1 to 1024'],
+    [{ LOG_PARTITIONS: '0' }, 'LOG_PARTITIONS is "0"; allowed: a whole number from 1 to 64'],
+    [
+      { LOG_PARTITIONS: '8', MAX_IN_PROCESS: '7' },
+      'LOG_PARTITIONS is "8"; allowed: at most MAX_IN_PROCESS, which is 7',
+    ],
     [{ RECLAIM_AFTER_MS: '1' }, 'RECLAIM_AFTER_MS is "1"; allowed: a whole number from 500 to 600000'],
     [
       { NODE_ENV: 'production' },

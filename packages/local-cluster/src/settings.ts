@@ -4,6 +4,7 @@ import {
   conversationIdleMsSetting,
   dataDirSetting,
   dedupeSettings,
+  initialLogPartitions,
   integerSetting,
   jwtSecretSetting,
   logLevelSetting,
@@ -103,5 +104,8 @@ export type ClusterConfig = Readonly<z.output<ReturnType<typeof clusterSettings>
  *
  * @throws ConfigError that names the variable, its value and the allowed values.
  */
-export const readClusterConfig = (env: NodeJS.ProcessEnv): ClusterConfig =>
-  readConfig(clusterSettings(env.NODE_ENV === 'production'), env);
+export function readClusterConfig(env: NodeJS.ProcessEnv): ClusterConfig {
+  const config = readConfig(clusterSettings(env.NODE_ENV === 'production'), env);
+  initialLogPartitions(config);
+  return config;
+}

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { ConfigError } from '@parley/service-kit';
 import { eventually, newTemporaryDirectory } from '@parley/testing';
 import { LogFiles } from './log-files.ts';
 import { startProcessGuard } from './process-guard.ts';
@@ -42,6 +43,11 @@ function supervise(script: string, changes: Partial<ProcessSpec> = {}, onLine: (
   supervised.start();
   return { supervised, lines };
 }
+
+test('a process that refuses its settings before it was up makes firstUp reject with its last line of output', async () => {
+  const { supervised } = supervise(`process.stderr.write('PORT is "x"; allowed: a number\\n'); process.exitCode = 78`);
+  await expect(supervised.firstUp).rejects.toEqual(new ConfigError('PORT is "x"; allowed: a number'));
+});
 
 test('a killed process is restarted after 100 ms', async () => {
   const { supervised, lines } = supervise(GOOD);

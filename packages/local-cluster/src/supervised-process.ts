@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { CONFIG_ERROR_EXIT_CODE, ConfigError } from '@parley/service-kit';
 import type { LogFiles } from './log-files.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import type { ReadinessProbe } from './readiness-probes.ts';
@@ -51,10 +52,11 @@ const STABLE_AFTER_MS = 10_000;
  */
 export class SupervisedProcess {
   readonly spec: ProcessSpec;
-  /** Resolves when it is up for the first time. */
+  /** Resolves when it is up for the first time. Rejects with a `ConfigError` when it ends before that because of a wrong setting. */
   readonly firstUp: Promise<void>;
   readonly #supervision: Supervision;
   readonly #resolveFirstUp: () => void;
+  readonly #rejectFirstUp: (error: ConfigError) => void;
   #state: 'idle' | 'starting' | 'up' | 'waiting' | 'restarting' | 'stopped' = 'idle';
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
@@ -66,10 +68,12 @@ export class SupervisedProcess {
   #upSince: number | undefined;
 
   constructor(spec: ProcessSpec, supervision: Supervision) {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    promise.catch(() => undefined);
     this.spec = spec;
     this.firstUp = promise;
     this.#resolveFirstUp = resolve;
+    this.#rejectFirstUp = reject;
     this.#supervision = supervision;
   }
 
@@ -102,19 +106,19 @@ export class SupervisedProcess {
     const ended = new AbortController();
     const { promise: exited, resolve: resolveExited } = Promise.withResolvers<void>();
     this.#exited = exited;
-    const onEnd = (how: string) => {
+    const onEnd = (how: string, exitCode: number | null = null) => {
       ended.abort();
       if (child.pid !== undefined) {
         signalGroup(child.pid, 'SIGKILL');
         guard.ended(kind, child.pid);
       }
-      this.#onEnd(how, logSize);
+      this.#onEnd(how, exitCode, logSize);
       resolveExited();
     };
     child.on('error', (error) => {
       if (child.pid === undefined) onEnd(error.message);
     });
-    child.once('exit', (code, signal) => onEnd(signal ?? `exit code ${code}`));
+    child.once('exit', (code, signal) => onEnd(signal ?? `exit code ${code}`, code));
     this.#supervision.changed();
     this.#watchStart(child, ended.signal);
   }
@@ -188,7 +192,7 @@ export class SupervisedProcess {
     );
   }
 
-  #onEnd(how: string, logSize: number): void {
+  #onEnd(how: string, exitCode: number | null, logSize: number): void {
     const { name } = this.spec;
     const { logs, report, changed } = this.#supervision;
     this.#child = undefined;
@@ -203,6 +207,7 @@ export class SupervisedProcess {
       return;
     }
     const lastLine = this.#state === 'starting' ? logs.lastLineSince(name, logSize) : '';
+    if (exitCode === CONFIG_ERROR_EXIT_CODE) this.#rejectFirstUp(new ConfigError(lastLine || how));
     const upSince = this.#upSince ?? Number.POSITIVE_INFINITY;
     if (performance.now() - upSince >= STABLE_AFTER_MS) this.#failures = 0;
     const restartMs = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#failures);

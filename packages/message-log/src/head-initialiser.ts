@@ -3,11 +3,11 @@ import type { ConversationId } from '@parley/protocol';
 import { LOBBY_ID } from '@parley/protocol/constants';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { EPOCH_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
-import { HeadUnknown } from './message-log.ts';
+import { HeadUnknown, PartitionsChanged } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 import type { StoredHistory } from './stored-history.ts';
 
-const PREPARE_HEAD = loadScript(new URL('./scripts/prepare-head.lua', import.meta.url), 3, EPOCH_FUNCTIONS);
+const PREPARE_HEAD = loadScript(new URL('./scripts/prepare-head.lua', import.meta.url), 4, EPOCH_FUNCTIONS);
 const INITIALISE_HEAD = loadScript(new URL('./scripts/initialise-head.lua', import.meta.url), 8, [
   ...EPOCH_FUNCTIONS,
   ...EXPIRY_FUNCTIONS,
@@ -33,6 +33,8 @@ interface Prepared {
 export interface HeadInitialiserOptions {
   readonly redis: RedisConnection;
   readonly keys: PartitionKeys;
+  /** The number of partitions. */
+  readonly partitions: number;
   readonly stored: StoredHistory;
   readonly maxInProcess: number;
   readonly conversationIdleMs: number;
@@ -99,10 +101,12 @@ export class HeadInitialiser {
   }
 
   async #prepare(conversationId: ConversationId): Promise<Prepared> {
-    const { redis, keys } = this.#options;
-    const scriptKeys = [keys.conversation(conversationId), keys.epoch, keys.runId];
-    const reply = await runScript(redis, PREPARE_HEAD, scriptKeys, [randomUUID(), TICKET_MS, YOUNG_EPOCH_MS]);
+    const { redis, keys, partitions } = this.#options;
+    const scriptKeys = [keys.conversation(conversationId), keys.epoch, keys.runId, keys.partitions];
+    const args = [randomUUID(), TICKET_MS, YOUNG_EPOCH_MS, partitions];
+    const reply = await runScript(redis, PREPARE_HEAD, scriptKeys, args);
     const [ticket, knownHead, isYoung] = reply as [ticket: string, knownHead: number, isYoung: number];
+    if (ticket === '' && knownHead < 0) throw new PartitionsChanged(partitions);
     return { conversationId, ticket, knownHead, isEpochYoung: isYoung === 1 };
   }
 

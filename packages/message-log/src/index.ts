@@ -1,3 +1,4 @@
+export * from './claim-partitions.ts';
 export type { SentMessages } from './dedupe.ts';
 export * from './message-consumer.ts';
 export { createRedisMessageConsumer, type RedisMessageConsumerOptions } from './message-consumer-redis.ts';

@@ -35,7 +35,7 @@ export interface RedisMessageConsumerOptions {
 const scripts = {
   joinGroup: loadScript(new URL('./scripts/join-group.lua', import.meta.url), 1),
   readPending: loadScript(new URL('./scripts/read-pending.lua', import.meta.url), 1),
-  reclaim: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 1),
+  reclaim: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 2),
   extendClaim: loadScript(new URL('./scripts/extend-claim.lua', import.meta.url), 1),
   checkEntries: loadScript(new URL('./scripts/check-entries.lua', import.meta.url), 3, EPOCH_FUNCTIONS),
   leaveGroup: loadScript(new URL('./scripts/leave-group.lua', import.meta.url), 1),
@@ -124,7 +124,7 @@ class RedisMessageConsumer implements MessageConsumer {
       let start = STREAM_START;
       do {
         const args = [WORKERS, this.#name, this.#reclaimAfterMs, start, maxEntries - reclaimed.length];
-        const reply = await runScript(this.#command, scripts.reclaim, [this.#keys.log], args);
+        const reply = await runScript(this.#command, scripts.reclaim, [this.#keys.log, this.#keys.reclaimedAt], args);
         const [next, entries] = reply as [next: string, entries: DeliveredEntry[]];
         reclaimed.push(...entries);
         start = next;

@@ -15,6 +15,7 @@ import type {
   RecentPage,
   RecentQuery,
 } from './message-log.ts';
+import { PartitionsChanged } from './message-log.ts';
 import { type PartitionKeys, partitionKeys, partitionOf } from './partition-keys.ts';
 import { readStateInOrder, readStates } from './read-states.ts';
 import { lastSeqOf, type RecentEntry, recentPage } from './recent-page.ts';
@@ -105,7 +106,7 @@ class RedisMessageLog implements MessageLog {
         knownStates: (ids) => this.knownStates(ids),
         onStoreAsked,
       }),
-      heads: new HeadInitialiser({ redis, keys, stored, maxInProcess, conversationIdleMs }),
+      heads: new HeadInitialiser({ redis, keys, partitions, stored, maxInProcess, conversationIdleMs }),
     }));
   }
 
@@ -162,6 +163,23 @@ class RedisMessageLog implements MessageLog {
     return lengths.reduce((sum, length) => sum + length, 0);
   }
 
+  async checkPartitions(): Promise<{ withoutWorker: number }> {
+    const number = this.#partitions.length;
+    const [[seconds], ...states] = await Promise.all([
+      this.#redis.time(),
+      ...this.#partitions.map(({ keys }) =>
+        Promise.all([this.#redis.get(keys.partitions), this.#redis.get(keys.reclaimedAt)]),
+      ),
+    ]);
+    const lost = this.#partitions.filter((_, index) => states[index]?.[0] === null);
+    await Promise.all(lost.map(({ keys }) => this.#redis.set(keys.partitions, number, 'NX')));
+    if (states.some(([recorded]) => recorded !== null && recorded !== String(number))) {
+      throw new PartitionsChanged(number);
+    }
+    const nowMs = Number(seconds) * 1_000;
+    return { withoutWorker: states.filter(([, at]) => nowMs - Number(at ?? 0) > WORKER_GONE_AFTER_MS).length };
+  }
+
   async ledger(limit: number): Promise<LedgerRow[]> {
     const oldest = await Promise.all(
       this.#partitions.map(({ keys }) => this.#redis.xrange(keys.log, '-', '+', 'COUNT', limit)),
@@ -204,6 +222,9 @@ class RedisMessageLog implements MessageLog {
     return this.#partitions[partitionOf(conversationId, this.#partitions.length)] as Partition;
   }
 }
+
+/** Workers look for entries to reclaim at least every 5 s. */
+const WORKER_GONE_AFTER_MS = 20_000;
 
 function toLedgerRow(entryId: string, flat: StreamFields): LedgerRow {
   const fields = fieldsOf(flat);

@@ -146,6 +146,14 @@ export interface MessageLog {
   /** Returns the number of messages that are appended and not yet completed. */
   countInProcess(): Promise<number>;
 
+  /**
+   * Verifies that the number of partitions has not changed, and records it again if Redis has lost it.
+   *
+   * @returns in how many partitions no worker was active recently: their messages are not delivered
+   * @throws PartitionsChanged
+   */
+  checkPartitions(): Promise<{ withoutWorker: number }>;
+
   /** Returns up to `limit` of the messages in process, oldest first. */
   ledger(limit: number): Promise<LedgerRow[]>;
 }
@@ -155,6 +163,14 @@ export interface MemoryGauge {
   readonly isNearLimit: boolean;
   /** Called when Redis refused an append because its memory is full. */
   commandRefused(): void;
+}
+
+/** The number of partitions in Redis is another one than that of this process, which must start again. Nothing was appended. */
+export class PartitionsChanged extends Error {
+  constructor(partitions: number) {
+    super(`the message log has no longer ${partitions} partitions`);
+    this.name = 'PartitionsChanged';
+  }
 }
 
 /** The head of a conversation stayed unknown although it was initialised: Redis lost its data repeatedly. Retry soon. */

@@ -1,5 +1,8 @@
 import type { ClientMessageId, ConversationId, UserId } from '@parley/protocol';
 
+/** Matches the part after the hash tag of the keys that belong to one conversation. */
+export const CONVERSATION_KEY = /^(conversation|recent|done|deletions):/;
+
 /** The consumer group that all workers of a partition share. */
 export const WORKERS = 'workers';
 
@@ -12,6 +15,10 @@ export interface PartitionKeys {
   readonly log: string;
   /** STREAM of the entries that could not be processed, each with all its fields and a reason. */
   readonly dead: string;
+  /** STRING, the number of partitions to which this one belongs; `closed` and the larger number while it changes. */
+  readonly partitions: string;
+  /** STRING, the time of Redis when a worker last looked for entries to reclaim, ms. */
+  readonly reclaimedAt: string;
   /** STRING, the epoch: a random id for a period in which Redis has lost no data. */
   readonly epoch: string;
   /** STRING `runId startedAtMs`: the Redis process in which the epoch began, and when. */
@@ -52,6 +59,8 @@ export function partitionKeys(keyPrefix: string, partition: number): PartitionKe
   return {
     log: `${prefix}:log`,
     dead: `${prefix}:dead`,
+    partitions: `${prefix}:partitions`,
+    reclaimedAt: `${prefix}:reclaimed-at`,
     epoch: `${prefix}:epoch`,
     runId: `${prefix}:run-id`,
     dedupe: `${prefix}:dedupe`,

@@ -17,6 +17,7 @@ const newInitialiser = async (keyPrefix: string, headSeqs: StoredHistory['headSe
   new HeadInitialiser({
     redis: await open.connection('command'),
     keys: partitionKeys(keyPrefix, 0),
+    partitions: 1,
     stored: storeWith(headSeqs),
     maxInProcess: 500,
     conversationIdleMs: 3_600_000,

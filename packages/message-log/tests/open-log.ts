@@ -26,8 +26,10 @@ import {
 /**
  * Starts a Redis for one test file, with functions that open logs and consumers on it. Call it at the top level of the file.
  * Everything is closed when the file ends.
+ *
+ * @param env added to the environment of Redis
  */
-export async function newLogs() {
+export async function newLogs(env: NodeJS.ProcessEnv = {}) {
   const connections: RedisConnection[] = [];
   const consumers: MessageConsumer[] = [];
   afterAll(async () => {
@@ -35,7 +37,7 @@ export async function newLogs() {
     for (const connection of connections) connection.disconnect();
   });
   // After the hook above: hooks run in this order, and connections must close before their Redis stops.
-  const redis = await newRedis();
+  const redis = await newRedis({ env });
 
   const connection = async (role: RedisRole) => {
     const opened = await connectRedis(redis.url, role, { logger: silentLogger(), connectionName: 'test' });

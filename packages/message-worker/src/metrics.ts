@@ -57,7 +57,7 @@ export const MESSAGE_WORKER_METRICS = {
   chat_worker_errors_total: {
     type: 'counter',
     help: 'Failed rounds of the worker loops. Rising: Redis or the store is unavailable.',
-    labels: { loop: ['read', 'take-over', 'save', 'keep', 'gauges', 'redis-memory'] },
+    labels: { loop: ['read', 'take-over', 'save', 'keep', 'partitions', 'gauges', 'redis-memory'] },
   },
 } as const satisfies MetricTable;
 

@@ -5,6 +5,9 @@ import type { Logger } from './logger.ts';
 /** A process that has not stopped this long after SIGTERM exits anyway. */
 export const STOP_DEADLINE_MS = 8_000;
 
+/** The exit code of a process that cannot start with its settings (EX_CONFIG of BSD's sysexits). A restart would fail as well. */
+export const CONFIG_ERROR_EXIT_CODE = 78;
+
 export interface RunningService {
   /** Stops accepting work, finishes the work in progress, then closes every connection and port. */
   stop(): Promise<void>;
@@ -24,11 +27,11 @@ export async function runProcess(
   try {
     service = await start();
   } catch (error) {
-    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-    else
-      process.stderr.write(
-        `start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-      );
+    if (error instanceof ConfigError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exit(CONFIG_ERROR_EXIT_CODE);
+    }
+    process.stderr.write(`start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(1);
   }
   const { logger } = service;

@@ -43,14 +43,21 @@ type NumberDoc = Omit<SettingDoc, 'allowed'> & {
 /** A whole number from `min` to `max`. */
 export function integerSetting({ min, max, default: fallback, ...doc }: NumberDoc) {
   const allowed = `a whole number from ${min} to ${max}`;
-  const schema = z
+  return setting(integer(min, max, allowed).default(fallback), { ...doc, allowed });
+}
+
+/** A whole number from `min` to `max`, or undefined. */
+export function optionalIntegerSetting({ min, max, ...doc }: Omit<NumberDoc, 'default'>) {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return setting(integer(min, max, allowed).optional(), { ...doc, allowed });
+}
+
+const integer = (min: number, max: number, allowed: string) =>
+  z
     .string()
     .regex(/^\d{1,15}$/, allowed)
     .transform(Number)
-    .pipe(z.number().min(min, allowed).max(max, allowed))
-    .default(fallback);
-  return setting(schema, { ...doc, allowed });
-}
+    .pipe(z.number().min(min, allowed).max(max, allowed));
 
 /** A port; by default 0, which means any free one. */
 export const portSetting = (doc: Omit<NumberDoc, 'min' | 'max' | 'default'>) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { ConfigError } from './config.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';
-import { booleanSetting, integerSetting, portSetting, setting, urlSetting } from './setting.ts';
+import { booleanSetting, integerSetting, optionalIntegerSetting, portSetting, setting, urlSetting } from './setting.ts';
 
 // The settings that more than one process reads. Each is described once, here.
 
@@ -102,15 +103,15 @@ export const signupsPerMinuteSetting = integerSetting({
   tradeOff: 'A low value slows down abuse. People behind the same address share it.',
 });
 
-export const logPartitionsSetting = integerSetting({
+export const logPartitionsSetting = optionalIntegerSetting({
   section: 'Message log',
   min: 1,
-  max: 1_024,
-  default: 1,
+  max: 64,
   unit: 'streams',
-  meaning: 'Streams that share the message log. It must be the same in every chat server.',
+  meaning:
+    'Streams that share the message log. Unset: the number in Redis, and for a new Redis 4 in a Cluster, otherwise 1. It must be the same in every chat server. Every message worker reads all of them. Another number is refused while messages are in process.',
   tradeOff:
-    'More than one spreads the log over a Redis Cluster. Each needs a message worker with its `LOG_PARTITION`, so leave it at 1 for `npm start`.',
+    'More than one spreads the log over a Redis Cluster. Each may hold its share of `MAX_IN_PROCESS`, and costs a connection in every message worker.',
 });
 
 /** The settings of the dedupe, which the chat servers apply. */
@@ -138,6 +139,26 @@ export const dedupeSettings = {
       'Too small a filter costs one indexed query of the store for many new messages. 2.5 bytes for each message of 12 hours ask the store about 0.4 % of them.',
   }),
 } as const;
+/** The smallest number with a partition on each of three masters: the hash slots of the first two are on the same one. */
+const CLUSTER_LOG_PARTITIONS = 4;
+
+/**
+ * Returns the number of partitions for a Redis without data.
+ *
+ * @throws ConfigError when the configured number is above `MAX_IN_PROCESS`: each partition needs at least one place
+ */
+export function initialLogPartitions(config: {
+  readonly LOG_PARTITIONS?: number | undefined;
+  readonly MAX_IN_PROCESS: number;
+  readonly REDIS_URL?: string | undefined;
+}): number {
+  const { LOG_PARTITIONS: wanted, MAX_IN_PROCESS: limit } = config;
+  if (wanted !== undefined && wanted > limit) {
+    throw new ConfigError(`LOG_PARTITIONS is "${wanted}"; allowed: at most MAX_IN_PROCESS, which is ${limit}`);
+  }
+  const isCluster = /^rediss?\+cluster:/.test(config.REDIS_URL ?? '');
+  return wanted ?? Math.min(limit, isCluster ? CLUSTER_LOG_PARTITIONS : 1);
+}
 
 export const reclaimAfterMsSetting = integerSetting({
   section: 'Message log',

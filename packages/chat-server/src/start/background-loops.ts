@@ -14,6 +14,7 @@ const GAUGES_INTERVAL_MS = 2_000;
 const REDIS_MEMORY_INTERVAL_MS = 500;
 const HEADS_INTERVAL_MS = 5_000;
 const ROOMS_INTERVAL_MS = 1_000;
+const PARTITIONS_INTERVAL_MS = 5_000;
 const SUBSCRIPTION_INTERVAL_MS = 500;
 const SLOW_CONSUMERS_INTERVAL_MS = 250;
 /** Read markers reach the store within 5 s, one failed write included. */
@@ -64,6 +65,9 @@ export function startBackgroundLoops(parts: Parts): Loop {
         logger.warn({ usedBytes, limitBytes }, 'Redis is near its memory limit: sends get BUSY');
       else if (wasNearLimit && !memory.isNearLimit)
         logger.info({ usedBytes, limitBytes }, 'Redis has free memory again');
+    }),
+    loop('partitions', PARTITIONS_INTERVAL_MS, async () => {
+      metrics.chat_partitions_without_worker.set((await log.checkPartitions()).withoutWorker);
     }),
     loop('heads', HEADS_INTERVAL_MS, async () => roomAudit.noteVersions(await heads.announce())),
     loop('rooms', ROOMS_INTERVAL_MS, () => roomAudit.round()),

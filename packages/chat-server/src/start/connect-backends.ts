@@ -1,7 +1,7 @@
 import { createRedisSessionLeases, type SessionLeases } from '@parley/leases';
-import { createRedisMessageLog, type MessageLog } from '@parley/message-log';
+import { claimPartitions, createRedisMessageLog, type MessageLog } from '@parley/message-log';
 import { openStore, type Store } from '@parley/message-store';
-import { type createServiceBase, type RedisConnection, RedisMemory } from '@parley/service-kit';
+import { type createServiceBase, initialLogPartitions, type RedisConnection, RedisMemory } from '@parley/service-kit';
 import type { ChatServerConfig } from '../config.ts';
 import { EventLoopUtilisation, linearRamp } from '../delivery/event-loop-utilisation.ts';
 import type { CHAT_SERVER_METRICS } from '../metrics.ts';
@@ -32,11 +32,13 @@ export interface Backends {
 
 /** Connects to Redis and opens the store. The server is ready only while both are available. */
 export async function connectBackends(base: ChatServerBase, config: ChatServerConfig): Promise<Backends> {
+  const fallback = initialLogPartitions(config);
   const [command, publisher, subscriber] = await Promise.all([
     base.connect('command', 'command'),
     base.connect('no-deadline', 'publish'),
     base.connect('no-deadline', 'subscribe'),
   ]);
+  const partitions = await claimPartitions(command, { wanted: config.LOG_PARTITIONS, fallback });
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
   const utilisation = new EventLoopUtilisation();
   const memory = new RedisMemory(command, { busyPercent: config.REDIS_BUSY_PERCENT });
@@ -50,7 +52,7 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
     dedupeExactMs: config.DEDUPE_EXACT_MS,
     dedupeFilterBytes: config.DEDUPE_FILTER_BYTES,
     onStoreAsked: (about) => base.metrics.chat_dedupe_store_queries_total.inc({ about }),
-    partitions: config.LOG_PARTITIONS,
+    partitions,
   });
   const leases = createRedisSessionLeases(command, {
     maxClients: config.MAX_CLIENTS,
@@ -58,6 +60,7 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   });
   base.requireRedis(command, subscriber);
   base.readiness.require('store', () => store.ping());
+  base.readiness.require('partitions', async () => void (await log.checkPartitions()));
   base.readiness.restrict('redis memory', () =>
     memory.isNearLimit ? 'Redis is near its memory limit: sends get BUSY' : undefined,
   );
