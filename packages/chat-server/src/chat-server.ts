@@ -1,13 +1,5 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import {
-  closeServer,
-  createServiceBase,
-  type Logger,
-  listen,
-  portOf,
-  type Readiness,
-  type RunningService,
-} from '@parley/service-kit';
+import { closeServer, createServiceBase, type Logger, listen, portOf, type RunningService } from '@parley/service-kit';
 import type { Express } from 'express';
 import { AccessTokens } from './accounts/access-tokens.ts';
 import { createChatIo } from './admission/chat-io.ts';
@@ -21,6 +13,7 @@ import { connectBackends } from './start/connect-backends.ts';
 import { serveSockets } from './start/serve-sockets.ts';
 import { startConversations } from './start/start-conversations.ts';
 import { startDelivery } from './start/start-delivery.ts';
+import { startIsolation } from './start/start-isolation.ts';
 import { startSessions } from './start/start-sessions.ts';
 
 export interface ChatServer extends RunningService {
@@ -44,15 +37,17 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const delivery = await startDelivery(base, backends, io);
   const sessions = await startSessions(base, backends, config, delivery.deliveries);
   const { registry } = sessions;
+  const isolation = startIsolation(base, config, { httpServer, io, backends, sessions });
 
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
   const chat = await startConversations(base, config, backends, { io, delivery });
   serveSockets(base, io, { backends, delivery, sessions, chat, tokens });
-  serveRest(httpServer, buildRest(base, config, { backends, rpc: sessions.rpc, chat, tokens }), readiness);
+  serveRest(httpServer, buildRest(base, config, { backends, rpc: sessions.rpc, isolation, chat, tokens }));
   const loops = startBackgroundLoops({
     ...backends,
     ...delivery,
     ...sessions,
+    isolation,
     roomAudit: chat.roomAudit,
     disconnectSlowConsumers: () => disconnectSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
     markerSaver: chat.markerSaver,
@@ -70,6 +65,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     opsPort: opsServer.port,
     async stop() {
       readiness.drain();
+      isolation.stop();
       // Accepts no new connections, so nginx sends them to other servers. Existing connections stay open.
       httpServer.close();
       await drain([...io.of('/').sockets.values()], ({ data }) => registry.end(data.session, 'shutdown'));
@@ -89,10 +85,10 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
 }
 
 /** Passes requests to the REST API, except those that Engine.IO answers itself. */
-function serveRest(httpServer: HttpServer, rest: Express, readiness: Readiness): void {
+function serveRest(httpServer: HttpServer, rest: Express): void {
   httpServer.on('request', (request, response) => {
-    // While draining, makes the load balancer open its next connection to another server.
-    if (readiness.draining) response.shouldKeepAlive = false;
+    // The port is closed: makes the load balancer open its next connection to another server.
+    if (!httpServer.listening) response.shouldKeepAlive = false;
     if (!request.url?.startsWith('/socket.io/')) rest(request, response);
   });
 }

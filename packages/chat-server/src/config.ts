@@ -10,6 +10,7 @@ import {
   serviceSettings,
   sessionSettings,
   signupsPerMinuteSetting,
+  urlSetting,
 } from '@parley/service-kit';
 import { z } from 'zod';
 
@@ -30,5 +31,13 @@ export const ChatServerSettings = z.object({
   MARKER_IDLE_MS: markerIdleMsSetting,
   ...dedupeSettings,
   CONVERSATION_IDLE_MS: conversationIdleMsSetting,
+  CLUSTER_URL: urlSetting({
+    section: 'Processes',
+    schemes: ['http', 'https'],
+    allowed: 'a URL such as http://nginx:8080',
+    meaning:
+      'Address of nginx or the load balancer, as the chat servers reach it. A chat server that loses Redis asks its `/readyz` whether another server is ready. If so, it refuses newcomers and moves its sessions there. `npm start` sets it.',
+    tradeOff: 'Unset: a server that alone loses Redis keeps its sessions, and newcomers get `UNAVAILABLE` from it.',
+  }).optional(),
 });
 export type ChatServerConfig = Readonly<z.output<typeof ChatServerSettings>>;

@@ -27,6 +27,10 @@ export const CHAT_SERVER_METRICS = {
     type: 'gauge',
     help: 'Partitions of the message log in which no message worker was active for 20 s. Above 0: start a message worker; messages are acked and not delivered.',
   },
+  chat_isolated: {
+    type: 'gauge',
+    help: '1 while this server alone cannot use Redis: it accepts no connections, and its sessions move to other servers.',
+  },
   chat_handshakes_total: {
     type: 'counter',
     help: 'Connection attempts by outcome. Many other than "admitted": the cluster is full, a backend is unavailable, or tokens are guessed.',
@@ -34,8 +38,8 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_sessions_ended_total: {
     type: 'counter',
-    help: 'Sessions that ended, by reason. Many "lost": this server could not renew leases in time. Many "slow": clients do not read.',
-    labels: { reason: ['replaced', 'lost', 'unauthorised', 'silent', 'slow', 'disconnected', 'shutdown'] },
+    help: 'Sessions that ended, by reason. Many "lost": this server could not renew leases in time. Many "slow": clients do not read. Any "isolated": this server alone lost Redis.',
+    labels: { reason: ['replaced', 'lost', 'unauthorised', 'silent', 'slow', 'disconnected', 'isolated', 'shutdown'] },
   },
   chat_sends_total: {
     type: 'counter',
@@ -90,6 +94,7 @@ export const CHAT_SERVER_METRICS = {
     'gauges',
     'redis-memory',
     'partitions',
+    'isolation',
     'heads',
     'rooms',
     'hearing',

@@ -1,7 +1,15 @@
 import type { FencingToken } from '@parley/leases';
 import type { UserId } from '@parley/protocol';
 
-export type SessionEndReason = 'replaced' | 'lost' | 'unauthorised' | 'silent' | 'slow' | 'disconnected' | 'shutdown';
+export type SessionEndReason =
+  | 'replaced'
+  | 'lost'
+  | 'unauthorised'
+  | 'silent'
+  | 'slow'
+  | 'disconnected'
+  | 'isolated'
+  | 'shutdown';
 
 /** A user's session slot, as seen by the server that holds it. `SessionRegistry` describes its life. */
 export interface Session {
@@ -13,7 +21,7 @@ export interface Session {
   /** `performance.now()` when the slot was requested. */
   readonly openedAt: number;
   authorisedUntilMs: number;
-  /** `performance.now()` up to which this server certainly holds the slot; 0 = not acquired yet. */
+  /** `elapsedMs()` up to which this server certainly holds the slot; 0 = not acquired yet. */
   heldUntil: number;
   /** Whether the client has sent a valid event. */
   hasSentEvent: boolean;

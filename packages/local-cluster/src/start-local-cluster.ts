@@ -158,7 +158,7 @@ async function planProcesses({ env, envOf, config, dataDir }: Starting, jwtSecre
       'chat-server',
       name,
       { httpPort: takePort(), opsPort: takePort() },
-      { ...shared, JWT_SECRET: jwtSecret, ...envOf(name) },
+      { ...shared, JWT_SECRET: jwtSecret, CLUSTER_URL: `http://localhost:${config.PORT}`, ...envOf(name) },
     ),
   );
   const workers = numberedNames('message-worker', config.WORKERS).map((name) =>

@@ -69,7 +69,7 @@ export async function recordedPartitions(redis: RedisConnection, keyPrefix = 'pa
   return toRecord(await redis.get(partitionKeys(keyPrefix, 0).partitions))?.partitions;
 }
 
-/** Data of releases before the record has an epoch in each partition, and nothing else that tells their number. */
+/** Data of releases before the record has an epoch in each partition, and nothing else shows their number. */
 async function recordedNumber(redis: RedisConnection, keyPrefix: string): Promise<number | undefined> {
   const recorded = await recordedPartitions(redis, keyPrefix);
   if (recorded !== undefined) return recorded;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ConversationId } from '@parley/protocol';
 import { ConfigError } from '@parley/service-kit';
-import { claimPartitions, PartitionsChanged, partitionOf, recordedPartitions } from '../src/index.ts';
+import { claimPartitions, type MessageLog, PartitionsChanged, partitionOf, recordedPartitions } from '../src/index.ts';
 import { appendMany, conversation, newLogs, readAll, request, seqsOf } from './open-log.ts';
 
 const open = await newLogs();
@@ -13,6 +14,9 @@ const claim = (keyPrefix: string, wanted?: number, fallback = 1) =>
 const moving = Array.from({ length: 20 }, (_, index) => conversation(`conversation-${index}`)).find(
   (id) => partitionOf(id, 2) !== partitionOf(id, 3),
 ) as ReturnType<typeof conversation>;
+
+/** Appends a message to a conversation with members. */
+const appendOne = async (log: MessageLog, id: ConversationId) => (await appendMany(log, id, 1))[0];
 
 /** Completes everything that is in process in these partitions. */
 async function drain(keyPrefix: string, partitions: number): Promise<void> {
@@ -49,7 +53,7 @@ describe('the number of partitions', () => {
     storedHeads[moving] = 4;
     expect(await claim(keyPrefix, 3)).toBe(3);
     const three = await open.log({ keyPrefix, partitions: 3, storedHeads });
-    expect(await three.append(request({ conversationId: moving }))).toMatchObject({ kind: 'appended', seq: 5 });
+    expect(await appendOne(three, moving)).toMatchObject({ kind: 'appended', seq: 5 });
     const [{ entries }] = [await readAll(await open.consumer({ keyPrefix, partition: partitionOf(moving, 3) }))];
     expect(entries.map(({ message }) => message.seq)).toEqual([5]);
   });
@@ -67,7 +71,7 @@ describe('the number of partitions', () => {
     storedHeads[moving] = 5;
     await claim(keyPrefix, 2);
     const again = await open.log({ keyPrefix, partitions: 2, storedHeads });
-    expect(await again.append(request({ conversationId: moving }))).toMatchObject({ kind: 'appended', seq: 6 });
+    expect(await appendOne(again, moving)).toMatchObject({ kind: 'appended', seq: 6 });
     const page = await again.readRecent(moving, { beforeSeq: 4, limit: 10 });
     expect(page).toMatchObject({ fromSeq: 1, toSeq: 3, messages: [] });
   });
@@ -82,7 +86,7 @@ describe('the number of partitions', () => {
     storedHeads[moving] = 2;
     await claim(keyPrefix, 3);
     const current = await open.log({ keyPrefix, partitions: 3, storedHeads });
-    expect(await current.append(request({ conversationId: moving }))).toMatchObject({ seq: 3 });
+    expect(await appendOne(current, moving)).toMatchObject({ seq: 3 });
     await expect(former.append(request({ conversationId: moving }))).rejects.toThrow(PartitionsChanged);
     await expect(former.checkPartitions()).rejects.toThrow(PartitionsChanged);
     await current.checkPartitions();
@@ -93,7 +97,7 @@ describe('the number of partitions', () => {
     const keyPrefix = 'earlier';
     const log = await open.log({ keyPrefix, partitions: 2 });
     const ids = Array.from({ length: 10 }, (_, index) => conversation(`c-${index}`));
-    for (const id of ids) await log.append(request({ conversationId: id }));
+    for (const id of ids) await appendOne(log, id);
     await redis.del(`${keyPrefix}:{p0}:partitions`, `${keyPrefix}:{p1}:partitions`);
     await expect(claim(keyPrefix, 4)).rejects.toThrow('LOG_PARTITIONS is 4, and 10 messages are in process with 2');
     expect(await claim(keyPrefix, undefined, 4)).toBe(2);
@@ -126,7 +130,7 @@ describe('the number of partitions', () => {
     );
     await expect(former.append(request({ conversationId: inFirst }))).rejects.toThrow(PartitionsChanged);
     expect(await claim(keyPrefix, 2)).toBe(2);
-    expect(await former.append(request({ conversationId: inFirst }))).toMatchObject({ kind: 'appended', seq: 1 });
+    expect(await appendOne(former, inFirst)).toMatchObject({ kind: 'appended', seq: 1 });
   });
 });
 

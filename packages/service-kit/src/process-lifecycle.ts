@@ -5,7 +5,7 @@ import type { Logger } from './logger.ts';
 /** A process that has not stopped this long after SIGTERM exits anyway. */
 export const STOP_DEADLINE_MS = 8_000;
 
-/** The exit code of a process that cannot start with its settings (EX_CONFIG of BSD's sysexits). A restart would fail as well. */
+/** The exit code of a process that cannot start with its settings. A restart would fail as well. */
 export const CONFIG_ERROR_EXIT_CODE = 78;
 
 export interface RunningService {

@@ -41,7 +41,7 @@ const END_EVENTS: Partial<
  * reconnects. After the other reasons the server disconnects the socket, and the client stays disconnected until its user
  * reconnects.
  */
-const RECONNECTING: ReadonlySet<SessionEndReason> = new Set(['lost', 'slow', 'shutdown']);
+const RECONNECTING: ReadonlySet<SessionEndReason> = new Set(['lost', 'slow', 'isolated', 'shutdown']);
 
 /** Has no effect on a client that is still being admitted: its connection is closed as soon as it is up. */
 export function closeConnection(socket: ChatSocket, reason: SessionEndReason): void {

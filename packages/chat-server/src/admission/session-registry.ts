@@ -3,6 +3,7 @@ import type { UserId } from '@parley/protocol';
 import { type Logger, type Loop, startLoop } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
 import type { Session, SessionEndReason } from '../session.ts';
+import { elapsedMs } from './elapsed-time.ts';
 import type { ServerRpc } from './server-rpc.ts';
 import type { SubscriptionHealth } from './subscription-health.ts';
 
@@ -46,7 +47,8 @@ export interface SessionRegistryParts {
  * before the Redis reply. If the slot was held by another session of the same user, that session is closed first.
  *
  * **Open**: the lease is renewed five times per TTL. Events are handled only while the slot is certainly held (`isHeld`): the last
- * renewal is younger than the TTL, and the server's subscription is healthy. Otherwise clients get `UNAVAILABLE` and retry.
+ * renewal is younger than the TTL, and the server's subscription is healthy. Otherwise clients get `UNAVAILABLE` and retry. A machine
+ * that was suspended for longer than the TTL confirms its sessions before it handles their events.
  *
  * **Ended**, once, by the first of these reasons: the client disconnected; another session of the user replaced it; a renewal found
  * the lease lost; no valid event arrived before the deadline (`silent`); the access token expired and was not refreshed; the client
@@ -58,6 +60,8 @@ export class SessionRegistry {
   readonly #sessions = new Map<string, Session>();
   readonly #unreleased = new Set<Session>();
   #releasing: Promise<void> | undefined;
+  /** `elapsedMs()` of the last successful renewal. */
+  #renewedAt = elapsedMs();
   #loops: Loop[] = [];
 
   constructor(parts: SessionRegistryParts) {
@@ -101,6 +105,7 @@ export class SessionRegistry {
       closeConnection: undefined,
     };
     this.#sessions.set(session.token, session);
+    const requestedAt = elapsedMs();
     let outcome: AcquireOutcome;
     try {
       outcome = await leases.acquire({ ...request, token: session.token, node });
@@ -115,7 +120,7 @@ export class SessionRegistry {
     }
     session.startedAtMs = outcome.startedAtMs;
     session.fence = outcome.fence;
-    session.heldUntil = session.openedAt + sessionTtlMs;
+    session.heldUntil = requestedAt + sessionTtlMs;
     const { replaced } = outcome;
     if (replaced?.node === node) this.endReplaced(replaced.token);
     else if (replaced) await rpc.endSession(replaced.node, replaced.token, { isSameDevice: !request.takeover });
@@ -124,7 +129,7 @@ export class SessionRegistry {
 
   /** Whether this server certainly holds the session's slot now. Events of the client are handled only then. */
   isHeld(session: Session): boolean {
-    return session.endedBy === undefined && performance.now() < session.heldUntil && this.#parts.health.isCertain;
+    return session.endedBy === undefined && elapsedMs() < session.heldUntil && this.#parts.health.isCertain;
   }
 
   /** Ends the sessions that lost their slots. Rejects while Redis is unavailable. */
@@ -175,12 +180,13 @@ export class SessionRegistry {
   async #renew(): Promise<void> {
     const { leases, sessionTtlMs, logger, metrics } = this.#parts;
     const held = [...this.#sessions.values()].filter((session) => session.heldUntil > 0);
-    const requestedAt = performance.now();
+    const requestedAt = elapsedMs();
     const lost = new Set((await leases.renew(held)).map(({ token }) => token));
     for (const session of held) {
       if (lost.has(session.token)) this.end(session, 'lost');
       else session.heldUntil = requestedAt + sessionTtlMs;
     }
+    this.#renewedAt = requestedAt;
     if (lost.size > 0)
       logger.warn({ lost: lost.size }, 'session slots were lost: their leases were not renewed in time');
     metrics.chat_sessions.set(this.#sessions.size);
@@ -198,6 +204,8 @@ export class SessionRegistry {
       else if (session.authorisedUntilMs <= now) expired.push(session);
     }
     await Promise.all(expired.map((session) => this.#endUnlessRefreshed(session)));
+    // After a suspension or an outage no session is served before the next renewal.
+    if (elapsedMs() - this.#renewedAt > this.#parts.sessionTtlMs) await this.#renew();
   }
 
   /** The token may have been refreshed over REST on any server. The lease has the newest expiry. */

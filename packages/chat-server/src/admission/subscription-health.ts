@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger, RedisConnection } from '@parley/service-kit';
+import { elapsedMs } from './elapsed-time.ts';
 import type { ServerChannel, ServerMessage } from './server-channel.ts';
 
 /** How long a returned ping proves that the subscription works. */
@@ -17,7 +18,7 @@ const DEAD_AFTER_MS = 6_000;
  * **Certain**: a ping that was sent less than 2.5 s ago has returned on the subscriber's current connection. Redis keeps the order of
  * a channel, so everything published before that ping has arrived as well. Sessions are served.
  *
- * **Uncertain**: the newest ping that returned is older. The process was frozen, Redis is slow, or the subscription is broken. The
+ * **Uncertain**: the newest ping that returned is older. The process was frozen, the machine was suspended, Redis is slow, or the subscription is broken. The
  * next ping that returns makes the server certain again, because nothing was lost on this connection.
  *
  * **Unconfirmed**: the subscriber has a new connection. Messages between the two connections are lost. When the first ping returns, the
@@ -40,8 +41,8 @@ export class SubscriptionHealth {
   /** The connection on which the sessions were last confirmed. */
   #confirmedPeriod = 0;
   #isConfirming = false;
-  /** `performance.now()`: everything sent to this server before it has arrived, on the current connection. */
-  #receivedUpTo = performance.now();
+  /** `elapsedMs()`: everything sent to this server before it has arrived, on the current connection. */
+  #receivedUpTo = elapsedMs();
 
   /** @param parts.confirmSessions ends the sessions that lost their slots; rejects while Redis is unavailable */
   constructor(parts: { channel: ServerChannel; logger: Logger; confirmSessions: () => Promise<void> }) {
@@ -57,7 +58,7 @@ export class SubscriptionHealth {
    */
   monitor(subscriber: RedisConnection): void {
     this.#subscriber = subscriber;
-    this.#receivedUpTo = performance.now();
+    this.#receivedUpTo = elapsedMs();
     subscriber.on('close', () => {
       this.#period += 1;
     });
@@ -65,7 +66,7 @@ export class SubscriptionHealth {
 
   /** Whether this server would know by now if one of its sessions had been replaced more than 2.5 s ago. */
   get isCertain(): boolean {
-    return this.#confirmedPeriod === this.#period && performance.now() - this.#receivedUpTo < CERTAIN_FOR_MS;
+    return this.#confirmedPeriod === this.#period && elapsedMs() - this.#receivedUpTo < CERTAIN_FOR_MS;
   }
 
   /**
@@ -74,7 +75,7 @@ export class SubscriptionHealth {
    * @returns whether the connection was replaced
    */
   async check(): Promise<boolean> {
-    const ping = { type: 'ping', from: this.#processId, period: this.#period, sentAt: performance.now() } as const;
+    const ping = { type: 'ping', from: this.#processId, period: this.#period, sentAt: elapsedMs() } as const;
     const receivers = await this.#channel.publish(this.#channel.node, ping);
     if (receivers === undefined) this.#receivedAt = performance.now();
     if (performance.now() - this.#receivedAt < DEAD_AFTER_MS) return false;

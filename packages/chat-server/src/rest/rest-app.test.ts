@@ -25,6 +25,7 @@ const server = createServer(
     searchRoutes: Router(),
     tokens: new AccessTokens({ secret: 's'.repeat(32), ttlMs: 900_000 }),
     allowedOrigins: [],
+    isolation: { refuses: async () => false },
     readiness,
     metrics: createMetrics(CHAT_SERVER_METRICS, 'chat-server-1'),
     logger: silentLogger(),

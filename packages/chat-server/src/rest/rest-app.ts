@@ -7,6 +7,8 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
+import type { Isolation } from '../admission/isolation.ts';
+import { ISOLATED_RETRY_MS } from '../admission/refuse-handshakes.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { authenticate } from './authenticate.ts';
 import { notFound, problemHandler } from './problem.ts';
@@ -28,11 +30,12 @@ export function createRestApp(parts: {
   searchRoutes: Router;
   tokens: AccessTokens;
   allowedOrigins: readonly string[];
+  isolation: Pick<Isolation, 'refuses'>;
   readiness: Readiness;
   metrics: ChatServerMetrics;
   logger: Logger;
 }): Express {
-  const { tokens, allowedOrigins, readiness, metrics, logger } = parts;
+  const { tokens, allowedOrigins, isolation, readiness, metrics, logger } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', 'loopback, linklocal, uniquelocal');
@@ -55,6 +58,7 @@ export function createRestApp(parts: {
   api.use(observe(metrics));
   api.use(refuseForeignOrigins(allowedOrigins));
   api.use(cors({ origin: [...allowedOrigins], credentials: true }));
+  api.use(refuseWhileIsolated(isolation));
   api.use(express.json({ limit: MAX_BODY }));
   api.use('/auth', parts.accountRoutes);
   api.use(authenticate(tokens));
@@ -84,6 +88,19 @@ const refuseForeignOrigins =
       throw new ChatError('FORBIDDEN', {
         message: 'Requests from this origin are not allowed. Add it to ALLOWED_ORIGINS.',
       });
+    }
+    next();
+  };
+
+/** Refuses requests before any work while this server alone cannot use Redis. Repeating one elsewhere is safe. */
+const refuseWhileIsolated =
+  (isolation: Pick<Isolation, 'refuses'>): RequestHandler =>
+  async (_request, response, next) => {
+    if (await isolation.refuses()) {
+      response.shouldKeepAlive = false;
+      // nginx sends the request to another server, whatever its method. Another load balancer passes the error on.
+      response.set('X-Accel-Redirect', '@another_server');
+      throw new ChatError('UNAVAILABLE', { retryAfterMs: ISOLATED_RETRY_MS });
     }
     next();
   };

@@ -2,6 +2,7 @@ import type { SessionLeases } from '@parley/leases';
 import type { MessageLog } from '@parley/message-log';
 import type { RefreshTokenStore } from '@parley/message-store';
 import { type Logger, type Loop, type RedisMemory, startLoop } from '@parley/service-kit';
+import type { Isolation } from '../admission/isolation.ts';
 import type { SubscriptionHealth } from '../admission/subscription-health.ts';
 import type { MarkerSaver } from '../conversations/marker-saver.ts';
 import type { RoomAudit } from '../conversations/room-audit.ts';
@@ -16,6 +17,7 @@ const HEADS_INTERVAL_MS = 5_000;
 const ROOMS_INTERVAL_MS = 1_000;
 const PARTITIONS_INTERVAL_MS = 5_000;
 const SUBSCRIPTION_INTERVAL_MS = 500;
+const ISOLATION_INTERVAL_MS = 250;
 const SLOW_CONSUMERS_INTERVAL_MS = 250;
 /** Read markers reach the store within 5 s, one failed write included. */
 const MARKERS_INTERVAL_MS = 2_000;
@@ -29,6 +31,7 @@ interface Parts {
   readonly heads: HeadAnnouncer;
   readonly roomAudit: RoomAudit;
   readonly health: SubscriptionHealth;
+  readonly isolation: Isolation;
   readonly signalDelivery: SignalDelivery;
   /** Resolves to how many sessions were ended. */
   readonly disconnectSlowConsumers: () => Promise<number>;
@@ -40,7 +43,7 @@ interface Parts {
 
 /** Starts the periodic tasks of a chat server. */
 export function startBackgroundLoops(parts: Parts): Loop {
-  const { leases, log, memory, heads, roomAudit, health, signalDelivery } = parts;
+  const { leases, log, memory, heads, roomAudit, health, isolation, signalDelivery } = parts;
   const { disconnectSlowConsumers, markerSaver, refreshTokens, metrics, logger } = parts;
   const loop = (name: BackgroundLoopName, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
@@ -74,6 +77,7 @@ export function startBackgroundLoops(parts: Parts): Loop {
     loop('hearing', SUBSCRIPTION_INTERVAL_MS, async () => {
       if (await health.check()) metrics.chat_subscriber_replaced_total.inc();
     }),
+    loop('isolation', ISOLATION_INTERVAL_MS, () => isolation.round()),
     loop('markers', MARKERS_INTERVAL_MS, () => markerSaver.save()),
     loop('typing', TYPING_INTERVAL_MS, async () => signalDelivery.expireTyping()),
     loop('slow-consumers', SLOW_CONSUMERS_INTERVAL_MS, async () => {

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 import { Accounts } from '../accounts/accounts.ts';
 import { SignInLimits } from '../accounts/sign-in-limits.ts';
+import type { Isolation } from '../admission/isolation.ts';
 import type { ServerRpc } from '../admission/server-rpc.ts';
 import type { ChatServerConfig } from '../config.ts';
 import { MessageTraces } from '../conversations/message-traces.ts';
@@ -18,10 +19,10 @@ import type { ConversationParts } from './start-conversations.ts';
 export function buildRest(
   base: ChatServerBase,
   config: ChatServerConfig,
-  parts: { backends: Backends; rpc: ServerRpc; chat: ConversationParts; tokens: AccessTokens },
+  parts: { backends: Backends; rpc: ServerRpc; isolation: Isolation; chat: ConversationParts; tokens: AccessTokens },
 ): Express {
   const { logger, metrics, readiness } = base;
-  const { backends, rpc, chat, tokens } = parts;
+  const { backends, rpc, isolation, chat, tokens } = parts;
   const { command, store, log, leases } = backends;
   const { conversations, history, membership, readMarkers, receipts } = chat;
   return createRestApp({
@@ -55,6 +56,7 @@ export function buildRest(
     searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, membership })),
     tokens,
     allowedOrigins: config.ALLOWED_ORIGINS,
+    isolation,
     readiness,
     metrics,
     logger,

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type LocalCluster, startLocalCluster } from '@parley/local-cluster';
+import { type LocalCluster, type LocalClusterOptions, startLocalCluster } from '@parley/local-cluster';
 import { atFileEnd, callRestOnce, freePort, newTemporaryDirectory } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
@@ -26,7 +26,10 @@ export interface TestCluster extends LocalCluster {
  * Starts a cluster as `npm start` does, with its own Redis, nginx and data, and SQLite as store. It is stopped when the test file
  * ends. A file that changes no processes or settings uses `sharedCluster` instead.
  */
-export async function newCluster(settings: Record<string, string | number>): Promise<TestCluster> {
+export async function newCluster(
+  settings: Record<string, string | number>,
+  options: Pick<LocalClusterOptions, 'envOf'> = {},
+): Promise<TestCluster> {
   const dataDir = await newTemporaryDirectory();
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
@@ -38,7 +41,7 @@ export async function newCluster(settings: Record<string, string | number>): Pro
     FIRST_MESSAGE_DEADLINE_MS: '0',
   };
   for (const [name, value] of Object.entries(settings)) env[name] = String(value);
-  const cluster = await startLocalCluster({ env });
+  const cluster = await startLocalCluster({ env, ...options });
   atFileEnd(() => cluster.stop());
   const historyFile = join(dataDir, 'history.sqlite');
 

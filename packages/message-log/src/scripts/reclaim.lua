@@ -3,7 +3,7 @@
 -- removes entries that were deleted from the stream from the pending list. It may run when memory is full: it adds nothing.
 --
 -- Redis computes the idle time from its wall clock. When that was set back, it would regard entries as just delivered until the
--- clock has reached their delivery again. Their idle time then starts anew, and dead workers' entries are reclaimed in time.
+-- clock has reached their delivery again. Their idle time then starts again, and dead workers' entries are reclaimed in time.
 --
 -- KEYS  1 log  2 time of the last call, ms
 -- ARGV  1 consumer group  2 consumer  3 minimum idle time (ms)  4 start id  5 maximum number of entries
