@@ -127,7 +127,7 @@ describe('the number of partitions', () => {
     const former = await open.log({ keyPrefix, partitions: 2 });
     const inFirst = Array.from({ length: 9 }, (_, index) => conversation(`x-${index}`)).find(
       (id) => partitionOf(id, 2) === 0,
-    );
+    ) as ConversationId;
     await expect(former.append(request({ conversationId: inFirst }))).rejects.toThrow(PartitionsChanged);
     expect(await claim(keyPrefix, 2)).toBe(2);
     expect(await appendOne(former, inFirst)).toMatchObject({ kind: 'appended', seq: 1 });

@@ -10,7 +10,7 @@ const LONG_PAUSE_MS = 30_000;
 
 interface MemoryReliefParts {
   readonly memory: RedisMemory;
-  readonly consumer: Pick<MessageConsumer, 'trimRecent'>;
+  readonly consumer: Pick<MessageConsumer, 'trimRecent' | 'deleteStoredUses'>;
   readonly metrics: MessageWorkerMetrics;
   readonly logger: Logger;
 }

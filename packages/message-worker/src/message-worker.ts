@@ -72,11 +72,8 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
   const relief = new MemoryRelief({
     memory,
     consumer: {
-      async trimRecent(signal) {
-        let trimmed = 0;
-        for (const partition of partitions) trimmed += await partition.trimRecent(signal);
-        return trimmed;
-      },
+      trimRecent: (signal) => sumOf(partitions, (partition) => partition.trimRecent(signal)),
+      deleteStoredUses: (signal) => sumOf(partitions, (partition) => partition.deleteStoredUses(signal)),
     },
     metrics,
     logger,
@@ -114,4 +111,11 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
       for (const redis of [command, noDeadline]) redis.disconnect();
     },
   };
+}
+
+/** Calls one partition after the other, because each call may take long. */
+async function sumOf(partitions: readonly PartitionWorker[], call: (partition: PartitionWorker) => Promise<number>) {
+  let sum = 0;
+  for (const partition of partitions) sum += await call(partition);
+  return sum;
 }

@@ -25,6 +25,8 @@ export interface PartitionWorker {
   countDeadLetters(): Promise<number>;
   /** Trims the recent windows to what is not stored. @returns the number of messages that left them */
   trimRecent(signal: AbortSignal): Promise<number>;
+  /** Deletes the dedupe entries of stored messages. @returns their number */
+  deleteStoredUses(signal: AbortSignal): Promise<number>;
   /** Reads no further entries. */
   stopReading(): Promise<void>;
   /** Saves no further entries, and leaves the consumer group. */
@@ -105,6 +107,7 @@ export async function startPartitionWorker(
     },
     countDeadLetters: () => consumer.countDeadLetters(),
     trimRecent: (signal) => consumer.trimRecent(signal),
+    deleteStoredUses: (signal) => consumer.deleteStoredUses(signal),
     async stopReading() {
       await Promise.all(reading.map((running) => running.stop()));
     },
