@@ -57,6 +57,13 @@ const remove = (id: string, who: TestUser, by: TestUser, { url } = first) =>
 const invite = (id: string, who: TestUser, by: TestUser, { url } = first) =>
   callRest(url, 'POST', `/api/conversations/${id}/members`, { token: by.token, body: { memberIds: [who.id] } });
 
+/** Collects the ids of the conversations that `conversation` events tell a user about from now on. */
+function conversationsSentTo({ socket }: ChatPeer): string[] {
+  const ids: string[] = [];
+  socket.on('conversation', ({ id }: { id: string }) => ids.push(id));
+  return ids;
+}
+
 /** Returns whether the store has the user as a member. */
 async function isMember(id: string, who: TestUser): Promise<boolean> {
   const { body } = await callRest<{ conversations: { id: string }[] }>(first.url, 'GET', '/api/conversations', {
@@ -138,6 +145,7 @@ test.each([
 );
 
 test('changes of members that a server missed while its connection to Redis was cut take effect before its next message', async () => {
+  const announcedToDee = conversationsSentTo(peers.dee);
   const id = await newGroup([cy, bo]);
   expect(await receives(peers.bo, id)).toBe(true);
   proxy.cut();
@@ -152,6 +160,7 @@ test('changes of members that a server missed while its connection to Redis was 
     expect(textsSeen(peers.cy, id).length).toBeGreaterThan(1);
   });
   await eventually(async () => expect(await receives(peers.dee, id)).toBe(true));
+  await eventually(() => expect(announcedToDee).toContain(id));
   expect(await receives(peers.bo, id)).toBe(false);
   expect(textsSeen(peers.bo, id)).toHaveLength(1);
 });
@@ -159,6 +168,7 @@ test('changes of members that a server missed while its connection to Redis was 
 test('a change of members of which no server was notified is found and corrected', async () => {
   const id = await newGroup([cy, bo]);
   expect(await receives(peers.bo, id)).toBe(true);
+  const announcedToDee = conversationsSentTo(peers.dee);
   const corrections = async () => (await second.metric('chat_room_corrections_total')).get('') ?? 0;
   const before = await corrections();
   changeInStoreAlone('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, bo.id);
@@ -168,6 +178,7 @@ test('a change of members of which no server was notified is found and corrected
     expect(await receives(peers.dee, id)).toBe(true);
   });
   expect((await corrections()) - before).toBe(2);
+  await eventually(() => expect(announcedToDee).toContain(id));
 });
 
 test('a removal that is repeated changes nothing: neither the version of the member list nor what members receive', async () => {

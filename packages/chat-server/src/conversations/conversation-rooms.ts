@@ -38,6 +38,8 @@ interface Parts {
   readonly logger: Logger;
   /** Called when sockets have joined rooms and may have missed messages. Without an argument: any rooms. */
   readonly onLateJoin: (conversationId?: ConversationId) => void;
+  /** Called when a user turns out to be a member of conversations that the user's sessions may not know: the event was lost. */
+  readonly onMissedInvitation: (userId: UserId, conversationIds: readonly ConversationId[]) => Promise<void>;
 }
 
 /**
@@ -56,7 +58,8 @@ interface Parts {
  * without the sockets in question, and the read is repeated until it succeeds.
  *
  * **Interrupted**: the subscription has a new connection, and notices may be lost. All sockets leave all rooms but the lobby, and join
- * again after a read. Messages may be lost as well; the heads that are sent afterwards show them.
+ * again after a read. Messages may be lost as well; the heads that are sent afterwards show them. Conversations that a user was
+ * not in before are reported as missed invitations.
  */
 export class ConversationRooms {
   readonly #parts: Parts;
@@ -92,9 +95,11 @@ export class ConversationRooms {
    * Reads a user's conversations, and puts the user's sockets into exactly their rooms. A socket must be in its user's room before
    * the call, so that every later notice finds it.
    *
-   * @returns the user's conversations, the lobby first, and how many rooms were wrong
+   * @returns the user's conversations, the lobby first, those among them that the sockets were not in, and how many rooms were wrong
    */
-  async joinAll(userId: UserId): Promise<{ conversationIds: ConversationId[]; corrections: number }> {
+  async joinAll(
+    userId: UserId,
+  ): Promise<{ conversationIds: ConversationId[]; joined: ConversationId[]; corrections: number }> {
     for (;;) {
       const interruptions = this.#interruptions;
       const overtaken = new Set<ConversationId>();
@@ -108,7 +113,7 @@ export class ConversationRooms {
         const wanted = new Set(conversationIds);
         const known = new Set([...conversationIds, ...this.#roomsOf(userId)]);
         const placed = [...known].filter((id) => !overtaken.has(id) && this.#place(userId, id, wanted.has(id)));
-        return { conversationIds, corrections: placed.length };
+        return { conversationIds, joined: placed.filter((id) => wanted.has(id)), corrections: placed.length };
       } finally {
         reads.delete(overtaken);
         if (reads.size === 0) this.#listReads.delete(userId);
@@ -144,10 +149,18 @@ export class ConversationRooms {
     return corrections;
   }
 
+  /** Compares a user's rooms with the store although no notice reports a change. @returns how many were wrong */
+  async recheckUser(userId: UserId): Promise<number> {
+    const { joined, corrections } = await this.joinAll(userId);
+    this.#reportMissed(userId, joined);
+    return corrections;
+  }
+
   /** Handles an interruption of the subscription. Resolves when all sockets have joined their rooms again. */
   async rejoinAll(): Promise<void> {
     const { adapter, sockets } = this.#parts.io.of('/');
     const userIds = new Set([...sockets.values()].map(({ data }) => data.session.userId));
+    const roomsBefore = new Map([...userIds].map((userId) => [userId, new Set(this.#roomsOf(userId))]));
     this.#interruptions += 1;
     const interruptions = this.#interruptions;
     // Reads that are in progress may miss a change whose notice is lost.
@@ -156,7 +169,10 @@ export class ConversationRooms {
       for (const room of [...rooms]) if (isConversation(room) && room !== LOBBY_ID) void adapter.del(socketId, room);
     }
     const isDone = () => interruptions !== this.#interruptions;
-    const rejoin = (userId: UserId) => this.#limiter.run(() => this.#retry(() => this.joinAll(userId), isDone));
+    const rejoin = async (userId: UserId) => {
+      const result = await this.#limiter.run(() => this.#retry(() => this.joinAll(userId), isDone));
+      this.#reportMissed(userId, result?.joined.filter((id) => !roomsBefore.get(userId)?.has(id)) ?? []);
+    };
     await Promise.all([...userIds].map(rejoin));
     this.#parts.onLateJoin();
   }
@@ -203,6 +219,12 @@ export class ConversationRooms {
       }
     }
     return undefined;
+  }
+
+  #reportMissed(userId: UserId, conversationIds: readonly ConversationId[]): void {
+    if (conversationIds.length === 0) return;
+    const report = () => this.#parts.onMissedInvitation(userId, conversationIds);
+    void this.#retry(report, () => this.#socketIdsOf(userId).length === 0);
   }
 
   /** Puts the sockets of a user into a room, or takes them out. @returns whether this changed anything */

@@ -58,6 +58,15 @@ export class Conversations {
     return describeConversations(this.#store, records, this.#readHeads);
   }
 
+  /** Sends conversations to the sessions of one of their members on this server. */
+  async announce(userId: UserId, conversationIds: readonly ConversationId[]): Promise<void> {
+    const wanted = new Set(conversationIds);
+    const records = (await this.#store.conversations.listFor(userId)).filter(({ id }) => wanted.has(id));
+    for (const conversation of await describeConversations(this.#store, records, this.#readHeads)) {
+      this.#events.found(conversation, userId);
+    }
+  }
+
   /** @throws ChatError `NOT_FOUND` if a member does not exist, `INVALID_PAYLOAD` for a direct conversation with oneself */
   async create(
     userId: UserId,

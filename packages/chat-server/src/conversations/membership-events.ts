@@ -15,6 +15,8 @@ export interface MembershipEvents {
   joined(conversation: Conversation, userIds: readonly UserId[]): Promise<void>;
   /** Takes the user's sessions out of the room. A message that is appended after it resolves does not reach them. */
   left(conversationId: ConversationId, userId: UserId): Promise<void>;
+  /** Sends a conversation to the sessions of one member on this server. */
+  found(conversation: Conversation, userId: UserId): void;
   /** @param leaverId a user who left; gets a group without members, because the room no longer reaches them */
   changed(conversation: Conversation, leaverId?: UserId): void;
 }
@@ -51,6 +53,9 @@ export function createMembershipEvents(parts: {
     async left(conversationId, userId) {
       await notify({ conversationId, joined: [], left: [userId] });
       observer.membersChanged(conversationId, [userId]);
+    },
+    found(conversation, userId) {
+      io.local.to(userRoom(userId)).emit('conversation', conversation);
     },
     changed(conversation, leaverId) {
       io.to(conversation.id).emit('conversation', conversation);

@@ -74,7 +74,7 @@ export class RoomAudit {
     const share = Math.min(MAX_SESSIONS_PER_ROUND, Math.ceil(sockets.size / PERIOD_ROUNDS));
     for (const id of this.#socketIds.splice(0, share)) {
       const socket = sockets.get(id);
-      if (socket) this.#count((await rooms.joinAll(socket.data.session.userId)).corrections);
+      if (socket) this.#count(await rooms.recheckUser(socket.data.session.userId));
     }
   }
 

@@ -48,6 +48,7 @@ export async function startConversations(
     delivery: fanOut,
     logger,
     onLateJoin: (conversationId) => heads.forget(conversationId),
+    onMissedInvitation: (userId, ids) => conversations.announce(userId, ids),
   });
   await subscribeToMembershipNotices(subscriber, (notice) => rooms.receive(notice));
   subscriber.on('ready', () => void rooms.rejoinAll());
