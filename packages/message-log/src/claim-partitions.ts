@@ -5,6 +5,7 @@ import { CONVERSATION_KEY, type PartitionKeys, partitionKeys } from './partition
 const MAX_DELETED_KEYS = 100;
 
 const scripts = {
+  inspect: loadScript(new URL('./scripts/inspect-partition.lua', import.meta.url), 2),
   close: loadScript(new URL('./scripts/close-partition.lua', import.meta.url), 4),
   open: loadScript(new URL('./scripts/open-partition.lua', import.meta.url), 1),
   deleteStale: loadScript(new URL('./scripts/delete-stale.lua', import.meta.url), 1 + MAX_DELETED_KEYS),
@@ -60,7 +61,9 @@ export async function claimPartitions(redis: RedisConnection, options: Partition
     record ? record.kind === 'open' && record.partitions === partitions : (recorded ?? partitions) === partitions;
   const others = all.filter((partition) => !belongs(partition));
   if (others.length > 0) await change(redis, others, { partitions, former: recorded ?? partitions });
-  await Promise.all(all.map(({ keys }) => redis.set(keys.partitions, partitions, 'NX')));
+  // Only where there is none: a full Redis refuses the command.
+  const unrecorded = all.filter(({ record }) => record === undefined);
+  await Promise.all(unrecorded.map(({ keys }) => redis.set(keys.partitions, partitions, 'NX')));
   return partitions;
 }
 
@@ -78,14 +81,10 @@ async function recordedNumber(redis: RedisConnection, keyPrefix: string): Promis
   }
 }
 
-/** Reads one instant: another process may open the partition at any moment. */
 async function inspect(redis: RedisConnection, keys: PartitionKeys): Promise<Inspected> {
-  const replies = (await redis.multi().get(keys.partitions).xlen(keys.log).exec()) ?? [];
-  const [record, inProcess] = replies.map(([error, reply]) => {
-    if (error) throw error;
-    return reply;
-  });
-  return { keys, record: toRecord(record as string | null), inProcess: inProcess as number };
+  const reply = await runScript(redis, scripts.inspect, [keys.log, keys.partitions], []);
+  const [record, inProcess] = reply as [record: string, inProcess: number];
+  return { keys, record: toRecord(record), inProcess };
 }
 
 async function change(

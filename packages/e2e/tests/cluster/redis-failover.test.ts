@@ -22,6 +22,9 @@ const SLACK_MS = 10_000;
 /** How many acks must follow after the old master has thawed. */
 const ACKS_AFTERWARDS = 500;
 
+/** In CI each test runs on one of the two, to save time. */
+const IS_CI = process.env.CI === 'true';
+
 interface Acked {
   readonly clientMessageId: string;
   readonly seq: number;
@@ -40,6 +43,8 @@ function startSending(peer: ChatPeer, name: string, acked: Acked[]): () => Promi
       await pause(SEND_INTERVAL_MS);
     }
   })();
+  // After a failed test nobody waits for it.
+  sending.catch(() => undefined);
   return () => {
     isStopped = true;
     return sending;
@@ -77,6 +82,8 @@ async function startUnderLoad(kind: 'sentinel' | 'cluster') {
     NODES: 2,
     WORKERS: 1,
     MAX_CLIENTS: SENDERS,
+    // The lobby is in the partition whose master fails.
+    LOG_PARTITIONS: 1,
     REDIS_URL: sentinel?.url ?? redisCluster?.url ?? '',
   });
   const users = await newGuests(chat.url, SENDERS);
@@ -120,7 +127,7 @@ function expectComplete(history: readonly SeenMessage[], acked: readonly Acked[]
   expect(acked.filter(({ clientMessageId, seq, at }) => at > after && seqs.get(clientMessageId) !== seq)).toEqual([]);
 }
 
-test.each(['sentinel', 'cluster'] as const)(
+test.each(IS_CI ? (['sentinel'] as const) : (['sentinel', 'cluster'] as const))(
   '%s: a frozen master is replaced under load, thaws, and no message that was acked afterwards is lost',
   async (kind) => {
     const { acked, former, successor, failedOver, finish } = await startUnderLoad(kind);
@@ -142,7 +149,7 @@ test.each(['sentinel', 'cluster'] as const)(
   300_000,
 );
 
-test.each(['sentinel', 'cluster'] as const)(
+test.each(IS_CI ? (['cluster'] as const) : (['sentinel', 'cluster'] as const))(
   '%s: a replica that lagged begins a new epoch, and only messages of the ended one are lost',
   async (kind) => {
     const { chat, peers, acked, former, successor, failedOver, finish } = await startUnderLoad(kind);
