@@ -106,6 +106,6 @@ test('leaves no data of users behind, whether they were admitted, left or lapsed
     const keys = await redis.client.keys('emptied:*');
     const names = keys.map((key) => key.split(':').at(-1));
     // `skew` is present when the machine paused.
-    expect(names.filter((name) => name !== 'skew').sort()).toEqual(['arrivals', 'touched']);
+    expect(names.filter((name) => name !== 'skew').sort()).toEqual(['arrivals', 'fence', 'touched']);
   });
 });
