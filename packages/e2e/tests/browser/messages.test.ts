@@ -141,7 +141,7 @@ test('a draft survives a reload; a search result far back is scrolled into view'
 /** Takes one to two minutes, so CI leaves it out; packages/client/tests/bounded-memory.test.ts shows the same without a page. */
 const longTest = process.env.CI === 'true' ? test.skip : test;
 
-longTest('a page stays at the newest of very many live messages, and scrolls back to those that it has dropped', async () => {
+longTest('a page stays at the newest of very many live messages, and scrolls back to those it dropped', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Follower');
   await composer(ada.page).waitFor();
   const { token } = await newGuest(cluster.url, 'Bo Busy');
