@@ -1,37 +1,18 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Message } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { seededRandom } from '@parley/testing/seeded-random';
 import { Timeline } from '../src/chat-client/timeline.ts';
-import { ChatClient, type ConversationView, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
-import { ProtocolServer } from './protocol-server.ts';
+import { LOBBY_ID } from '../src/index.ts';
+import { newChat } from './new-chat.ts';
 
 const MAX_MESSAGES = 100;
 /** Messages are dropped in groups of a tenth. */
 const MOST_LOADED = 110;
 
-const server = await ProtocolServer.start();
-let chat: ChatClient;
+const client = await newChat({ maxMessages: MAX_MESSAGES });
+const { server, lobby } = client;
 
-async function join(options: { readSeq?: number } = {}): Promise<void> {
-  server.reset();
-  server.readSeq = options.readSeq ?? 'all';
-  chat = new ChatClient({ url: server.url, outboxStorage: new MemoryOutboxStorage(), maxMessages: MAX_MESSAGES });
-  await chat.joinAsGuest('Me');
-  await eventually(() => expect(chat.getSnapshot().connection.phase).toBe('online'));
-  await eventually(lobby);
-}
-
-afterEach(async () => {
-  chat.close();
-  await eventually(() => expect(server.io.sockets.sockets.size).toBe(0));
-});
-
-const lobby = (): ConversationView => {
-  const view = chat.getSnapshot().views.get(LOBBY_ID);
-  if (!view) throw new Error('the lobby is not loaded yet');
-  return view;
-};
 const lastSeq = () => lobby().messages.at(-1)?.seq;
 const upToDate = () => eventually(() => expect(lastSeq()).toBe(server.messages.length));
 
@@ -41,7 +22,7 @@ function say(count: number): void {
 
 async function scrollToStart(): Promise<void> {
   while (lobby().hasOlder) {
-    await chat.loadOlder(LOBBY_ID);
+    await client.chat.loadOlder(LOBBY_ID);
     expect(lobby().loadError).toBeNull();
   }
 }
@@ -54,8 +35,8 @@ const whole = (messages: readonly Message[]) => {
 
 describe('a conversation with many live messages', () => {
   test('keeps the newest ones, and pages of history bring the others back', async () => {
-    await join();
-    await chat.open(LOBBY_ID);
+    await client.join();
+    await client.chat.open(LOBBY_ID);
     const { firstTimelineIndex } = lobby();
     for (let round = 0; round < 20; round += 1) {
       say(30);
@@ -73,8 +54,8 @@ describe('a conversation with many live messages', () => {
   });
 
   test('keeps the pages that the user has loaded until another conversation is opened', async () => {
-    await join();
-    await chat.open(LOBBY_ID);
+    await client.join();
+    await client.chat.open(LOBBY_ID);
     say(400);
     await upToDate();
     await scrollToStart();
@@ -84,16 +65,16 @@ describe('a conversation with many live messages', () => {
     say(30);
     await upToDate();
     expect(lobby().messages.length).toBeLessThanOrEqual(400 + MOST_LOADED);
-    await chat.open(null);
+    await client.chat.open(null);
     expect(lobby().messages.length).toBe(MAX_MESSAGES);
-    await chat.open(LOBBY_ID);
-    expect(await chat.loadUntil(LOBBY_ID, 7)).toBe(true);
+    await client.chat.open(LOBBY_ID);
+    expect(await client.chat.loadUntil(LOBBY_ID, 7)).toBe(true);
     expect(lobby().messages).toEqual(server.messages.slice(lobby().firstSeq - 1));
   });
 
   test('applies edits, reactions and deletions to messages that it has dropped', async () => {
-    await join();
-    await chat.open(LOBBY_ID);
+    await client.join();
+    await client.chat.open(LOBBY_ID);
     const [edited, deleted, liked, late] = ['edited', 'deleted', 'liked', 'late'].map((text) => server.say(text));
     if (!edited || !deleted || !liked || !late) throw new Error('not reached');
     say(90);
@@ -118,7 +99,8 @@ describe('a conversation with many live messages', () => {
   });
 
   test('counts the unread messages that it has dropped, without changes', async () => {
-    await join({ readSeq: 0 });
+    server.readSeq = 0;
+    await client.join();
     for (let round = 0; round < 15; round += 1) {
       const target = server.say(`first of ${round}`);
       server.change('reaction', target, '👍');
@@ -128,7 +110,7 @@ describe('a conversation with many live messages', () => {
     }
     expect(lobby().firstSeq).toBeGreaterThan(100);
     expect(lobby().unread).toBe(15 * 21);
-    await chat.open(LOBBY_ID);
+    await client.chat.open(LOBBY_ID);
     expect([lobby().unread, lobby().firstUnreadSeq]).toEqual([0, 1]);
     say(1);
     await upToDate();
@@ -136,8 +118,8 @@ describe('a conversation with many live messages', () => {
   });
 
   test('keeps the user’s unstored messages in the outbox', async () => {
-    await join();
-    chat.send(LOBBY_ID, 'mine');
+    await client.join();
+    client.chat.send(LOBBY_ID, 'mine');
     await upToDate();
     say(300);
     await upToDate();
@@ -152,7 +134,8 @@ test.each([1, 2, 3])(
   'the loaded messages, the timeline and the unread count are right after any order of live messages, drops and pages (seed %i)',
   async (seed) => {
     const random = seededRandom(seed);
-    await join({ readSeq: 0 });
+    server.readSeq = 0;
+    await client.join();
     const upTo = (count: number) => Math.floor(random() * count);
     for (let round = 0; round < 60; round += 1) {
       for (let index = upTo(40); index > 0; index -= 1) {
@@ -161,26 +144,27 @@ test.each([1, 2, 3])(
         if (isChange) server.change((['edit', 'reaction', 'delete'] as const)[upTo(3)] ?? 'edit', target, `t ${round}`);
         else server.say(`number ${round}`);
       }
-      if (random() < 0.2) await chat.loadOlder(LOBBY_ID);
-      if (random() < 0.05) await chat.open(LOBBY_ID);
-      if (random() < 0.1) await chat.open(null);
+      if (random() < 0.2) await client.chat.loadOlder(LOBBY_ID);
+      if (random() < 0.05) await client.chat.open(LOBBY_ID);
+      if (random() < 0.1) await client.chat.open(null);
       if (random() < 0.05) server.cut();
       if (random() < 0.5) continue;
       await eventually(
-        () => expect([chat.getSnapshot().connection.phase, lastSeq()]).toEqual(['online', server.messages.length]),
+        () =>
+          expect([client.chat.getSnapshot().connection.phase, lastSeq()]).toEqual(['online', server.messages.length]),
         20_000,
       );
       const { messages, firstSeq, unread } = lobby();
       expect(messages).toEqual(server.messages.slice(firstSeq - 1));
       const readSeq = Number(server.readSeq);
       const counted = server.messages.filter(({ seq, kind }) => seq > readSeq && kind === 'text').length;
-      if (chat.getSnapshot().openConversationId === null) expect(unread).toBeLessThanOrEqual(counted);
+      if (client.chat.getSnapshot().openConversationId === null) expect(unread).toBeLessThanOrEqual(counted);
     }
     await upToDate();
     await scrollToStart();
     expect(lobby().messages).toEqual(server.messages);
     expect(lobby().timeline).toEqual(whole(server.messages));
-    await chat.open(LOBBY_ID);
+    await client.chat.open(LOBBY_ID);
     expect(lobby().unread).toBe(0);
   },
 );

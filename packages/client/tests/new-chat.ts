@@ -1,15 +1,21 @@
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { eventually } from '@parley/testing';
-import { ChatClient, type ConversationView, LOBBY_ID, MemoryOutboxStorage } from '../src/index.ts';
+import {
+  ChatClient,
+  type ChatClientOptions,
+  type ConversationView,
+  LOBBY_ID,
+  MemoryOutboxStorage,
+} from '../src/index.ts';
 import { ProtocolServer } from './protocol-server.ts';
 
 /** Starts one server per test file and one client per test, which is closed after the test. */
-export async function newChat() {
+export async function newChat(options: Pick<ChatClientOptions, 'maxMessages'> = {}) {
   const server = await ProtocolServer.start();
   let chat: ChatClient;
 
   const start = () => {
-    chat = new ChatClient({ url: server.url, outboxStorage: new MemoryOutboxStorage() });
+    chat = new ChatClient({ url: server.url, outboxStorage: new MemoryOutboxStorage(), ...options });
   };
   beforeEach(() => {
     server.reset();

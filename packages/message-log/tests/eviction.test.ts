@@ -7,6 +7,10 @@ const den = conversation('den');
 
 const keysOf = async (keyPrefix: string) =>
   (await open.redis.client.keys(`${keyPrefix}:*`)).filter((key) => key.endsWith(`:${den}`)).sort();
+/** What PTTL replies for a key without an expiry. */
+const NEVER = -1;
+const expiryOf = async (keyPrefix: string) =>
+  Promise.all((await keysOf(keyPrefix)).map((key) => open.redis.client.pttl(key)));
 const epochOf = (keyPrefix: string) => open.redis.client.get(`${keyPrefix}:{p0}:epoch`);
 
 describe('a conversation that is idle and stored', () => {
@@ -21,8 +25,7 @@ describe('a conversation that is idle and stored', () => {
     const { entries } = await readAll(consumer);
     // One of four is stored last: until then nothing expires.
     await consumer.complete(entries.slice(1));
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(await keysOf(keyPrefix)).toHaveLength(4);
+    expect(await expiryOf(keyPrefix)).toEqual([NEVER, NEVER, NEVER, NEVER]);
     const epoch = await epochOf(keyPrefix);
     const before = await versionOf(log, den);
     await consumer.complete(entries.slice(0, 1));
@@ -41,7 +44,7 @@ describe('a conversation that is idle and stored', () => {
     await appendMany(log, den, 1);
     expect(await log.states([den])).toMatchObject([{ headSeq: 5, storedSeq: 4, epoch }]);
     expect(await epochOf(keyPrefix)).toBe(epoch);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(new Set(await expiryOf(keyPrefix))).toEqual(new Set([NEVER]));
     expect(await log.states([den])).toMatchObject([{ headSeq: 5, storedSeq: 4, epoch }]);
   });
 
