@@ -2,7 +2,7 @@ import type { MessageId, Seq } from '@parley/protocol';
 import { isRedisOutOfMemory, loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
 import { contentDigest } from './content-digest.ts';
 import { filterHashes } from './filter-hashes.ts';
-import { DEDUPE_FUNCTIONS } from './included-scripts.ts';
+import { DEDUPE_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
 import type { AppendOutcome, AppendRequest, MemoryGauge } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
@@ -21,7 +21,10 @@ const INTERVAL_WEIGHT = 0.05;
 const MAX_INTERVAL_MS = 100;
 
 const scripts = CALL_SIZES.map((size) =>
-  loadScript(new URL('./scripts/append.lua', import.meta.url), 7 + 5 * size, DEDUPE_FUNCTIONS),
+  loadScript(new URL('./scripts/append.lua', import.meta.url), 7 + 5 * size, [
+    ...DEDUPE_FUNCTIONS,
+    ...EXPIRY_FUNCTIONS,
+  ]),
 );
 
 type AppendReply =

@@ -1,6 +1,7 @@
 import { ConfigError, loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import { Cluster } from 'ioredis';
+import { chunksOf } from './chunks-of.ts';
 import { CONVERSATION_KEY, type PartitionKeys, partitionKeys } from './partition-keys.ts';
+import { scanKeys } from './scan-keys.ts';
 
 const MAX_DELETED_KEYS = 100;
 
@@ -10,8 +11,6 @@ const scripts = {
   open: loadScript(new URL('./scripts/open-partition.lua', import.meta.url), 1),
   deleteStale: loadScript(new URL('./scripts/delete-stale.lua', import.meta.url), 1 + MAX_DELETED_KEYS),
 };
-
-const SCAN_COUNT = 1_000;
 
 /** The record of a partition: the number of partitions to which it belongs, or that it is closed while the number changes. */
 type PartitionRecord = { readonly kind: 'open' | 'closed'; readonly partitions: number } | undefined;
@@ -122,21 +121,13 @@ async function change(
 
 /** Deletes the conversations of closed partitions. */
 async function deleteStale(redis: RedisConnection, partitions: readonly Inspected[]): Promise<void> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
   for (const { keys } of partitions) {
-    const prefix = keys.log.slice(0, -'log'.length);
-    for (const server of servers) {
-      let cursor = '0';
-      do {
-        const [next, found] = await server.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_COUNT);
-        const stale = found.filter((key) => CONVERSATION_KEY.test(key.slice(prefix.length)));
-        for (let first = 0; first < stale.length; first += MAX_DELETED_KEYS) {
-          const batch = stale.slice(first, first + MAX_DELETED_KEYS);
-          while (batch.length < MAX_DELETED_KEYS) batch.push(batch[0] as string);
-          await runScript(redis, scripts.deleteStale, [keys.partitions, ...batch], []);
-        }
-        cursor = next;
-      } while (cursor !== '0');
+    for await (const found of scanKeys(redis, keys.prefix)) {
+      const stale = found.filter((key) => CONVERSATION_KEY.test(key.slice(keys.prefix.length)));
+      for (const batch of chunksOf(stale, MAX_DELETED_KEYS)) {
+        while (batch.length < MAX_DELETED_KEYS) batch.push(batch[0] as string);
+        await runScript(redis, scripts.deleteStale, [keys.partitions, ...batch], []);
+      }
     }
   }
 }

@@ -4,15 +4,9 @@ import type { AppendBatcher, Doubt } from './append-batcher.ts';
 import { isSameMessage } from './content-digest.ts';
 import { filterHashes } from './filter-hashes.ts';
 import { DEDUPE_FUNCTIONS } from './included-scripts.ts';
-import { fieldsOf, firstPartOf, toMessageRecord } from './log-entry.ts';
-import {
-  type AppendOutcome,
-  type AppendRequest,
-  type ConversationState,
-  HeadUnknown,
-  type MessageDraft,
-} from './message-log.ts';
+import { type AppendOutcome, type AppendRequest, type ConversationState, HeadUnknown } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
+import { toRecentMessage } from './recent-page.ts';
 
 const LOAD_SENDER = loadScript(new URL('./scripts/load-sender.lua', import.meta.url), 7, DEDUPE_FUNCTIONS);
 
@@ -155,12 +149,9 @@ export class Dedupe {
     const { redis, keys } = this.#parts;
     for (let seq = state.storedSeq + 1; seq <= state.headSeq; seq += WINDOW_PER_CALL) {
       const window = await redis.xrange(keys.recent(conversationId), seq, seq + WINDOW_PER_CALL - 1);
-      for (const [entryId, flat] of window) {
-        const fields = fieldsOf(flat);
-        const other = JSON.parse(fields.get('message') ?? '') as MessageDraft;
-        if (other.senderId === draft.senderId && other.clientMessageId === draft.clientMessageId) {
-          return toMessageRecord(other, conversationId, firstPartOf(entryId), Number(fields.get('time')));
-        }
+      for (const entry of window) {
+        const other = toRecentMessage(conversationId, entry);
+        if (other.senderId === draft.senderId && other.clientMessageId === draft.clientMessageId) return other;
       }
     }
     return undefined;

@@ -1,14 +1,11 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import { Cluster } from 'ioredis';
 import type { PartitionKeys } from './partition-keys.ts';
+import { scanKeys } from './scan-keys.ts';
 
 // For a Redis near its memory limit only: each function examines all keys of Redis.
 
 const TRIM_RECENT = loadScript(new URL('./scripts/trim-recent.lua', import.meta.url), 2);
-
-/** Keys that one SCAN examines. It blocks Redis for less than a millisecond. */
-const SCAN_COUNT = 1_000;
 
 /**
  * Trims every recent window of a partition to the messages that are not stored.
@@ -22,7 +19,7 @@ export async function trimRecentWindows(
 ): Promise<number> {
   const prefix = keys.recent('' as ConversationId);
   let removed = 0;
-  for await (const windows of scan(redis, prefix, signal)) {
+  for await (const windows of scanKeys(redis, prefix, signal)) {
     const counts = await Promise.all(
       windows.map((recent) => {
         const conversation = keys.conversation(recent.slice(prefix.length) as ConversationId);
@@ -46,7 +43,7 @@ export async function deleteStoredUses(
   signal: AbortSignal,
 ): Promise<number> {
   let deleted = 0;
-  for await (const uses of scan(redis, `${keys.log.slice(0, -'log'.length)}sent:`, signal)) {
+  for await (const uses of scanKeys(redis, `${keys.prefix}sent:`, signal)) {
     const messages = (await redis.mget(...uses)).map((use) => {
       const [conversationId = '', , seq] = use?.split(' ') ?? [];
       return { conversationId, seq: Number(seq) };
@@ -66,16 +63,4 @@ export async function deleteStoredUses(
     if (stored.length > 0) deleted += await redis.unlink(...stored);
   }
   return deleted;
-}
-
-/** Yields the keys with a prefix, some at a time, until the signal aborts. */
-async function* scan(redis: RedisConnection, prefix: string, signal: AbortSignal): AsyncGenerator<string[]> {
-  for (const server of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
-    let cursor = '0';
-    do {
-      const [next, found] = await server.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_COUNT);
-      if (found.length > 0) yield found;
-      cursor = next;
-    } while (cursor !== '0' && !signal.aborted);
-  }
 }

@@ -7,12 +7,13 @@ import {
   runScript,
   withDeadline,
 } from '@parley/service-kit';
+import { chunksOf } from './chunks-of.ts';
 import { deleteStoredUses, trimRecentWindows } from './free-memory.ts';
 import { EPOCH_FUNCTIONS } from './included-scripts.ts';
 import { type DeliveredEntry, fieldsOf, positionOf, toLogBatch } from './log-entry.ts';
 import type { CommittedOffset, LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
-import { chunksOf, type SettledEntry, type SettleOptions, settleEntries } from './settle-entries.ts';
+import { MAX_ENTRIES_PER_CALL, type SettledEntry, type SettleOptions, settleEntries } from './settle-entries.ts';
 
 export interface RedisMessageConsumerOptions {
   /** The partition of the log, counted from 0. Default 0. */
@@ -136,7 +137,7 @@ class RedisMessageConsumer implements MessageConsumer {
   async extendClaim(entryIds: readonly string[]): Promise<void> {
     const extendChunk = (ids: readonly string[]) =>
       runScript(this.#command, scripts.extendClaim, [this.#keys.log], [WORKERS, this.#name, ...ids]);
-    await this.#inGroup(() => Promise.all(chunksOf(entryIds).map(extendChunk)), []);
+    await this.#inGroup(() => Promise.all(chunksOf(entryIds, MAX_ENTRIES_PER_CALL).map(extendChunk)), []);
   }
 
   async findLost(entries: readonly LogEntry[]): Promise<LogEntry[]> {
@@ -231,7 +232,7 @@ class RedisMessageConsumer implements MessageConsumer {
   /** Returns the entries that are not in the log, and updates the epoch. One round trip, also without entries. */
   async #findMissing(entries: readonly LogEntry[]): Promise<LogEntry[]> {
     const { log, epoch, runId } = this.#keys;
-    const chunks = entries.length > 0 ? chunksOf(entries) : [[]];
+    const chunks = entries.length > 0 ? chunksOf(entries, MAX_ENTRIES_PER_CALL) : [[]];
     const replies = await Promise.all(
       chunks.map((chunk) =>
         runScript(

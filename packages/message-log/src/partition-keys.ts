@@ -11,6 +11,8 @@ export const WORKERS = 'workers';
  * script can touch any of its keys atomically.
  */
 export interface PartitionKeys {
+  /** Every key of the partition begins with it. */
+  readonly prefix: string;
   /** STREAM of the messages in process: appended, and neither completed nor dead-lettered. */
   readonly log: string;
   /** STREAM of the entries that could not be processed, each with all its fields and a reason. */
@@ -55,23 +57,24 @@ export interface PartitionKeys {
 
 export function partitionKeys(keyPrefix: string, partition: number): PartitionKeys {
   if (/[{}]/.test(keyPrefix)) throw new Error(`the key prefix ${JSON.stringify(keyPrefix)} must not contain braces`);
-  const prefix = `${keyPrefix}:{p${partition}}`;
+  const prefix = `${keyPrefix}:{p${partition}}:`;
   return {
-    log: `${prefix}:log`,
-    dead: `${prefix}:dead`,
-    partitions: `${prefix}:partitions`,
-    reclaimedAt: `${prefix}:reclaimed-at`,
-    epoch: `${prefix}:epoch`,
-    runId: `${prefix}:run-id`,
-    dedupe: `${prefix}:dedupe`,
-    filters: [`${prefix}:filter:0`, `${prefix}:filter:1`, `${prefix}:filter:2`],
-    conversation: (id) => `${prefix}:conversation:${id}`,
-    recent: (id) => `${prefix}:recent:${id}`,
-    storedOutOfOrder: (id) => `${prefix}:done:${id}`,
-    deletions: (id) => `${prefix}:deletions:${id}`,
-    removals: (id) => `${prefix}:removals:${id}`,
-    sent: (senderId, clientMessageId) => `${prefix}:sent:${senderId}:${clientMessageId}`,
-    sender: (senderId) => `${prefix}:sender:${senderId}`,
+    prefix,
+    log: `${prefix}log`,
+    dead: `${prefix}dead`,
+    partitions: `${prefix}partitions`,
+    reclaimedAt: `${prefix}reclaimed-at`,
+    epoch: `${prefix}epoch`,
+    runId: `${prefix}run-id`,
+    dedupe: `${prefix}dedupe`,
+    filters: [`${prefix}filter:0`, `${prefix}filter:1`, `${prefix}filter:2`],
+    conversation: (id) => `${prefix}conversation:${id}`,
+    recent: (id) => `${prefix}recent:${id}`,
+    storedOutOfOrder: (id) => `${prefix}done:${id}`,
+    deletions: (id) => `${prefix}deletions:${id}`,
+    removals: (id) => `${prefix}removals:${id}`,
+    sent: (senderId, clientMessageId) => `${prefix}sent:${senderId}:${clientMessageId}`,
+    sender: (senderId) => `${prefix}sender:${senderId}`,
   };
 }
 

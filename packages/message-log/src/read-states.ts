@@ -1,5 +1,6 @@
 import type { ConversationId } from '@parley/protocol';
-import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
+import { chunksOf } from './chunks-of.ts';
 import { EPOCH_FUNCTIONS } from './included-scripts.ts';
 import type { ConversationState } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
@@ -10,8 +11,8 @@ const MAX_CALL_CONVERSATIONS = Math.max(...CALL_SIZES);
 
 const scriptFor = (conversations: number) =>
   loadScript(new URL('./scripts/read-states.lua', import.meta.url), 2 + conversations, EPOCH_FUNCTIONS);
-const scripts = CALL_SIZES.map((size) => ({ size, script: scriptFor(size) }));
-const FOR_ONE = scriptFor(1);
+const scripts = CALL_SIZES.map(scriptFor);
+const FOR_ONE = scripts[0] as RedisScript;
 
 type StateFields = [head: string | null, stored: string | null, membersVersion: string | null, epoch: string | null];
 type StatesReply = [epoch: string, ...StateFields[]];
@@ -26,16 +27,12 @@ export async function readStates(
   keys: PartitionKeys,
   ids: readonly ConversationId[],
 ): Promise<(ConversationState | undefined)[]> {
-  const chunks = Array.from({ length: Math.ceil(ids.length / MAX_CALL_CONVERSATIONS) }, (_, index) =>
-    ids.slice(index * MAX_CALL_CONVERSATIONS, (index + 1) * MAX_CALL_CONVERSATIONS),
-  );
   const states = await Promise.all(
-    chunks.map(async (chunk) => {
-      const { size, script } = scripts.find((each) => each.size >= chunk.length) ?? { size: 1, script: FOR_ONE };
-      const conversations = Array.from({ length: size }, (_, index) =>
-        keys.conversation(chunk[index] ?? (chunk[0] as ConversationId)),
-      );
-      const reply = await runScript(redis, script, [keys.epoch, keys.runId, ...conversations], []);
+    chunksOf(ids, MAX_CALL_CONVERSATIONS).map(async (chunk) => {
+      const scriptKeys = [keys.epoch, keys.runId, ...chunk.map((id) => keys.conversation(id))];
+      const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
+      while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(scriptKeys.at(-1) as string);
+      const reply = await runScript(redis, script, scriptKeys, []);
       return toStates(reply as StatesReply).slice(0, chunk.length);
     }),
   );

@@ -1,9 +1,16 @@
-import type { ConversationId, MessageId } from '@parley/protocol';
+import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
 import { fieldsOf, firstPartOf, type StreamFields, toMessageRecord } from './log-entry.ts';
 import type { ConversationState, MessageDraft, RecentPage, RecentQuery } from './message-log.ts';
 
 /** An entry of the recent window: `<seq>-0`, then the fields `time` and `message`. */
 export type RecentEntry = readonly [entryId: string, fields: StreamFields];
+
+/** Returns the message of an entry of the recent window. */
+export function toRecentMessage(conversationId: ConversationId, [entryId, flat]: RecentEntry): MessageRecord {
+  const fields = fieldsOf(flat);
+  const draft = JSON.parse(fields.get('message') ?? '') as MessageDraft;
+  return toMessageRecord(draft, conversationId, firstPartOf(entryId), Number(fields.get('time')));
+}
 
 /** Returns an upper bound of the last seq of the page that a query selects. */
 export const lastSeqOf = ({ beforeSeq, afterSeq, limit }: RecentQuery): number =>
@@ -22,12 +29,10 @@ export function recentPage(
 ): RecentPage {
   const { fromSeq, toSeq } = boundsOf(query, state.headSeq);
   const messages = [];
-  for (const [entryId, flat] of window) {
-    const seq = firstPartOf(entryId);
+  for (const entry of window) {
+    const seq = firstPartOf(entry[0]);
     if (seq < fromSeq || seq > toSeq) continue;
-    const fields = fieldsOf(flat);
-    const draft = JSON.parse(fields.get('message') ?? '') as MessageDraft;
-    messages.push(toMessageRecord(draft, conversationId, seq, Number(fields.get('time'))));
+    messages.push(toRecentMessage(conversationId, entry));
   }
   messages.sort((a, b) => a.seq - b.seq);
   return { state, fromSeq, toSeq, messages, deletedLater };

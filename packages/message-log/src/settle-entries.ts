@@ -1,5 +1,6 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
+import { chunksOf } from './chunks-of.ts';
 import { EPOCH_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
 import type { CommittedOffset } from './message-consumer.ts';
 import { type PartitionKeys, WORKERS } from './partition-keys.ts';
@@ -10,7 +11,7 @@ const SETTLE = loadScript(new URL('./scripts/settle.lua', import.meta.url), 8, [
 ]);
 
 /** Lua can unpack a few thousand values at once. A small call also blocks other commands for a shorter time. */
-const MAX_ENTRIES_PER_CALL = 500;
+export const MAX_ENTRIES_PER_CALL = 500;
 
 export interface SettledEntry {
   readonly entryId: string;
@@ -63,15 +64,12 @@ export async function settleEntries(
   const offsets = await Promise.all(
     [...byConversation].map(async ([conversationId, group]) => {
       const inOrder = group.sort((a, b) => a.seq - b.seq);
-      const replies = await Promise.all(chunksOf(inOrder).map((chunk) => settleChunk(conversationId, chunk)));
+      const replies = await Promise.all(
+        chunksOf(inOrder, MAX_ENTRIES_PER_CALL).map((chunk) => settleChunk(conversationId, chunk)),
+      );
       const [storedSeq = -1, epoch = ''] = replies.at(-1) ?? [];
       return { conversationId, storedSeq, epoch };
     }),
   );
   return offsets.filter((offset): offset is CommittedOffset => offset.conversationId !== '' && offset.storedSeq >= 0);
 }
-
-export const chunksOf = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / MAX_ENTRIES_PER_CALL) }, (_, index) =>
-    items.slice(index * MAX_ENTRIES_PER_CALL, (index + 1) * MAX_ENTRIES_PER_CALL),
-  );

@@ -1,4 +1,5 @@
-import type { MessageId, MessageRecord } from '@parley/protocol';
+import type { MessageRecord } from '@parley/protocol';
+import type { Rejection } from './message-store.ts';
 
 /** The identity of a stored message. */
 export type StoredPosition = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>;
@@ -6,7 +7,7 @@ export type StoredPosition = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'
 export type ConflictVerdict =
   /** The same message was saved before. */
   | { kind: 'saved-before' }
-  | { kind: 'taken'; reason: string; takenBy?: MessageId }
+  | { kind: 'rejected'; rejection: Rejection }
   /** No conflicting message exists (any more). */
   | { kind: 'none' };
 
@@ -23,11 +24,12 @@ export function judgeConflict(
 ): ConflictVerdict {
   if (sameId) {
     if (sameId.conversationId === message.conversationId && sameId.seq === message.seq) return { kind: 'saved-before' };
-    return { kind: 'taken', reason: `its id is taken by seq ${sameId.seq} of ${sameId.conversationId}` };
+    const reason = `its id is taken by seq ${sameId.seq} of ${sameId.conversationId}`;
+    return { kind: 'rejected', rejection: { id: message.id, reason } };
   }
   if (samePosition) {
     const reason = `seq ${message.seq} of ${message.conversationId} is taken by ${samePosition.id}`;
-    return { kind: 'taken', reason, takenBy: samePosition.id };
+    return { kind: 'rejected', rejection: { id: message.id, reason, takenBy: samePosition.id } };
   }
   return { kind: 'none' };
 }

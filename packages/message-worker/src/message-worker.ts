@@ -1,20 +1,13 @@
 import { FanOutPublisher } from '@parley/fan-out';
 import { recordedPartitions } from '@parley/message-log';
 import { openStore } from '@parley/message-store';
-import {
-  createServiceBase,
-  type Logger,
-  type Loop,
-  pause,
-  RedisMemory,
-  type RunningService,
-  startLoop,
-} from '@parley/service-kit';
+import { createServiceBase, type Logger, pause, RedisMemory, type RunningService } from '@parley/service-kit';
 import type { MessageWorkerConfig } from './config.ts';
 import { MemoryRelief } from './memory-relief.ts';
-import { MESSAGE_WORKER_METRICS, type WorkerLoopName } from './metrics.ts';
+import { MESSAGE_WORKER_METRICS } from './metrics.ts';
 import { type PartitionWorker, startPartitionWorker } from './partition-worker.ts';
 import { Publisher } from './publisher.ts';
+import { workerLoops } from './worker-loops.ts';
 
 /** A worker with this many uncompleted entries stops reading: memory stays bounded, and other workers can read them. */
 const MAX_UNCOMPLETED = 5_000;
@@ -79,12 +72,7 @@ export async function startMessageWorker(config: MessageWorkerConfig): Promise<M
     logger,
   });
 
-  const loop = (loopName: WorkerLoopName, everyMs: number, round: (signal: AbortSignal) => Promise<void>): Loop =>
-    startLoop(loopName, round, {
-      everyMs,
-      logger,
-      onError: () => metrics.chat_worker_errors_total.inc({ loop: loopName }),
-    });
+  const loop = workerLoops({ metrics, logger });
   const loops = [
     loop('partitions', PARTITIONS_EVERY_MS, startMissingPartitions),
     loop('gauges', GAUGES_EVERY_MS, async () => {

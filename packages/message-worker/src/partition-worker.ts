@@ -1,10 +1,11 @@
 import { createRedisMessageConsumer, type LogBatch } from '@parley/message-log';
 import type { MessageStore } from '@parley/message-store';
-import { type Logger, type Loop, MAX_BLOCK_MS, pause, type RedisConnection, startLoop } from '@parley/service-kit';
+import { type Logger, MAX_BLOCK_MS, pause, type RedisConnection } from '@parley/service-kit';
 import { BatchInterval } from './batch-interval.ts';
-import type { MessageWorkerMetrics, WorkerLoopName } from './metrics.ts';
+import type { MessageWorkerMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
 import { Saver } from './saver.ts';
+import { workerLoops } from './worker-loops.ts';
 
 /** The most entries that one read returns. */
 const MAX_READ_ENTRIES = 500;
@@ -75,12 +76,7 @@ export async function startPartitionWorker(
     logger.error({ malformed }, 'malformed entries were moved to the dead letters');
   }
 
-  const loop = (loopName: WorkerLoopName, everyMs: number, round: (signal: AbortSignal) => Promise<void>): Loop =>
-    startLoop(loopName, round, {
-      everyMs,
-      logger,
-      onError: () => metrics.chat_worker_errors_total.inc({ loop: loopName }),
-    });
+  const loop = workerLoops({ metrics, logger });
   const interval = new BatchInterval(PUBLISH_INTERVAL);
   const reading = [
     loop('read', 0, async (signal) => {

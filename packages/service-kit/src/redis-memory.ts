@@ -1,5 +1,4 @@
-import { Cluster } from 'ioredis';
-import type { RedisConnection } from './redis.ts';
+import { type RedisConnection, serversOf } from './redis.ts';
 
 /** How far below the threshold the use must fall before it no longer counts as near the limit, in percent of the limit. */
 const HYSTERESIS_PERCENT = 5;
@@ -43,8 +42,9 @@ export class RedisMemory {
 
   /** Polls Redis. Rejects while it is unavailable; the state then stays as it was. */
   async poll(): Promise<void> {
-    const servers = this.#redis instanceof Cluster ? this.#redis.nodes('master') : [this.#redis];
-    const usages = await Promise.all(servers.map(async (server) => parseMemory(await server.info('memory'))));
+    const usages = await Promise.all(
+      serversOf(this.#redis).map(async (server) => parseMemory(await server.info('memory'))),
+    );
     this.#usage = usages.reduce((a, b) => (percentOf(b) > percentOf(a) ? b : a), usages[0] ?? this.#usage);
     const threshold = this.#isNearLimit ? this.#busyPercent - HYSTERESIS_PERCENT : this.#busyPercent;
     this.#isNearLimit = percentOf(this.#usage) >= threshold;

@@ -1,5 +1,5 @@
 import { Cluster } from 'ioredis';
-import type { RedisConnection } from './redis.ts';
+import { type RedisConnection, serversOf } from './redis.ts';
 import { loadScript, runScript } from './redis-script.ts';
 
 const PUBLISH = loadScript(new URL('./redis-publish.lua', import.meta.url), 1);
@@ -15,8 +15,7 @@ export async function publishInOrder(redis: RedisConnection, channel: string, me
 
 /** Returns whether anybody is subscribed to a channel; in a Cluster every node is asked. Rejects if one does not reply. */
 export async function hasSubscribers(redis: RedisConnection, channel: string): Promise<boolean> {
-  const servers = redis instanceof Cluster ? redis.nodes('all') : [redis];
-  const replies = await Promise.all(servers.map((server) => server.call('PUBSUB', 'NUMSUB', channel)));
+  const replies = await Promise.all(serversOf(redis, 'all').map((server) => server.call('PUBSUB', 'NUMSUB', channel)));
   return replies.some((reply) => Number((reply as [string, number])[1]) > 0);
 }
 

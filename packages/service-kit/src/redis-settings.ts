@@ -1,14 +1,13 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
-import { COMMAND_TIMEOUT_MS, type RedisConnection } from './redis.ts';
+import { COMMAND_TIMEOUT_MS, type RedisConnection, serversOf } from './redis.ts';
 
 /**
  * Returns one line for each setting of Redis under which acked messages may be lost, or Redis may fill the machine. Each says what
  * happens and what to set; `docs/operations/redis.md` has the details.
  */
 export async function redisSettingWarnings(redis: RedisConnection): Promise<string[]> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-  return [...new Set((await Promise.all(servers.map(warningsOf))).flat())];
+  return [...new Set((await Promise.all(serversOf(redis).map(warningsOf))).flat())];
 }
 
 /** Logs the warnings. Never rejects: a Redis that does not answer now is reported by its other users. */

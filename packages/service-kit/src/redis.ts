@@ -3,10 +3,10 @@ import { ConfigError } from './config.ts';
 import { withDeadline } from './deadline.ts';
 import type { Logger } from './logger.ts';
 import { anyNodeRoute, clusterNodeRoute, nodesOfSlots } from './redis/cluster-nodes.ts';
-import { COMMAND_TIMEOUT_MS, guardConnection } from './redis/connection-guard.ts';
-import { connectorFor, provenAliveAt, type Route } from './redis/connectors.ts';
+import { COMMAND_TIMEOUT_MS, guardConnection, onClosed } from './redis/connection-guard.ts';
+import { connectorFor, type Route } from './redis/connectors.ts';
 import { reconnectDelayMs } from './redis/reconnect-delay.ts';
-import { loginOf, parseRedisUrl, type RedisTarget } from './redis/redis-url.ts';
+import { isSameEndpoint, loginOf, parseRedisUrl, type RedisTarget } from './redis/redis-url.ts';
 import { Sentinels } from './redis/sentinels.ts';
 
 export { COMMAND_TIMEOUT_MS } from './redis/connection-guard.ts';
@@ -143,7 +143,6 @@ function createGuardedRedis(
   const redis = new Redis({ ...options, db: target.database, Connector: connectorFor(route, target.isTls) });
   const guard = guardConnection(redis, {
     dropsLateReplies: role !== 'no-deadline',
-    aliveAt: () => provenAliveAt(redis.options),
     dropped: reports.dropped,
   });
   return { redis, guard };
@@ -164,18 +163,11 @@ function createSentinelClient(
     choose: () => sentinels.master(),
     async confirm(endpoint) {
       // Asked again, because the server has answered only now: a frozen one may have been replaced before.
-      const { host, port } = await sentinels.master();
-      if (host !== endpoint.host || port !== endpoint.port) throw new Error('the master was replaced');
+      if (!isSameEndpoint(await sentinels.master(), endpoint)) throw new Error('the master was replaced');
     },
   };
   const { redis, guard } = createGuardedRedis(route, target, options, { role, reports });
-  redis.on('end', () => sentinels.close());
-  // A connection that is closed while it waits to reconnect emits no `end`.
-  const disconnect = redis.disconnect.bind(redis);
-  redis.disconnect = (reconnect = false) => {
-    if (!reconnect) sentinels.close();
-    disconnect(reconnect);
-  };
+  onClosed(redis, () => sentinels.close());
   return redis;
 }
 
@@ -206,11 +198,7 @@ function createClusterClient(target: RedisTarget, options: RedisOptions, reports
   });
   const connection = cluster;
   connection.on('+node', (node: Redis) => {
-    guardConnection(node, {
-      dropsLateReplies: true,
-      aliveAt: () => provenAliveAt(node.options),
-      dropped: reports.dropped,
-    });
+    guardConnection(node, { dropsLateReplies: true, dropped: reports.dropped });
   });
   connection.on('-node', () => {
     if (connection.status === 'ready') connection.refreshSlotsCache();
@@ -244,6 +232,10 @@ export async function redisUnavailableReason(url: string, deadlineMs: number): P
     redis.disconnect();
   }
 }
+
+/** Returns the servers that a connection uses: the nodes of a Cluster with this role, otherwise the one server. */
+export const serversOf = (redis: RedisConnection, role: 'master' | 'all' = 'master'): Redis[] =>
+  redis instanceof Cluster ? redis.nodes(role) : [redis];
 
 /** Whether the connection is established and can send commands. */
 export const isRedisReady = (redis: RedisConnection): boolean => redis.status === 'ready';

@@ -139,6 +139,7 @@ export const dedupeSettings = {
       'Too small a filter costs one indexed query of the store for many new messages. 2.5 bytes for each message of 12 hours ask the store about 0.4 % of them.',
   }),
 } as const;
+
 /** The smallest number with a partition on each of three masters: the hash slots of the first two are on the same one. */
 const CLUSTER_LOG_PARTITIONS = 4;
 
@@ -156,7 +157,7 @@ export function initialLogPartitions(config: {
   if (wanted !== undefined && wanted > limit) {
     throw new ConfigError(`LOG_PARTITIONS is "${wanted}"; allowed: at most MAX_IN_PROCESS, which is ${limit}`);
   }
-  const isCluster = /^rediss?\+cluster:/.test(config.REDIS_URL ?? '');
+  const isCluster = parseRedisUrl(config.REDIS_URL ?? '')?.kind === 'cluster';
   return wanted ?? Math.min(limit, isCluster ? CLUSTER_LOG_PARTITIONS : 1);
 }
 

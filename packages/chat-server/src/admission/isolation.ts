@@ -39,8 +39,8 @@ export interface IsolationParts {
  *
  * ## Isolated
  * Redis cannot be used, and another server is ready. The port is closed, so the load balancer connects to other servers at once. A
- * request on a connection that was open already is refused before any work, and nginx sends it to another server. After 5 s the sessions are handed over
- * (docs/decisions/0018-an-isolated-server-steps-aside.md).
+ * request on a connection that was open already is refused before any work, and nginx sends it to another server. After 5 s the
+ * sessions are handed over (docs/decisions/0018-an-isolated-server-steps-aside.md).
  *
  * When Redis can be used again, or no other server is ready any more, the port is opened.
  */

@@ -52,7 +52,7 @@ export interface SessionRegistryParts {
  *
  * **Ended**, once, by the first of these reasons: the client disconnected; another session of the user replaced it; a renewal found
  * the lease lost; no valid event arrived before the deadline (`silent`); the access token expired and was not refreshed; the client
- * reads too slowly (`slow`); the server shuts down. The connection is closed and the slot is released. This server does not
+ * reads too slowly (`slow`); the server lost Redis and another one is ready (`isolated`); the server shuts down. The connection is closed and the slot is released. This server does not
  * release a slot that was replaced or lost. While Redis is unavailable the release is retried with every sweep.
  */
 export class SessionRegistry {

@@ -18,8 +18,8 @@ const DEAD_AFTER_MS = 6_000;
  * **Certain**: a ping that was sent less than 2.5 s ago has returned on the subscriber's current connection. Redis keeps the order of
  * a channel, so everything published before that ping has arrived as well. Sessions are served.
  *
- * **Uncertain**: the newest ping that returned is older. The process was frozen, the machine was suspended, Redis is slow, or the subscription is broken. The
- * next ping that returns makes the server certain again, because nothing was lost on this connection.
+ * **Uncertain**: the newest ping that returned is older. The process was frozen, the machine was suspended, Redis is slow, or the
+ * subscription is broken. The next ping that returns makes the server certain again, because nothing was lost on this connection.
  *
  * **Unconfirmed**: the subscriber has a new connection. Messages between the two connections are lost. When the first ping returns, the
  * sessions are compared with their leases (`confirmSessions`). Success makes the server certain; after a failure the next ping tries

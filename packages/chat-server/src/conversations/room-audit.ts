@@ -4,10 +4,10 @@ import type { ChatServerMetrics } from '../metrics.ts';
 import type { ChatIo } from '../socket-types.ts';
 import type { ConversationRooms } from './conversation-rooms.ts';
 
-/** Within this time each session is compared with the store, */
+/** Within so many rounds each session is compared with the store. */
 const PERIOD_ROUNDS = 60;
 
-/** but at most so many in one round. At 3,000 sessions a period then takes 2 minutes. */
+/** At most so many sessions are compared in one round. At 3,000 sessions a period then takes 2 minutes. */
 const MAX_SESSIONS_PER_ROUND = 25;
 
 interface Parts {

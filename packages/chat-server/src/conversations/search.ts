@@ -1,7 +1,7 @@
 import type { MessageStore } from '@parley/message-store';
-import { ChatError, type SearchPage, type SearchQuery, toWireMessage, type UserId } from '@parley/protocol';
+import { type SearchPage, type SearchQuery, toWireMessage, type UserId } from '@parley/protocol';
 import type { Conversations } from './conversations.ts';
-import type { Membership } from './membership.ts';
+import { type Membership, notAMember } from './membership.ts';
 
 /** Full-text search over the conversations of the caller. A message can be found as soon as it is stored. */
 export class Search {
@@ -21,7 +21,7 @@ export class Search {
     const readable = await this.#conversations.idsFor(userId);
     if (conversationId !== undefined && !readable.includes(conversationId)) {
       await this.#membership.findConversation(conversationId);
-      throw new ChatError('FORBIDDEN', { message: 'You are not a member of this conversation.' });
+      throw notAMember();
     }
     const conversationIds = conversationId === undefined ? readable : [conversationId];
     const hits = await this.#messages.search({ text: q, conversationIds, before, limit: limit + 1 });

@@ -30,7 +30,7 @@ export interface Backends {
   readonly utilisation: EventLoopUtilisation;
 }
 
-/** Connects to Redis and opens the store. The server is ready only while both are available. */
+/** Connects to Redis and opens the store. The server is ready only while the store is available; `startIsolation` checks Redis. */
 export async function connectBackends(base: ChatServerBase, config: ChatServerConfig): Promise<Backends> {
   const fallback = initialLogPartitions(config);
   const [command, publisher, subscriber] = await Promise.all([
@@ -58,7 +58,6 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
     maxClients: config.MAX_CLIENTS,
     sessionTtlMs: config.SESSION_TTL_MS,
   });
-  base.requireRedis(command, subscriber);
   base.readiness.require('store', () => store.ping());
   base.readiness.require('partitions', async () => void (await log.checkPartitions()));
   base.readiness.restrict('redis memory', () =>

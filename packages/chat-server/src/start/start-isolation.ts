@@ -40,7 +40,7 @@ export function startIsolation(
     logger,
   });
   refuseHandshakes(io, isolation);
-  // Replaces the check of the connections alone, which takes seconds while Redis is frozen.
+  // Not the check of the connections alone, which takes seconds while Redis is frozen.
   readiness.require('redis', async () => {
     if (!isolation.canServe) throw new Error('Redis is unavailable');
     await command.ping();

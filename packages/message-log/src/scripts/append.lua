@@ -5,7 +5,7 @@
 -- Redis does not roll scripts back. The first line makes Redis refuse the whole script when it cannot write (memory is full,
 -- too few replicas), and nothing below can fail between the writes of one message. A failure affects one message only.
 --
--- Includes epoch.lua and dedupe.lua.
+-- Includes epoch.lua, dedupe.lua and expiry.lua.
 --
 -- KEYS  1 log  2 epoch  3 run id  4 dedupe state  5-7 filters of sent messages, then for each message:
 --       conversation, recent window, use of this clientMessageId by this sender, recent deletions, sender
@@ -49,12 +49,6 @@ do
   for i, entry in ipairs(redis.call('MGET', unpack(keys))) do uses[keys[i]] = entry end
 end
 
--- Keeps the keys of an idle conversation, which settle.lua lets expire while everything is stored.
-local function keep(conversation, recent, deletions)
-  redis.call('HDEL', conversation, 'expires')
-  for _, key in ipairs({ conversation, recent, deletions }) do redis.call('PERSIST', key) end
-end
-
 -- Returns whether a later session of the sender has appended, and remembers the latest one.
 local function isSuperseded(sender, fence)
   local latest = tonumber(redis.call('HGET', sender, 'fence') or 0)
@@ -85,7 +79,7 @@ local function append(conversation, recent, use, deletions, sender, conversation
   -- Timestamps must not decrease within a conversation, even if the clock was set back.
   local createdAtMs = math.max(nowMs, tonumber(state[3] or 0))
 
-  if state[5] then keep(conversation, recent, deletions) end
+  if state[5] then keepForever(conversation, recent, deletions) end
   redis.call('HSET', conversation, 'head', seq, 'lastMs', createdAtMs)
   redis.call('XADD', log, '*', 'conversation', conversationId, 'seq', seq, 'time', createdAtMs, 'node', node,
     'epoch', epoch, 'message', message)

@@ -4,7 +4,7 @@ import { type ConversationRecord, type ConversationStore, pairKeyOf } from '../c
 import { StoreUnavailable } from '../store.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
 import { COLLECTIONS, type ConversationDocument, type MemberDocument } from './documents.ts';
-import { DUPLICATE_KEY, isDuplicateKey, refusedWrites } from './errors.ts';
+import { isDuplicateKey, refusedDuplicates } from './errors.ts';
 
 const toConversation = ({ _id, kind, title, createdBy, createdAtMs }: ConversationDocument): ConversationRecord => ({
   id: _id,
@@ -45,10 +45,8 @@ export function createConversationStore(database: Db): ConversationStore {
       await members.insertMany(documents, { ordered: false, ...COMMAND_LIMITS });
       return [...userIds];
     } catch (error) {
-      const refused = refusedWrites(error);
       // A duplicate is a member already.
-      if (refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-      const refusedAt = new Set(refused.map(({ index }) => index));
+      const refusedAt = new Set(refusedDuplicates(error).map(({ index }) => index));
       return userIds.filter((_, index) => !refusedAt.has(index));
     }
   }

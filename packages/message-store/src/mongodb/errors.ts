@@ -84,6 +84,17 @@ export function refusedWrites(error: unknown): WriteError[] {
   return writeErrors;
 }
 
+/**
+ * Returns the failed writes of an unordered bulk write whose documents exist already. All other writes are durable.
+ *
+ * @throws the error itself if it is any other error, or has another one
+ */
+export function refusedDuplicates(error: unknown): WriteError[] {
+  const refused = refusedWrites(error);
+  if (refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  return refused;
+}
+
 const writeErrorsIn = (error: MongoServerError): WriteError[] =>
   error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
 

@@ -3,7 +3,7 @@ import type { LastSeenStore } from '../last-seen-store.ts';
 import type { MarkerRecord, MarkerStore } from '../marker-store.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
 import { COLLECTIONS, type LastSeenDocument, type MarkerDocument } from './documents.ts';
-import { DUPLICATE_KEY, refusedWrites } from './errors.ts';
+import { refusedDuplicates } from './errors.ts';
 
 const toRecord = ({ _id, ...record }: MarkerDocument): MarkerRecord => record;
 
@@ -63,8 +63,6 @@ async function upsertAll<Operation extends Document>(
   try {
     await run(operations);
   } catch (error) {
-    const refused = refusedWrites(error);
-    if (refused.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-    await run(refused.map(({ index }) => operations[index] as Operation));
+    await run(refusedDuplicates(error).map(({ index }) => operations[index] as Operation));
   }
 }

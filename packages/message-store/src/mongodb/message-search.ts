@@ -5,7 +5,7 @@ import type { MessageSearch } from '../message-store.ts';
 import { queryTokensOf, searchTokensOf } from '../search-tokens.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
 import { type ChangeDocument, COLLECTIONS, type MessageDocument, type SearchBacklogDocument } from './documents.ts';
-import { DUPLICATE_KEY, refusedWrites } from './errors.ts';
+import { refusedDuplicates } from './errors.ts';
 import { toMessage } from './message-documents.ts';
 
 /** The id of the document with the progress of the backlog. */
@@ -44,8 +44,8 @@ async function recordChanges({ changes }: Collections, saved: readonly MessageRe
   try {
     await changes.insertMany(documents, { ordered: false, ...COMMAND_LIMITS });
   } catch (error) {
-    // Duplicates were recorded before.
-    if (refusedWrites(error).some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+    // Duplicates were recorded before. Any other error is thrown.
+    refusedDuplicates(error);
   }
   return documents.map(({ targetId }) => targetId);
 }

@@ -53,9 +53,7 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
       const verdict = judgeConflict(message, byId.get(message.id), byPosition.get(keyOf(message)));
       // The conflicting write is not on a majority yet or was rolled back. The next attempt will see it, or succeed.
       if (verdict.kind === 'none') throw new StoreUnavailable(`message ${message.id} met a write that is not durable`);
-      if (verdict.kind === 'saved-before') return [];
-      const { reason, takenBy } = verdict;
-      return [{ id: message.id, reason, ...(takenBy !== undefined && { takenBy }) }];
+      return verdict.kind === 'rejected' ? [verdict.rejection] : [];
     });
   }
 
@@ -75,7 +73,7 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
   }
 
   /** Returns the placeholders that would fill the gaps of a range. Counting reads the index only, and gaps are rare. */
-  async function findGaps(range: SeqRange, limit: number): Promise<MessageRecord[]> {
+  async function findGaps(range: SeqRange): Promise<MessageRecord[]> {
     const { conversationId, fromSeq, toSeq } = range;
     const inRange = { conversationId, seq: { $gte: fromSeq as Seq, $lte: toSeq as Seq } };
     if ((await messages.countDocuments(inRange, COMMAND_LIMITS)) > toSeq - fromSeq) return [];
@@ -84,7 +82,7 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
       .find(aroundRange, { projection: { _id: 0, seq: 1, createdAtMs: 1 }, ...COMMAND_LIMITS })
       .sort({ seq: 1 })
       .toArray();
-    return placeholdersFor(range, stored, limit);
+    return placeholdersFor(range, stored);
   }
 
   return {
@@ -114,7 +112,7 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
     headSeqs: (conversationIds) => Promise.all(conversationIds.map(headSeq)),
 
     async fillGaps(ranges) {
-      const found = await Promise.all(ranges.map((range) => findGaps(range, MAX_PLACEHOLDERS)));
+      const found = await Promise.all(ranges.map(findGaps));
       const placeholders = found.flat().slice(0, MAX_PLACEHOLDERS);
       if (placeholders.length > 0) await save(placeholders);
       return placeholders.length;

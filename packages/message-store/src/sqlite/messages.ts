@@ -65,9 +65,7 @@ function save(database: Database, message: TracedMessage): Outcome {
     ),
   );
   if (verdict.kind === 'none') throw new Error(`message ${id} was not inserted, although nothing conflicts with it`);
-  if (verdict.kind === 'saved-before') return verdict;
-  const { reason, takenBy } = verdict;
-  return { kind: 'rejected', rejection: { id, reason, ...(takenBy !== undefined && { takenBy }) } };
+  return verdict;
 }
 
 export function readRange(

@@ -1,4 +1,5 @@
 import type { Command, Redis } from 'ioredis';
+import { provenAliveAt } from './connectors.ts';
 
 /** The deadline of a single Redis command. */
 export const COMMAND_TIMEOUT_MS = 2_000;
@@ -45,7 +46,7 @@ interface GuardedCommand extends Command {
  */
 export function guardConnection(
   redis: Redis,
-  options: { dropsLateReplies: boolean; aliveAt: () => number; dropped?: (reason: string) => void },
+  options: { dropsLateReplies: boolean; dropped?: (reason: string) => void },
 ): ConnectionGuard {
   let confirmedAt = performance.now();
   let bytesRead = 0;
@@ -71,7 +72,7 @@ export function guardConnection(
   };
 
   redis.on('connect', () => {
-    confirmedAt = options.aliveAt();
+    confirmedAt = provenAliveAt(redis.options);
     bytesRead = 0;
   });
 
@@ -118,12 +119,17 @@ export function guardConnection(
     else if (redis.status === 'ready') void ping();
   };
   const timer = setInterval(check, COMMAND_TIMEOUT_MS / PINGS_PER_TIMEOUT);
-  redis.on('end', () => clearInterval(timer));
+  onClosed(redis, () => clearInterval(timer));
+  return { drop };
+}
+
+/** Calls back when the connection is closed permanently. It may do so more than once. */
+export function onClosed(redis: Redis, callback: () => void): void {
+  redis.on('end', callback);
   // A connection that is closed while it waits to reconnect emits no `end`.
   const disconnect = redis.disconnect.bind(redis);
   redis.disconnect = (reconnect = false) => {
-    if (!reconnect) clearInterval(timer);
+    if (!reconnect) callback();
     disconnect(reconnect);
   };
-  return { drop };
 }

@@ -144,7 +144,7 @@ class SentinelClient {
       retryStrategy: reconnectDelayMs,
     });
     this.#redis = redis;
-    guardConnection(redis, { dropsLateReplies: true, aliveAt: () => performance.now() });
+    guardConnection(redis, { dropsLateReplies: true });
     redis.on('error', (error: Error) => {
       this.#lastError = error;
       if (!/^(NOAUTH|WRONGPASS|ERR AUTH)/.test(error.message)) return;
