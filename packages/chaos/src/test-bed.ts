@@ -5,15 +5,15 @@ import { readMongodbStore, readSqliteStore, startTestCluster } from '@parley/loa
 import type { RecordedMessage } from '@parley/load-kit/events';
 import type { FaultTarget } from '@parley/load-kit/faults';
 import { clientLinkTarget, clusterProcessTarget, NetworkLink, sqliteStoreTarget } from '@parley/load-kit/faults';
+import { canMoveClock, MovableClock } from '@parley/load-kit/redis-servers';
 import { type LocalCluster, LogFiles, type ProcessEntry, startProcessGuard } from '@parley/local-cluster';
 import { ConfigError } from '@parley/service-kit';
 import { MongoClient } from 'mongodb';
 import { IsolatedServer } from './faults/isolated-server.ts';
 import { MongodbServer, runningMongodbTarget } from './faults/mongodb-server.ts';
-import { redisTargets } from './faults/redis-targets.ts';
+import { CACHED_CLOCK, NO_FAKETIME, redisTargets } from './faults/redis-targets.ts';
 import { startLinks } from './faults/start-links.ts';
 import { whyNoSlowFsync } from './redis/delay-fsync.ts';
-import { NO_FAKETIME, RedisClock } from './redis/redis-clock.ts';
 import { type RedisMode, type RedisRig, startRedisRig } from './redis/redis-rig.ts';
 
 const NODES = 3;
@@ -84,7 +84,7 @@ export async function startTestBed(options: TestBedOptions): Promise<TestBed> {
       else report('no faults in MongoDB: set --mongodb-command or MONGODB_PID to include it');
     }
     if (mongodbUrl) stops.push(() => dropDatabase(mongodbUrl));
-    const clock = RedisClock.find(directory);
+    const clock = canMoveClock ? new MovableClock(directory, CACHED_CLOCK) : undefined;
     if (!clock) report(NO_FAKETIME);
     const redis = await startRedisRig(redisMode, { directory, clock, maxMemoryMb, supervision });
     stops.push(() => redis.stop());

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FaultKind, FaultTarget } from '@parley/load-kit/faults';
+import { canMoveClock, MovableClock } from '@parley/load-kit/redis-servers';
 import { LogFiles, startProcessGuard } from '@parley/local-cluster';
 import { eventually, newTemporaryDirectory } from '@parley/testing';
-import { redisTargets } from '../src/faults/redis-targets.ts';
+import { CACHED_CLOCK, NO_FAKETIME, redisTargets } from '../src/faults/redis-targets.ts';
 import { whyNoSlowFsync } from '../src/redis/delay-fsync.ts';
-import { NO_FAKETIME, RedisClock } from '../src/redis/redis-clock.ts';
 import { type RedisMode, type RedisRig, startRedisRig } from '../src/redis/redis-rig.ts';
 
 const home = await newTemporaryDirectory();
@@ -28,7 +28,7 @@ afterAll(async () => {
 async function start(mode: RedisMode) {
   const directory = join(home, mode);
   mkdirSync(directory);
-  const clock = RedisClock.find(directory);
+  const clock = canMoveClock ? new MovableClock(directory, CACHED_CLOCK) : undefined;
   const rig = await startRedisRig(mode, { directory, clock, maxMemoryMb: 64, supervision });
   const noSlowFsync = await whyNoSlowFsync(rig.servers[0]?.pid ?? 0, guard);
   const targets = redisTargets({

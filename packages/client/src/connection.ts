@@ -231,7 +231,7 @@ export class Connection {
     this.#onlineSinceMs = undefined;
     this.#failures = heldMs > STABLE_AFTER_MS ? 1 : this.#failures + 1;
     const backoffMs = retryDelayMs(this.#failures);
-    const requestedMs = error.retryAfterMs === undefined ? 0 : requestedDelayMs(error.retryAfterMs);
+    const requestedMs = requestedDelayMs(error.retryAfterMs);
     return { state: { phase: 'offline', error }, delayMs: Math.max(backoffMs, requestedMs) };
   }
 

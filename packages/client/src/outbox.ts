@@ -278,7 +278,4 @@ const NOT_SAVED: ErrorBody = {
 const errorOf = ({ ok: _, ...error }: Refused): ErrorBody => error;
 
 const delayBefore = (failures: number, refused: Refused | undefined) =>
-  Math.max(
-    retryDelayMs(failures, 200, MAX_BACKOFF_MS),
-    refused?.retryAfterMs === undefined ? 0 : requestedDelayMs(refused.retryAfterMs),
-  );
+  Math.max(retryDelayMs(failures, 200, MAX_BACKOFF_MS), requestedDelayMs(refused?.retryAfterMs));

@@ -7,8 +7,12 @@ export function retryDelayMs(failures: number, baseMs = 250, maxMs = 5_000): num
   return ceilingMs / 2 + (Math.random() * ceilingMs) / 2;
 }
 
-/** Returns the delay that a server asked for plus up to 20 % jitter, so that clients with the same delay spread out. */
-export const requestedDelayMs = (retryAfterMs: number): number => retryAfterMs * (1 + Math.random() / 5);
+/**
+ * Returns the delay that a server asked for plus up to 20 % jitter, so that clients with the same delay spread out; 0 if it asked for
+ * none.
+ */
+export const requestedDelayMs = (retryAfterMs: number | undefined): number =>
+  (retryAfterMs ?? 0) * (1 + Math.random() / 5);
 
 /** Resolves after `delayMs`, or when the signal aborts. */
 export function pause(delayMs: number, signal: AbortSignal): Promise<void> {

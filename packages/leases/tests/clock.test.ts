@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { describeWithMovableClock, eventually, newMovableClock, newTemporaryDirectory } from '@parley/testing';
+import { describeWithMovableClock, eventually, MovableClock, newTemporaryDirectory } from '@parley/testing';
 import { hold, newLeaseFixture, queueUp } from './lease-fixture.ts';
 
-const clock = newMovableClock(await newTemporaryDirectory());
+const clock = new MovableClock(await newTemporaryDirectory());
 const { newLeases, keepServerAlive, nowMs } = await newLeaseFixture(clock.env);
 const sessionTtlMs = 3_000;
 const HOUR_S = 3_600;

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { describeWithMovableClock, eventually, newMovableClock, newTemporaryDirectory } from '@parley/testing';
+import { describeWithMovableClock, eventually, MovableClock, newTemporaryDirectory } from '@parley/testing';
 import { appendMany, conversation, newLogs, readAll, seqsOf } from './open-log.ts';
 
-const clock = newMovableClock(await newTemporaryDirectory());
+const clock = new MovableClock(await newTemporaryDirectory());
 const open = await newLogs(clock.env);
 const lobby = conversation('lobby');
 

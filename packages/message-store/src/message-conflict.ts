@@ -1,8 +1,4 @@
-import type { MessageRecord } from '@parley/protocol';
-import type { Rejection } from './message-store.ts';
-
-/** The identity of a stored message. */
-export type StoredPosition = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>;
+import type { Rejection, StoredPosition } from './message-store.ts';
 
 export type ConflictVerdict =
   /** The same message was saved before. */

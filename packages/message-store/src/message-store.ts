@@ -1,5 +1,4 @@
 import type { ClientMessageId, ConversationId, MessageId, MessageRecord, UserId } from '@parley/protocol';
-import type { StoredPosition } from './message-conflict.ts';
 
 /** The steps of a message up to its storage. Times are Unix milliseconds. */
 export interface TraceRecord {
@@ -16,6 +15,9 @@ export interface TraceRecord {
 
 /** A message with its trace. Only `findById` returns the trace. */
 export type TracedMessage = MessageRecord & { readonly trace?: TraceRecord | undefined };
+
+/** The identity of a stored message. */
+export type StoredPosition = Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>;
 
 /** A message that the store does not accept, with the reason. */
 export interface Rejection {

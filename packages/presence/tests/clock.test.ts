@@ -3,14 +3,14 @@ import { connectRedis, silentLogger } from '@parley/service-kit';
 import {
   describeWithMovableClock,
   eventually,
-  newMovableClock,
+  MovableClock,
   newRedis,
   newTemporaryDirectory,
   withoutCommandDeadline,
 } from '@parley/testing';
 import { createRedisPresenceStore } from '../src/index.ts';
 
-const clock = newMovableClock(await newTemporaryDirectory());
+const clock = new MovableClock(await newTemporaryDirectory());
 const server = await newRedis({ env: clock.env });
 const redis = withoutCommandDeadline(
   await connectRedis(server.url, 'command', { logger: silentLogger(), connectionName: 'presence' }),

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { SeenMessage } from './chat-peer.ts';
 
 export interface TestUser {
   id: string;
@@ -113,4 +114,15 @@ export async function removeMember(
   const { status, body, tries } = await callRest(url, 'DELETE', path, { token: actor.token });
   if (status !== 204) throw new Error(`member not removed: ${status} ${JSON.stringify(body)}`);
   return tries;
+}
+
+/** Returns the whole history of a conversation, oldest first. */
+export async function readHistory(url: string, token: string, conversationId: string): Promise<SeenMessage[]> {
+  const history: SeenMessage[] = [];
+  for (;;) {
+    const path = `/api/conversations/${conversationId}/messages?limit=200&after=${history.at(-1)?.seq ?? 0}`;
+    const { body } = await callRest<{ messages: SeenMessage[]; hasMore: boolean }>(url, 'GET', path, { token });
+    history.push(...body.messages);
+    if (!body.hasMore || body.messages.length === 0) return history;
+  }
 }

@@ -29,7 +29,11 @@ test('a Cluster replaces a frozen and a killed master, and a killed one can star
 });
 
 test('a set can require replicas for a write', async () => {
-  const set = await newRedisSentinel({ minReplicasToWrite: 1 });
+  const directives = [
+    ['min-replicas-to-write', 1],
+    ['min-replicas-max-lag', 1],
+  ] as const;
+  const set = await newRedisSentinel({ directives });
   const [, replica] = set.servers as [RedisServerProcess, RedisServerProcess];
   const master = await set.master();
   expect(await master.admin.set('key', 'value')).toBe('OK');

@@ -16,11 +16,7 @@ export const randomFaults = (faults: number, seconds: number, kinds: readonly Fa
   async run({ bed, recorder, seed, report, signal }) {
     const targets = kinds ? targetsOf(kinds, bed.faultTargets, report) : bed.faultTargets;
     const plan = planFaults({ seed, faults, seconds, targets });
-    const run = injectFaults(plan, targets, { recorder, report });
-    const stopRun = () => void run.stop();
-    signal.addEventListener('abort', stopRun, { once: true });
-    await run.finished;
-    signal.removeEventListener('abort', stopRun);
+    await injectFaults(plan, targets, { recorder, report, signal }).finished;
     return () => [];
   },
 });

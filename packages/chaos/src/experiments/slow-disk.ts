@@ -39,11 +39,7 @@ export const slowDisk = (seconds: number | undefined): Experiment => ({
         ...{ atMs: 0, kind: 'slow-fsync', target },
         ...{ durationMs: integerBetween(random, ...SLOW_MS), seed: integerBetween(random, 0, 1_000_000) },
       };
-      const injection = injectFaults([fault], [target], { recorder, report });
-      const stop = () => void injection.stop();
-      signal.addEventListener('abort', stop, { once: true });
-      await injection.finished;
-      signal.removeEventListener('abort', stop);
+      await injectFaults([fault], [target], { recorder, report, signal }).finished;
     }
 
     return ({ events, faults, clients }) => {

@@ -1,25 +1,29 @@
 import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultKind, FaultTarget } from '@parley/load-kit/faults';
-import type { RedisServerProcess } from '@parley/load-kit/redis-servers';
+import { type MovableClock, type RedisServerProcess, waitFor } from '@parley/load-kit/redis-servers';
 import type { ProcessGuard } from '@parley/local-cluster';
 import { pause } from '@parley/service-kit';
 import { delayFsync } from '../redis/delay-fsync.ts';
-import { CLOCK_BACK_SECONDS, type RedisClock } from '../redis/redis-clock.ts';
 import type { RedisRig } from '../redis/redis-rig.ts';
-import { untilTrue } from '../redis/until-true.ts';
 
 /** Longer than the interval at which Redis flushes, so that an fsync is nearly always active. */
 const FSYNC_DELAY_MS = 1_500;
 const WORKER_DIES_BEFORE_REDIS_MS = 700;
 const RESTART_AFTER_MS = 100;
-const HEAL_DEADLINE_MS = 60_000;
+
+/** Printed if libfaketime is missing. */
+export const NO_FAKETIME = 'faketime is not installed (packages/chaos/install-test-tools.sh): no faults of the clock';
+/** How far each fault sets the clock back. It stays back, as it does on a machine. */
+const CLOCK_BACK_SECONDS = 3_600;
+/** A process looks once a second whether its clock was set. */
+export const CACHED_CLOCK = { cacheSeconds: 1 } as const;
 const [AOF, AOF_COPY] = ['appendonlydir', 'appendonlydir-copy'] as const;
 
 export interface RedisTargetOptions {
   readonly rig: RedisRig;
   /** undefined = the clock cannot be set. */
-  readonly clock: RedisClock | undefined;
+  readonly clock: MovableClock | undefined;
   readonly canDelayFsync: boolean;
   readonly guard: ProcessGuard;
   readonly workers: readonly string[];
@@ -160,15 +164,15 @@ export function redisTargets(options: RedisTargetOptions): FaultTarget[] {
       const used = Number(/^used_memory:(\d+)/m.exec(await master.admin.info('memory'))?.[1]);
       await master.admin.call('CONFIG', 'SET', 'maxmemory', Math.round(used * share));
     }
-    return () => untilTrue('the memory limit is restored', () => setLimits(limits), HEAL_DEADLINE_MS);
+    return async () => void (await waitFor(() => setLimits(limits), 'the memory limit is restored'));
   }
 
-  function clockBack(redisClock: RedisClock): Inject {
+  function clockBack(redisClock: MovableClock): Inject {
     return async ({ master, killOneOf }) => {
       const before = await secondsOf(master);
-      redisClock.setBack();
-      const isBack = async () => (await secondsOf(master)) < before - CLOCK_BACK_SECONDS / 2;
-      await untilTrue('the clock of Redis is set back', isBack, HEAL_DEADLINE_MS);
+      redisClock.setOffset(redisClock.offsetSeconds - CLOCK_BACK_SECONDS);
+      const isBack = async () => (await secondsOf(master)) < before - CLOCK_BACK_SECONDS / 2 || undefined;
+      await waitFor(isBack, 'the clock of Redis is set back');
       killOneOf(options.chatServers);
       return () => undefined;
     };

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { freePort } from '@parley/load-kit/cluster';
 import {
   type Directive,
+  type MovableClock,
   type RedisServerProcess,
   RedisServerSet,
   startRedisCluster,
   startRedisSentinel,
 } from '@parley/load-kit/redis-servers';
 import type { Supervision } from '@parley/local-cluster';
-import type { RedisClock } from './redis-clock.ts';
 
 export const REDIS_MODES = ['single', 'sentinel', 'cluster'] as const;
 export type RedisMode = (typeof REDIS_MODES)[number];
@@ -41,7 +41,7 @@ export interface RedisRig {
 export interface RedisRigOptions {
   /** For configuration, data and logs. */
   readonly directory: string;
-  readonly clock: RedisClock | undefined;
+  readonly clock: MovableClock | undefined;
   /** Memory limit of each server. */
   readonly maxMemoryMb: number;
   readonly supervision: Supervision;

@@ -152,7 +152,7 @@ export class CatchUp {
 
   async #backOff({ retryAfterMs }: Refused): Promise<void> {
     this.#failures += 1;
-    const requestedMs = retryAfterMs === undefined ? 0 : requestedDelayMs(retryAfterMs);
+    const requestedMs = requestedDelayMs(retryAfterMs);
     const delayMs = Math.max(retryDelayMs(this.#failures, BACKOFF_MS, MAX_BACKOFF_MS), requestedMs);
     await pause(delayMs, this.#wait.signal);
   }

@@ -50,7 +50,7 @@ export class MessageChanges {
     for (let failures = 1; ; failures += 1) {
       const reply = await attempt();
       if (reply.ok) return;
-      const requestedMs = reply.retryAfterMs === undefined ? 0 : requestedDelayMs(reply.retryAfterMs);
+      const requestedMs = requestedDelayMs(reply.retryAfterMs);
       const delayMs = Math.max(retryDelayMs(failures), requestedMs);
       if (!reply.retryable || performance.now() + delayMs > endsAtMs) throw new ParleyError(reply);
       await pause(delayMs, signal);

@@ -69,7 +69,7 @@ export class PositionReporter {
     for (let reports = this.#due(); reports.length > 0; reports = this.#due()) {
       const replies = await this.#send(reports);
       for (const [index, report] of reports.entries()) this.#handleReply(report, replies[index]);
-      const requestedMs = replies.map((reply) => (reply.ok ? 0 : requestedDelayMs(reply.retryAfterMs ?? 0)));
+      const requestedMs = replies.map((reply) => (reply.ok ? 0 : requestedDelayMs(reply.retryAfterMs)));
       failures = replies.some(({ ok }) => ok) ? 0 : failures + 1;
       const backoffMs = failures > 1 ? retryDelayMs(failures, INTERVAL_MS, MAX_BACKOFF_MS) : 0;
       await pause(Math.max(INTERVAL_MS, backoffMs, ...requestedMs), this.#pausing.signal);

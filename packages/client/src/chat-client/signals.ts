@@ -139,7 +139,7 @@ export class Signals {
     for (let failures = 1; !signal.aborted; failures += 1) {
       const reply = await this.#request('away', { isAway: this.#isAway });
       if (reply.ok || !reply.retryable) return;
-      await pause(Math.max(retryDelayMs(failures), requestedDelayMs(reply.retryAfterMs ?? 0)), signal);
+      await pause(Math.max(retryDelayMs(failures), requestedDelayMs(reply.retryAfterMs)), signal);
     }
   }
 }

@@ -6,9 +6,6 @@ import type { OutboxStorage } from './storage/outbox-storage.ts';
 /** A message that is in the history and older than this is stored, even if the report was missed. */
 const STORED_AFTER_MS = 24 * 60 * 60_000;
 
-/** Later than every seq. */
-const END_SEQ = Number.MAX_SAFE_INTEGER;
-
 /** A new epoch may have lost up to this many messages of a conversation, whose seqs are then assigned again. */
 const MAX_LOST = 500;
 
@@ -192,7 +189,8 @@ export class OutboxStateMachine {
     for (const message of this.messagesIn(conversationId)) {
       const { state, seq } = message;
       const knownSeq = state === 'accepted' && seq !== undefined ? seq - 1 : undefined;
-      const afterSeq = message.afterSeq === undefined ? knownSeq : Math.min(message.afterSeq, knownSeq ?? END_SEQ);
+      const afterSeq =
+        message.afterSeq === undefined ? knownSeq : Math.min(message.afterSeq, knownSeq ?? message.afterSeq);
       this.markUncertain(message);
       if (afterSeq === undefined) continue;
       const inNewEpoch = state === 'accepted' ? without(message, 'sending') : message;

@@ -147,7 +147,7 @@ export class Credentials {
       if (!(error instanceof ParleyError) || !error.retryable || !this.#grant || this.#isClosed) return;
       const { retryAfterMs } = error;
       const backoffMs = retryDelayMs(failures + 1, 1_000, 30_000);
-      const delayMs = Math.max(backoffMs, retryAfterMs === undefined ? 0 : requestedDelayMs(retryAfterMs));
+      const delayMs = Math.max(backoffMs, requestedDelayMs(retryAfterMs));
       this.#renewIn(delayMs, checkEveryMs, failures + 1);
     }
   }

@@ -1,5 +1,14 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { callRest, connectPeer, eventually, newBrowser, newGuest, type Page, type TestPage } from '@parley/testing';
+import {
+  callRest,
+  connectPeer,
+  eventually,
+  newBrowser,
+  newConversation,
+  newGuest,
+  type Page,
+  type TestPage,
+} from '@parley/testing';
 import { sharedCluster } from '../cluster/shared-cluster.ts';
 import {
   chooseAction,
@@ -144,22 +153,20 @@ const longTest = process.env.CI === 'true' ? test.skip : test;
 longTest('a page stays at the newest of very many live messages, and scrolls back to those it dropped', async () => {
   const ada = await joinAsGuest(browser, cluster.url, 'Ada Follower');
   await composer(ada.page).waitFor();
-  const { token } = await newGuest(cluster.url, 'Bo Busy');
+  const busy = await newGuest(cluster.url, 'Bo Busy');
+  const { token } = busy;
   const peer = await connectPeer(cluster.url, token);
   const found = await callRest<{ users: { id: string }[] }>(cluster.url, 'GET', '/api/users?query=Ada%20Follower', {
     token,
   });
   const memberIds = found.body.users.map(({ id }) => id).slice(0, 1);
-  const { body } = await callRest<{ id: string }>(cluster.url, 'POST', '/api/conversations', {
-    token,
-    body: { kind: 'direct', memberIds },
-  });
+  const conversationId = await newConversation(cluster.url, busy, { kind: 'direct', memberIds });
   await openConversation(ada.page, 'Bo Busy');
   let said = 0;
   const sayAll = async () => {
     while (said < LIVE_MESSAGES) {
       said += 1;
-      expect(await peer.send(body.id, `live-${said}`, `Live ${said}.`)).toMatchObject({ ok: true });
+      expect(await peer.send(conversationId, `live-${said}`, `Live ${said}.`)).toMatchObject({ ok: true });
     }
   };
   await Promise.all(Array.from({ length: 20 }, sayAll));
@@ -167,7 +174,7 @@ longTest('a page stays at the newest of very many live messages, and scrolls bac
   const toNewest = ada.page.getByRole('button', { name: 'Jump to newest' });
   if (await toNewest.isVisible()) await toNewest.click();
   for (let round = 1; round <= 30; round += 1) {
-    const send = (index: number) => peer.send(body.id, `more-${round}-${index}`, `More ${round}.${index}`);
+    const send = (index: number) => peer.send(conversationId, `more-${round}-${index}`, `More ${round}.${index}`);
     for (let index = 1; index <= 5; index += 1) expect(await send(index)).toMatchObject({ ok: true });
     await waitForMessage(ada.page, `More ${round}.5`);
     await eventually(async () => expect(await isInView(ada.page, `More ${round}.5`)).toBe(true));

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import {
   type ChatPeer,
-  callRest,
   connectPeer,
   eventually,
   newConversation,
   newGuests,
+  readHistory,
   type SeenMessage,
 } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
@@ -60,7 +60,7 @@ test('when a worker is killed under load, all 5,000 messages are stored once, wi
       200,
     );
     expectAckedMessages(peers, conversationId, ids);
-    const pages = await readAll(conversationId, owner.token);
+    const pages = await readHistory(cluster.url, owner.token, conversationId);
     expect(pages.map(({ seq }) => seq)).toEqual(expected);
     expect(pages.every(({ seq, id }) => ids.get(seq) === id)).toBe(true);
   }
@@ -73,15 +73,5 @@ function expectAckedMessages(peers: ChatPeer[], conversationId: string, ids: Map
   for (const peer of peers) {
     const wrong = peer.seen.get(conversationId)?.filter(({ seq, id }) => ids.get(seq) !== id);
     expect(wrong).toEqual([]);
-  }
-}
-
-async function readAll(conversationId: string, token: string): Promise<SeenMessage[]> {
-  const all: SeenMessage[] = [];
-  for (;;) {
-    const path = `/api/conversations/${conversationId}/messages?limit=100&after=${all.at(-1)?.seq ?? 0}`;
-    const { body } = await callRest<{ messages: SeenMessage[]; hasMore: boolean }>(cluster.url, 'GET', path, { token });
-    all.push(...body.messages);
-    if (!body.hasMore) return all;
   }
 }

@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import {
   type ChatPeer,
-  callRest,
   callRestOnce,
   connectPeer,
   eventually,
   newConversation,
   newGuests,
   type Reply,
+  readHistory,
   type SeenMessage,
   type TestUser,
 } from '@parley/testing';
@@ -91,19 +91,6 @@ class Sender {
   }
 }
 
-/** Returns all stored and unstored messages of a conversation by seq. */
-async function readHistory(user: TestUser, conversationId: string): Promise<SeenMessage[]> {
-  const messages: SeenMessage[] = [];
-  for (;;) {
-    const path = `/api/conversations/${conversationId}/messages?after=${messages.length}&limit=100`;
-    const { body } = await callRest<{ messages: SeenMessage[]; hasMore: boolean }>(cluster.url, 'GET', path, {
-      token: user.token,
-    });
-    messages.push(...body.messages);
-    if (!body.hasMore || body.messages.length === 0) return messages;
-  }
-}
-
 test('one guest fills Redis: others are refused with BUSY only, sessions live, and all resumes when a worker runs', async () => {
   const [bot, ada, bo, cy] = (await newGuests(cluster.url, 4)) as [TestUser, TestUser, TestUser, TestUser];
   const groups: string[] = [];
@@ -146,7 +133,7 @@ test('one guest fills Redis: others are refused with BUSY only, sessions live, a
   });
   const newcomer = await connectPeer(cluster.url, cy.token);
   expect(await newcomer.emit('session:hello', { timezone: 'UTC' })).toMatchObject({ ok: true });
-  expect((await readHistory(ada, 'lobby')).length).toBeGreaterThan(0);
+  expect((await readHistory(cluster.url, ada.token, 'lobby')).length).toBeGreaterThan(0);
   expect(await readyz()).toEqual([200, 'degraded']);
 
   // A new worker starts although Redis is full, and frees the memory.
@@ -175,7 +162,7 @@ test('one guest fills Redis: others are refused with BUSY only, sessions live, a
   // Nothing acked is lost, and pages have no gap.
   const acked = [flood, ...others].flatMap((sender) => [...sender.acked]);
   for (const conversationId of ['lobby', ...groups]) {
-    const history = await readHistory(bot, conversationId);
+    const history = await readHistory(cluster.url, bot.token, conversationId);
     expect(history.map(({ seq }) => seq)).toEqual(history.map((_, index) => index + 1));
     const seqOf = new Map(history.map(({ clientMessageId, seq }) => [clientMessageId, seq]));
     expect(seqOf.size).toBe(history.length);

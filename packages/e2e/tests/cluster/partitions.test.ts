@@ -9,6 +9,7 @@ import {
   connectPeer,
   eventually,
   freePort,
+  newConversation,
   newGuests,
   newTemporaryDirectory,
   type TestUser,
@@ -34,15 +35,11 @@ async function start(partitions: number) {
 
 /** Creates groups with two members, in all partitions. */
 async function newGroups(url: string, owner: TestUser, memberId: string): Promise<string[]> {
-  const created = await Promise.all(
+  return Promise.all(
     Array.from({ length: 8 }, (_, index) =>
-      callRest<{ id: string }>(url, 'POST', '/api/conversations', {
-        token: owner.token,
-        body: { kind: 'group', title: `group ${index}`, memberIds: [memberId] },
-      }),
+      newConversation(url, owner, { kind: 'group', title: `group ${index}`, memberIds: [memberId] }),
     ),
   );
-  return created.map(({ body }) => body.id);
 }
 
 const texts = (peer: ChatPeer, conversationId: string) => peer.messages(conversationId).map(({ text }) => text);

@@ -9,6 +9,7 @@ import {
   newRedisCluster,
   newRedisSentinel,
   type RedisServerProcess,
+  readHistory,
   type SeenMessage,
 } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
@@ -49,22 +50,6 @@ function startSending(peer: ChatPeer, name: string, acked: Acked[]): () => Promi
     isStopped = true;
     return sending;
   };
-}
-
-/** Returns the whole history of the lobby, oldest first. */
-async function readHistory(url: string, token: string): Promise<SeenMessage[]> {
-  const history: SeenMessage[] = [];
-  for (;;) {
-    const afterSeq = history.at(-1)?.seq ?? 0;
-    const { body } = await callRest<{ messages: SeenMessage[]; hasMore: boolean }>(
-      url,
-      'GET',
-      `/api/conversations/lobby/messages?after=${afterSeq}&limit=200`,
-      { token },
-    );
-    history.push(...body.messages);
-    if (!body.hasMore) return history;
-  }
 }
 
 async function promotion(successor: RedisServerProcess): Promise<number> {
@@ -110,7 +95,7 @@ async function startUnderLoad(kind: 'sentinel' | 'cluster') {
       await eventually(() => {
         for (const peer of peers) expect(peer.stored.get('lobby')).toBeGreaterThanOrEqual(lastSeq);
       });
-      const history = await readHistory(chat.url, users[0]?.token ?? '');
+      const history = await readHistory(chat.url, users[0]?.token ?? '', 'lobby');
       for (const peer of peers) peer.close();
       await chat.stop();
       return history;

@@ -43,11 +43,6 @@ export class RedisLosses {
     return this.#faults.length > 0;
   }
 
-  /** Number of epochs that ended, in the conversation with the most. */
-  get endedEpochs(): number {
-    return Math.max(0, ...[...this.#epochs.values()].map(({ length }) => length - 1));
-  }
-
   /** Whether the message at this position may be lost, and the position be given to another message. */
   allows({ conversationId, seq, sentAtMs }: SentPosition): boolean {
     if (!this.#faults.some(({ endedAtMs }) => endedAtMs >= sentAtMs)) return false;

@@ -30,15 +30,19 @@ export interface FaultInjection {
 const TARGET_DEADLINE_MS = 30_000;
 const RETRY_MS = 100;
 
-/** Injects the planned faults, starting now. Each injected fault is recorded with its start and end. */
+/**
+ * Injects the planned faults, starting now. Each injected fault is recorded with its start and end.
+ *
+ * @param options.signal stops the injection, as `stop` does
+ */
 export function injectFaults(
   plan: readonly PlannedFault[],
   faultTargets: readonly FaultTarget[],
-  options: { recorder: Recorder; report: (line: string) => void },
+  options: { recorder: Recorder; report: (line: string) => void; signal?: AbortSignal },
 ): FaultInjection {
   const { recorder, report } = options;
   const stopping = new AbortController();
-  const { signal } = stopping;
+  const signal = options.signal ? AbortSignal.any([stopping.signal, options.signal]) : stopping.signal;
   const startedAt = performance.now();
   let done = 0;
 

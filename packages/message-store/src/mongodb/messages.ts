@@ -1,7 +1,7 @@
 import type { ConversationId, MessageRecord, Seq } from '@parley/protocol';
 import type { Db, Filter } from 'mongodb';
-import { judgeConflict, type StoredPosition } from '../message-conflict.ts';
-import type { MessageStore, Rejection, SeqRange, TracedMessage } from '../message-store.ts';
+import { judgeConflict } from '../message-conflict.ts';
+import type { MessageStore, Rejection, SeqRange, StoredPosition, TracedMessage } from '../message-store.ts';
 import { MAX_PLACEHOLDERS, placeholdersFor } from '../placeholders.ts';
 import { StoreUnavailable } from '../store.ts';
 import { splitValid } from '../validate-message.ts';

@@ -1,6 +1,6 @@
 import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol';
-import { judgeConflict, type StoredPosition } from '../message-conflict.ts';
-import type { Rejection, SeqRange, TracedMessage, TraceRecord } from '../message-store.ts';
+import { judgeConflict } from '../message-conflict.ts';
+import type { Rejection, SeqRange, StoredPosition, TracedMessage, TraceRecord } from '../message-store.ts';
 import { MAX_PLACEHOLDERS, placeholdersFor, type StoredTime } from '../placeholders.ts';
 import type { Database } from './database.ts';
 import { isConstraintViolation } from './errors.ts';

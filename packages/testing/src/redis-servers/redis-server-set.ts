@@ -16,8 +16,6 @@ export interface RedisServersOptions {
   readonly tls?: TlsCertificate;
   /** Default: no persistence. */
   readonly appendFsync?: 'always' | 'everysec';
-  /** `min-replicas-to-write`, with a lag of at most 1 s. Default 0. */
-  readonly minReplicasToWrite?: number;
   /** Further directives of every Redis server, such as `['maxmemory', '40mb']`. */
   readonly directives?: readonly Directive[];
   /** Environment of every process. Default: that of the caller. */
@@ -48,15 +46,13 @@ export class RedisServerSet {
 
   /** Starts a Redis server with persistence, password and TLS as the options say. */
   startRedis(name: string, directives: readonly Directive[]): Promise<RedisServerProcess> {
-    const { password, username, appendFsync, minReplicasToWrite = 0 } = this.options;
+    const { password, username, appendFsync } = this.options;
     return this.#start(name, false, password, [
       ['save', ''],
       ['appendonly', appendFsync ? 'yes' : 'no'],
       ['appendfsync', appendFsync ?? 'everysec'],
       ['repl-diskless-sync-delay', 0],
       ['repl-ping-replica-period', 1],
-      ['min-replicas-to-write', minReplicasToWrite],
-      ['min-replicas-max-lag', 1],
       ...(password === undefined
         ? []
         : ([

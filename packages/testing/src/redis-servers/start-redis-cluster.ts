@@ -3,7 +3,7 @@ import { type RedisServerSet, waitFor } from './redis-server-set.ts';
 import { addressesOf } from './start-redis-sentinel.ts';
 
 /** A node counts as failed after this time without a reply. */
-export const CLUSTER_NODE_TIMEOUT_MS = 2_000;
+const CLUSTER_NODE_TIMEOUT_MS = 2_000;
 
 const SLOTS = 16_384;
 const MASTERS = 3;

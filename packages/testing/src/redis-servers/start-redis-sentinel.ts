@@ -2,7 +2,7 @@ import type { RedisServerProcess } from './redis-server-process.ts';
 import { type RedisServerSet, waitFor } from './redis-server-set.ts';
 
 /** A Sentinel considers a master down after this time without a reply. */
-export const DOWN_AFTER_MS = 2_000;
+const DOWN_AFTER_MS = 2_000;
 
 const MASTER_NAME = 'main';
 const SENTINELS = 3;
