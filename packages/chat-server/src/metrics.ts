@@ -45,7 +45,7 @@ export const CHAT_SERVER_METRICS = {
     type: 'counter',
     help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached, or Redis is near its memory limit; senders wait. "superseded": a server acted for a session that another one had taken over.',
     labels: {
-      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-deleted', 'superseded'],
+      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-missing', 'superseded'],
     },
   },
   chat_dedupe_store_queries_total: {

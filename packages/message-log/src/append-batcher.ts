@@ -13,6 +13,9 @@ import type { PartitionKeys } from './partition-keys.ts';
 const CALL_SIZES = [1, 8, 32];
 const MAX_CALL_MESSAGES = Math.max(...CALL_SIZES);
 
+/** In place of the id of a message that was not found. */
+const MISSING = '-';
+
 /** A batch expected to be smaller than this saves less than the wait costs. */
 const MIN_BATCH_MESSAGES = 4;
 
@@ -32,7 +35,7 @@ type AppendReply =
   | ['head-unknown']
   | [doubt: Doubt['kind'], moment: string, nowMs: number]
   | ['stale-members', string]
-  | ['target-deleted']
+  | ['target-missing']
   | ['superseded']
   | ['busy']
   | ['appended', seq: number, createdAtMs: number]
@@ -139,7 +142,7 @@ export class AppendBatcher {
     const limit = memory.isNearLimit ? 0 : maxInProcess;
     const args: (string | number)[] = [limit, dedupeExactMs, dedupeFilterBytes * 8];
     for (const { request, askedAt } of batch) {
-      const { conversationId, draft, node, membersVersion, fence = 0 } = request;
+      const { conversationId, draft, node, membersVersion, fence = 0, isTargetMissing } = request;
       const { senderId, clientMessageId, replyTo = '' } = draft;
       scriptKeys.push(
         keys.conversation(conversationId),
@@ -150,7 +153,15 @@ export class AppendBatcher {
       );
       const [targetId, deletedId] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
       args.push(conversationId, draft.id, contentDigest(draft), JSON.stringify(draft));
-      args.push(node, membersVersion, fence, targetId, deletedId, ...filterHashes(senderId, clientMessageId), askedAt);
+      args.push(
+        node,
+        membersVersion,
+        fence,
+        isTargetMissing ? MISSING : targetId,
+        deletedId,
+        ...filterHashes(senderId, clientMessageId),
+        askedAt,
+      );
     }
     const script = scripts.find(({ numberOfKeys }) => numberOfKeys >= scriptKeys.length) as RedisScript;
     while (scriptKeys.length < script.numberOfKeys) scriptKeys.push(keys.log);
@@ -169,7 +180,7 @@ function toOutcome(
       return toRepeatOutcome(reply[1], request);
     case 'stale-members':
       return { kind: 'stale-members', membersVersion: reply[1] };
-    case 'target-deleted':
+    case 'target-missing':
     case 'superseded':
       return { kind: reply[0] };
     case 'sender-unknown':

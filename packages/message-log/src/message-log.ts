@@ -12,6 +12,8 @@ export interface AppendRequest {
   membersVersion: string;
   /** Orders the sessions of the sender: a later one has a higher number. 0 or undefined = it is not known, and not checked. */
   fence?: number;
+  /** The message that this one replies to or changes was not found: only a repeat of an accepted message has another outcome. */
+  isTargetMissing?: boolean;
 }
 
 export type AppendOutcome =
@@ -26,8 +28,8 @@ export type AppendOutcome =
   | { kind: 'busy'; retryAfterMs: number }
   /** The member list changed. Check the sender's membership again, then append again with this version. */
   | { kind: 'stale-members'; membersVersion: string }
-  /** The message that this one replies to or changes is deleted. A deletion may be repeated. */
-  | { kind: 'target-deleted' };
+  /** The message that this one replies to or changes is deleted or was not found. A deletion may be repeated. */
+  | { kind: 'target-missing' };
 
 export interface ConversationState {
   /** The seq of the newest appended message; 0 = none. */

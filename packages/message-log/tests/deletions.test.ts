@@ -25,7 +25,7 @@ test('a deleted message cannot be replied to or changed, but its deletion may be
   expect([await append(log, first), await append(log, second), await append(log, edit)]).toEqual([1, 2, 3]);
   expect(await append(log, about(first.id, 'delete'))).toBe(4);
   for (const kind of ['edit', 'reaction', 'text'] as const)
-    expect([kind, await append(log, about(first.id, kind))]).toEqual([kind, 'target-deleted']);
+    expect([kind, await append(log, about(first.id, kind))]).toEqual([kind, 'target-missing']);
   expect(await append(log, edit)).toBe('duplicate');
   expect(await append(log, about(second.id, 'edit'))).toBe(5);
   expect(await append(log, about(first.id, 'delete'))).toBe(6);
@@ -40,7 +40,7 @@ test('edits concurrent with a deletion are appended only if they precede it', as
     append(log, about(target.id, 'delete')),
     append(log, about(target.id, 'edit')),
   ]);
-  expect(outcomes).toEqual([2, 3, 'target-deleted']);
+  expect(outcomes).toEqual([2, 3, 'target-missing']);
 });
 
 test('a deletion affects its own conversation only', async () => {
@@ -74,7 +74,7 @@ test('a deletion is known until ten times the recent window is stored after it',
   await appendMany(log, lobby, 20);
   const { entries } = await readAll(consumer);
   await consumer.complete(entries.slice(0, 21));
-  expect(await append(log, about(target.id, 'edit'))).toBe('target-deleted');
+  expect(await append(log, about(target.id, 'edit'))).toBe('target-missing');
   await consumer.complete(entries.slice(21));
   expect(await deletedAfter(log, { afterSeq: 0, limit: 1 })).toEqual([]);
 });

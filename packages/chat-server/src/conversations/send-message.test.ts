@@ -75,13 +75,13 @@ test('a clientMessageId that was used in another conversation is a conflict', as
 test('a session is refused after a later session of its user has sent', async () => {
   const group = await newGroup();
   const [earlier, later] = [1_000, 2_000];
-  expect(await sender.send(group, ada, message('earlier'), earlier)).toMatchObject({ message: { seq: 1 } });
-  expect(await sender.send(group, ada, message(), later)).toMatchObject({ message: { seq: 2 } });
-  await expect(sender.send(group, ada, message(), earlier)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await sender.send(group, ada, message('earlier'), { fence: earlier })).toMatchObject({ message: { seq: 1 } });
+  expect(await sender.send(group, ada, message(), { fence: later })).toMatchObject({ message: { seq: 2 } });
+  await expect(sender.send(group, ada, message(), { fence: earlier })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   // A repeat is acked, because nothing is appended.
-  expect(await sender.send(group, ada, message('earlier'), earlier)).toMatchObject({ duplicate: true });
-  expect(await sender.send(group, ada, message(), later)).toMatchObject({ message: { seq: 3 } });
-  expect(await sender.send(group, bob, message(), earlier)).toMatchObject({ message: { seq: 4 } });
+  expect(await sender.send(group, ada, message('earlier'), { fence: earlier })).toMatchObject({ duplicate: true });
+  expect(await sender.send(group, ada, message(), { fence: later })).toMatchObject({ message: { seq: 3 } });
+  expect(await sender.send(group, bob, message(), { fence: earlier })).toMatchObject({ message: { seq: 4 } });
   expect(await sender.sendSystemMessage(group, ada, 'renamed the group')).toBe('appended');
 });
 

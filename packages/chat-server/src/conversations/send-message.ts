@@ -4,7 +4,6 @@ import type { Logger } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
 import type { Membership } from './membership.ts';
 import { newMessageId } from './message-id.ts';
-import { noSuchMessage } from './message-targets.ts';
 
 /** The most attempts to append one message while the member list keeps changing. */
 const MAX_ATTEMPTS = 4;
@@ -35,16 +34,24 @@ export class MessageSender {
    * Sends a member's message. The membership comes from the cache. The append compares its version with the current one in the
    * same atomic step. Only if they differ, the membership is checked again.
    *
-   * @param fence of the sender's session; 0 = none
+   * @param options.fence of the sender's session; 0 = none
+   * @param options.isTargetMissing the message that it replies to or changes was not found. Only a repeat of what was accepted
+   *   before gets a reply.
    * @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BUSY`, or `UNAVAILABLE` when a later session of the sender has sent
    */
-  async send(conversationId: ConversationId, senderId: UserId, message: NewMessage, fence = 0): Promise<SendReply> {
+  async send(
+    conversationId: ConversationId,
+    senderId: UserId,
+    message: NewMessage,
+    { fence = 0, isTargetMissing = false } = {},
+  ): Promise<SendReply> {
     const { membership, metrics, logger } = this.#parts;
     const startedAt = performance.now();
     const draft: MessageDraft = { id: newMessageId(), senderId, ...message };
     const membersVersion = await membership.cachedMembership(conversationId, senderId);
     const outcome = await this.#append(conversationId, draft, membersVersion, {
       fence,
+      isTargetMissing,
       onStaleMembers: (version) => membership.requireMember(conversationId, senderId, version),
       onOutcome: (kind) => metrics.chat_sends_total.inc({ outcome: kind === 'appended' ? 'accepted' : kind }),
     });
@@ -77,12 +84,14 @@ export class MessageSender {
     membersVersion: string,
     options: {
       fence?: number;
+      isTargetMissing?: boolean;
       onStaleMembers: (membersVersion: string) => string | Promise<string>;
       onOutcome?: (kind: AppendOutcome['kind']) => void;
     },
   ): Promise<AppendOutcome> {
     const { node, log } = this.#parts;
-    const request: AppendRequest = { conversationId, draft, node, membersVersion, fence: options.fence ?? 0 };
+    const { fence = 0, isTargetMissing = false } = options;
+    const request: AppendRequest = { conversationId, draft, node, membersVersion, fence, isTargetMissing };
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await log.append(request);
       options.onOutcome?.(outcome.kind);
@@ -94,8 +103,8 @@ export class MessageSender {
 
 function toReply(outcome: AppendOutcome, draftId: SendReply['message']['id']): SendReply {
   switch (outcome.kind) {
-    case 'target-deleted':
-      throw noSuchMessage();
+    case 'target-missing':
+      throw new ChatError('NOT_FOUND', { message: 'messageId: there is no such message here.' });
     case 'superseded':
       throw new ChatError('UNAVAILABLE', {
         message: 'A later session of yours has sent a message. Reconnect to continue.',

@@ -42,8 +42,9 @@ export function messageEvents(parts: {
   ): Promise<SendReply> {
     await membership.requireMemberFresh(conversationId, userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
-    await requirePermission(target);
-    return sender.send(conversationId, userId, { clientMessageId, replyTo: messageId, ...message }, fence);
+    if (target) await requirePermission(target);
+    const draft = { clientMessageId, replyTo: messageId, ...message };
+    return sender.send(conversationId, userId, draft, { fence, isTargetMissing: !target });
   }
 
   return {
@@ -52,11 +53,10 @@ export function messageEvents(parts: {
       async handle(_socket, { userId, fence }, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
         if (mediaId !== undefined)
           throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such attachment.' });
-        if (replyTo !== undefined) {
-          await membership.cachedMembership(conversationId, userId);
-          await targets.find(conversationId, replyTo);
-        }
-        return sender.send(conversationId, userId, { ...message, ...(replyTo !== undefined && { replyTo }) }, fence);
+        if (replyTo === undefined) return sender.send(conversationId, userId, message, { fence });
+        await membership.cachedMembership(conversationId, userId);
+        const isTargetMissing = !(await targets.find(conversationId, replyTo));
+        return sender.send(conversationId, userId, { ...message, replyTo }, { fence, isTargetMissing });
       },
     }),
 

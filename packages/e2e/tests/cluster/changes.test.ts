@@ -131,6 +131,31 @@ test('a deleted text is in no page, and a deleted message can only be deleted ag
   expect(await change(bo, 'message:delete', about)).toMatchObject({ ok: true });
 });
 
+test('a retry that arrives after the deletion of its target is a duplicate', async () => {
+  const { id: conversationId, people } = await group();
+  const [ada, bo] = people;
+  const messageId = await say(bo, conversationId, 'here');
+  const about = { conversationId, messageId };
+  const accepted = [
+    ['message:edit', bo, { ...about, clientMessageId: randomUUID(), text: 'there' }],
+    ['message:react', ada, { ...about, clientMessageId: randomUUID(), emoji: '👍' }],
+    [
+      'message:send',
+      ada,
+      { conversationId, clientMessageId: randomUUID(), kind: 'text', text: 'yes', replyTo: messageId },
+    ],
+  ] as const;
+  for (const [event, person, payload] of accepted) {
+    expect(await change(person, event, payload)).toMatchObject({ ok: true });
+  }
+  expect(await change(bo, 'message:delete', about)).toMatchObject({ ok: true });
+  await eventually(() => expect(ada.peer.stored.get(conversationId)).toBe(5));
+  const retries = await Promise.all(accepted.map(([event, person, payload]) => change(person, event, payload)));
+  expect(retries).toMatchObject([2, 3, 4].map((seq) => ({ ok: true, duplicate: true, message: { seq } })));
+  const [, person, edit] = accepted[0];
+  expect(await change(person, 'message:edit', { ...edit, text: 'elsewhere' })).toMatchObject({ code: 'CONFLICT' });
+});
+
 test('changes by non-members, through another conversation or with an invalid emoji are refused', async () => {
   const { id: conversationId, people } = await group();
   const [ada, bo] = people;

@@ -12,7 +12,8 @@
 --       (the number of keys is fixed, so there may be more keys than the messages need; the last ones are ignored)
 -- ARGV  1 limit of messages in process  2 how long an exact use is kept (ms)  3 bits of a new filter, then for each message:
 --       conversation id, message id, digest of the content, message as JSON without seq and time, node, members version,
---       fence of the sender's session (0 = not known), id of the message that it replies to or changes ('' = none),
+--       fence of the sender's session (0 = not known), id of the message that it replies to or changes ('' = none,
+--       '-' = it was not found),
 --       id of the message that it deletes ('' = none), two hashes of sender and clientMessageId,
 --       moment at which the store had no such message ('' = it was not asked)
 -- Reply for each message, one of:
@@ -22,7 +23,7 @@
 --       {'sender-unknown', moment, nowMs}  load what the sender sent into the filters first (load-sender.lua)
 --       {'maybe-sent', moment, nowMs}      ask the store whether the sender used this clientMessageId, then repeat with the moment
 --       {'stale-members', members version} the member list has another version
---       {'target-deleted'}                 the message that it replies to or changes is deleted
+--       {'target-missing'}                 the message that it replies to or changes is deleted or was not found
 --       {'busy'}                           the limit of messages in process is reached
 --       {'appended', seq, createdAtMs}
 --       {'failed', reason}
@@ -72,7 +73,7 @@ local function append(conversation, recent, use, deletions, sender, conversation
   if doubt then return { doubt, momentOf(dedupe), nowMs } end
   local currentVersion = state[2] or ''
   if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end
-  if target ~= '' and redis.call('ZSCORE', deletions, target) then return { 'target-deleted' } end
+  if target == '-' or target ~= '' and redis.call('ZSCORE', deletions, target) then return { 'target-missing' } end
   if free <= 0 then return { 'busy' } end
 
   local seq = tonumber(state[1]) + 1

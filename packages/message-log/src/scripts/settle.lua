@@ -48,7 +48,7 @@ if offset > stored then
   redis.call('HSET', KEYS[2], 'stored', offset, 'head', head)
   if offset > keepRecent then redis.call('XTRIM', KEYS[4], 'MINID', offset - keepRecent + 1) end
   -- Deletions are kept for longer than the window: a caller may have found a message in the store just before the deletion
-  -- was stored, and its append must still get 'target-deleted'.
+  -- was stored, and its append must still get 'target-missing'.
   redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', offset - 10 * keepRecent)
 end
 if offset == head then expireWhenIdle(idleMs, KEYS[2], KEYS[4], KEYS[6]) end
