@@ -7,22 +7,27 @@ import type { TestBed } from '../test-bed.ts';
 import { chatServersOf, isReady, readyStatus } from './chat-servers.ts';
 import type { Experiment } from './experiment.ts';
 
-const MAX_MEMORY_MB = 40;
+const MAX_MEMORY_MB = 24;
+/** From this share of the limit on, new messages get `BUSY`. */
+const NEAR_LIMIT = 0.9;
+const FILLED_WITHIN_MS = 90_000;
 /** Load without a flood, for comparison. */
 const BEFORE_MS = 5_000;
 const AFTER_MS = 5_000;
-const GROUPS = 12;
+/** The recent windows of so many groups exceed the memory of three masters. */
+const GROUPS = 36;
 const RECOVERED_WITHIN_MS = 20_000;
 const RESTARTED_WITHIN_MS = 30_000;
 const WINDOW_MS = 5_000;
 const POLL_INTERVAL_MS = 100;
 
 /**
- * One client sends long texts to 12 groups as fast as it can, until Redis is full. All others go on. A worker and a chat server are
- * killed during the flood, and must start while Redis is full. After the flood everything must work again without help.
+ * One client sends long texts to many groups as fast as it can, until Redis is full, and then for some seconds more. All others go on.
+ * A worker and a chat server are killed during the flood, and must start while Redis is full. After the flood everything must work
+ * again without help.
  */
 export const fullRedis = (seconds: number): Experiment => ({
-  summary: `one client fills a Redis of ${MAX_MEMORY_MB} MB for ${seconds} s`,
+  summary: `one client fills a Redis of ${MAX_MEMORY_MB} MB and goes on for ${seconds} s`,
   clientMix: {
     ...DEFAULT_CLIENT_MIX,
     ...{ plainClients: 16, libraryClients: 16, listeners: 1, floodSenders: 1, secondDevices: 0 },
@@ -34,11 +39,13 @@ export const fullRedis = (seconds: number): Experiment => ({
   async run({ bed, workload, recorder, report, signal }) {
     await pause(BEFORE_MS, signal);
     const before: Period = { fromMs: recorder.nowMs() - BEFORE_MS, toMs: recorder.nowMs() };
-    report(`fault: a client floods ${GROUPS} groups for ${seconds} s`);
+    report(`fault: a client floods ${GROUPS} groups`);
     const flooding = new AbortController();
     const flood = workload.flood(AbortSignal.any([flooding.signal, signal]));
     const fromMs = recorder.nowMs();
     const watch = watchRedis(bed, signal);
+    const filledMs = await watch.filled(AbortSignal.any([signal, AbortSignal.timeout(FILLED_WITHIN_MS)]));
+    report(`Redis is full after ${Math.round(filledMs / 1_000)} s; the flood goes on for ${seconds} s`);
     await pause((seconds * 1_000) / 2, signal);
     const killed = ['message-worker-1', chatServersOf(bed)[0]?.name ?? ''];
     const restartsMs = await Promise.all(killed.map((name) => killAndAwaitReady(bed, name, signal)));
@@ -47,7 +54,7 @@ export const fullRedis = (seconds: number): Experiment => ({
     await flood;
     const during: Period = { fromMs, toMs: recorder.nowMs() };
     recorder.faults.push({ kind: 'full', target: 'redis', atMs: during.fromMs, endedAtMs: during.toMs, killed });
-    const { peakBytes, degraded } = await watch.stop();
+    const { peakShare, degraded } = await watch.stop();
     await pause(AFTER_MS, signal);
 
     return ({ events }) => {
@@ -57,7 +64,8 @@ export const fullRedis = (seconds: number): Experiment => ({
       const busy = (period: Period) =>
         events.filter((event) => event.type === 'refused' && event.code === 'BUSY' && isIn(event.atMs, period));
       return [
-        { name: 'peak of used_memory', value: peakBytes / 1_048_576, unit: 'MiB' },
+        { name: 'Redis is full after', value: filledMs, unit: 'ms', bound: { atMost: FILLED_WITHIN_MS } },
+        { name: 'peak of used memory, as a share of the limit', value: peakShare, unit: '' },
         { name: 'samples of /readyz that said degraded', value: degraded, unit: '' },
         { name: 'acks of the flood', value: acks.length - ofOthers.length, unit: '' },
         { name: 'acks of the others per 5 s, before', value: fewest(ofOthers, before), unit: '' },
@@ -94,27 +102,40 @@ function fewest(events: readonly RecordedEvent[], { fromMs, toMs }: Period): num
   return counts.length > 0 ? Math.min(...counts) : Number.NaN;
 }
 
-/** Samples the used memory of Redis and the readiness of the chat servers. */
+/** Samples the used memory of the masters and the readiness of the chat servers. */
 function watchRedis(bed: TestBed, signal: AbortSignal) {
+  const startedAt = performance.now();
   const stopping = new AbortController();
   const until = AbortSignal.any([stopping.signal, signal]);
-  const result = { peakBytes: 0, degraded: 0 };
+  const result = { peakShare: 0, degraded: 0, filledMs: Number.POSITIVE_INFINITY };
   const watching = (async () => {
     for (; !until.aborted; await pause(POLL_INTERVAL_MS, until)) {
-      const master = await bed.redis.masterOf(bed.redis.shardKeys[0] ?? '');
-      const used = Number(/^used_memory:(\d+)/m.exec(await master.admin.info('memory').catch(() => ''))?.[1] ?? 0);
-      result.peakBytes = Math.max(result.peakBytes, used);
+      const shares = await Promise.all(bed.redis.shardKeys.map((key) => usedShare(bed, key)));
+      result.peakShare = Math.max(result.peakShare, ...shares);
+      if (result.peakShare >= NEAR_LIMIT) result.filledMs = Math.min(result.filledMs, performance.now() - startedAt);
       const statuses = await Promise.all(chatServersOf(bed).map(readyStatus));
       if (statuses.includes('degraded')) result.degraded += 1;
     }
   })();
   return {
+    /** Resolves when a master is near its limit: after how long, ms. Infinity when `overdue` aborts first. */
+    async filled(overdue: AbortSignal): Promise<number> {
+      while (!overdue.aborted && !Number.isFinite(result.filledMs)) await pause(POLL_INTERVAL_MS, overdue);
+      return result.filledMs;
+    },
     async stop() {
       stopping.abort();
       await watching;
       return result;
     },
   };
+}
+
+/** Returns the used memory of a shard's master as a share of its limit; 0 while it does not answer. */
+async function usedShare(bed: TestBed, shardKey: string): Promise<number> {
+  const master = await bed.redis.masterOf(shardKey);
+  const used = Number(/^used_memory:(\d+)/m.exec(await master.admin.info('memory').catch(() => ''))?.[1] ?? 0);
+  return used / (MAX_MEMORY_MB * 1_048_576);
 }
 
 /** Kills a process and returns how long it takes until its successor is ready, ms. Infinity if that takes too long. */
