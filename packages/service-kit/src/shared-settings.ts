@@ -136,7 +136,7 @@ export const dedupeSettings = {
     meaning:
       'Size of a filter of used `clientMessageId`s. Each partition has three; each is written for 12 hours. A change takes effect when the next one begins.',
     tradeOff:
-      'Too small a filter costs one indexed query of the store for many new messages. 2.5 bytes for each message of 12 hours ask the store about 0.4 % of them.',
+      'Too small a filter costs one indexed query of the store for many new messages. 2.5 bytes for each message of 12 hours ask the store about 2 % of them.',
   }),
 } as const;
 

@@ -61,27 +61,45 @@ local function isSuperseded(sender, fence)
   return false
 end
 
+-- Each conversation is read once and written once in a call: many messages of a busy server are for the same conversations.
+local states = {}
+local function stateOf(conversation)
+  local state = states[conversation]
+  if state == nil then
+    local fields = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch', 'expires', 'initialised')
+    state = fields[1] and fields[4] == epoch and {
+      head = tonumber(fields[1]),
+      membersVersion = fields[2] or '',
+      lastMs = tonumber(fields[3] or 0),
+      expires = fields[5],
+      initialised = tonumber(fields[6] or 0),
+    }
+    states[conversation] = state
+  end
+  return state
+end
+
 local function append(conversation, recent, use, deletions, sender, conversationId, id, digest, message, node,
-    membersVersion, fence, target, deleted, hash, step, askedAt)
+    membersVersion, fence, target, deleted, firstHash, secondHash, askedAt)
   if uses[use] then return { 'sent', uses[use] } end
 
   if fence ~= '0' and isSuperseded(sender, tonumber(fence)) then return { 'superseded' } end
 
-  local state = redis.call('HMGET', conversation, 'head', 'membersVersion', 'lastMs', 'epoch', 'expires', 'initialised')
-  if not state[1] or state[4] ~= epoch then return { 'head-unknown' } end
-  local doubt = doubtOf(dedupe, sender, hash, step, tonumber(state[6] or 0), askedAt)
+  local state = stateOf(conversation)
+  if not state then return { 'head-unknown' } end
+  local doubt = doubtOf(dedupe, sender, firstHash, secondHash, state.initialised, askedAt)
   if doubt then return { doubt, momentOf(dedupe), nowMs } end
-  local currentVersion = state[2] or ''
-  if currentVersion ~= membersVersion then return { 'stale-members', currentVersion } end
+  if state.membersVersion ~= membersVersion then return { 'stale-members', state.membersVersion } end
   if target == '-' or target ~= '' and redis.call('ZSCORE', deletions, target) then return { 'target-missing' } end
   if free <= 0 then return { 'busy' } end
 
-  local seq = tonumber(state[1]) + 1
+  if state.expires then
+    keepForever(conversation, recent, deletions)
+    state.expires = nil
+  end
   -- Timestamps must not decrease within a conversation, even if the clock was set back.
-  local createdAtMs = math.max(nowMs, tonumber(state[3] or 0))
-
-  if state[5] then keepForever(conversation, recent, deletions) end
-  redis.call('HSET', conversation, 'head', seq, 'lastMs', createdAtMs)
+  local seq, createdAtMs = state.head + 1, math.max(nowMs, state.lastMs)
+  state.head, state.lastMs, state.isChanged = seq, createdAtMs, true
   redis.call('XADD', log, '*', 'conversation', conversationId, 'seq', seq, 'time', createdAtMs, 'node', node,
     'epoch', epoch, 'message', message)
   free = free - 1
@@ -89,7 +107,7 @@ local function append(conversation, recent, use, deletions, sender, conversation
   if deleted ~= '' then redis.call('ZADD', deletions, seq, deleted) end
   uses[use] = conversationId .. ' ' .. id .. ' ' .. seq .. ' ' .. createdAtMs .. ' ' .. digest
   redis.call('SET', use, uses[use], 'PX', exactMs)
-  addToFilter(dedupe, hash, step)
+  addToFilter(dedupe, firstHash, secondHash)
   return { 'appended', seq, createdAtMs }
 end
 
@@ -99,5 +117,8 @@ for i = 0, messages - 1 do
   local isDone, reply = pcall(append, KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], KEYS[key + 4], KEYS[key + 5],
     unpack(ARGV, arg + 1, arg + ARGS_EACH))
   replies[i + 1] = isDone and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
+end
+for conversation, state in pairs(states) do
+  if state and state.isChanged then redis.call('HSET', conversation, 'head', state.head, 'lastMs', state.lastMs) end
 end
 return replies

@@ -13,7 +13,7 @@
 -- clock does. A moment is the epoch and a count.
 local FILTER_PERIOD_MS = 12 * 3600 * 1000
 local DEDUPE_WINDOW_MS = 24 * 3600 * 1000
-local FILTERS, FILTER_HASHES = 3, 4
+local FILTERS = 3
 
 -- Begins the next period when it is time. The clock may be set back: no period ends twice. Returns the current period.
 local function rotateFilters(stateKey, filterKeys, newBits, bits, last, nowMs)
@@ -75,24 +75,24 @@ local function isSince(moment, dedupe, initialised)
   return epoch == dedupe.epoch and tonumber(count) >= initialised
 end
 
-local function contains(filter, hash, step)
-  for i = 0, FILTER_HASHES - 1 do
-    if redis.call('GETBIT', filter.key, (hash + i * step) % filter.bits) == 0 then return false end
-  end
-  return true
+local function contains(filter, first, second)
+  return redis.call('GETBIT', filter.key, first % filter.bits) == 1
+    and redis.call('GETBIT', filter.key, second % filter.bits) == 1
 end
 
-local function addToFilter(dedupe, hash, step)
+-- Two bits only: a write of a bit costs as much as a small command. With twice as many the filter would be better only while it is
+-- nearly empty.
+local function addToFilter(dedupe, first, second)
   local key, bits = dedupe.filters[1].key, dedupe.filters[1].bits
-  redis.call('BITFIELD', key, 'SET', 'u1', hash % bits, 1, 'SET', 'u1', (hash + step) % bits, 1,
-    'SET', 'u1', (hash + 2 * step) % bits, 1, 'SET', 'u1', (hash + 3 * step) % bits, 1)
+  redis.call('SETBIT', key, first % bits, 1)
+  redis.call('SETBIT', key, second % bits, 1)
 end
 
 -- Returns 'sender-unknown', 'maybe-sent', or nil when the sender certainly did not use the clientMessageId before.
 --
 -- sender       HASH epoch, loaded (number of initialisations before its messages were loaded), tooMany (they were not loaded)
 -- initialised  number of the conversation's initialisation, 0 = the store had no message of it
-local function doubtOf(dedupe, sender, hash, step, initialised, askedAt)
+local function doubtOf(dedupe, sender, firstHash, secondHash, initialised, askedAt)
   -- The count continues above all conversations when the dedupe state alone was lost.
   if initialised > dedupe.initialisations then
     dedupe.initialisations = initialised
@@ -106,7 +106,7 @@ local function doubtOf(dedupe, sender, hash, step, initialised, askedAt)
     if tonumber(known[2]) < initialised then return 'sender-unknown' end
   end
   for _, filter in ipairs(dedupe.filters) do
-    if contains(filter, hash, step) then return 'maybe-sent' end
+    if contains(filter, firstHash, secondHash) then return 'maybe-sent' end
   end
   return nil
 end

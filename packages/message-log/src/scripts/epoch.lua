@@ -6,7 +6,9 @@
 -- Returns the epoch, its start in ms, and the run id of this process. The epoch is nil if another process, or a Redis with other
 -- data, has begun it.
 local function knownEpoch(epochKey, runIdKey)
-  local runId = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  local info = redis.call('INFO', 'server')
+  local _, last = string.find(info, 'run_id:', 1, true)
+  local runId = string.sub(info, last + 1, last + 40)
   local stored = redis.call('MGET', epochKey, runIdKey)
   local begunBy, begunAtMs = string.match(stored[2] or '', '^(%x+) (%d+)$')
   if begunBy ~= runId then return nil, nil, runId end
