@@ -32,7 +32,7 @@ export interface RedisMessageLogOptions {
   sentMessages: SentMessages;
   /**
    * How long each use of a clientMessageId is kept exactly, ms. For the rest of 24 hours Bloom filters and the store recognise
-   * it. Costs about 240 bytes of memory for each message. Default 1 h.
+   * it. Costs 264 bytes of memory for each message. Default 1 h.
    */
   dedupeExactMs?: number;
   /** Size of each of a partition's three filters. Each has the messages of 12 hours. Default 4 MiB. */

@@ -125,7 +125,7 @@ export const dedupeSettings = {
     meaning:
       'Redis keeps each use of a `clientMessageId` for this time. For the rest of 24 hours the filters and the history store recognise a repeat.',
     tradeOff:
-      'A higher value asks the store less often about late repeats. Each message costs about 240 bytes of Redis memory for this time.',
+      'A higher value asks the store less often about late repeats. Each message costs 264 bytes of Redis memory for this time.',
   }),
   DEDUPE_FILTER_BYTES: integerSetting({
     section: 'Message log',
