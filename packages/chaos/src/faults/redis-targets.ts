@@ -51,7 +51,7 @@ type Inject = (context: {
  * - `lose-tail`: a master loses its newest writes: it is killed, and starts with a copy of its files from the begin of the fault.
  * - `slow-fsync`: the disk is slow; then a worker is killed, and 0.7 s later the master.
  * - `full`: the memory limit is lowered to what is in use.
- * - `clock-back`: the clock is set back by an hour, and a chat server is killed.
+ * - `clock-back`: the clock of Redis is set back by an hour, and a chat server is killed. Sentinels run elsewhere, with the true clock.
  */
 export function redisTargets(options: RedisTargetOptions): FaultTarget[] {
   const { rig, clock, canDelayFsync } = options;

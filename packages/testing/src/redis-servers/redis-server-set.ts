@@ -18,7 +18,7 @@ export interface RedisServersOptions {
   readonly appendFsync?: 'always' | 'everysec';
   /** Further directives of every Redis server, such as `['maxmemory', '40mb']`. */
   readonly directives?: readonly Directive[];
-  /** Environment of every process. Default: that of the caller. */
+  /** Environment of every Redis server, such as a clock. Default: that of the caller, which Sentinels always have. */
   readonly env?: NodeJS.ProcessEnv;
   /** Called with each process that is started, which then leads a process group. */
   readonly onSpawn?: (child: ChildProcess) => void;
@@ -102,7 +102,7 @@ export class RedisServerSet {
       name,
       port,
       directory,
-      ...{ isSentinel, env, onSpawn },
+      ...{ isSentinel, env: isSentinel ? undefined : env, onSpawn },
       directives: [...(tls ? tlsDirectives(port, tls, isSentinel) : []), ...directives],
       admin: { ...(password === undefined ? {} : { password }), ...(tls ? { tls: { ca: tls.certificate } } : {}) },
     });
