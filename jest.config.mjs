@@ -1,5 +1,10 @@
 /** Long suites of the test tools themselves. CI leaves them out to stay below twenty minutes: npm test runs them. */
-const NOT_IN_CI = ['packages/chaos/tests/redis-targets', 'packages/testing/tests/redis-servers'];
+const NOT_IN_CI = [
+  'packages/bench/tests/generator',
+  'packages/chaos/tests/redis-targets',
+  'packages/testing/tests/redis-servers',
+  'packages/testing/tests/test-run',
+];
 
 export default {
   testEnvironment: '<rootDir>/packages/testing/src/jest/environment.ts',
