@@ -16,7 +16,7 @@ interface MemoryReliefParts {
 }
 
 /**
- * Frees memory while Redis is near its limit, in two steps. First, stored messages leave the recent windows, and history comes from the
+ * Frees memory while Redis may be near its limit for any process, in two steps. First, stored messages leave the recent windows, and history comes from the
  * store. When that finds nothing, dedupe entries of stored messages leave, and the store is asked about repeats. Without it, data that
  * the store has could keep a Redis full for an hour, and senders would get `BUSY` for as long.
  */
@@ -32,7 +32,7 @@ export class MemoryRelief {
   async check(signal: AbortSignal): Promise<void> {
     const { memory, consumer, metrics, logger } = this.#parts;
     await memory.poll();
-    if (!memory.isNearLimit || performance.now() < this.#notBefore) return;
+    if (!memory.mayBeNearLimit || performance.now() < this.#notBefore) return;
     const messages = await consumer.trimRecent(signal);
     const uses = messages > 0 ? 0 : await consumer.deleteStoredUses(signal);
     this.#notBefore = performance.now() + (messages + uses > 0 ? PAUSE_MS : LONG_PAUSE_MS);

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { newRedis, withoutCommandDeadline } from '@parley/testing';
+import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import { silentLogger } from './logger.ts';
 import { connectRedis, isRedisOutOfMemory, isRedisUnavailable } from './redis.ts';
 import { RedisMemory } from './redis-memory.ts';
@@ -23,7 +23,7 @@ test('without a limit Redis is never near it', async () => {
 
 test('is near the limit from the threshold on, until the use is 5 % of the limit lower', async () => {
   // Much more than the buffers of connections, which come and go.
-  await server.client.set('filler', 'x'.repeat(20 * MIB));
+  await server.client.setrange('filler', 20 * MIB - 1, 'x');
   const memory = new RedisMemory(redis, { busyPercent: 50 });
   const isNearLimitAt = async (percent: number) => {
     await memory.poll();
@@ -36,6 +36,39 @@ test('is near the limit from the threshold on, until the use is 5 % of the limit
   expect(await isNearLimitAt(48)).toBe(true);
   expect(await isNearLimitAt(40)).toBe(false);
   expect(await isNearLimitAt(48)).toBe(false);
+});
+
+test('memory must be freed as long as another process may be near the limit', async () => {
+  const [early, late] = [new RedisMemory(redis, { busyPercent: 50 }), new RedisMemory(redis, { busyPercent: 50 })];
+  await early.poll();
+  const limitAt = (percent: number) => setLimit(Math.round((100 * early.usage.usedBytes) / percent));
+  await limitAt(55);
+  await early.poll();
+  await limitAt(48);
+  for (const memory of [early, late]) await memory.poll();
+  expect([early, late].map(({ isNearLimit }) => isNearLimit)).toEqual([true, false]);
+  expect([early, late].map(({ mayBeNearLimit }) => mayBeNearLimit)).toEqual([true, true]);
+  await limitAt(40);
+  for (const memory of [early, late]) await memory.poll();
+  expect([early, late].map(({ mayBeNearLimit }) => mayBeNearLimit)).toEqual([false, false]);
+});
+
+test('is no longer near the limit when the use has been below the threshold for ten seconds', async () => {
+  const memory = new RedisMemory(redis, { busyPercent: 50 });
+  const isNearLimitAt = async (percent: number) => {
+    await setLimit(Math.round((100 * memory.usage.usedBytes) / percent));
+    await memory.poll();
+    return memory.isNearLimit;
+  };
+  await memory.poll();
+  expect(await isNearLimitAt(55)).toBe(true);
+  const reachedAt = performance.now();
+  expect(await isNearLimitAt(48)).toBe(true);
+  await eventually(async () => {
+    await memory.poll();
+    expect(memory.isNearLimit).toBe(false);
+  }, 60_000);
+  expect(performance.now() - reachedAt).toBeGreaterThan(9_900);
 });
 
 test('is near the limit after Redis refused a command, and the next poll decides again', async () => {
