@@ -26,7 +26,7 @@ their bounds:
   rolling-restart  restarts every chat server in turn while all slots are taken (3 rounds)
   slow-readers     10 of 50 clients stop reading (60 s, after 60 s of normal load)
   slow-disk        Redis' disk is slow; a worker is killed, and 0.7 s later Redis (5 rounds); needs strace
-  full-redis       one client fills a Redis of 24 MB, and goes on (30 s)
+  full-redis       one client fills a Redis of 24 MB, and continues (30 s)
 
 Options:
   --redis MODE   ${REDIS_MODES.join(', ')} (default: single): one Redis; a master with two replicas and three Sentinels; a Redis Cluster

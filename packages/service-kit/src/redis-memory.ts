@@ -43,7 +43,7 @@ export class RedisMemory {
     return this.#isNearLimit;
   }
 
-  /** Whether this or another process may be near the limit. What frees memory must go on while it is true. */
+  /** Whether this or another process may be near the limit. Workers free memory while it is true. */
   get mayBeNearLimit(): boolean {
     return this.#isNearLimit || percentOf(this.#usage) >= this.#busyPercent - HYSTERESIS_PERCENT;
   }

@@ -22,12 +22,12 @@ const WINDOW_MS = 5_000;
 const POLL_INTERVAL_MS = 100;
 
 /**
- * One client sends long texts to many groups as fast as it can, until Redis is full, and then for some seconds more. All others go on.
+ * One client sends long texts to many groups as fast as it can, until Redis is full, and then for some seconds more. All others continue.
  * A worker and a chat server are killed during the flood, and must start while Redis is full. After the flood everything must work
  * again without help.
  */
 export const fullRedis = (seconds: number): Experiment => ({
-  summary: `one client fills a Redis of ${MAX_MEMORY_MB} MB and goes on for ${seconds} s`,
+  summary: `one client fills a Redis of ${MAX_MEMORY_MB} MB and continues for ${seconds} s`,
   clientMix: {
     ...DEFAULT_CLIENT_MIX,
     ...{ plainClients: 16, libraryClients: 16, listeners: 1, floodSenders: 1, secondDevices: 0 },
@@ -45,7 +45,7 @@ export const fullRedis = (seconds: number): Experiment => ({
     const fromMs = recorder.nowMs();
     const watch = watchRedis(bed, signal);
     const filledMs = await watch.filled(AbortSignal.any([signal, AbortSignal.timeout(FILLED_WITHIN_MS)]));
-    report(`Redis is full after ${Math.round(filledMs / 1_000)} s; the flood goes on for ${seconds} s`);
+    report(`Redis is full after ${Math.round(filledMs / 1_000)} s; the flood continues for ${seconds} s`);
     await pause((seconds * 1_000) / 2, signal);
     const killed = ['message-worker-1', chatServersOf(bed)[0]?.name ?? ''];
     const restartsMs = await Promise.all(killed.map((name) => killAndAwaitReady(bed, name, signal)));

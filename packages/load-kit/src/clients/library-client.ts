@@ -1,5 +1,5 @@
 import { ChatClient, type ChatSnapshot, type ConversationView, ParleyError } from '@parley/client';
-import type { ConversationId, Message, UserId } from '@parley/protocol';
+import { type ConversationId, isChangeKind, isPlaceholder, type Message, type UserId } from '@parley/protocol';
 import { pause } from '@parley/service-kit';
 import { hashOf } from '../events/recorder.ts';
 import { compareDisplays, type Display } from './display-change.ts';
@@ -13,6 +13,12 @@ const SCROLL_RETRY_MS = 500;
 const REPLACED_AT_MOST = 500;
 
 const NOTHING: Display = { messages: [], firstSeq: 1, holes: [] };
+
+/**
+ * Whether a message has an entry in the timeline, unless the timeline displays another copy of it. After Redis lost an unstored
+ * message and its sender sent it again, a client may have both until it knows the new epoch.
+ */
+const isEntry = (message: Message) => !isChangeKind(message.kind) && !isPlaceholder(message);
 
 /** A client built on the client library. It records what the library's snapshots would show to a user. */
 export class LibraryClient {
@@ -137,9 +143,9 @@ export class LibraryClient {
       if (droppedBelowSeq !== undefined) {
         recorder.add({ type: 'dropped', client, conversationId, belowSeq: droppedBelowSeq });
       }
-      this.#display(conversationId, older, 'older');
-      this.#display(conversationId, inserted, 'inserted');
-      this.#display(conversationId, next, 'next');
+      this.#display(conversationId, view, older, 'older');
+      this.#display(conversationId, view, inserted, 'inserted');
+      this.#display(conversationId, view, next, 'next');
     }
     const upTo = this.#displayedUpTo.get(conversationId) ?? 0;
     if (view.firstSeq <= upTo + 1) {
@@ -183,11 +189,20 @@ export class LibraryClient {
       this.#chat.retrySending(clientMessageId as Parameters<ChatClient['retrySending']>[0]);
   }
 
-  #display(conversationId: ConversationId, messages: readonly Message[], how: 'next' | 'older' | 'inserted'): void {
-    for (const { seq, id, senderId, clientMessageId, text } of messages) {
+  #display(
+    conversationId: ConversationId,
+    { timeline }: ConversationView,
+    messages: readonly Message[],
+    how: 'next' | 'older' | 'inserted',
+  ): void {
+    if (messages.length === 0) return;
+    const displayed = new Set(timeline.map(({ message }) => message.id));
+    for (const message of messages) {
+      const { seq, id, senderId, clientMessageId, text } = message;
+      this.#accepted(clientMessageId, seq);
+      if (isEntry(message) && !displayed.has(id)) continue;
       const fields = { conversationId, seq, id, senderId, clientMessageId, textHash: hashOf(text) };
       this.#options.recorder.add({ type: 'seen', client: this.name, how, ...fields });
-      this.#accepted(clientMessageId, seq);
     }
   }
 
