@@ -23,6 +23,8 @@ export interface TestRun {
 export interface RunningProcess {
   readonly pid: number;
   readonly commandLine: string;
+  /** Names the test file, if it is a directory of `newTemporaryDirectory`. */
+  readonly workingDirectory: string;
 }
 
 /** Starts a run, and a watchdog that ends its processes when this process dies without calling `end`. */
@@ -48,7 +50,9 @@ export function beginTestRun(): TestRun {
       watchdog.stdin.end();
       await exited;
       if (leftovers.length === 0) return;
-      const names = leftovers.map(({ pid, commandLine }) => `  ${pid} ${commandLine}`).join('\n');
+      const names = leftovers
+        .map(({ pid, commandLine, workingDirectory }) => `  ${pid} ${commandLine} in ${workingDirectory}`)
+        .join('\n');
       throw new Error(`Tests left processes running. They were ended:\n${names}`);
     },
   };
@@ -93,7 +97,7 @@ function processesOf(directory: string): RunningProcess[] {
       // Redis overwrites both of them with its title.
       const workingDirectory = read(() => readlinkSync(`/proc/${pid}/cwd`));
       return [commandLine, environment, workingDirectory].some((text) => text.includes(directory))
-        ? [{ pid: Number(pid), commandLine }]
+        ? [{ pid: Number(pid), commandLine, workingDirectory }]
         : [];
     });
 }
