@@ -10,14 +10,9 @@ const proxy = await startTcpProxy('127.0.0.1', other.redis.port);
 const alone = await newChatServer({ REDIS_URL: `redis://127.0.0.1:${proxy.port}`, CLUSTER_URL: other.url }, other);
 const withoutUrl = await newChatServer({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` }, other);
 
-// While the proxy forwards: a stopping server unsubscribes.
+// A server also stops in order while Redis does not answer. A rejection that nobody handles would end the process of this test.
 afterAll(async () => {
-  await eventually(async () => {
-    const connected = await other.redis.client.client('LIST');
-    for (const node of ['chat-server-2', 'chat-server-3']) {
-      for (const use of ['command', 'publish', 'subscribe']) expect(connected).toContain(`name=${node}:${use} `);
-    }
-  });
+  other.redis.process.kill('SIGSTOP');
   await Promise.all([alone.stop(), withoutUrl.stop()]);
 });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { RedisConnection } from '@parley/service-kit';
 import { createAdapter } from '@socket.io/redis-adapter';
+import type { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import { closeInSlices } from '../engine-io/close-in-slices.ts';
 import type { ChatIo } from '../socket-types.ts';
@@ -30,6 +31,7 @@ export function createChatIo(
     subscriber: RedisConnection;
   },
 ): ChatIo {
+  for (const connection of [options.publisher, options.subscriber]) ignoreRejections(connection);
   const io: ChatIo = new Server(httpServer, {
     adapter: createAdapter(options.publisher, options.subscriber),
     cors: { origin: [...options.allowedOrigins], credentials: true },
@@ -48,4 +50,18 @@ export function createChatIo(
   closeInSlices(httpServer);
   io.engine.generateId = () => `${options.node}.${randomBytes(15).toString('base64url')}`;
   return io;
+}
+
+/**
+ * Marks the rejections of a connection's commands as handled. The adapter drops the promises of its commands: those that wait while Redis
+ * is away are rejected when the server stops, which would end the process.
+ */
+function ignoreRejections(connection: RedisConnection): void {
+  // A Cluster has the same method.
+  const redis = connection as Redis;
+  const sendCommand = redis.sendCommand.bind(redis);
+  redis.sendCommand = (...parameters) => {
+    parameters[0].promise.catch(() => undefined);
+    return sendCommand(...parameters);
+  };
 }
