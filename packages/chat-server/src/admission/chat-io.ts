@@ -54,7 +54,7 @@ export function createChatIo(
 
 /**
  * Marks the rejections of a connection's commands as handled. The adapter drops the promises of its commands: those that wait while Redis
- * is away are rejected when the server stops, which would end the process.
+ * is unavailable are rejected when the server stops, which would end the process.
  */
 function ignoreRejections(connection: RedisConnection): void {
   // A Cluster has the same method.
