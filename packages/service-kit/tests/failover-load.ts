@@ -6,8 +6,12 @@ import { connectRedis, isRedisUnavailable, MAX_BLOCK_MS, type RedisConnection, t
 
 const WRITE_INTERVAL_MS = 5;
 
-export async function connect<Role extends RedisRole>(url: string, role: Role): Promise<RedisConnection> {
-  const connection = await connectRedis(url, role, { logger: silentLogger(), connectionName: `test:${role}` });
+export async function connect<Role extends RedisRole>(
+  url: string,
+  role: Role,
+  logger = silentLogger(),
+): Promise<RedisConnection> {
+  const connection = await connectRedis(url, role, { logger, connectionName: `test:${role}` });
   atFileEnd(() => connection.disconnect());
   return connection;
 }

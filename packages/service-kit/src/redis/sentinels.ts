@@ -78,6 +78,8 @@ export class Sentinels {
     if (this.#isClosed || this.#clients.has(key) || this.#clients.size >= MAX_SENTINELS) return;
     const events: SentinelEvents = {
       reconnected: (view) => {
+        // `master` does not wait for a Sentinel that answers late.
+        this.#warnOfShortTimeout(view.downAfterMs);
         const current = this.#current;
         if (!current || view.configEpoch < current.configEpoch) return;
         if (isSameEndpoint(view.endpoint, current.endpoint) === view.isFailingOver) this.#callbacks.replaced();
