@@ -6,5 +6,8 @@ export const EPOCH_FUNCTIONS: readonly URL[] = [include('epoch')];
 /** The Lua functions for scripts that recognise repeated messages; they need those of the epoch. */
 export const DEDUPE_FUNCTIONS: readonly URL[] = [include('epoch'), include('dedupe')];
 
+/** The Lua functions for scripts that look for entries of the log. */
+export const ENTRY_FUNCTIONS: readonly URL[] = [include('epoch'), include('find-entry')];
+
 /** The Lua functions for scripts that let the keys of a conversation expire. */
 export const EXPIRY_FUNCTIONS: readonly URL[] = [include('expiry')];

@@ -45,11 +45,9 @@ export function toLogBatch(entries: readonly DeliveredEntry[]): LogBatch {
   for (const [entryId, deliveries, flat] of entries) {
     const fields = fieldsOf(flat);
     const parsed = parseMessage(fields);
-    if (typeof parsed === 'string') batch.malformed.push({ entryId, reason: parsed });
-    else {
-      const [appendedBy, epoch] = [fields.get('node') ?? '', fields.get('epoch') ?? ''];
-      batch.entries.push({ entryId, message: parsed, appendedBy, epoch, deliveries });
-    }
+    const [appendedBy, epoch] = [fields.get('node') ?? '', fields.get('epoch') ?? ''];
+    if (typeof parsed === 'string') batch.malformed.push({ entryId, epoch, reason: parsed });
+    else batch.entries.push({ entryId, message: parsed, appendedBy, epoch, deliveries });
   }
   return batch;
 }

@@ -1,4 +1,4 @@
-import type { ConversationId, MessageRecord } from '@parley/protocol';
+import type { ConversationId } from '@parley/protocol';
 import {
   commandTimeoutOf,
   DeadlineExceeded,
@@ -9,9 +9,9 @@ import {
 } from '@parley/service-kit';
 import { chunksOf } from './chunks-of.ts';
 import { deleteStoredUses, trimRecentWindows } from './free-memory.ts';
-import { EPOCH_FUNCTIONS } from './included-scripts.ts';
+import { ENTRY_FUNCTIONS } from './included-scripts.ts';
 import { type DeliveredEntry, fieldsOf, positionOf, toLogBatch } from './log-entry.ts';
-import type { CommittedOffset, LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
+import type { CommittedOffset, DeadEntry, LogBatch, LogEntry, MessageConsumer } from './message-consumer.ts';
 import { type PartitionKeys, partitionKeys, WORKERS } from './partition-keys.ts';
 import { MAX_ENTRIES_PER_CALL, type SettledEntry, type SettleOptions, settleEntries } from './settle-entries.ts';
 
@@ -38,7 +38,7 @@ const scripts = {
   readPending: loadScript(new URL('./scripts/read-pending.lua', import.meta.url), 1),
   reclaim: loadScript(new URL('./scripts/reclaim.lua', import.meta.url), 2),
   extendClaim: loadScript(new URL('./scripts/extend-claim.lua', import.meta.url), 1),
-  checkEntries: loadScript(new URL('./scripts/check-entries.lua', import.meta.url), 3, EPOCH_FUNCTIONS),
+  checkEntries: loadScript(new URL('./scripts/check-entries.lua', import.meta.url), 3, ENTRY_FUNCTIONS),
   leaveGroup: loadScript(new URL('./scripts/leave-group.lua', import.meta.url), 1),
 };
 
@@ -159,14 +159,20 @@ class RedisMessageConsumer implements MessageConsumer {
 
   complete(entries: readonly LogEntry[]): Promise<CommittedOffset[]> {
     return this.#settle(
-      entries.map(({ entryId, message: { conversationId, seq } }) => ({ entryId, conversationId, seq, reason: '' })),
+      entries.map(({ entryId, epoch, message: { conversationId, seq } }) => ({
+        entryId,
+        epoch,
+        conversationId,
+        seq,
+        reason: '',
+      })),
     );
   }
 
-  async deadLetter(entries: readonly { entryId: string; reason: string; message?: MessageRecord }[]): Promise<void> {
-    const located = entries.map(async ({ entryId, reason, message }): Promise<SettledEntry> => {
+  async deadLetter(entries: readonly DeadEntry[]): Promise<void> {
+    const located = entries.map(async ({ entryId, epoch, reason, message }): Promise<SettledEntry> => {
       const { conversationId, seq } = message ?? (await this.#positionOf(entryId)) ?? UNKNOWN_POSITION;
-      return { entryId, conversationId, seq, reason: reason || 'no reason given' };
+      return { entryId, epoch, conversationId, seq, reason: reason || 'no reason given' };
     });
     await this.#settle(await Promise.all(located));
   }
@@ -239,16 +245,17 @@ class RedisMessageConsumer implements MessageConsumer {
           this.#command,
           scripts.checkEntries,
           [log, epoch, runId],
-          chunk.map(({ entryId }) => entryId),
+          chunk.flatMap((entry) => [entry.entryId, entry.epoch]),
         ),
       ),
     );
-    const present = new Set<string>();
-    for (const [currentEpoch, entryIds] of replies as [currentEpoch: string, entryIds: string[]][]) {
+    const present = new Set<LogEntry>();
+    for (const [index, reply] of replies.entries()) {
+      const [currentEpoch, found] = reply as [currentEpoch: string, found: number[]];
       this.#epoch = currentEpoch;
-      for (const id of entryIds) present.add(id);
+      for (const position of found) present.add(chunks[index]?.[position] as LogEntry);
     }
-    return entries.filter(({ entryId }) => !present.has(entryId));
+    return entries.filter((entry) => !present.has(entry));
   }
 
   #settle(entries: readonly SettledEntry[]): Promise<CommittedOffset[]> {

@@ -1,6 +1,9 @@
 import type { ConversationId, MessageRecord } from '@parley/protocol';
 
-/** An entry of the log that a worker has read and not completed yet. */
+/**
+ * An entry of the log that a worker has read and not completed yet. Its id and its epoch identify it: after a loss, Redis may give the
+ * id of a lost entry to a new one.
+ */
 export interface LogEntry {
   readonly entryId: string;
   readonly message: MessageRecord;
@@ -15,7 +18,16 @@ export interface LogEntry {
 /** An entry that cannot be parsed as a message. It can only go to the dead letters. */
 export interface MalformedEntry {
   readonly entryId: string;
+  /** As in `LogEntry`. */
+  readonly epoch: string;
   readonly reason: string;
+}
+
+/** An entry that cannot be processed. */
+export interface DeadEntry extends Pick<LogEntry, 'entryId' | 'epoch'> {
+  readonly reason: string;
+  /** Undefined = the entry is malformed. */
+  readonly message?: MessageRecord;
 }
 
 export interface LogBatch {
@@ -95,7 +107,7 @@ export interface MessageConsumer {
    * Moves entries that cannot be processed to the dead-letter stream with all their fields and a reason, atomically for each
    * conversation. The committed offset passes them. May be repeated.
    */
-  deadLetter(entries: readonly { entryId: string; reason: string; message?: MessageRecord }[]): Promise<void>;
+  deadLetter(entries: readonly DeadEntry[]): Promise<void>;
 
   /** Returns the number of entries in the dead-letter stream. */
   countDeadLetters(): Promise<number>;

@@ -1,12 +1,12 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { chunksOf } from './chunks-of.ts';
-import { EPOCH_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
+import { ENTRY_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
 import type { CommittedOffset } from './message-consumer.ts';
 import { type PartitionKeys, WORKERS } from './partition-keys.ts';
 
 const SETTLE = loadScript(new URL('./scripts/settle.lua', import.meta.url), 8, [
-  ...EPOCH_FUNCTIONS,
+  ...ENTRY_FUNCTIONS,
   ...EXPIRY_FUNCTIONS,
 ]);
 
@@ -15,6 +15,8 @@ export const MAX_ENTRIES_PER_CALL = 500;
 
 export interface SettledEntry {
   readonly entryId: string;
+  /** The epoch in which it was appended; '' in an entry of an earlier release. */
+  readonly epoch: string;
   /** As the entry says; '' and 0 when it cannot be parsed. */
   readonly conversationId: ConversationId | '';
   readonly seq: number;
@@ -54,8 +56,8 @@ export async function settleEntries(
       keys.epoch,
       keys.runId,
     ];
-    const triples = chunk.flatMap(({ entryId, seq, reason }) => [entryId, seq, reason]);
-    return (await runScript(redis, SETTLE, scriptKeys, [WORKERS, keepRecent, conversationIdleMs, ...triples])) as [
+    const described = chunk.flatMap(({ entryId, epoch, seq, reason }) => [entryId, epoch, seq, reason]);
+    return (await runScript(redis, SETTLE, scriptKeys, [WORKERS, keepRecent, conversationIdleMs, ...described])) as [
       storedSeq: number,
       epoch: string,
     ];

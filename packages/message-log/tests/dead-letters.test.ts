@@ -37,7 +37,7 @@ describe('malformed entries', () => {
     const entryId = await open.redis.client.xadd(`${keyPrefix}:{p0}:log`, '*', ...Object.entries(fields).flat());
     await appendMany(log, lobby, 1);
     const batch = await readAll(consumer);
-    expect(batch.malformed).toEqual([{ entryId, reason }]);
+    expect(batch.malformed).toEqual([{ entryId, epoch: '', reason }]);
     expect(seqsOf(batch)).toEqual([1, 2]);
   });
 
@@ -49,7 +49,7 @@ describe('malformed entries', () => {
     const entryId = (await open.redis.client.xadd('verbatim:{p0}:log', '*', ...fields)) as string;
     await readAll(dead);
     const { malformed } = await consumer.reclaim({ maxEntries: 10 });
-    expect(malformed).toEqual([{ entryId, reason: 'has no conversation' }]);
+    expect(malformed).toEqual([{ entryId, epoch: '', reason: 'has no conversation' }]);
     await consumer.deadLetter(malformed);
     expect(await deadOf('verbatim')).toEqual([['entryId', entryId, 'reason', 'has no conversation', ...fields]]);
     expect(await log.countInProcess()).toBe(0);
@@ -63,7 +63,7 @@ describe('deadLetter', () => {
     await open.redis.client.xadd('bounded:{p0}:dead', '*', 'reason', 'the first one');
     await appendMany(log, lobby, 1_000);
     const { entries } = await readAll(consumer);
-    await consumer.deadLetter(entries.map(({ entryId, message }) => ({ entryId, message, reason: 'odd' })));
+    await consumer.deadLetter(entries.map((entry) => ({ ...entry, reason: 'odd' })));
     expect(await consumer.countDeadLetters()).toBe(1_000);
     expect((await deadOf('bounded'))[0]?.slice(2, 4)).toEqual(['reason', 'odd']);
   });
@@ -79,7 +79,7 @@ describe('deadLetter', () => {
 
     await consumer.deadLetter([
       { ...second, reason: 'too odd' },
-      { entryId: third.entryId, reason: 'message not passed' },
+      { entryId: third.entryId, epoch: third.epoch, reason: 'message not passed' },
       { ...other, reason: 'elsewhere' },
     ]);
     expect(await consumer.countDeadLetters()).toBe(3);

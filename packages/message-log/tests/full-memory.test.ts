@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { LogEntry } from '../src/index.ts';
 import { appendMany, conversation, newLogs, readAll, request, seqsOf } from './open-log.ts';
 
 const open = await newLogs();
@@ -58,8 +59,8 @@ describe('while memory is full', () => {
     const reclaimed = await alive.reclaim({ maxEntries: 10 });
     expect(seqsOf(reclaimed)).toEqual([1, 2, 3]);
     await alive.extendClaim(reclaimed.entries.map(({ entryId }) => entryId));
-    const [first, ...others] = reclaimed.entries;
-    await alive.deadLetter([{ entryId: first?.entryId ?? '', reason: 'odd' }]);
+    const [{ entryId, epoch }, ...others] = reclaimed.entries as [LogEntry, ...LogEntry[]];
+    await alive.deadLetter([{ entryId, epoch, reason: 'odd' }]);
     await alive.complete(others);
     expect(await log.countInProcess()).toBe(0);
   });

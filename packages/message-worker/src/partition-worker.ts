@@ -64,7 +64,7 @@ export async function startPartitionWorker(
   const saver = new Saver({ name, store, consumer, publisher, metrics, logger });
 
   async function publishAndQueue({ entries, malformed }: LogBatch): Promise<void> {
-    const unpublished = entries.filter((entry) => !saver.has(entry.entryId));
+    const unpublished = entries.filter((entry) => !saver.has(entry));
     publisher.publishMessages(unpublished);
     const publishedAtMs = Date.now();
     if (logger.isLevelEnabled('debug'))

@@ -64,8 +64,9 @@ export class Saver {
   readonly #publisher: Publisher;
   readonly #metrics: MessageWorkerMetrics;
   readonly #logger: Logger;
-  /** By entry id, in the order of `add`. */
+  /** By `keyOf`, in the order of `add`. */
   readonly #uncompleted = new Map<string, PublishedEntry>();
+  /** By `keyOf`. */
   readonly #rejections = new Map<string, number>();
   #maxBatchMessages = MAX_SAVE_MESSAGES;
   #batchStartedAt = Number.NEGATIVE_INFINITY;
@@ -90,12 +91,12 @@ export class Saver {
 
   /** Adds entries to save. An entry that is uncompleted here already is replaced. */
   add(entries: readonly PublishedEntry[]): void {
-    for (const entry of entries) this.#uncompleted.set(entry.entryId, entry);
+    for (const entry of entries) this.#uncompleted.set(keyOf(entry), entry);
     if (entries.length > 0) this.#wake();
   }
 
-  has(entryId: string): boolean {
-    return this.#uncompleted.has(entryId);
+  has(entry: LogEntry): boolean {
+    return this.#uncompleted.has(keyOf(entry));
   }
 
   /** The number of uncompleted entries. */
@@ -105,7 +106,8 @@ export class Saver {
 
   /** Extends this worker's claim on all uncompleted entries. */
   async extendClaims(): Promise<void> {
-    if (this.#uncompleted.size > 0) await this.#consumer.extendClaim([...this.#uncompleted.keys()]);
+    const entryIds = [...this.#uncompleted.values()].map(({ entryId }) => entryId);
+    if (entryIds.length > 0) await this.#consumer.extendClaim(entryIds);
   }
 
   /** Waits for entries, then saves and completes one batch. */
@@ -167,8 +169,8 @@ export class Saver {
   #postpone(entries: readonly PublishedEntry[]): void {
     this.#maxBatchMessages = Math.max(1, Math.floor(entries.length / 2));
     for (const entry of entries) {
-      this.#uncompleted.delete(entry.entryId);
-      this.#uncompleted.set(entry.entryId, entry);
+      this.#uncompleted.delete(keyOf(entry));
+      this.#uncompleted.set(keyOf(entry), entry);
     }
   }
 
@@ -252,8 +254,8 @@ export class Saver {
 
   /** Counts a rejection. Returns whether the entry has reached {@link MAX_REJECTIONS}. */
   #isRejectedFinally(entry: LogEntry): boolean {
-    const rejections = (this.#rejections.get(entry.entryId) ?? 0) + 1;
-    this.#rejections.set(entry.entryId, rejections);
+    const rejections = (this.#rejections.get(keyOf(entry)) ?? 0) + 1;
+    this.#rejections.set(keyOf(entry), rejections);
     return rejections >= MAX_REJECTIONS;
   }
 
@@ -269,7 +271,7 @@ export class Saver {
     { storeWorks = false } = {},
   ): Promise<void> {
     if (entries.length === 0) return;
-    const dead = entries.map((entry) => ({ entryId: entry.entryId, message: entry.message, reason: reasonOf(entry) }));
+    const dead = entries.map((entry) => ({ ...entry, reason: reasonOf(entry) }));
     try {
       await this.#store.saveBatch(entries.map(({ message }) => toPlaceholder(message)));
     } catch (error) {
@@ -285,12 +287,14 @@ export class Saver {
   }
 
   #remove(entries: readonly LogEntry[]): void {
-    for (const { entryId } of entries) {
-      this.#uncompleted.delete(entryId);
-      this.#rejections.delete(entryId);
+    for (const entry of entries) {
+      this.#uncompleted.delete(keyOf(entry));
+      this.#rejections.delete(keyOf(entry));
     }
   }
 }
+
+const keyOf = ({ entryId, epoch }: LogEntry): string => `${epoch} ${entryId}`;
 
 function toPlaceholder({ text: _text, media: _media, replyTo: _replyTo, ...message }: MessageRecord): MessageRecord {
   return { ...message, kind: 'system', text: 'This message could not be stored.' };

@@ -6,6 +6,8 @@ const rig = await newWorkerRig();
 const { log, store } = rig;
 afterEach(() => rig.drain());
 
+const LOG = 'parley:{p0}:log';
+
 /** A placeholder of a lost message. */
 const lost = 'system of system';
 
@@ -178,6 +180,52 @@ describe('an entry of an ended epoch whose seq belongs to another message', () =
     expect(await one.consumer.complete([old])).toMatchObject([{ storedSeq: 2, epoch: before?.epoch }]);
     expect(await log.states([id])).toEqual([before]);
     expect(await log.countInProcess()).toBe(1);
+  });
+});
+
+describe('after a loss, a Redis whose clock was set back gives the ids of lost entries to new ones', () => {
+  async function reuseAnId() {
+    const id = newConversationId();
+    const [one, two] = [await rig.worker(`one-${id}`), await rig.worker(`two-${id}`)];
+    // From now on the ids continue this one, as they do while the clock is behind it.
+    await rig.redis.client.call('XSETID', LOG, `${Date.now() + 3_600_000}-0`);
+    await rig.say(id, 'a');
+    await one.read();
+    await one.save();
+    await rig.redis.snapshot();
+    await rig.say(id, 'old b');
+    const [old] = (await one.read()) as [LogEntry];
+    await rig.restore();
+    expect(await rig.say(id, 'new b')).toEqual([2]);
+    const ids = await rig.redis.client.xrange(LOG, '-', '+');
+    expect(ids.map(([entryId]) => entryId)).toEqual([old.entryId]);
+    return { id, one, two, old };
+  }
+
+  test('the new entry stays when a worker drops the lost one', async () => {
+    const { id, one, two } = await reuseAnId();
+    await one.save();
+    expect(await counterOf(one, 'chat_messages_lost_total')).toBe(1);
+    await two.read();
+    await two.save();
+    expect(textsOf(await store.readRange(id, 1, 9))).toEqual(['a', 'new b']);
+    expect(await log.states([id])).toMatchObject([{ headSeq: 2, storedSeq: 2 }]);
+  });
+
+  test('a worker that holds the lost entry reads the new one', async () => {
+    const { id, one } = await reuseAnId();
+    expect(await one.read()).toHaveLength(1);
+    await one.save();
+    expect(textsOf(await store.readRange(id, 1, 9))).toEqual(['a', 'new b']);
+  });
+
+  test('the new entry stays when the lost one is completed or goes to the dead letters', async () => {
+    const { one, old } = await reuseAnId();
+    const deadBefore = await one.consumer.countDeadLetters();
+    await one.consumer.complete([old]);
+    await one.consumer.deadLetter([{ ...old, reason: 'a test' }]);
+    expect(await log.countInProcess()).toBe(1);
+    expect(await one.consumer.countDeadLetters()).toBe(deadBefore);
   });
 });
 

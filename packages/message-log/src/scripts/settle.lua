@@ -10,7 +10,8 @@
 -- KEYS  1 log  2 conversation  3 seqs stored out of order  4 recent window  5 dead letters  6 recent deletions  7 epoch  8 run id
 -- ARGV  1 consumer group  2 number of stored messages that the recent window keeps
 --       3 time after which an idle conversation leaves Redis (ms),
---       then for each entry, in ascending order of seq: its id, its seq (0 = unknown), why it is dead ('' = it is in the store)
+--       then for each entry, in ascending order of seq: its id, its epoch, its seq (0 = unknown), why it is dead ('' = it is in the
+--       store)
 -- Reply {committed offset, epoch}; the offset is -1 where the head is unknown in the current epoch
 local epoch = currentEpoch(KEYS[7], KEYS[8])
 local group, keepRecent, idleMs = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -18,14 +19,19 @@ local group, keepRecent, idleMs = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local MAX_DEAD = 1000
 
 local ids, seqs = {}, {}
-for i = 4, #ARGV, 3 do
-  local id, seq, reason = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
-  local original = reason ~= '' and redis.call('XRANGE', KEYS[1], id, id)[1]
-  if original then
-    redis.call('XADD', KEYS[5], 'MAXLEN', MAX_DEAD, '*', 'entryId', id, 'reason', reason, unpack(original[2]))
+for i = 4, #ARGV, 4 do
+  local id, entryEpoch, seq, reason = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
+  local isDead = reason ~= ''
+  -- No other entry has the id while the epoch lasts, so an entry of the current epoch does not have to be read.
+  local isCurrent = entryEpoch == epoch
+  local fields = (isDead or not isCurrent) and findEntry(KEYS[1], id, entryEpoch)
+  if isDead and fields then
+    redis.call('XADD', KEYS[5], 'MAXLEN', MAX_DEAD, '*', 'entryId', id, 'reason', reason, unpack(fields))
   end
-  ids[#ids + 1] = id
-  if redis.call('XDEL', KEYS[1], id) == 1 then seqs[#seqs + 1] = seq end
+  if isCurrent or fields then
+    ids[#ids + 1] = id
+    if redis.call('XDEL', KEYS[1], id) == 1 then seqs[#seqs + 1] = seq end
+  end
 end
 if #ids > 0 then redis.call('XACK', KEYS[1], group, unpack(ids)) end
 
