@@ -51,6 +51,7 @@ test('the document has exactly the schemas that the events refer to', () => {
     'HeadsPacket',
     'HelloPayload',
     'HelloReply',
+    'IdlePacket',
     'JoinPayload',
     'JoinReply',
     'Media',

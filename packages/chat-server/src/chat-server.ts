@@ -51,7 +51,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     roomAudit: chat.roomAudit,
     disconnectSlowConsumers: () => disconnectSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
     markerSaver: chat.markerSaver,
-    refreshTokens: store.refreshTokens,
+    guestTtlMs: config.GUEST_TTL_MS,
     metrics,
     logger,
   });

@@ -38,8 +38,10 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_sessions_ended_total: {
     type: 'counter',
-    help: 'Sessions that ended, by reason. Many "lost": this server could not renew leases in time. Many "slow": clients do not read. Any "isolated": this server alone lost Redis.',
-    labels: { reason: ['replaced', 'lost', 'unauthorised', 'silent', 'slow', 'disconnected', 'isolated', 'shutdown'] },
+    help: 'Sessions that ended, by reason. Many "lost": this server could not renew leases in time. Many "slow": clients do not read. Any "isolated": this server alone lost Redis. "idle": users waited for the slots of inactive ones.',
+    labels: {
+      reason: ['replaced', 'lost', 'unauthorised', 'silent', 'idle', 'slow', 'disconnected', 'isolated', 'shutdown'],
+    },
   },
   chat_sends_total: {
     type: 'counter',
@@ -89,6 +91,10 @@ export const CHAT_SERVER_METRICS = {
   chat_room_corrections_total: {
     type: 'counter',
     help: 'Rooms that differed from the members in the store and were corrected without a notice. Rising: notices of changed members are lost.',
+  },
+  chat_guests_expired_total: {
+    type: 'counter',
+    help: 'Guests that expired because they did not sign in for GUEST_TTL_MS. Many at once: somebody created guests in bulk that long ago.',
   },
   chat_background_errors_total: backgroundErrorsMetric([
     'gauges',

@@ -6,6 +6,7 @@ export type SessionEndReason =
   | 'lost'
   | 'unauthorised'
   | 'silent'
+  | 'idle'
   | 'slow'
   | 'disconnected'
   | 'isolated'
@@ -25,8 +26,14 @@ export interface Session {
   heldUntil: number;
   /** Whether the client has sent a valid event. */
   hasSentEvent: boolean;
+  /** `elapsedMs()` of the user's last activity that is not reported with a renewal yet. */
+  activeAt: number | undefined;
+  /** Whether the client knows that the session ends soon because it is idle. */
+  isWarned: boolean;
   /** Why the session ended; set once. */
   endedBy: SessionEndReason | undefined;
   /** Notifies the client and closes its connection. Undefined until there is one. */
   closeConnection: ((reason: SessionEndReason) => void) | undefined;
+  /** Tells the client when its idle session ends, in Unix milliseconds. Undefined until the client is connected. */
+  warnIdle: ((endsAtMs: number) => void) | undefined;
 }

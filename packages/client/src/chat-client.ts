@@ -219,6 +219,16 @@ export class ChatClient {
     this.#session?.connection.takeOver();
   }
 
+  /** Keeps the session while `idleEndsAt` says that it ends. Call it when the user does anything, or asks to stay. */
+  stay(): void {
+    void this.#session?.idle.stay();
+  }
+
+  /** Connects again in the phase `idle-ended`. Call it when the user asks to: others may be waiting for the slot. */
+  reconnect(): void {
+    this.#session?.connection.reconnect();
+  }
+
   /** Reconnects without waiting for the rest of the backoff, for example when the network is back. */
   retryNow(): void {
     this.#session?.connection.retryNow();

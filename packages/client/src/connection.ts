@@ -33,7 +33,7 @@ export interface ConnectionOptions {
   readonly onState: (state: ConnectionState) => void;
 }
 
-/** The state after the end of a socket session, and the delay before the next attempt; undefined waits for `takeOver`. */
+/** The state after the end of a socket session, and the delay before the next attempt; undefined waits for `takeOver` or `reconnect`. */
 interface NextStep {
   readonly state: ConnectionState;
   readonly delayMs: number | undefined;
@@ -69,6 +69,10 @@ interface NextStep {
  *
  * ## replaced
  * Another device or tab took over the session (`session:replaced`). `takeOver` leads to `connecting`.
+ *
+ * ## idle-ended
+ * The server ended the session, because the user was inactive while others waited for a slot (`session:expired` with `IDLE`). An
+ * automatic attempt would put an absent user into the queue, so only `reconnect` leads to `connecting`.
  *
  * ## expired
  * The login has ended. `UNAUTHENTICATED`, in a handshake or in `session:expired`, first renews the access token and retries
@@ -119,6 +123,11 @@ export class Connection {
   takeOver(): void {
     this.#takeover = true;
     this.#wait.abort();
+  }
+
+  /** Connects again after `idle-ended`. */
+  reconnect(): void {
+    if (this.#state.phase === 'idle-ended') this.#wait.abort();
   }
 
   /** Ends the wait between two attempts, for example when the network is back. */
@@ -194,8 +203,10 @@ export class Connection {
 
   async #nextStep(end: SocketEnd): Promise<NextStep> {
     if (end.kind === 'replaced') return { state: { phase: 'replaced' }, delayMs: undefined };
-    if (end.kind === 'expired')
+    if (end.kind === 'expired') {
+      if (end.end.code === 'IDLE') return { state: { phase: 'idle-ended' }, delayMs: undefined };
       return end.end.code === 'UNAUTHENTICATED' ? this.#renew() : this.#retry(unavailableError());
+    }
     if (end.kind !== 'refused') return this.#retry(unavailableError());
     const { error } = end;
     switch (error.code) {

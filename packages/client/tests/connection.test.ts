@@ -25,6 +25,7 @@ function connect(options: Partial<ConnectionOptions> = {}) {
       typing: () => undefined,
       receipts: () => undefined,
       presence: (packet, isFirst) => presences.push([packet.changes.length, isFirst]),
+      'session:idle': () => undefined,
       'server:draining': () => undefined,
     },
     ...options,

@@ -1,24 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import type { UserId } from '@parley/protocol';
 import { commandTimeoutOf, DeadlineExceeded, loadScript, type RedisConnection, runScript } from '@parley/service-kit';
-import type { AcquireOutcome, FencingToken, LeaseRef, SessionLease, SessionLeases } from './session-leases.ts';
+import type {
+  AcquireOutcome,
+  FencingToken,
+  IdleSession,
+  LeaseRef,
+  Renewal,
+  RenewOutcome,
+  SessionLease,
+  SessionLeases,
+} from './session-leases.ts';
 
-const script = (name: string, numberOfKeys: number) =>
-  loadScript(new URL(`./scripts/${name}.lua`, import.meta.url), numberOfKeys, [
-    new URL('./scripts/session-clock.lua', import.meta.url),
-  ]);
+const fileOf = (name: string) => new URL(`./scripts/${name}.lua`, import.meta.url);
+const script = (name: string, numberOfKeys: number, includes = ['session-clock']) =>
+  loadScript(fileOf(name), numberOfKeys, includes.map(fileOf));
 
+const WITH_QUEUE = ['session-clock', 'lease-index', 'waiting-room'];
 const scripts = {
-  acquire: script('acquire', 10),
-  renew: script('renew', 4),
-  release: script('release', 2),
-  releaseNode: script('release-node', 2),
+  acquire: script('acquire', 15, WITH_QUEUE),
+  renew: script('renew', 13, WITH_QUEUE),
+  release: script('release', 6, ['lease-index']),
+  releaseNode: script('release-node', 6, ['lease-index']),
   extendAuthorisation: script('extend-authorisation', 4),
   find: script('find', 4),
   ledger: script('ledger', 5),
   count: script('count', 4),
   liveUsers: script('live-users', 3),
 };
+
+/** How long before its end the user of an idle session is warned, ms. Half of a timeout that is not longer than that. */
+const IDLE_WARNING_MS = 30_000;
 
 /** Bounds how long one script blocks Redis: a few milliseconds. */
 const MAX_LEASES_PER_CALL = 1_000;
@@ -27,7 +39,9 @@ type AcquireReply =
   | ['acquired', startedAtMs: string, fence: string]
   | ['acquired', startedAtMs: string, fence: string, replacedNode: string, replacedToken: FencingToken]
   | ['full', position: number, waitTicket: string, retryAfterMs: number]
-  | ['already-connected', startedAtMs: string];
+  | ['already-connected', startedAtMs: string]
+  | ['address-full'];
+type RenewReply = [nowMs: number, lost: number[], idle: number[]];
 type LateReply = ['late', nowMs: number];
 
 type LeaseReply = [userId: UserId, expiresAtMs: string, record: string];
@@ -48,6 +62,12 @@ export interface RedisSessionLeasesOptions {
    * renewed for a third of it, Redis was unavailable.
    */
   sessionTtlMs: number;
+  /** Slots that guests may not take. Default: 0. */
+  reservedForAccounts?: number | undefined;
+  /** Slots for one address; 0, the default, = no limit. */
+  clientsPerAddress?: number | undefined;
+  /** A session that is idle for longer ends while somebody waits for a slot; 0, the default, = off. */
+  idleTimeoutMs?: number | undefined;
   /** Prefix of the keys, by default `parley`. All keys share the hash tag `{sessions}`. */
   keyPrefix?: string | undefined;
 }
@@ -68,36 +88,46 @@ export interface RedisSessionLeasesOptions {
  */
 export function createRedisSessionLeases(redis: RedisConnection, options: RedisSessionLeasesOptions): SessionLeases {
   const { maxClients, sessionTtlMs, keyPrefix = 'parley' } = options;
+  const { reservedForAccounts = 0, clientsPerAddress = 0, idleTimeoutMs = 0 } = options;
+  const warningMs = idleTimeoutMs > IDLE_WARNING_MS ? IDLE_WARNING_MS : Math.floor(idleTimeoutMs / 2);
   const key = (name: string) => `${keyPrefix}:{sessions}:${name}`;
   const live = key('live');
   const holders = key('holders');
-  const waiting = key('waiting');
+  const index = [live, holders, ...['active:guests', 'active:accounts', 'ending', 'addresses'].map(key)];
   const lapse = key('waiting:lapse');
-  const tickets = key('waiting:tickets');
-  const kept = key('waiting:kept');
+  const queue = [key('waiting'), key('waiting:guests'), lapse, key('waiting:tickets'), key('waiting:kept')];
   const arrivals = key('waiting:arrivals');
   const touched = key('touched');
   const skew = key('skew');
   const fence = key('fence');
   const clock = new RemoteClock();
 
-  async function renewChunk(chunk: readonly LeaseRef[]) {
-    const keys = [live, holders, touched, skew];
-    const reply = await runScript(redis, scripts.renew, keys, [sessionTtlMs, ...pairsOf(chunk)]);
-    const [nowMs = 0, ...lost] = reply as number[];
+  async function renewChunk(chunk: readonly Renewal[]): Promise<RenewOutcome> {
+    const settings = [sessionTtlMs, maxClients, reservedForAccounts, idleTimeoutMs, warningMs];
+    const leases = chunk.flatMap(({ userId, token, activeAgoMs = '' }) => [userId, token, activeAgoMs]);
+    const keys = [...index, ...queue, touched, skew];
+    const reply = await runScript(redis, scripts.renew, keys, [...settings, ...leases]);
+    const [nowMs, lost, ends] = reply as RenewReply;
     clock.set(nowMs);
     const isLost = new Set(lost);
-    return chunk.filter((_, index) => isLost.has(index));
+    const idle: IdleSession[] = [];
+    for (let at = 0; at < ends.length; at += 2) {
+      const { token } = chunk[ends[at] as number] as Renewal;
+      idle.push({ token, endsInMs: ends[at + 1] as number });
+    }
+    return { lost: chunk.filter((_, position) => isLost.has(position)), idle };
   }
 
   return {
-    async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover, attempt: deviceAttempt = '' }) {
-      const keys = [live, holders, waiting, lapse, tickets, kept, arrivals, touched, skew, fence];
+    async acquire({ userId, token, node, deviceId = '', authorisedUntilMs, takeover, ...details }) {
+      const keys = [...index, ...queue, arrivals, touched, skew, fence];
       const request = [userId, token, node, deviceId, authorisedUntilMs, Number(takeover), maxClients, sessionTtlMs];
+      const { attempt: deviceAttempt = '', isGuest = false, address = '' } = details;
+      const shares = [Number(isGuest), reservedForAccounts, address, clientsPerAddress];
       if (!clock.isSet) await renewChunk([]);
       for (let attempt = 1; attempt <= 2; attempt += 1) {
         const notAfterMs = clock.nowMs + commandTimeoutOf(redis);
-        const args = [...request, randomUUID(), notAfterMs, deviceAttempt];
+        const args = [...request, randomUUID(), notAfterMs, deviceAttempt, ...shares];
         const reply = (await runScript(redis, scripts.acquire, keys, args)) as AcquireReply | LateReply;
         if (reply[0] !== 'late') return toAcquireOutcome(reply);
         clock.set(reply[1]); // the reply was in time, so the estimate of the Redis clock was wrong: the clock was changed
@@ -105,19 +135,20 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
       throw new DeadlineExceeded('acquiring a session slot', commandTimeoutOf(redis));
     },
 
-    async renew(refs) {
-      return (await Promise.all(chunksOf(refs).map(renewChunk))).flat();
+    async renew(renewals) {
+      const outcomes = await Promise.all(chunksOf(renewals).map(renewChunk));
+      return { lost: outcomes.flatMap(({ lost }) => lost), idle: outcomes.flatMap(({ idle }) => idle) };
     },
 
     async release(refs) {
       const freed = await Promise.all(
-        chunksOf(refs).map((chunk) => runScript(redis, scripts.release, [live, holders], pairsOf(chunk))),
+        chunksOf(refs).map((chunk) => runScript(redis, scripts.release, index, pairsOf(chunk))),
       );
       return (freed as number[]).reduce((sum, count) => sum + count, 0);
     },
 
     async releaseNode(node) {
-      return (await runScript(redis, scripts.releaseNode, [live, holders], [node])) as number;
+      return (await runScript(redis, scripts.releaseNode, index, [node])) as number;
     },
 
     async extendAuthorisation(userId, authorisedUntilMs) {
@@ -154,7 +185,7 @@ export function createRedisSessionLeases(redis: RedisConnection, options: RedisS
 }
 
 /** At least one chunk, because a call without leases also has an effect. */
-function chunksOf(refs: readonly LeaseRef[]): (readonly LeaseRef[])[] {
+function chunksOf<Ref extends LeaseRef>(refs: readonly Ref[]): (readonly Ref[])[] {
   const chunks = [refs.slice(0, MAX_LEASES_PER_CALL)];
   for (let start = MAX_LEASES_PER_CALL; start < refs.length; start += MAX_LEASES_PER_CALL) {
     chunks.push(refs.slice(start, start + MAX_LEASES_PER_CALL));
@@ -169,6 +200,7 @@ function toAcquireOutcome(reply: AcquireReply): AcquireOutcome {
     const [kind, position, waitTicket, retryAfterMs] = reply;
     return { kind, position, waitTicket, retryAfterMs };
   }
+  if (reply[0] === 'address-full') return { kind: reply[0] };
   if (reply[0] === 'already-connected') return { kind: reply[0], startedAtMs: Number(reply[1]) };
   const [kind, startedAtMs, fence, node, token] = reply;
   const replaced = node !== undefined && token !== undefined ? { replaced: { node, token } } : {};

@@ -16,6 +16,25 @@ export interface LeaseRef {
   readonly token: FencingToken;
 }
 
+/** A lease to renew. */
+export interface Renewal extends LeaseRef {
+  /** How long ago the user was last active, ms. Undefined: not since the last renewal that succeeded. */
+  readonly activeAgoMs?: number | undefined;
+}
+
+/** A session that ends soon, because it is idle and others wait. Activity keeps it. */
+export interface IdleSession {
+  readonly token: FencingToken;
+  /** Time until it ends, ms. 0 or less: its server ends it now, unless the user was active meanwhile. */
+  readonly endsInMs: number;
+}
+
+export interface RenewOutcome {
+  /** The leases that were replaced, or deleted after their expiry. Their sessions must end. */
+  readonly lost: LeaseRef[];
+  readonly idle: IdleSession[];
+}
+
 export interface SessionLease {
   readonly userId: UserId;
   readonly token: FencingToken;
@@ -43,6 +62,10 @@ export interface AcquireRequest {
   attempt?: number | undefined;
   /** Replaces the user's other session, whatever its device. */
   takeover: boolean;
+  /** Guests may not take the reserved slots, and their idle sessions end first. Default: false. */
+  isGuest?: boolean | undefined;
+  /** The client's address, without white space: counts towards the slots of one address. Undefined = not counted. */
+  address?: string | undefined;
   /** The ticket of the last `full`. The queue position belongs to the user, so a wrong or missing ticket changes nothing. */
   waitTicket?: string | undefined;
 }
@@ -57,7 +80,9 @@ export type AcquireOutcome =
   /** All slots are taken. `position` 1 is next. Try again after `retryAfterMs`; soon after that the position lapses. */
   | { kind: 'full'; position: number; waitTicket: string; retryAfterMs: number }
   /** The user has another session that this request may not replace. */
-  | { kind: 'already-connected'; startedAtMs: number };
+  | { kind: 'already-connected'; startedAtMs: number }
+  /** The address has as many sessions as it may have. The user has no position in the queue. */
+  | { kind: 'address-full' };
 
 /**
  * Session slots: at most `maxClients` in the cluster and at most one for each user. Each slot is held by a lease.
@@ -70,6 +95,11 @@ export type AcquireOutcome =
  * **Held → expired.** Nobody renewed the lease within the TTL. `renew` still extends it, until the next `acquire`
  * of any user deletes expired leases.
  *
+ * **Held → idle.** While users wait for a slot, as many sessions as slots are needed become idle: those without activity for the idle
+ * timeout, guests first, the longest inactive first. `renew` reports the activity of users and returns the idle sessions, 30 s before they
+ * end. Activity, or a queue that needs no slot any more, makes the lease held again. A session that replaces an idle one stays idle.
+ * An idle session that has reached its end keeps its slot until its server has closed it and releases the lease.
+ *
  * **Held → free.** `release` deletes the lease; `releaseNode` deletes all leases of a server.
  *
  * **Expired → free.** The next `acquire` of any user deletes the lease.
@@ -78,6 +108,10 @@ export type AcquireOutcome =
  * position. A free slot goes to the users at the front of the queue, even if a newcomer asks first. A position lapses
  * when its user does not retry in time: others pass, but the order of arrival is kept for eight TTLs, so a user whose
  * tab was throttled continues at the old position. A ticket does not grant the position; the user does.
+ *
+ * **Shares.** Guests may not take the slots that are reserved for accounts. A guest who waits for another slot does not delay an account
+ * that may take a reserved one, so an account can be admitted before guests with a better position. One address has at most
+ * `clientsPerAddress` sessions.
  *
  * **Recovery.** Expiry uses a session clock, which advances by at most a third of a TTL while no server acquires or renews
  * anything: the shared state was unavailable, or its clock was set forward. Servers then renew their live sessions before a
@@ -91,12 +125,10 @@ export interface SessionLeases {
   acquire(request: AcquireRequest): Promise<AcquireOutcome>;
 
   /**
-   * Extends leases by the TTL, including expired ones that nobody replaced. One call takes all leases of a server. A server
-   * without sessions calls it with none, which shows that servers can reach Redis.
-   *
-   * @returns the leases that are lost: replaced, or deleted after their expiry. Their sessions must end.
+   * Extends leases by the TTL, including expired ones that nobody replaced, and records the activity of their users. One call takes all
+   * leases of a server. A server without sessions calls it with none, which shows that servers can reach Redis.
    */
-  renew(leases: readonly LeaseRef[]): Promise<LeaseRef[]>;
+  renew(leases: readonly Renewal[]): Promise<RenewOutcome>;
 
   /**
    * Frees the slots of these leases. A lease whose token is no longer the current one is skipped.

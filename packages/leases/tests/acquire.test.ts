@@ -123,7 +123,7 @@ test('ignores delayed calls of a replaced session', async () => {
   const current = await hold(leases, 'ada', { takeover: true });
   const held = await leases.find(userId('ada'));
   expect(await leases.release([old])).toBe(0);
-  expect(await leases.renew([old])).toEqual([old]);
+  expect((await leases.renew([old])).lost).toEqual([old]);
   expect(await leases.find(userId('ada'))).toEqual(held);
   expect(await leases.release([current])).toBe(1);
 });
@@ -142,7 +142,7 @@ test('a lowered limit admits nobody until enough sessions have ended, and ends n
   const before = createRedisSessionLeases(connection, { ...options, maxClients: 3 });
   const users = [await hold(before, 'ada'), await hold(before, 'bob'), await hold(before, 'cy')];
   const after = createRedisSessionLeases(connection, { ...options, maxClients: 1 });
-  expect(await after.renew(users)).toEqual([]);
+  expect((await after.renew(users)).lost).toEqual([]);
   await queueUp(after, 'dee');
   for (const { userId, token } of users.slice(1)) await after.release([{ userId, token }]);
   await queueUp(after, 'dee');
@@ -172,14 +172,25 @@ test.each(['it\'s "quoted" \\ and {"json":[1,null]}', ' spaces\tand\nlines ', 'Z
 
 test('puts all keys under one hash tag, with the prefix parley by default', async () => {
   await redis.client.flushall();
-  const leases = createRedisSessionLeases(await connect(), { maxClients: 1, sessionTtlMs: LONG_TTL_MS });
-  const ada = await hold(leases, 'ada');
-  await queueUp(leases, 'bob');
+  const leases = createRedisSessionLeases(await connect(), {
+    maxClients: 2,
+    sessionTtlMs: LONG_TTL_MS,
+    reservedForAccounts: 1,
+    clientsPerAddress: 1,
+    idleTimeoutMs: 2,
+  });
   // With the last renewal in 1970, the session clock differs from the clock of Redis.
   await redis.client.set('parley:{sessions}:touched', 1);
-  await leases.renew([ada]);
+  const ada = await hold(leases, 'ada', { isGuest: true, address: '203.0.113.7' });
+  await hold(leases, 'account');
+  await queueUp(leases, 'bob', undefined, { isGuest: true });
+  await eventually(async () => expect((await leases.renew([ada])).idle).toHaveLength(1));
   const keys = await redis.client.keys('*');
   expect(keys.map((key) => key.replace('parley:{sessions}:', '')).sort()).toEqual([
+    'active:accounts',
+    'active:guests',
+    'addresses',
+    'ending',
     'fence',
     'holders',
     'live',
@@ -187,6 +198,7 @@ test('puts all keys under one hash tag, with the prefix parley by default', asyn
     'touched',
     'waiting',
     'waiting:arrivals',
+    'waiting:guests',
     'waiting:kept',
     'waiting:lapse',
     'waiting:tickets',
@@ -197,7 +209,7 @@ test('loads the scripts again after SCRIPT FLUSH', async () => {
   const leases = newLeases({ maxClients: 1 });
   const ada = await hold(leases, 'ada');
   await redis.client.script('FLUSH');
-  expect(await leases.renew([ada])).toEqual([]);
+  expect((await leases.renew([ada])).lost).toEqual([]);
   await redis.client.script('FLUSH');
   await queueUp(leases, 'bob');
 });

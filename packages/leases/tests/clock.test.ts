@@ -45,7 +45,7 @@ describeWithMovableClock('when the clock of Redis is set', () => {
     const ada = await hold(leases, 'ada');
     await moveClock(-HOUR_S);
     for (let renewals = 0; renewals < 10; renewals += 1) {
-      expect(await leases.renew([ada])).toEqual([]);
+      expect((await leases.renew([ada])).lost).toEqual([]);
       await queueUp(leases, 'newcomer');
       await new Promise((resolve) => setTimeout(resolve, sessionTtlMs / 5));
     }
@@ -61,17 +61,39 @@ describeWithMovableClock('when the clock of Redis is set', () => {
     await eventually(() => hold(leases, 'ada'), 10 * sessionTtlMs);
   });
 
+  test('forward by an hour, no session is idle at once, and back by an hour, an idle one still ends', async () => {
+    const leases = newLeases({ maxClients: 1, sessionTtlMs, idleTimeoutMs: 4_000 });
+    const ada = await hold(leases, 'ada', { isGuest: true });
+    await queueUp(leases, 'waiting');
+    await moveClock(HOUR_S);
+    await queueUp(leases, 'waiting');
+    expect((await leases.renew([ada])).idle).toEqual([]);
+    await moveClock(0);
+    const endsIn: number[] = [];
+    await eventually(
+      async () => {
+        await queueUp(leases, 'waiting');
+        endsIn.push(...(await leases.renew([ada])).idle.map(({ endsInMs }) => endsInMs));
+        expect(endsIn.at(-1)).toBeLessThanOrEqual(0);
+      },
+      10 * sessionTtlMs,
+      100,
+    );
+    expect(endsIn[0]).toBeGreaterThan(0);
+    expect(endsIn[0]).toBeLessThanOrEqual(2_000);
+  });
+
   test('forward by an hour, a live session keeps its slot, and that of a dead server is free after the TTL', async () => {
     const leases = newLeases({ maxClients: 2, sessionTtlMs });
     const ada = await hold(leases, 'ada');
     await hold(leases, 'dead');
     await moveClock(HOUR_S);
     await queueUp(leases, 'newcomer');
-    expect(await leases.renew([ada])).toEqual([]);
+    expect((await leases.renew([ada])).lost).toEqual([]);
     const lost: unknown[] = [];
     await eventually(
       async () => {
-        lost.push(...(await leases.renew([ada])));
+        lost.push(...(await leases.renew([ada])).lost);
         await hold(leases, 'newcomer');
       },
       10 * sessionTtlMs,

@@ -40,10 +40,15 @@ test('every script runs on a Redis Cluster, which refuses keys of different hash
     await connectRedis(url, 'command', { logger: silentLogger(), connectionName: 'leases-test' }),
   );
   try {
-    const leases = createRedisSessionLeases(cluster, { maxClients: 1, sessionTtlMs: LONG_TTL_MS });
-    const ada = await hold(leases, 'ada');
-    await queueUp(leases, 'bob');
-    expect(await leases.renew([ada])).toEqual([]);
+    const leases = createRedisSessionLeases(cluster, {
+      maxClients: 1,
+      sessionTtlMs: LONG_TTL_MS,
+      clientsPerAddress: 1,
+      idleTimeoutMs: 2,
+    });
+    const ada = await hold(leases, 'ada', { isGuest: true, address: '203.0.113.7' });
+    await queueUp(leases, 'bob', undefined, { isGuest: true });
+    await eventually(async () => expect(await leases.renew([ada])).toMatchObject({ lost: [], idle: [{}] }));
     expect(await leases.extendAuthorisation(ada.userId, 5)).toBe(true);
     expect((await leases.find(ada.userId))?.authorisedUntilMs).toBe(5);
     expect((await leases.ledger()).leases).toHaveLength(1);

@@ -14,14 +14,14 @@ test('frees a slot after its TTL without renewal, not earlier, and leaves the ot
   const ada = await hold(leases, 'ada');
   const lost: unknown[] = [];
   const bob = await eventually(async () => {
-    lost.push(...(await leases.renew([ada])));
+    lost.push(...(await leases.renew([ada])).lost);
     return hold(leases, 'bob');
   });
   expect(bob.startedAtMs).toBeGreaterThanOrEqual(dead.startedAtMs + sessionTtlMs);
   expect(lost).toEqual([]);
   expect((await leases.find(ada.userId))?.token).toBe(ada.token);
   expect(await leases.find(dead.userId)).toBeUndefined();
-  expect(await leases.renew([dead])).toEqual([dead]);
+  expect((await leases.renew([dead])).lost).toEqual([dead]);
   expect(await leases.release([dead])).toBe(0);
 });
 
@@ -61,7 +61,7 @@ test('renews an expired lease that is not deleted', async () => {
   keepServerAlive(leases, sessionTtlMs);
   const ada = await hold(leases, 'ada');
   await eventually(async () => expect(await leases.find(ada.userId)).toBeUndefined());
-  expect(await leases.renew([ada])).toEqual([]);
+  expect((await leases.renew([ada])).lost).toEqual([]);
   expect(await leases.find(ada.userId)).toMatchObject({ token: ada.token, startedAtMs: ada.startedAtMs });
   await queueUp(leases, 'bob');
 });

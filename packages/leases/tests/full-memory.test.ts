@@ -11,7 +11,7 @@ test('while memory is full, slots are acquired, replaced, renewed and released, 
   await redis.client.config('SET', 'maxmemory', '1');
 
   const bo = await hold(leases, 'bo');
-  expect(await leases.renew([ada, bo])).toEqual([]);
+  expect((await leases.renew([ada, bo])).lost).toEqual([]);
   expect(await queueUp(leases, 'cy')).toMatchObject({ position: 1 });
   const takeover = request('bo', { takeover: true });
   expect(expectKind('acquired', await leases.acquire(takeover)).replaced).toMatchObject({ token: bo.token });

@@ -7,6 +7,7 @@ import {
   type AcquireRequest,
   createRedisSessionLeases,
   newFencingToken,
+  type RedisSessionLeasesOptions,
   type SessionLeases,
 } from '../src/index.ts';
 
@@ -18,7 +19,7 @@ export interface LeaseFixture {
   /** Opens another connection, as another server would. */
   connect(): Promise<RedisConnection>;
   /** Creates separate leases for one test. */
-  newLeases(options: { maxClients: number; sessionTtlMs?: number }): SessionLeases;
+  newLeases(options: Partial<RedisSessionLeasesOptions> & { maxClients: number }): SessionLeases;
   /** Renews as a server without sessions does, until the test ends. */
   keepServerAlive(leases: SessionLeases, sessionTtlMs: number): void;
   /** Reads the clock of Redis. */
@@ -54,9 +55,13 @@ export async function newLeaseFixture(env: NodeJS.ProcessEnv = {}): Promise<Leas
   return {
     redis,
     connect,
-    newLeases({ maxClients, sessionTtlMs = LONG_TTL_MS }) {
+    newLeases(options) {
       prefixes += 1;
-      return createRedisSessionLeases(shared, { maxClients, sessionTtlMs, keyPrefix: `test-${prefixes}` });
+      return createRedisSessionLeases(shared, {
+        sessionTtlMs: LONG_TTL_MS,
+        keyPrefix: `test-${prefixes}`,
+        ...options,
+      });
     },
     keepServerAlive(leases, sessionTtlMs) {
       const renewNothing = async () => {
@@ -99,6 +104,11 @@ export async function hold(leases: SessionLeases, user: string, overrides: Parti
 }
 
 /** Requests a slot when none is free, so the user waits. */
-export async function queueUp(leases: SessionLeases, user: string, waitTicket?: string) {
-  return expectKind('full', await leases.acquire(request(user, { waitTicket })));
+export async function queueUp(
+  leases: SessionLeases,
+  user: string,
+  waitTicket?: string,
+  overrides: Partial<AcquireRequest> = {},
+) {
+  return expectKind('full', await leases.acquire(request(user, { waitTicket, ...overrides })));
 }

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { createRedisSessionLeases, type SessionLeases } from '../src/index.ts';
+import { createRedisSessionLeases, type RedisSessionLeasesOptions, type SessionLeases } from '../src/index.ts';
 import { expectKind, LONG_TTL_MS, newLeaseFixture, request, userId } from './lease-fixture.ts';
 
 const { connect, redis } = await newLeaseFixture();
 const connections = await Promise.all(Array.from({ length: 5 }, connect));
 
 /** One server for each connection. */
-const newServers = (maxClients: number, keyPrefix: string) =>
+const newServers = (maxClients: number, keyPrefix: string, shares: Partial<RedisSessionLeasesOptions> = {}) =>
   connections.map((connection) =>
-    createRedisSessionLeases(connection, { maxClients, sessionTtlMs: LONG_TTL_MS, keyPrefix }),
+    createRedisSessionLeases(connection, { maxClients, sessionTtlMs: LONG_TTL_MS, keyPrefix, ...shares }),
   );
 
 const pick = (servers: SessionLeases[], i: number) => servers[i % servers.length] as SessionLeases;
@@ -59,6 +59,50 @@ test('60 users that acquire, renew, release and take over never hold more than 1
   expect(mostByCallers).toBeGreaterThan(1);
   expect(mostByCallers).toBeLessThanOrEqual(10);
   expect((await pick(servers, 0).count()).held).toBe(0);
+});
+
+test('60 users of 6 addresses never exceed the slots, those of guests or those of an address, while idle ones end', async () => {
+  const servers = newServers(10, 'shares', { reservedForAccounts: 4, clientsPerAddress: 3, idleTimeoutMs: 2 });
+  const held = new Map<number, boolean>();
+  const perAddress = new Map<string, number>();
+  let [most, mostGuests, mostOfAddress, ended] = [0, 0, 0, 0];
+  const churn = async (i: number) => {
+    const isGuest = i % 2 === 0;
+    const address = `203.0.113.${i % 6}`;
+    for (let round = 0; round < 30; round += 1) {
+      const attempt = request(`user-${i}`, { takeover: round % 3 === 0, isGuest, address });
+      const outcome = await pick(servers, i + round).acquire(attempt);
+      if (outcome.kind !== 'acquired') continue;
+      held.set(i, isGuest);
+      perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+      most = Math.max(most, held.size);
+      mostGuests = Math.max(mostGuests, [...held.values()].filter(Boolean).length);
+      mostOfAddress = Math.max(mostOfAddress, perAddress.get(address) ?? 0);
+      for (let renewals = 0; renewals < 5; renewals += 1) {
+        const { idle } = await pick(servers, i + round).renew([attempt]);
+        if (idle.some(({ endsInMs }) => endsInMs <= 0)) {
+          ended += 1;
+          break;
+        }
+      }
+      held.delete(i);
+      perAddress.set(address, (perAddress.get(address) ?? 0) - 1);
+      await pick(servers, i).release([attempt]);
+    }
+  };
+  await Promise.all(Array.from({ length: 60 }, (_, i) => churn(i)));
+  expect(most).toBeLessThanOrEqual(10);
+  expect(mostGuests).toBeLessThanOrEqual(6);
+  expect(mostOfAddress).toBeLessThanOrEqual(3);
+  expect([most, mostGuests, mostOfAddress].every((count) => count > 1)).toBe(true);
+  expect(ended).toBeGreaterThan(0);
+  expect((await pick(servers, 0).count()).held).toBe(0);
+  const left = await Promise.all(
+    ['active:guests', 'active:accounts', 'ending', 'addresses'].map((name) =>
+      redis.client.zcard(`shares:{sessions}:${name}`),
+    ),
+  );
+  expect(left).toEqual([0, 0, 0, 0]);
 });
 
 test('one user who races on three servers gets one lease, in each of 100 rounds', async () => {

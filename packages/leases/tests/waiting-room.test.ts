@@ -123,7 +123,7 @@ test('does not count a lapsed user, even before another acquire deletes the posi
   const ada = await hold(leases, 'ada');
   await queueUp(leases, 'bob');
   await eventually(async () => {
-    expect(await leases.renew([ada])).toEqual([]);
+    expect((await leases.renew([ada])).lost).toEqual([]);
     expect(await leases.count()).toEqual({ held: 1, waiting: 0 });
     expect((await leases.ledger()).waiting).toBe(0);
   });

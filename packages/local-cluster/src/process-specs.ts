@@ -104,10 +104,13 @@ export function serviceEnv(
     MAX_CLIENTS: String(config.MAX_CLIENTS),
     MAX_IN_PROCESS: String(config.MAX_IN_PROCESS),
     SESSION_TTL_MS: String(config.SESSION_TTL_MS),
+    IDLE_TIMEOUT_MS: String(config.IDLE_TIMEOUT_MS),
+    RESERVED_FOR_ACCOUNTS: String(config.RESERVED_FOR_ACCOUNTS),
     FIRST_MESSAGE_DEADLINE_MS: String(config.FIRST_MESSAGE_DEADLINE_MS),
     ACCESS_TOKEN_TTL_MS: String(config.ACCESS_TOKEN_TTL_MS),
     PRESENCE_GRACE_MS: String(config.PRESENCE_GRACE_MS),
     ALLOW_GUESTS: String(config.ALLOW_GUESTS),
+    GUEST_TTL_MS: String(config.GUEST_TTL_MS),
     ALLOWED_ORIGINS:
       config.ALLOWED_ORIGINS?.join() ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
     JWT_SECRET: undefined, // only chat servers get it

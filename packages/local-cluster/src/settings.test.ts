@@ -8,7 +8,7 @@ describe('settings', () => {
     expect(readClusterConfig({})).toMatchObject({
       ...{ PORT: 8080, NODES: 3, WORKERS: 1, DATA_DIR: '.data', MAX_CLIENTS: 50, MAX_IN_PROCESS: 500 },
       ...{ SESSION_TTL_MS: 15_000, FIRST_MESSAGE_DEADLINE_MS: 60_000, PRESENCE_GRACE_MS: 5_000, ALLOW_GUESTS: true },
-      ...{ ACCESS_TOKEN_TTL_MS: 900_000 },
+      ...{ ACCESS_TOKEN_TTL_MS: 900_000, IDLE_TIMEOUT_MS: 300_000, RESERVED_FOR_ACCOUNTS: 0 },
     });
   });
 

@@ -4,6 +4,7 @@ import {
   conversationIdleMsSetting,
   dataDirSetting,
   dedupeSettings,
+  guestTtlMsSetting,
   initialLogPartitions,
   integerSetting,
   jwtSecretSetting,
@@ -88,6 +89,7 @@ export const clusterSettings = (production: boolean) =>
       ? jwtSecretSetting('at least 32 characters; a production start needs one')
       : jwtSecretSetting().optional(),
     ALLOW_GUESTS: allowGuestsSetting(!production),
+    GUEST_TTL_MS: guestTtlMsSetting,
     ALLOWED_ORIGINS: allowedOriginsSetting.optional(),
     SIGNUPS_PER_MINUTE: signupsPerMinuteSetting,
     LOG_PARTITIONS: logPartitionsSetting,

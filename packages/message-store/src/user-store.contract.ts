@@ -116,6 +116,65 @@ export function userStoreContract(users: () => UserStore): void {
       expect(await users().search(odd.displayName, 10)).toEqual([odd]);
     });
 
+    test('a guest that has not signed in since a time expires, is not found by search, and keeps its name', async () => {
+      const word = newWord();
+      const signedIn = (lastSignInAtMs: number) =>
+        newUser({ displayName: `${word} guest`, passwordHash: undefined, lastSignInAtMs });
+      const [absent, returned, present] = [signedIn(1_000), signedIn(1_000), signedIn(2_000)];
+      const account = newUser({ displayName: `${word} account` });
+      const ofEarlierRelease = newUser({ displayName: `${word} old`, passwordHash: undefined });
+      for (const user of [absent, returned, present, account, ofEarlierRelease]) await users().create(user);
+      expect(await users().recordSignIn(returned.id, 3_000)).toBe(true);
+      expect(await users().recordSignIn(returned.id, 2_500)).toBe(true);
+      expect(await users().findById(returned.id)).toEqual({ ...returned, lastSignInAtMs: 3_000 });
+
+      expect(await users().expireGuests({ lastSignInBeforeMs: 2_000, expiredAtMs: 5_000, limit: 10 })).toBe(1);
+      expect(await users().expireGuests({ lastSignInBeforeMs: 2_000, expiredAtMs: 6_000, limit: 10 })).toBe(0);
+      const found = await users().search(word, 10);
+      const listed = [returned, present, account, ofEarlierRelease];
+      expect(found.map(({ id }) => id).sort()).toEqual(listed.map(({ id }) => id).sort());
+      expect(await users().search(absent.username, 10)).toEqual([]);
+      const expired = { ...absent, expiredAtMs: 5_000 };
+      expect(await users().findById(absent.id)).toEqual(expired);
+      expect(await users().findMany([absent.id])).toEqual([expired]);
+      expect(await users().findByUsername(absent.username)).toEqual(expired);
+      expect(await users().create(newUser({ username: absent.username }))).toBe(false);
+
+      expect(await users().recordSignIn(absent.id, 9_000)).toBe(false);
+      expect(await users().recordSignIn(account.id, 9_000)).toBe(false);
+      expect(await users().recordSignIn(randomUUID() as UserId, 9_000)).toBe(false);
+      expect(await users().findById(absent.id)).toEqual(expired);
+    });
+
+    test('guests expire in batches, those that are absent for longest first, and an empty query does not return them', async () => {
+      const guests = [3, 1, 2].map((lastSignInAtMs) =>
+        newUser({ username: `000-${newWord()}`, passwordHash: undefined, lastSignInAtMs }),
+      );
+      for (const guest of guests) await users().create(guest);
+      const expired = async () =>
+        (await users().findMany(guests.map(({ id }) => id))).filter((user) => user.expiredAtMs);
+      const batch = { lastSignInBeforeMs: 10, expiredAtMs: 20, limit: 2 };
+      expect(await users().expireGuests({ ...batch, limit: 0 })).toBe(0);
+      expect(await users().expireGuests(batch)).toBe(2);
+      expect((await expired()).map(({ lastSignInAtMs }) => lastSignInAtMs).sort()).toEqual([1, 2]);
+      expect(await users().expireGuests(batch)).toBe(1);
+      const first = await users().search('', 1_000);
+      for (const { id } of guests) expect(first.map((user) => user.id)).not.toContain(id);
+    });
+
+    test('a guest that signs in while guests expire either stays or is refused', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const guest = newUser({ passwordHash: undefined, lastSignInAtMs: 1 });
+        await users().create(guest);
+        const [hasSignedIn, count] = await Promise.all([
+          users().recordSignIn(guest.id, 100),
+          users().expireGuests({ lastSignInBeforeMs: 10, expiredAtMs: 20, limit: 10 }),
+        ]);
+        const { expiredAtMs } = (await users().findById(guest.id)) ?? {};
+        expect([hasSignedIn, count]).toEqual(expiredAtMs === undefined ? [true, 0] : [false, 1]);
+      }
+    });
+
     test('an empty query returns users by username', async () => {
       await users().create(newUser({ username: `0000-${newWord()}` }));
       await users().create(newUser({ username: `0001-${newWord()}` }));

@@ -64,7 +64,7 @@ export const ERROR_CATALOGUE = {
     status: 503,
     retryable: true,
     message: 'The cluster is full. You are in the waiting room: reconnect to keep your position.',
-    when: 'All session slots of the cluster are in use (`MAX_CLIENTS`). Refuses connections only.',
+    when: 'All session slots of the cluster are in use (`MAX_CLIENTS`), or for a guest all that are not reserved (`RESERVED_FOR_ACCOUNTS`). Refuses connections only.',
     action: 'Connect again after `retryAfterMs` with `waitTicket` in the handshake. Show `position` to the user.',
   },
   ALREADY_CONNECTED: {

@@ -256,6 +256,14 @@ export const SessionEnd = z
   .meta({ id: 'SessionEnd', description: 'The reason why the session ends' });
 export type SessionEnd = z.infer<typeof SessionEnd>;
 
+export const IdlePacket = z
+  .object({ endsAt: IsoTime.meta({ description: 'When the session ends, unless the user is active before' }) })
+  .meta({
+    id: 'IdlePacket',
+    description: 'The session ends soon, because the user was inactive for too long while others wait for a slot',
+  });
+export type IdlePacket = z.infer<typeof IdlePacket>;
+
 export type Ack<T> = (reply: T | Refused) => void;
 
 /** The events that a client emits, each with an ack. */
@@ -282,6 +290,7 @@ export interface ServerToClientEvents {
   typing: (packet: TypingPacket) => void;
   receipts: (packet: ReceiptsPacket) => void;
   presence: (packet: PresencePacket) => void;
+  'session:idle': (packet: IdlePacket) => void;
   'session:replaced': (end: SessionEnd) => void;
   'session:expired': (end: SessionEnd) => void;
   'server:draining': (packet: DrainingPacket) => void;

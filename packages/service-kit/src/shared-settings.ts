@@ -229,6 +229,27 @@ export const sessionSettings = {
     tradeOff:
       'A lower value frees slots sooner. A server that pauses for longer than this loses its sessions to waiting clients.',
   }),
+  IDLE_TIMEOUT_MS: integerSetting({
+    section: 'Limits and sessions',
+    min: 0,
+    max: 86_400_000,
+    default: 300_000,
+    unit: 'ms',
+    meaning:
+      'While somebody waits for a slot, the session that is idle for longest ends, guests first, if it is idle for this time; 0 = off. An accepted `message:*`, `typing`, and a `read` that moves are activity. The client is warned 30 s before. It must be the same in every chat server.',
+    tradeOff:
+      'A lower value admits waiting users sooner. Users who only read lose their slots while the cluster is full.',
+  }),
+  RESERVED_FOR_ACCOUNTS: integerSetting({
+    section: 'Limits and sessions',
+    min: 0,
+    max: 1_000_000,
+    default: 0,
+    unit: 'sessions',
+    meaning:
+      'Session slots that guests may not take. A guest beyond the others gets `SERVER_FULL` with a position. It must be the same in every chat server.',
+    tradeOff: 'Registered users get in although guests fill their slots. Fewer guests fit in.',
+  }),
   FIRST_MESSAGE_DEADLINE_MS: integerSetting({
     section: 'Limits and sessions',
     min: 0,
@@ -286,6 +307,17 @@ export const allowGuestsSetting = (fallback: boolean) =>
       'Whether `POST /api/auth/guest` creates guests. `npm start` allows them by default, except with `NODE_ENV=production`.',
     tradeOff: 'Guests need no account, so anybody who reaches the public port can use a session slot.',
   });
+
+export const guestTtlMsSetting = integerSetting({
+  section: 'Access',
+  min: 60_000,
+  max: 2_592_000_000,
+  default: 2_592_000_000,
+  unit: 'ms',
+  meaning:
+    'A guest that does not sign in or refresh its token for this time expires. It keeps its name and messages, cannot sign in, and is not listed. The default, 30 days, is also the lifetime of refresh tokens.',
+  tradeOff: 'With a lower value, guests who return rarely join as new users. The search for people stays short.',
+});
 
 const allowedOrigins = 'origins such as https://chat.example.org, separated by commas';
 

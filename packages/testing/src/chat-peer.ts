@@ -54,6 +54,8 @@ export class ChatPeer {
   /** The highest `stored` packet by conversation. */
   readonly stored = new Map<string, number>();
   readonly sessionEnds: { event: string; code: string }[] = [];
+  /** `endsAt` of the `session:idle` packets. */
+  readonly idleWarnings: string[] = [];
   /** The last head by conversation. */
   readonly heads = new Map<string, { headSeq: number; epoch: string }>();
   /** `reconnectWithinMs` of the `server:draining` packets. */
@@ -91,6 +93,7 @@ export class ChatPeer {
     this.socket.on('server:draining', ({ reconnectWithinMs }: { reconnectWithinMs: number }) => {
       this.draining.push(reconnectWithinMs);
     });
+    this.socket.on('session:idle', ({ endsAt }: { endsAt: string }) => this.idleWarnings.push(endsAt));
     for (const event of ['session:replaced', 'session:expired']) {
       this.socket.on(event, ({ code }: { code: string }) => this.sessionEnds.push({ event, code }));
     }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SeenMessage } from './chat-peer.ts';
 
@@ -79,6 +80,15 @@ export async function newGuest(url: string, displayName: string): Promise<TestUs
   });
   if (reply.status !== 201) throw new Error(`guest not created: ${reply.status} ${JSON.stringify(reply.body)}`);
   return { id: reply.body.user.id, displayName, token: reply.body.accessToken, cookie: cookieOf(reply) };
+}
+
+/** Registers a user. */
+export async function newAccount(url: string, username: string, password = randomUUID()): Promise<TestUser> {
+  const reply = await callRest<{ user: { id: string }; accessToken: string }>(url, 'POST', '/api/auth/register', {
+    body: { username, password },
+  });
+  if (reply.status !== 201) throw new Error(`not registered: ${reply.status} ${JSON.stringify(reply.body)}`);
+  return { id: reply.body.user.id, displayName: username, token: reply.body.accessToken, cookie: cookieOf(reply) };
 }
 
 /** Creates guests, 20 at a time. */

@@ -12,6 +12,7 @@ import {
   HeadsPacket,
   HelloPayload,
   HelloReply,
+  IdlePacket,
   JoinPayload,
   JoinReply,
   MessagesPacket,
@@ -288,6 +289,15 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
     payload: DrainingPacket,
     example: { reconnectWithinMs: 1000 },
   },
+  'session:idle': {
+    summary: 'The session ends soon because it is idle',
+    description:
+      'Sent 30 s before the end, while others wait for a slot and this session is one of those without activity for longest. ' +
+      'An accepted `message:*` event, `typing`, or a `read` that moves keeps the session. Otherwise `session:expired` with ' +
+      '`IDLE` follows. If nobody waits any more at `endsAt`, the session goes on.',
+    payload: IdlePacket,
+    example: { endsAt: createdAt },
+  },
   'session:replaced': {
     summary: 'Another connection replaced the session',
     description:
@@ -298,8 +308,8 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
   'session:expired': {
     summary: 'The session has ended',
     description:
-      'The token expired (`UNAUTHENTICATED`), the client sent no valid event in time (`SILENT`), the client did not read its ' +
-      'packets (`SLOW`), or the server lost the session slot (`LOST`). The server closes the connection.',
+      'The token expired (`UNAUTHENTICATED`), the client sent no valid event in time (`SILENT`), the user was idle while others ' +
+      'waited for a slot (`IDLE`: reconnect only if the user asks to), the client did not read its packets (`SLOW`), or the server lost the session slot (`LOST`). The server closes the connection.',
     payload: SessionEnd,
     example: { code: 'UNAUTHENTICATED', message: 'The access token has expired. Refresh it and reconnect.' },
   },

@@ -43,7 +43,9 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       ...open,
       operationId: 'joinAsGuest',
       summary: 'Create a guest, who has no password',
-      description: 'Fails with `FORBIDDEN` unless the operator allows guests (`ALLOW_GUESTS`).',
+      description:
+        'Fails with `FORBIDDEN` unless the operator allows guests (`ALLOW_GUESTS`). A guest that does not sign in or refresh its token for ' +
+        '30 days (`GUEST_TTL_MS`) expires: it keeps its name and messages, and cannot sign in any more.',
       requestBody: { required: true, content: json(GuestPayload) },
       responses: {
         201: signedIn('The new guest'),
@@ -84,6 +86,7 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       ...accounts,
       operationId: 'findUsers',
       summary: 'Find users',
+      description: 'A search does not list expired guests. A lookup by id finds them.',
       requestParams: { query: UsersQuery },
       responses: {
         200: { description: 'The matching users', content: json(UserList) },

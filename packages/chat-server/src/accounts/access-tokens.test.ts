@@ -7,6 +7,7 @@ import { AccessTokens } from './access-tokens.ts';
 const secret = 's'.repeat(32);
 const tokens = new AccessTokens({ secret, ttlMs: 900_000 });
 const ada = 'u_ada' as UserId;
+const account = { id: ada, isGuest: false };
 
 const sign = (alg: string, key: string, claims: { iss?: string; aud?: string; sub?: string; exp?: string }) => {
   const jwt = new SignJWT().setProtectedHeader({ alg });
@@ -19,27 +20,33 @@ const sign = (alg: string, key: string, claims: { iss?: string; aud?: string; su
 const good = { iss: 'parley', aud: 'parley', sub: 'u_ada', exp: '1m' };
 
 test('an issued token identifies its user', async () => {
-  const { accessToken, expiresAtMs } = await tokens.issue(ada);
-  expect(await tokens.verify(accessToken)).toEqual({ userId: ada, expiresAtMs });
+  const { accessToken, expiresAtMs } = await tokens.issue(account);
+  expect(await tokens.verify(accessToken)).toEqual({ userId: ada, isGuest: false, expiresAtMs });
+});
+
+test('a token says whether its user is a guest; one of an earlier release is that of an account', async () => {
+  const { accessToken } = await tokens.issue({ id: ada, isGuest: true });
+  expect(await tokens.verify(accessToken)).toMatchObject({ userId: ada, isGuest: true });
+  expect(await tokens.verify(await sign('HS256', secret, good))).toMatchObject({ userId: ada, isGuest: false });
 });
 
 test('a token is accepted for its configured lifetime and refused afterwards', async () => {
   const shortLived = new AccessTokens({ secret, ttlMs: 3_000 });
   const issuedAtMs = Date.now();
-  const { accessToken, expiresAtMs } = await shortLived.issue(ada);
+  const { accessToken, expiresAtMs } = await shortLived.issue(account);
   expect(expiresAtMs - issuedAtMs).toBeGreaterThan(1_900);
   expect(expiresAtMs - Date.now()).toBeLessThanOrEqual(3_000);
-  expect(await shortLived.verify(accessToken)).toEqual({ userId: ada, expiresAtMs });
+  expect(await shortLived.verify(accessToken)).toEqual({ userId: ada, isGuest: false, expiresAtMs });
   await eventually(() => expect(shortLived.verify(accessToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' }));
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAtMs);
 });
 
 test('tokens of both secrets are accepted while one secret replaces the other', async () => {
   const next = 'n'.repeat(32);
-  const { accessToken: old } = await tokens.issue(ada);
+  const { accessToken: old } = await tokens.issue(account);
   const replacing = new AccessTokens({ secret: `${next}, ${secret}`, ttlMs: 900_000 });
   expect(await replacing.verify(old)).toMatchObject({ userId: ada });
-  const { accessToken: signedByNext } = await replacing.issue(ada);
+  const { accessToken: signedByNext } = await replacing.issue(account);
   expect(await new AccessTokens({ secret: next, ttlMs: 900_000 }).verify(signedByNext)).toMatchObject({ userId: ada });
   await expect(tokens.verify(signedByNext)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   const foreign = await sign('HS256', 'x'.repeat(32), good);

@@ -5,6 +5,8 @@ const ISSUER = 'parley';
 
 export interface AccessClaims {
   readonly userId: UserId;
+  /** False for a token of an earlier release, which did not say it. */
+  readonly isGuest: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -24,14 +26,20 @@ export class AccessTokens {
     this.#ttlMs = ttlMs;
   }
 
-  async issue(userId: UserId): Promise<{ accessToken: string; expiresAtMs: number }> {
+  async issue({
+    id,
+    isGuest,
+  }: {
+    id: UserId;
+    isGuest: boolean;
+  }): Promise<{ accessToken: string; expiresAtMs: number }> {
     const issuedAtMs = Date.now();
     const expiresAtSeconds = Math.floor((issuedAtMs + this.#ttlMs) / 1_000);
-    const accessToken = await new SignJWT()
+    const accessToken = await new SignJWT(isGuest ? { guest: true } : {})
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setIssuer(ISSUER)
       .setAudience(ISSUER)
-      .setSubject(userId)
+      .setSubject(id)
       .setIssuedAt(Math.floor(issuedAtMs / 1_000))
       .setExpirationTime(expiresAtSeconds)
       .sign((await this.#keys)[0]);
@@ -42,7 +50,11 @@ export class AccessTokens {
   async verify(token: string): Promise<AccessClaims> {
     try {
       const { payload } = await this.#verifyWithAnyKey(token);
-      return { userId: payload.sub as UserId, expiresAtMs: (payload.exp as number) * 1_000 };
+      return {
+        userId: payload.sub as UserId,
+        isGuest: payload.guest === true,
+        expiresAtMs: (payload.exp as number) * 1_000,
+      };
     } catch (error) {
       throw new ChatError('UNAUTHENTICATED', {}, { cause: error });
     }

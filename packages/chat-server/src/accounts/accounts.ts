@@ -7,6 +7,9 @@ import { hashPassword, verifyPassword } from './passwords.ts';
 /** Lifetime of a refresh token. Each refresh issues a new one. */
 const REFRESH_TOKEN_TTL_MS = 30 * 24 * 3_600_000;
 
+/** How exact the recorded time of a guest's last sign-in is. Guests refresh their token every few minutes. */
+const SIGN_IN_PRECISION_MS = 3_600_000;
+
 /** The result of a login or refresh: the body of the reply and the refresh token for the cookie. */
 export interface Grant {
   readonly signedIn: SignedIn;
@@ -41,11 +44,19 @@ export class Accounts {
   readonly #users: UserStore;
   readonly #refreshTokens: RefreshTokenStore;
   readonly #accessTokens: AccessTokens;
+  readonly #guestTtlMs: number;
 
-  constructor(parts: { users: UserStore; refreshTokens: RefreshTokenStore; accessTokens: AccessTokens }) {
+  /** @param parts.guestTtlMs a guest that does not sign in for this time expires */
+  constructor(parts: {
+    users: UserStore;
+    refreshTokens: RefreshTokenStore;
+    accessTokens: AccessTokens;
+    guestTtlMs: number;
+  }) {
     this.#users = parts.users;
     this.#refreshTokens = parts.refreshTokens;
     this.#accessTokens = parts.accessTokens;
+    this.#guestTtlMs = parts.guestTtlMs;
   }
 
   /** @throws ChatError `CONFLICT` if the username is taken */
@@ -70,7 +81,8 @@ export class Accounts {
   }
 
   async createGuest(displayName: string): Promise<Grant> {
-    const user = newUser(`guest-${randomBytes(6).toString('hex')}`, displayName, undefined);
+    const guest = newUser(`guest-${randomBytes(6).toString('hex')}`, displayName, undefined);
+    const user = { ...guest, lastSignInAtMs: guest.createdAtMs };
     if (!(await this.#users.create(user))) throw new Error('a random guest username is taken');
     return this.#grant(user);
   }
@@ -78,7 +90,8 @@ export class Accounts {
   /**
    * Replaces a refresh token by its successor.
    *
-   * @throws ChatError `UNAUTHENTICATED` if it is unknown, expired or used before. A token that was used before ends its whole login
+   * @throws ChatError `UNAUTHENTICATED` if it is unknown, expired or used before, or the guest has expired. A token that was used before ends
+   *   its whole login
    */
   async refresh(refreshToken: string): Promise<Grant> {
     const next = newRefreshToken();
@@ -89,12 +102,26 @@ export class Accounts {
       Date.now(),
     );
     const user = outcome.kind === 'rotated' ? await this.#users.findById(outcome.userId) : undefined;
-    if (!user) throw new ChatError('UNAUTHENTICATED', { message: 'The login has ended. Log in again.' });
+    if (!user || !(await this.#maySignIn(user))) {
+      if (user) await this.#refreshTokens.endFamilyOf(hashToken(next));
+      throw new ChatError('UNAUTHENTICATED', { message: 'The login has ended. Log in again.' });
+    }
     return this.#signIn(user, next, expiresAtMs);
   }
 
   async logOut(refreshToken: string): Promise<void> {
     await this.#refreshTokens.endFamilyOf(hashToken(refreshToken));
+  }
+
+  /** Whether a user who has a valid token may use it. Records the sign-in of a guest, which is what keeps it from expiring. */
+  async #maySignIn(user: UserRecord): Promise<boolean> {
+    if (kindOf(user) !== 'guest') return true;
+    const nowMs = Date.now();
+    const absentMs = nowMs - (user.lastSignInAtMs ?? nowMs);
+    if (user.expiredAtMs !== undefined || absentMs > this.#guestTtlMs) return false;
+    const isRecent =
+      user.lastSignInAtMs !== undefined && absentMs < Math.min(SIGN_IN_PRECISION_MS, this.#guestTtlMs / 10);
+    return isRecent || this.#users.recordSignIn(user.id, nowMs);
   }
 
   async #grant(user: UserRecord): Promise<Grant> {
@@ -110,7 +137,10 @@ export class Accounts {
   }
 
   async #signIn(user: UserRecord, refreshToken: string, refreshExpiresAtMs: number): Promise<Grant> {
-    const { accessToken, expiresAtMs } = await this.#accessTokens.issue(user.id);
+    const { accessToken, expiresAtMs } = await this.#accessTokens.issue({
+      id: user.id,
+      isGuest: kindOf(user) === 'guest',
+    });
     const signedIn = { user: toUser(user), accessToken, expiresAt: new Date(expiresAtMs).toISOString() };
     return { signedIn, refreshToken, expiresAtMs: refreshExpiresAtMs };
   }

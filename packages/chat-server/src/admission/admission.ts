@@ -7,6 +7,9 @@ import type { SessionRegistry } from './session-registry.ts';
 /** Retry delay for a client that a stopping server rejected. After it, the load balancer chooses another server. */
 const SHUTDOWN_RETRY_MS = 500;
 
+/** Retry delay for a client whose address has no slot left. When one is free again is not known. */
+const ADDRESS_RETRY_MS = 10_000;
+
 /** Decides from a handshake's `auth` whether a connection becomes a session. */
 export class Admission {
   readonly #tokens: AccessTokens;
@@ -19,7 +22,7 @@ export class Admission {
     this.#readiness = parts.readiness;
   }
 
-  /** @throws ChatError `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL` or `ALREADY_CONNECTED` */
+  /** @throws ChatError `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL`, `RATE_LIMITED` or `ALREADY_CONNECTED` */
   async admit(auth: Record<string, unknown>): Promise<Session> {
     if (this.#readiness.draining) throw new ChatError('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
     // A client without a token may send an empty one, which is not an invalid payload.
@@ -29,6 +32,7 @@ export class Admission {
     const outcome = await this.#registry.open({
       userId: claims.userId,
       authorisedUntilMs: claims.expiresAtMs,
+      isGuest: claims.isGuest,
       deviceId: handshake.deviceId ?? undefined,
       takeover: handshake.takeover ?? false,
       waitTicket: handshake.waitTicket ?? undefined,
@@ -41,6 +45,11 @@ export class Admission {
         const { position, waitTicket, retryAfterMs } = outcome;
         throw new ChatError('SERVER_FULL', { position, waitTicket, retryAfterMs });
       }
+      case 'address-full':
+        throw new ChatError('RATE_LIMITED', {
+          message: 'Too many sessions from your address. End one of them, or wait before you try again.',
+          retryAfterMs: ADDRESS_RETRY_MS,
+        });
       case 'already-connected':
         throw alreadyConnected(outcome.startedAtMs);
       case 'replaced':

@@ -29,6 +29,11 @@ const END_EVENTS: Partial<
     code: 'SLOW',
     message: 'Disconnected: too much data waited to be read. Connect again.',
   },
+  idle: {
+    event: 'session:expired',
+    code: 'IDLE',
+    message: 'Disconnected: others were waiting, and you were inactive for too long. Connect again to continue.',
+  },
   silent: {
     event: 'session:expired',
     code: 'SILENT',

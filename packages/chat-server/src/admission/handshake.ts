@@ -81,6 +81,7 @@ export function handleConnections(
     const { session } = socket.data;
     metrics.chat_sessions.set(registry.size);
     writeAcksDirectly(socket);
+    session.warnIdle = (endsAtMs) => socket.emit('session:idle', { endsAt: new Date(endsAtMs).toISOString() });
     hooks.opened(socket, session);
     releaseHandshake(socket);
     socket.on('disconnect', () => {

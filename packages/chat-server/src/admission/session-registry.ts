@@ -1,4 +1,4 @@
-import { type AcquireOutcome, newFencingToken, type SessionLeases } from '@parley/leases';
+import { type AcquireOutcome, type IdleSession, newFencingToken, type SessionLeases } from '@parley/leases';
 import type { UserId } from '@parley/protocol';
 import { type Logger, type Loop, startLoop } from '@parley/service-kit';
 import type { ChatServerMetrics } from '../metrics.ts';
@@ -10,6 +10,9 @@ import type { SubscriptionHealth } from './subscription-health.ts';
 /** How often a lease is renewed within its TTL. A few failed renewals lose no slot. */
 const RENEWALS_PER_TTL = 5;
 
+/** Renewals report activity and end idle sessions, so they are not rarer than this, however long the TTL is. */
+const MAX_RENEWAL_INTERVAL_MS = 3_000;
+
 /** How often deadlines are checked. */
 const SWEEP_INTERVAL_MS = 250;
 
@@ -17,6 +20,9 @@ export interface OpenRequest {
   userId: UserId;
   deviceId: string | undefined;
   takeover: boolean;
+  isGuest: boolean;
+  /** The client's address, for the slots of one address. */
+  address?: string | undefined;
   waitTicket: string | undefined;
   attempt: number | undefined;
   authorisedUntilMs: number;
@@ -50,8 +56,11 @@ export interface SessionRegistryParts {
  * renewal is younger than the TTL, and the server's subscription is healthy. Otherwise clients get `UNAVAILABLE` and retry. A machine
  * that was suspended for longer than the TTL confirms its sessions before it handles their events.
  *
+ * **Idle**: users wait for a slot, and this session is one of those without activity for the longest time (`SessionLeases`). Its client
+ * is warned, and the session ends at the time of the warning. Activity that the leases do not know yet prevents that.
+ *
  * **Ended**, once, by the first of these reasons: the client disconnected; another session of the user replaced it; a renewal found
- * the lease lost; no valid event arrived before the deadline (`silent`); the access token expired and was not refreshed; the client
+ * the lease lost; no valid event arrived before the deadline (`silent`); it was idle while others waited (`idle`); the access token expired and was not refreshed; the client
  * reads too slowly (`slow`); the server lost Redis and another one is ready (`isolated`); the server shuts down. The connection is closed and the slot is released. This server does not
  * release a slot that was replaced or lost. While Redis is unavailable the release is retried with every sweep.
  */
@@ -74,12 +83,13 @@ export class SessionRegistry {
     const freed = await leases.releaseNode(node);
     if (freed > 0) logger.warn({ freed }, 'released the slots of an earlier process of this server');
     const onErrorOf = (loop: 'renew' | 'sweep') => () => metrics.chat_background_errors_total.inc({ loop });
+    const everyMs = Math.min(sessionTtlMs / RENEWALS_PER_TTL, MAX_RENEWAL_INTERVAL_MS);
     this.#loops = [
       startLoop('renew', () => this.#renew(), {
-        everyMs: sessionTtlMs / RENEWALS_PER_TTL,
+        everyMs,
         logger,
         onError: onErrorOf('renew'),
-        maxBackoffMs: sessionTtlMs / RENEWALS_PER_TTL,
+        maxBackoffMs: everyMs,
       }),
       startLoop('sweep', () => this.#sweep(), { everyMs: SWEEP_INTERVAL_MS, logger, onError: onErrorOf('sweep') }),
     ];
@@ -101,8 +111,11 @@ export class SessionRegistry {
       openedAt: performance.now(),
       heldUntil: 0,
       hasSentEvent: false,
+      activeAt: undefined,
+      isWarned: false,
       endedBy: undefined,
       closeConnection: undefined,
+      warnIdle: undefined,
     };
     this.#sessions.set(session.token, session);
     const requestedAt = elapsedMs();
@@ -181,15 +194,40 @@ export class SessionRegistry {
     const { leases, sessionTtlMs, logger, metrics } = this.#parts;
     const held = [...this.#sessions.values()].filter((session) => session.heldUntil > 0);
     const requestedAt = elapsedMs();
-    const lost = new Set((await leases.renew(held)).map(({ token }) => token));
+    const renewals = held.map(({ userId, token, activeAt }) => {
+      const activeAgoMs = activeAt === undefined ? undefined : Math.max(0, Math.floor(requestedAt - activeAt));
+      return { userId, token, activeAgoMs };
+    });
+    const outcome = await leases.renew(renewals);
+    const lost = new Set(outcome.lost.map(({ token }) => token));
+    const idle = new Map(outcome.idle.map((session) => [session.token, session]));
     for (const session of held) {
-      if (lost.has(session.token)) this.end(session, 'lost');
-      else session.heldUntil = requestedAt + sessionTtlMs;
+      if (lost.has(session.token)) {
+        this.end(session, 'lost');
+        continue;
+      }
+      session.heldUntil = requestedAt + sessionTtlMs;
+      if (session.activeAt !== undefined && session.activeAt <= requestedAt) session.activeAt = undefined;
+      this.#handleIdle(session, idle.get(session.token));
     }
     this.#renewedAt = requestedAt;
     if (lost.size > 0)
       logger.warn({ lost: lost.size }, 'session slots were lost: their leases were not renewed in time');
     metrics.chat_sessions.set(this.#sessions.size);
+  }
+
+  /** @param idle undefined = the session may go on */
+  #handleIdle(session: Session, idle: IdleSession | undefined): void {
+    // Active since the renewal was sent: the next one reports it.
+    const isIdle = idle !== undefined && session.activeAt === undefined;
+    if (!isIdle) {
+      session.isWarned = false;
+    } else if (idle.endsInMs <= 0) {
+      this.end(session, 'idle');
+    } else if (!session.isWarned && session.warnIdle) {
+      session.isWarned = true;
+      session.warnIdle(Date.now() + idle.endsInMs);
+    }
   }
 
   async #sweep(): Promise<void> {

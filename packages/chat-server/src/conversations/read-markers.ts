@@ -37,15 +37,16 @@ export class ReadMarkers {
     });
   }
 
-  /** @returns the marker's seq after the call */
-  async move(userId: UserId, conversationId: ConversationId, seq: number): Promise<number> {
+  /** Moves the marker to `seq` if it is behind. */
+  async move(userId: UserId, conversationId: ConversationId, seq: number): Promise<{ hasMoved: boolean }> {
     const key = keyOf(userId);
     const move = (isMerged: 0 | 1) =>
       runScript(this.#redis, MARK_READ, [key], [conversationId, seq, this.#idleMs, isMerged]);
-    const [readSeq = 0, readAtMs = 0] = (await this.#hash.move<string[]>(key, move)).map(Number);
+    const reply = await this.#hash.move<(string | number)[]>(key, move);
+    const [readSeq = 0, readAtMs = 0, hasMoved] = reply.map(Number);
     // A repeat is saved, too: the server that got the first attempt may have died.
     if (seq > 0 && readSeq === seq) this.#save(userId, conversationId, readSeq, readAtMs);
-    return readSeq;
+    return { hasMoved: hasMoved === 1 };
   }
 
   /** Returns the last read seq of each conversation, in the order requested; 0 = nothing read. */

@@ -1,5 +1,6 @@
 import {
   ChatError,
+  type ConversationId,
   DeletePayload,
   EditPayload,
   type MessageRecord,
@@ -9,6 +10,7 @@ import {
   SincePayload,
   type SinceReply,
 } from '@parley/protocol';
+import { recordActivity } from '../admission/session-activity.ts';
 import type { History } from '../conversations/history.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
@@ -33,30 +35,43 @@ export function messageEvents(parts: {
 }) {
   const { sender, membership, targets, history } = parts;
 
+  /** A repeat is no activity: a client could otherwise keep its slot with one message. */
+  async function send(
+    session: Session,
+    conversationId: ConversationId,
+    message: NewMessage,
+    options: { isTargetMissing?: boolean } = {},
+  ): Promise<SendReply> {
+    const { userId, fence } = session;
+    const reply = await sender.send(conversationId, userId, message, { fence, ...options });
+    if (!reply.duplicate) recordActivity(session);
+    return reply;
+  }
+
   /** @param requirePermission throws if the user may not change the target */
   async function change(
-    { userId, fence }: Session,
+    session: Session,
     { conversationId, messageId, clientMessageId }: DeletePayload,
     message: Pick<NewMessage, 'kind' | 'text'>,
     requirePermission: (target: MessageRecord) => void | Promise<void>,
   ): Promise<SendReply> {
-    await membership.requireMemberFresh(conversationId, userId);
+    await membership.requireMemberFresh(conversationId, session.userId);
     const target = await targets.find(conversationId, messageId, { deletedToo: message.kind === 'delete' });
     if (target) await requirePermission(target);
     const draft = { clientMessageId, replyTo: messageId, ...message };
-    return sender.send(conversationId, userId, draft, { fence, isTargetMissing: !target });
+    return send(session, conversationId, draft, { isTargetMissing: !target });
   }
 
   return {
     'message:send': eventHandler({
       payload: SendPayload,
-      async handle(_socket, { userId, fence }, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
+      async handle(_socket, session, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
         if (mediaId !== undefined)
           throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such attachment.' });
-        if (replyTo === undefined) return sender.send(conversationId, userId, message, { fence });
-        await membership.cachedMembership(conversationId, userId);
+        if (replyTo === undefined) return send(session, conversationId, message);
+        await membership.cachedMembership(conversationId, session.userId);
         const isTargetMissing = !(await targets.find(conversationId, replyTo));
-        return sender.send(conversationId, userId, { ...message, replyTo }, { fence, isTargetMissing });
+        return send(session, conversationId, { ...message, replyTo }, { isTargetMissing });
       },
     }),
 

@@ -8,6 +8,7 @@ import {
   TypingPayload,
   type UserId,
 } from '@parley/protocol';
+import { recordActivity } from '../admission/session-activity.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { ReadMarkers } from '../conversations/read-markers.ts';
 import type { Receipts } from '../conversations/receipts.ts';
@@ -39,8 +40,10 @@ export function signalEvents(parts: {
   return {
     typing: eventHandler({
       payload: TypingPayload,
-      async handle(_socket, { userId }, { conversationId, isTyping }): Promise<DoneReply> {
+      async handle(_socket, session, { conversationId, isTyping }): Promise<DoneReply> {
+        const { userId } = session;
         await membership.requireMemberFresh(conversationId, userId);
+        recordActivity(session);
         if (signalDelivery.showsTyping(conversationId)) {
           signals.send({ kind: 'typing', conversationId, userId, isTyping });
         }
@@ -58,13 +61,15 @@ export function signalEvents(parts: {
 
     read: eventHandler({
       payload: ReadPayload,
-      async handle(_socket, { userId }, { conversationId, seq }): Promise<DoneReply> {
+      async handle(_socket, session, { conversationId, seq }): Promise<DoneReply> {
+        const { userId } = session;
         const [headSeq = 0] = await headSeqsOf(userId, [conversationId]);
         const readSeq = Math.min(seq, headSeq);
-        await Promise.all([
+        const [{ hasMoved }] = await Promise.all([
           readMarkers.move(userId, conversationId, readSeq),
           receipts.move(conversationId, userId, { readSeq }),
         ]);
+        if (hasMoved) recordActivity(session);
         return { ok: true };
       },
     }),

@@ -1,7 +1,8 @@
 import type { SessionLeases } from '@parley/leases';
 import type { MessageLog } from '@parley/message-log';
-import type { RefreshTokenStore } from '@parley/message-store';
+import type { Store } from '@parley/message-store';
 import { type Logger, type Loop, type RedisMemory, startLoop } from '@parley/service-kit';
+import { expireGuests } from '../accounts/expire-guests.ts';
 import type { Isolation } from '../admission/isolation.ts';
 import type { SubscriptionHealth } from '../admission/subscription-health.ts';
 import type { MarkerSaver } from '../conversations/marker-saver.ts';
@@ -22,7 +23,7 @@ const SLOW_CONSUMERS_INTERVAL_MS = 250;
 /** Read markers reach the store within 5 s, one failed write included. */
 const MARKERS_INTERVAL_MS = 2_000;
 const TYPING_INTERVAL_MS = 1_000;
-const REFRESH_TOKENS_INTERVAL_MS = 3_600_000;
+const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
 
 interface Parts {
   readonly leases: SessionLeases;
@@ -36,7 +37,9 @@ interface Parts {
   /** Resolves to how many sessions were ended. */
   readonly disconnectSlowConsumers: () => Promise<number>;
   readonly markerSaver: MarkerSaver;
-  readonly refreshTokens: RefreshTokenStore;
+  readonly store: Store;
+  /** A guest that does not sign in for this time expires. */
+  readonly guestTtlMs: number;
   readonly metrics: ChatServerMetrics;
   readonly logger: Logger;
 }
@@ -44,7 +47,7 @@ interface Parts {
 /** Starts the periodic tasks of a chat server. */
 export function startBackgroundLoops(parts: Parts): Loop {
   const { leases, log, memory, heads, roomAudit, health, isolation, signalDelivery } = parts;
-  const { disconnectSlowConsumers, markerSaver, refreshTokens, metrics, logger } = parts;
+  const { disconnectSlowConsumers, markerSaver, store, guestTtlMs, metrics, logger } = parts;
   const loop = (name: BackgroundLoopName, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
       everyMs,
@@ -83,7 +86,10 @@ export function startBackgroundLoops(parts: Parts): Loop {
     loop('slow-consumers', SLOW_CONSUMERS_INTERVAL_MS, async () => {
       metrics.chat_slow_consumers_total.inc(await disconnectSlowConsumers());
     }),
-    loop('housekeeping', REFRESH_TOKENS_INTERVAL_MS, () => refreshTokens.deleteExpired(Date.now())),
+    loop('housekeeping', Math.min(HOUSEKEEPING_INTERVAL_MS, guestTtlMs), async () => {
+      await store.refreshTokens.deleteExpired(Date.now());
+      metrics.chat_guests_expired_total.inc(await expireGuests(store.users, guestTtlMs));
+    }),
   ];
   return {
     async stop() {

@@ -27,7 +27,12 @@ export function buildRest(
   const { conversations, history, membership, readMarkers, receipts } = chat;
   return createRestApp({
     accountRoutes: accountRoutes({
-      accounts: new Accounts({ users: store.users, refreshTokens: store.refreshTokens, accessTokens: tokens }),
+      accounts: new Accounts({
+        users: store.users,
+        refreshTokens: store.refreshTokens,
+        accessTokens: tokens,
+        guestTtlMs: config.GUEST_TTL_MS,
+      }),
       limits: new SignInLimits(command, config.SIGNUPS_PER_MINUTE),
       allowGuests: config.ALLOW_GUESTS,
       onRefreshed: async ({ signedIn }) => {

@@ -57,6 +57,8 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   const leases = createRedisSessionLeases(command, {
     maxClients: config.MAX_CLIENTS,
     sessionTtlMs: config.SESSION_TTL_MS,
+    reservedForAccounts: config.RESERVED_FOR_ACCOUNTS,
+    idleTimeoutMs: config.IDLE_TIMEOUT_MS,
   });
   base.readiness.require('store', () => store.ping());
   base.readiness.require('partitions', async () => void (await log.checkPartitions()));

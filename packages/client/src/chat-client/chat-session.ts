@@ -11,6 +11,7 @@ import type {
 } from '@parley/protocol';
 import { isPlaceholder } from '@parley/protocol/constants';
 import type { ConnectionState } from '../connection/connection-state.ts';
+import type { RequestEvent, RequestPayload } from '../connection/send-request.ts';
 import { Connection } from '../connection.ts';
 import type { OutboxStorage } from '../outbox/storage/outbox-storage.ts';
 import { Outbox } from '../outbox.ts';
@@ -19,6 +20,7 @@ import type { ChatSnapshot } from './chat-snapshot.ts';
 import { ConversationActions } from './conversation-actions.ts';
 import { ConversationListLoader } from './conversation-list-loader.ts';
 import { Conversations } from './conversations.ts';
+import { IdleWarning } from './idle-warning.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Signals } from './signals.ts';
 import { UserDirectory } from './user-directory.ts';
@@ -50,6 +52,7 @@ export class ChatSession {
   readonly conversations: Conversations;
   readonly users: UserDirectory;
   readonly signals: Signals;
+  readonly idle: IdleWarning;
   readonly changes: MessageChanges;
   readonly conversationActions: ConversationActions;
   readonly #options: ChatSessionOptions;
@@ -63,14 +66,18 @@ export class ChatSession {
     this.#options = options;
     this.signals = new Signals({
       myId: me.id,
-      request: (event, payload) => this.connection.request(event, payload),
+      request: (event, payload) => this.#request(event, payload),
       fetchReceipts: (conversationId) => rest.receipts(conversationId),
       onTyping: (packet) => this.conversations.typingChanged(packet),
       onReceipts: (packet) => this.conversations.observeReceipts(packet),
       onPresence: onChange,
       contacts: () => membersOf(this.conversations.all()),
     });
-    this.changes = new MessageChanges((event, payload) => this.connection.request(event, payload));
+    this.idle = new IdleWarning({
+      request: (event, payload) => this.#request(event, payload),
+      onChange: (idleEndsAt) => onChange({ idleEndsAt }),
+    });
+    this.changes = new MessageChanges((event, payload) => this.#request(event, payload));
     this.conversationActions = new ConversationActions({
       rest,
       myId: me.id,
@@ -81,7 +88,7 @@ export class ChatSession {
     this.outbox = new Outbox({
       userId: me.id,
       storage: options.outboxStorage,
-      send: (payload) => this.connection.request('message:send', payload),
+      send: (payload) => this.#request('message:send', payload),
       fetchSince: (payload) => this.conversations.fetchSince(payload),
       onChange: (conversationId) => this.conversations.outgoingChanged(conversationId),
     });
@@ -137,6 +144,7 @@ export class ChatSession {
     return page;
   }
 
+  /** A message of a user whose idle session was ended connects again: the user is back. */
   send(conversationId: ConversationId, text: string, replyTo?: MessageId): ClientMessageId {
     const { clientMessageId } = this.outbox.add(
       conversationId,
@@ -145,10 +153,12 @@ export class ChatSession {
       replyTo,
     );
     this.signals.typing.set(conversationId, false);
+    this.connection.reconnect();
     return clientMessageId;
   }
 
   close(): void {
+    this.idle.reset();
     this.#closing.abort();
     this.#list.close();
     this.changes.close();
@@ -157,6 +167,12 @@ export class ChatSession {
     this.signals.close();
     this.conversations.close();
     this.users.close();
+  }
+
+  async #request<E extends RequestEvent>(event: E, payload: RequestPayload<E>) {
+    const reply = await this.connection.request(event, payload);
+    if (reply.ok) this.idle.accepted(event);
+    return reply;
   }
 
   /** Ignores changes after `close`, for example from a page that arrives late. */
@@ -181,6 +197,7 @@ export class ChatSession {
         stored: (packet) => this.conversations.observeStored(packet),
         conversation: (conversation) => this.#conversationChanged(conversation),
         heads: (heads) => void this.#compareHeads(heads, 'soon'),
+        'session:idle': (packet) => this.idle.warned(packet),
         'server:draining': () => this.#change({ isDraining: true }),
       },
     });
@@ -218,6 +235,7 @@ export class ChatSession {
 
   #connectionChanged(connection: ConnectionState): void {
     if (this.#closing.signal.aborted) return;
+    this.idle.reset();
     if (connection.phase === 'online') {
       const { heads } = connection;
       this.#change({ connection, hasBeenOnline: true, isDraining: false });

@@ -100,6 +100,11 @@ export interface ChatSnapshot {
   readonly presence: ReadonlyMap<UserId, UserPresence>;
   /** Number of online users in each channel. */
   readonly onlineCounts: ReadonlyMap<ConversationId, number>;
+  /**
+   * When this session ends, because the user is inactive while others wait for a slot (ISO 8601); null = it does not. Any activity of the
+   * user, or `stay`, keeps it.
+   */
+  readonly idleEndsAt: string | null;
   /** The server is draining; the connection is about to move to another server. */
   readonly isDraining: boolean;
   /** The open conversation. */
@@ -117,6 +122,7 @@ export const SIGNED_OUT_SNAPSHOT: ChatSnapshot = {
   users: new Map(),
   presence: new Map(),
   onlineCounts: new Map(),
+  idleEndsAt: null,
   isDraining: false,
   openConversationId: null,
 };

@@ -17,6 +17,8 @@ export type ConnectionState =
   | { readonly phase: 'already-connected'; readonly since: string | undefined }
   /** Another session of the user replaced this one. Stays until `takeOver`. */
   | { readonly phase: 'replaced' }
+  /** The server ended the session: the user was inactive while others waited for a slot. Stays until `reconnect`. */
+  | { readonly phase: 'idle-ended' }
   /** The login has ended. Stays until a new login and `start`. */
   | { readonly phase: 'expired' };
 

@@ -16,7 +16,7 @@ export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 export interface PacketHandlers
   extends Pick<
     ServerToClientEvents,
-    'messages' | 'stored' | 'conversation' | 'heads' | 'typing' | 'receipts' | 'server:draining'
+    'messages' | 'stored' | 'conversation' | 'heads' | 'typing' | 'receipts' | 'session:idle' | 'server:draining'
   > {
   /** @param isFirst true for the first packet of a connection, which is a full snapshot */
   presence: (packet: PresencePacket, isFirst: boolean) => void;
@@ -117,6 +117,7 @@ function listen(socket: ChatSocket, handlers: PacketHandlers): void {
     handlers.presence(packet, !hasPresence);
     hasPresence = true;
   });
+  socket.on('session:idle', handlers['session:idle']);
   socket.on('server:draining', handlers['server:draining']);
 }
 

@@ -90,9 +90,14 @@ function connect(url: string, rest: RestClient): Connection {
       typing: ignore,
       receipts: ignore,
       presence: ignore,
+      'session:idle': ignore,
       'server:draining': ignore,
     },
-    onState: ({ phase }) => process.stdout.write(`connection: ${phase}\n`),
+    onState: ({ phase }) => {
+      process.stdout.write(`connection: ${phase}\n`);
+      // A service has no user to ask. It queues for a slot again.
+      if (phase === 'idle-ended') queueMicrotask(() => connection.reconnect());
+    },
   });
   connection.start();
   return connection;

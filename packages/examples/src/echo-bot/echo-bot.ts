@@ -59,7 +59,9 @@ export class EchoBot {
 
   /** The library calls this after every change of anything. The snapshot is cheap to read: it is one immutable value. */
   #onChange(): void {
-    const { signOutReason, me, views } = this.#chat.getSnapshot();
+    const { signOutReason, me, views, connection } = this.#chat.getSnapshot();
+    // Others waited while nobody needed the bot. It has no user to ask, so it queues for a slot again.
+    if (connection.phase === 'idle-ended') queueMicrotask(() => this.#chat.reconnect());
     if (signOutReason === 'login-expired' && !this.#isStopped) {
       this.#options.report('the login has expired: joining again');
       void this.start();

@@ -83,6 +83,8 @@ function Lobby(props: { chat: ChatClient; view: ConversationView | undefined; us
 function statusText(connection: ConnectionState): string {
   if (connection.phase === 'online') return 'Connected';
   if (connection.phase === 'waiting') return `The cluster is full. Your position in the queue: ${connection.position}`;
+  if (connection.phase === 'idle-ended')
+    return 'You were inactive while others were waiting. Send a message to continue.';
   if (connection.phase === 'offline') return connection.error.message;
   return connection.phase;
 }

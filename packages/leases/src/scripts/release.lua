@@ -1,18 +1,16 @@
 -- Releases leases. One that is held with another token is skipped.
 --
--- KEYS  1 live     ZSET userId -> time when the lease expires, ms
---       2 holders  HASH userId -> record
+-- KEYS  1 live, 2 holders, 3 active:guests, 4 active:accounts, 5 ending, 6 addresses: see lease-index.lua
 -- ARGV  userId and token of each lease
 -- Reply number of freed slots
 
-local live, holders = unpack(KEYS)
-local freed = 0
+local index = leaseIndex(unpack(KEYS))
+local freed = {}
 for i = 1, #ARGV, 2 do
-  local record = redis.call('HGET', holders, ARGV[i])
+  local record = redis.call('HGET', index.holders, ARGV[i])
   if record and cjson.decode(record).token == ARGV[i + 1] then
-    redis.call('ZREM', live, ARGV[i])
-    redis.call('HDEL', holders, ARGV[i])
-    freed = freed + 1
+    freed[#freed + 1] = ARGV[i]
   end
 end
-return freed
+deleteLeases(index, freed)
+return #freed

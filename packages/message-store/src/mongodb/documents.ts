@@ -33,9 +33,11 @@ export interface SearchBacklogDocument {
   isDone: boolean;
 }
 
-export type UserDocument = Omit<UserRecord, 'id' | 'passwordHash'> & {
+export type UserDocument = Omit<UserRecord, 'id' | 'passwordHash' | 'lastSignInAtMs' | 'expiredAtMs'> & {
   _id: UserId;
   passwordHash?: string;
+  lastSignInAtMs?: number;
+  expiredAtMs?: number;
   usernameKey: string;
   searchKeys: string[];
 };

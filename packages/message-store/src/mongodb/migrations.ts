@@ -1,6 +1,7 @@
+import { ASSISTANT_ID } from '@parley/protocol';
 import { type CreateIndexesOptions, type Db, type IndexSpecification, MongoServerError } from 'mongodb';
 import { COMMAND_LIMITS } from './deadlines.ts';
-import { COLLECTIONS, type MigrationDocument } from './documents.ts';
+import { COLLECTIONS, type MigrationDocument, type UserDocument } from './documents.ts';
 import { NAMESPACE_EXISTS } from './errors.ts';
 import { prepareSearch } from './message-search.ts';
 
@@ -125,6 +126,23 @@ const MIGRATIONS: readonly Migration[] = [
       await createIndexes(database, COLLECTIONS.messages, [
         [{ senderId: 1, clientMessageId: 1 }],
         [{ senderId: 1, createdAtMs: 1, clientMessageId: 1 }],
+      ]);
+    },
+  },
+  {
+    name: 'guests expire',
+    async run(database) {
+      // When the guests of earlier releases last signed in is not known: their time begins now.
+      await database
+        .collection<UserDocument>(COLLECTIONS.users)
+        .updateMany(
+          { passwordHash: { $exists: false }, lastSignInAtMs: { $exists: false }, _id: { $ne: ASSISTANT_ID } },
+          { $set: { lastSignInAtMs: Date.now() } },
+          { maxTimeMS: INDEX_DEADLINE_MS },
+        );
+      await createIndexes(database, COLLECTIONS.users, [
+        [{ expiredAtMs: 1, lastSignInAtMs: 1 }],
+        [{ expiredAtMs: 1, usernameKey: 1 }],
       ]);
     },
   },

@@ -131,6 +131,17 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
     name: 'the epoch of a message',
     sql: 'ALTER TABLE messages ADD COLUMN epoch TEXT',
   },
+  {
+    // When the guests of earlier releases last signed in is not known: their time begins now.
+    name: 'guests expire',
+    sql: `
+      ALTER TABLE users ADD COLUMN lastSignInAtMs INTEGER;
+      ALTER TABLE users ADD COLUMN expiredAtMs INTEGER;
+      UPDATE users SET lastSignInAtMs = unixepoch() * 1000 WHERE passwordHash IS NULL AND id <> 'assistant';
+      CREATE INDEX guestsBySignIn ON users (lastSignInAtMs) WHERE lastSignInAtMs IS NOT NULL AND expiredAtMs IS NULL;
+      CREATE INDEX listedUsers ON users (usernameKey) WHERE expiredAtMs IS NULL;
+    `,
+  },
 ];
 
 /**

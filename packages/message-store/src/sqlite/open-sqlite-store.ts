@@ -112,6 +112,8 @@ function storeOver(
       findById: (id) => reader.call('findUser', id),
       findMany: (ids) => reader.call('findUsers', ids),
       findByUsername: (username) => reader.call('findUserByUsername', username),
+      recordSignIn: (id, atMs) => writer.call('recordSignIn', id, atMs),
+      expireGuests: (guests) => writer.call('expireGuests', guests),
       search: (query, limit) => reader.call('searchUsers', query, limit),
     },
     conversations: {

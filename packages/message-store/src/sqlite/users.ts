@@ -1,24 +1,34 @@
 import type { UserId } from '@parley/protocol';
 import { searchKeysOf, searchPrefixOf, usernameKeyOf } from '../name-keys.ts';
-import type { UserRecord } from '../user-store.ts';
+import type { UserRecord, UserStore } from '../user-store.ts';
 import type { Database } from './database.ts';
 
-type UserRow = Omit<UserRecord, 'passwordHash'> & { passwordHash: string | null };
+type OptionalField = 'passwordHash' | 'lastSignInAtMs' | 'expiredAtMs';
+type UserRow = Omit<UserRecord, OptionalField> & {
+  [Field in OptionalField]: Exclude<UserRecord[Field], undefined> | null;
+};
 
-const COLUMNS = 'id, username, displayName, passwordHash, createdAtMs';
+const COLUMNS = 'id, username, displayName, passwordHash, createdAtMs, lastSignInAtMs, expiredAtMs';
 
-const toUser = (row: UserRow): UserRecord => ({ ...row, passwordHash: row.passwordHash ?? undefined });
+const toUser = (row: UserRow): UserRecord => ({
+  ...row,
+  passwordHash: row.passwordHash ?? undefined,
+  lastSignInAtMs: row.lastSignInAtMs ?? undefined,
+  expiredAtMs: row.expiredAtMs ?? undefined,
+});
 
 export function createUser(database: Database, user: UserRecord): boolean {
   return database.transaction(() => {
     const usernameKey = usernameKeyOf(user.username);
     const inserted = database.run(
-      `INSERT INTO users (${COLUMNS}, usernameKey) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO users (${COLUMNS}, usernameKey) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       user.id,
       user.username,
       user.displayName,
       user.passwordHash ?? null,
       user.createdAtMs,
+      user.lastSignInAtMs ?? null,
+      user.expiredAtMs ?? null,
       usernameKey,
     );
     if (inserted === 0) {
@@ -49,10 +59,38 @@ export function findUserByUsername(database: Database, username: string): UserRe
   return row && toUser(row);
 }
 
+export function recordSignIn(database: Database, id: UserId, atMs: number): boolean {
+  const sql = `UPDATE users SET lastSignInAtMs = max(coalesce(lastSignInAtMs, 0), ?)
+     WHERE id = ? AND passwordHash IS NULL AND expiredAtMs IS NULL`;
+  return database.run(sql, atMs, id) === 1;
+}
+
+export function expireGuests(
+  database: Database,
+  { lastSignInBeforeMs, expiredAtMs, limit }: Parameters<UserStore['expireGuests']>[0],
+): number {
+  return database.transaction(() => {
+    const guests = database.all<Pick<UserRecord, 'id' | 'username' | 'displayName'>>(
+      `SELECT id, username, displayName FROM users INDEXED BY guestsBySignIn
+       WHERE lastSignInAtMs < ? AND expiredAtMs IS NULL ORDER BY lastSignInAtMs LIMIT ?`,
+      lastSignInBeforeMs,
+      limit,
+    );
+    for (const guest of guests) {
+      database.run('UPDATE users SET expiredAtMs = ? WHERE id = ?', expiredAtMs, guest.id);
+      for (const searchKey of searchKeysOf(guest))
+        database.run('DELETE FROM userSearchKeys WHERE searchKey = ? AND userId = ?', searchKey, guest.id);
+    }
+    return guests.length;
+  });
+}
+
 export function searchUsers(database: Database, query: string, limit: number): UserRecord[] {
   const prefix = searchPrefixOf(query);
   if (prefix === '') {
-    return database.all<UserRow>(`SELECT ${COLUMNS} FROM users ORDER BY usernameKey LIMIT ?`, limit).map(toUser);
+    const sql = `SELECT ${COLUMNS} FROM users INDEXED BY listedUsers
+       WHERE expiredAtMs IS NULL ORDER BY usernameKey LIMIT ?`;
+    return database.all<UserRow>(sql, limit).map(toUser);
   }
   // No byte of UTF-8 is above F4, so prefix + F5 is above all that begins with the prefix: a range of the index.
   return database

@@ -7,7 +7,8 @@ const INPUT_EVENTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchst
 
 /**
  * Reports page visibility and user activity to the chat. In a hidden page nothing counts as read. The user has the status
- * "away" while the page is hidden, and after five minutes without input.
+ * "away" while the page is hidden, and after five minutes without input. A click, key or scroll keeps a session that would end
+ * because it is idle.
  */
 export function trackActivity(chat: ChatClient): void {
   let isIdle = false;
@@ -24,9 +25,11 @@ export function trackActivity(chat: ChatClient): void {
     isIdle = true;
     report();
   };
-  const onInput = () => {
+  const onInput = (event?: Event) => {
     clearTimeout(timer);
     timer = setTimeout(becomeIdle, IDLE_AFTER_MS);
+    // Not a mere movement of the mouse: the warning would disappear under a pointer on the way to its button.
+    if (event && event.type !== 'pointermove' && chat.getSnapshot().idleEndsAt !== null) chat.stay();
     if (!isIdle) return;
     isIdle = false;
     report();
