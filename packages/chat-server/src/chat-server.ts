@@ -4,6 +4,7 @@ import type { Express } from 'express';
 import { AccessTokens } from './accounts/access-tokens.ts';
 import { createChatIo } from './admission/chat-io.ts';
 import { drain } from './admission/drain.ts';
+import { ClientAddresses } from './client-address.ts';
 import type { ChatServerConfig } from './config.ts';
 import { disconnectSlowConsumers } from './delivery/slow-consumers.ts';
 import { CHAT_SERVER_METRICS } from './metrics.ts';
@@ -42,7 +43,8 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
   const chat = await startConversations(base, config, backends, { io, delivery });
   serveSockets(base, io, { backends, delivery, sessions, chat, tokens });
-  serveRest(httpServer, buildRest(base, config, { backends, rpc: sessions.rpc, isolation, chat, tokens }));
+  const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
+  serveRest(httpServer, buildRest(base, config, { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses }));
   const loops = startBackgroundLoops({
     ...backends,
     ...delivery,

@@ -1,6 +1,7 @@
 import {
   allowedOriginsSetting,
   allowGuestsSetting,
+  clientLimitSettings,
   conversationIdleMsSetting,
   dedupeSettings,
   guestTtlMsSetting,
@@ -10,7 +11,7 @@ import {
   portSetting,
   serviceSettings,
   sessionSettings,
-  signupsPerMinuteSetting,
+  trustedProxiesSetting,
   urlSetting,
 } from '@parley/service-kit';
 import { z } from 'zod';
@@ -28,7 +29,8 @@ export const ChatServerSettings = z.object({
   ALLOW_GUESTS: allowGuestsSetting(false),
   GUEST_TTL_MS: guestTtlMsSetting,
   ALLOWED_ORIGINS: allowedOriginsSetting.default([]),
-  SIGNUPS_PER_MINUTE: signupsPerMinuteSetting,
+  TRUSTED_PROXIES: trustedProxiesSetting,
+  ...clientLimitSettings(true),
   LOG_PARTITIONS: logPartitionsSetting,
   MARKER_IDLE_MS: markerIdleMsSetting,
   ...dedupeSettings,

@@ -1,4 +1,4 @@
-import { readConfig } from '@parley/service-kit';
+import { CLIENT_LIMITS, readConfig } from '@parley/service-kit';
 import { atFileEnd, callRest, newRedis, newTemporaryDirectory, type TestRedis } from '@parley/testing';
 import { SignJWT } from 'jose';
 import { startChatServer } from '../src/chat-server.ts';
@@ -38,6 +38,7 @@ export async function newChatServer(
     JWT_SECRET,
     ALLOW_GUESTS: 'true',
     FIRST_MESSAGE_DEADLINE_MS: '0',
+    ...Object.fromEntries(CLIENT_LIMITS.map((name) => [name, '0'])),
   };
   for (const [name, value] of Object.entries(settings)) env[name] = String(value);
   const { port, opsPort, stop } = await startChatServer(readConfig(ChatServerSettings, env));

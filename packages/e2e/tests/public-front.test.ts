@@ -1,58 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { afterAll, expect, test } from '@jest/globals';
-import { nginxArgs, renderListenConf, systemEnv, workspacePath, writeNginxPrefix } from '@parley/local-cluster';
+import { expect, test } from '@jest/globals';
+import { renderListenConf } from '@parley/local-cluster';
 import { ERROR_CATALOGUE, type ErrorCode } from '@parley/protocol';
-import { closeServer, listen, portOf } from '@parley/service-kit';
-import { eventually, freePort, newTemporaryDirectory } from '@parley/testing';
+import { closeServer } from '@parley/service-kit';
+import { type Echo, newBackend, newFront } from './new-front.ts';
 
-interface Echo {
-  server: string;
-  url: string;
-  headers: IncomingHttpHeaders;
-}
-
-/** Starts a server in place of a chat server. It answers with its name and the request. */
-async function newBackend(name: string): Promise<Server> {
-  const server = createServer((incoming, response) => {
-    incoming.resume().on('end', () => {
-      if (incoming.url === '/api/busy') response.writeHead(503);
-      response.end(JSON.stringify({ server: name, url: incoming.url, headers: incoming.headers }));
-    });
-  });
-  server.on('upgrade', (_incoming, socket) => {
-    socket.end(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n${name}`);
-  });
-  await listen(server, 0, '127.0.0.1');
-  return server;
-}
-
-const prefix = await newTemporaryDirectory();
-const port = await freePort();
-const url = `http://127.0.0.1:${port}`;
 const backends = new Map<string, Server>();
 for (const name of ['chat-server-1', 'chat-server-2', 'chat-server-10']) backends.set(name, await newBackend(name));
-
-const webRoot = join(prefix, 'built');
-mkdirSync(join(webRoot, 'assets'), { recursive: true });
-writeFileSync(join(webRoot, 'index.html'), '<!doctype html><title>Parley</title>');
-writeFileSync(join(webRoot, 'assets/index-1a2b.js'), `/* ${'x'.repeat(2_000)} */`);
-writeNginxPrefix(prefix, {
-  nginxConf: workspacePath('nginx.conf'),
-  ...{ webRoot, port, hosts: ['127.0.0.1'] },
-  upstreams: [...backends].map(([name, server]) => ({ name, port: portOf(server) })),
-});
-const nginx = spawn('nginx', nginxArgs(prefix, process.getuid?.() === 0), { stdio: 'ignore', env: systemEnv() });
-afterAll(async () => {
-  nginx.kill('SIGTERM');
-  await once(nginx, 'exit');
-  await Promise.all([...backends.values()].map(closeServer));
-});
-await eventually(() => fetch(url));
+const { url, port } = await newFront(backends, { TRUSTED_PROXIES: [] });
 
 const ask = async (path: string, headers: Record<string, string> = {}) =>
   (await (await fetch(url + path, { headers })).json()) as Echo;

@@ -1,5 +1,6 @@
 export { buildWebClient } from './build-web-client.ts';
 export { LogFiles } from './log-files.ts';
+export type { NginxClientSettings } from './nginx-clients-conf.ts';
 export { nginxArgs, renderListenConf, writeNginxPrefix } from './nginx-config.ts';
 export { chooseInternalPorts } from './ports.ts';
 export type { ProcessEntry } from './process-files.ts';

@@ -1,5 +1,6 @@
 import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type NginxClientSettings, renderClientsConf } from './nginx-clients-conf.ts';
 
 /** A chat server behind nginx. */
 export interface Upstream {
@@ -35,7 +36,7 @@ const KEEPALIVE = 'keepalive 64;\n  keepalive_timeout 4s;';
 export const renderListenConf = (port: number, hosts: readonly string[]): string =>
   hosts.map((host) => `listen ${host.includes(':') ? `[${host}]` : host}:${port} reuseport backlog=4096;\n`).join('');
 
-/** Writes nginx's prefix directory: nginx.conf, its two generated parts, and a link `web` to the web client. */
+/** Writes nginx's prefix directory: nginx.conf, its generated parts, and a link `web` to the web client. */
 export function writeNginxPrefix(
   prefix: string,
   options: {
@@ -44,10 +45,12 @@ export function writeNginxPrefix(
     port: number;
     hosts: readonly string[];
     upstreams: readonly Upstream[];
+    clients: NginxClientSettings;
   },
 ): void {
   copyFileSync(options.nginxConf, join(prefix, 'nginx.conf'));
   writeFileSync(join(prefix, 'cluster.conf'), renderClusterConf(options.upstreams));
+  writeFileSync(join(prefix, 'clients.conf'), renderClientsConf(options.clients));
   writeFileSync(join(prefix, 'listen.conf'), renderListenConf(options.port, options.hosts));
   const web = join(prefix, 'web');
   rmSync(web, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { delimiter, join } from 'node:path';
+import { CLIENT_LIMITS } from '@parley/service-kit';
 import { nginxArgs } from './nginx-config.ts';
 import { awaitOpenPort, awaitRedisPing, awaitStartedMessage } from './readiness-probes.ts';
 import type { ClusterConfig } from './settings.ts';
@@ -113,6 +114,8 @@ export function serviceEnv(
     GUEST_TTL_MS: String(config.GUEST_TTL_MS),
     ALLOWED_ORIGINS:
       config.ALLOWED_ORIGINS?.join() ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
+    TRUSTED_PROXIES: config.TRUSTED_PROXIES.join(),
+    ...Object.fromEntries(CLIENT_LIMITS.map((name) => [name, String(config[name])])),
     JWT_SECRET: undefined, // only chat servers get it
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { CLIENT_LIMITS } from '@parley/service-kit';
 import { readClusterConfig } from './settings.ts';
 
 const SECRET = 'a secret of more than thirty-two characters';
@@ -30,6 +31,12 @@ describe('settings', () => {
       'JWT_SECRET is (hidden); allowed: at least 32 characters, or two such secrets separated by a comma',
     ],
     [{ SIGNUPS_PER_MINUTE: 'x' }, 'SIGNUPS_PER_MINUTE is "x"; allowed: a whole number from 0 to 1000000'],
+    [
+      { TRUSTED_PROXIES: '10.0.0.1,balancer' },
+      /^TRUSTED_PROXIES is "10\.0\.0\.1,balancer"; allowed: IP addresses or networks /,
+    ],
+    [{ TRUSTED_PROXIES: '0.0.0.0/0' }, /^TRUSTED_PROXIES is "0\.0\.0\.0\/0"; allowed: IP addresses or networks /],
+    [{ TRUSTED_PROXIES: '10.0.0.1; }' }, /^TRUSTED_PROXIES is /],
     [{ LOG_PARTITIONS: '0' }, 'LOG_PARTITIONS is "0"; allowed: a whole number from 1 to 64'],
     [
       { LOG_PARTITIONS: '8', MAX_IN_PROCESS: '7' },
@@ -46,6 +53,20 @@ describe('settings', () => {
       expect(() => readClusterConfig(env)).toThrow(message);
     },
   );
+
+  test('TRUSTED_PROXIES is a list of addresses and networks', () => {
+    const list = ['10.0.0.1', '10.1.0.0/16', '2001:db8::1', '2001:db8::/64'];
+    expect(readClusterConfig({ TRUSTED_PROXIES: list.join(', ') }).TRUSTED_PROXIES).toEqual(list);
+  });
+
+  test('limits by address and rate are off, except in production', () => {
+    const limitsOf = (env: NodeJS.ProcessEnv) => {
+      const config = readClusterConfig(env);
+      return CLIENT_LIMITS.map((name) => [name, config[name]]);
+    };
+    expect(limitsOf({})).toEqual(CLIENT_LIMITS.map((name) => [name, 0]));
+    for (const [, limit] of limitsOf({ NODE_ENV: 'production', JWT_SECRET: SECRET })) expect(limit).toBeGreaterThan(0);
+  });
 
   test('guests are not allowed in production unless ALLOW_GUESTS says so', () => {
     const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };

@@ -1,6 +1,7 @@
 import {
   allowedOriginsSetting,
   allowGuestsSetting,
+  clientLimitSettings,
   conversationIdleMsSetting,
   dataDirSetting,
   dedupeSettings,
@@ -21,7 +22,7 @@ import {
   redisUrlSetting,
   sessionSettings,
   setting,
-  signupsPerMinuteSetting,
+  trustedProxiesSetting,
 } from '@parley/service-kit';
 import { z } from 'zod';
 
@@ -41,7 +42,7 @@ const redisMaxMemorySetting = integerSetting({
  * The settings of `npm start`. Its services read their own from the same environment. `docs/configuration.md` and
  * `.env.example` are generated from this table.
  *
- * @param production whether a `JWT_SECRET` is required, and guests are off by default
+ * @param production whether a `JWT_SECRET` is required, guests are off and limits are on by default
  */
 export const clusterSettings = (production: boolean) =>
   z.object({
@@ -74,7 +75,8 @@ export const clusterSettings = (production: boolean) =>
     NODE_ENV: setting(z.string().optional(), {
       section: 'Local cluster',
       allowed: 'production, or anything else',
-      meaning: '`production` makes `JWT_SECRET` required and switches guests off by default.',
+      meaning:
+        '`production` makes `JWT_SECRET` required, switches guests off and the limits by address and rate on by default.',
     }),
     DATA_DIR: dataDirSetting,
     ...sessionSettings,
@@ -91,7 +93,8 @@ export const clusterSettings = (production: boolean) =>
     ALLOW_GUESTS: allowGuestsSetting(!production),
     GUEST_TTL_MS: guestTtlMsSetting,
     ALLOWED_ORIGINS: allowedOriginsSetting.optional(),
-    SIGNUPS_PER_MINUTE: signupsPerMinuteSetting,
+    TRUSTED_PROXIES: trustedProxiesSetting,
+    ...clientLimitSettings(production),
     LOG_PARTITIONS: logPartitionsSetting,
     ...dedupeSettings,
     RECLAIM_AFTER_MS: reclaimAfterMsSetting,

@@ -142,6 +142,7 @@ async function start(starting: Starting) {
     port: config.PORT,
     hosts,
     upstreams,
+    clients: config,
   });
   await runUntilReady(starting, redis, [...services, nginxSpec(dataDir, config.PORT)]);
   return { redisUrl, jwtSecret };

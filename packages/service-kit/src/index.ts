@@ -1,3 +1,4 @@
+export * from './client-limit-settings.ts';
 export * from './concurrency-limiter.ts';
 export * from './config.ts';
 export * from './deadline.ts';

@@ -93,16 +93,6 @@ export const maxInProcessSetting = integerSetting({
   tradeOff: 'A higher limit bridges a longer outage of the store. It needs more memory in Redis.',
 });
 
-export const signupsPerMinuteSetting = integerSetting({
-  section: 'Access',
-  min: 0,
-  max: 1_000_000,
-  default: 0,
-  unit: 'accounts per minute',
-  meaning: 'Accounts and guests that one address may create in a minute; 0 = no limit.',
-  tradeOff: 'A low value slows down abuse. People behind the same address share it.',
-});
-
 export const logPartitionsSetting = optionalIntegerSetting({
   section: 'Message log',
   min: 1,

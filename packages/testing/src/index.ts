@@ -10,6 +10,7 @@ export * from './new-redis.ts';
 export * from './new-redis-topology.ts';
 export * from './new-restorable-redis.ts';
 export * from './redis-servers.ts';
+export * from './request-from.ts';
 export * from './rest.ts';
 export * from './start-server.ts';
 export * from './tcp-proxy.ts';

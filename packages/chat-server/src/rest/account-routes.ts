@@ -3,6 +3,7 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 import { type Request, type Response, Router } from 'express';
 import type { Accounts, Grant } from '../accounts/accounts.ts';
 import type { SignInLimits } from '../accounts/sign-in-limits.ts';
+import type { ClientAddresses } from '../client-address.ts';
 
 const REFRESH_COOKIE = 'refresh';
 const COOKIE_PATH = '/api/auth';
@@ -11,16 +12,17 @@ const COOKIE_PATH = '/api/auth';
 export function accountRoutes(parts: {
   accounts: Accounts;
   limits: SignInLimits;
+  addresses: ClientAddresses;
   allowGuests: boolean;
   /** Called after a refresh, so a live session lasts as long as the new token. */
   onRefreshed: (grant: Grant) => Promise<void>;
 }): Router {
-  const { accounts, limits, allowGuests, onRefreshed } = parts;
+  const { accounts, limits, addresses, allowGuests, onRefreshed } = parts;
   const router = Router();
 
   router.post('/register', async (request, response) => {
     const { username, password, displayName } = parsePayload(RegisterPayload, request.body);
-    await limits.countSignUp(addressOf(request));
+    await limits.countSignUp(addresses.of(request));
     sendGrant(request, response.status(201), await accounts.register(username, password, displayName));
   });
 
@@ -34,7 +36,7 @@ export function accountRoutes(parts: {
     if (!allowGuests)
       throw new ChatError('FORBIDDEN', { message: 'This cluster does not allow guests. Register or log in.' });
     const { displayName } = parsePayload(GuestPayload, request.body);
-    await limits.countSignUp(addressOf(request));
+    await limits.countSignUp(addresses.of(request));
     sendGrant(request, response.status(201), await accounts.createGuest(displayName));
   });
 
@@ -56,7 +58,6 @@ export function accountRoutes(parts: {
   return router;
 }
 
-const addressOf = (request: Request) => request.ip ?? 'unknown';
 const refreshTokenOf = (request: Request) => parseCookie(request.headers.cookie ?? '')[REFRESH_COOKIE];
 
 function sendGrant(request: Request, response: Response, grant: Grant): void {

@@ -4,6 +4,7 @@ import { closeServer, createMetrics, listen, portOf, Readiness, silentLogger } f
 import { callRestOnce } from '@parley/testing';
 import { Router } from 'express';
 import { AccessTokens } from '../accounts/access-tokens.ts';
+import { ClientAddresses } from '../client-address.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { createRestApp } from './rest-app.ts';
 
@@ -24,6 +25,7 @@ const server = createServer(
     messageRoutes: Router(),
     searchRoutes: Router(),
     tokens: new AccessTokens({ secret: 's'.repeat(32), ttlMs: 900_000 }),
+    addresses: new ClientAddresses([]),
     allowedOrigins: [],
     isolation: { refuses: async () => false },
     readiness,

@@ -9,6 +9,7 @@ import { pinoHttp } from 'pino-http';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 import type { Isolation } from '../admission/isolation.ts';
 import { ISOLATED_RETRY_MS } from '../admission/refuse-handshakes.ts';
+import type { ClientAddresses } from '../client-address.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { authenticate } from './authenticate.ts';
 import { notFound, problemHandler } from './problem.ts';
@@ -29,16 +30,17 @@ export function createRestApp(parts: {
   messageRoutes: Router;
   searchRoutes: Router;
   tokens: AccessTokens;
+  addresses: ClientAddresses;
   allowedOrigins: readonly string[];
   isolation: Pick<Isolation, 'refuses'>;
   readiness: Readiness;
   metrics: ChatServerMetrics;
   logger: Logger;
 }): Express {
-  const { tokens, allowedOrigins, isolation, readiness, metrics, logger } = parts;
+  const { tokens, addresses, allowedOrigins, isolation, readiness, metrics, logger } = parts;
   const app = express();
   app.disable('x-powered-by');
-  app.set('trust proxy', 'loopback, linklocal, uniquelocal');
+  app.set('trust proxy', addresses.trusts);
   app.set('query parser', 'simple');
   app.get('/healthz', healthzHandler);
   // The status only: the reasons name internals, so they stay on the operations port.

@@ -4,6 +4,7 @@ import { Accounts } from '../accounts/accounts.ts';
 import { SignInLimits } from '../accounts/sign-in-limits.ts';
 import type { Isolation } from '../admission/isolation.ts';
 import type { ServerRpc } from '../admission/server-rpc.ts';
+import type { ClientAddresses } from '../client-address.ts';
 import type { ChatServerConfig } from '../config.ts';
 import { MessageTraces } from '../conversations/message-traces.ts';
 import { Search } from '../conversations/search.ts';
@@ -19,10 +20,17 @@ import type { ConversationParts } from './start-conversations.ts';
 export function buildRest(
   base: ChatServerBase,
   config: ChatServerConfig,
-  parts: { backends: Backends; rpc: ServerRpc; isolation: Isolation; chat: ConversationParts; tokens: AccessTokens },
+  parts: {
+    backends: Backends;
+    rpc: ServerRpc;
+    isolation: Isolation;
+    chat: ConversationParts;
+    tokens: AccessTokens;
+    addresses: ClientAddresses;
+  },
 ): Express {
   const { logger, metrics, readiness } = base;
-  const { backends, rpc, isolation, chat, tokens } = parts;
+  const { backends, rpc, isolation, chat, tokens, addresses } = parts;
   const { command, store, log, leases } = backends;
   const { conversations, history, membership, readMarkers, receipts } = chat;
   return createRestApp({
@@ -34,6 +42,7 @@ export function buildRest(
         guestTtlMs: config.GUEST_TTL_MS,
       }),
       limits: new SignInLimits(command, config.SIGNUPS_PER_MINUTE),
+      addresses,
       allowGuests: config.ALLOW_GUESTS,
       onRefreshed: async ({ signedIn }) => {
         try {
@@ -60,6 +69,7 @@ export function buildRest(
     conversationRoutes: conversationRoutes({ conversations, history, receipts, metrics }),
     searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, membership })),
     tokens,
+    addresses,
     allowedOrigins: config.ALLOWED_ORIGINS,
     isolation,
     readiness,
