@@ -6,7 +6,7 @@ import type { OutboxStorage } from './outbox/storage/outbox-storage.ts';
 import { ParleyError } from './parley-error.ts';
 import { randomId } from './random-id.ts';
 import { RestClient } from './rest-client.ts';
-import { pause, retryDelayMs } from './retry-delay.ts';
+import { delayAfterMs, pause } from './retry-delay.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 
 export interface ChatClientOptions {
@@ -96,7 +96,7 @@ export class ChatClient {
           const signOutReason = error.code === 'UNAUTHENTICATED' ? 'login-expired' : null;
           return this.#store.update({ ...SIGNED_OUT_SNAPSHOT, signOutReason });
         }
-        await pause(retryDelayMs(failures), signal);
+        await pause(delayAfterMs(failures, error), signal);
       }
     }
   }

@@ -9,7 +9,8 @@ import {
 } from './connection/run-socket-session.ts';
 import { type RequestEvent, type RequestPayload, type RequestReply, sendRequest } from './connection/send-request.ts';
 import { ParleyError, unavailableError } from './parley-error.ts';
-import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';
+import { RateLimits } from './rate-limits.ts';
+import { delayAfterMs, pause, requestedDelayMs } from './retry-delay.ts';
 
 /** A connection that lasted at least this long resets the backoff. */
 const STABLE_AFTER_MS = 1_000;
@@ -58,7 +59,7 @@ interface NextStep {
  * ## offline
  * The connection was lost, the server was not reached, or it ended the session for a reason other than those below. The
  * next attempt follows after exponential backoff with jitter.
- * `retryNow` ends the wait.
+ * `retryNow` ends the wait, but not before the time that the server asked for.
  *
  * ## waiting
  * The server replied `SERVER_FULL`: all session slots are taken. The client retries with its wait ticket after the time that
@@ -84,6 +85,9 @@ export class Connection {
   #socket: ChatSocket | undefined;
   #running: AbortController | undefined;
   #wait = new AbortController();
+  /** The time before which the server wants no further attempt, by the monotonic clock. */
+  #retryFrom = 0;
+  readonly #rateLimits = new RateLimits();
   #failures = 0;
   #onlineSinceMs: number | undefined;
   /**
@@ -132,12 +136,12 @@ export class Connection {
 
   /** Ends the wait between two attempts, for example when the network is back. */
   retryNow(): void {
-    if (this.#state.phase === 'offline') this.#wait.abort();
+    if (this.#state.phase === 'offline' && performance.now() >= this.#retryFrom) this.#wait.abort();
   }
 
   /** Sends an event and waits for its ack. Never rejects: without a connection or an answer the reply is `UNAVAILABLE`. */
   request<E extends RequestEvent>(event: E, payload: RequestPayload<E>): Promise<RequestReply<E> | Refused> {
-    return sendRequest(this.#socket, event, payload);
+    return sendRequest(this.#socket, this.#rateLimits, event, payload);
   }
 
   async #run(running: AbortController): Promise<void> {
@@ -241,9 +245,9 @@ export class Connection {
     const heldMs = this.#onlineSinceMs === undefined ? 0 : performance.now() - this.#onlineSinceMs;
     this.#onlineSinceMs = undefined;
     this.#failures = heldMs > STABLE_AFTER_MS ? 1 : this.#failures + 1;
-    const backoffMs = retryDelayMs(this.#failures);
-    const requestedMs = requestedDelayMs(error.retryAfterMs);
-    return { state: { phase: 'offline', error }, delayMs: Math.max(backoffMs, requestedMs) };
+    this.#retryFrom = performance.now() + (error.retryAfterMs ?? 0);
+    const delayMs = delayAfterMs(this.#failures, error);
+    return { state: { phase: 'offline', error, retryAtMs: Date.now() + delayMs }, delayMs };
   }
 
   #enter(state: ConnectionState): void {

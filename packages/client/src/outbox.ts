@@ -17,7 +17,7 @@ import { readHistory } from './outbox/read-history.ts';
 import type { OutboxStorage } from './outbox/storage/outbox-storage.ts';
 import { ParleyError } from './parley-error.ts';
 import { randomId } from './random-id.ts';
-import { pause, requestedDelayMs, retryDelayMs } from './retry-delay.ts';
+import { delayAfterMs, pause } from './retry-delay.ts';
 
 /** Maximum number of messages in the outbox. A message leaves it when it is stored. */
 export const MAX_OUTBOX_MESSAGES = 500;
@@ -27,6 +27,7 @@ export const MAX_OUTBOX_BYTES = 2_000_000;
 
 /** Maximum backoff between two attempts. */
 const MAX_BACKOFF_MS = 5_000;
+const MIN_BACKOFF_MS = 200;
 
 /** A message normally needs a lookup and an attempt. If it needs more steps, there is a pause before each further one. */
 const MAX_STEPS_WITHOUT_PAUSE = 2;
@@ -192,7 +193,8 @@ export class Outbox {
       steps += 1;
       if (!refused && steps < MAX_STEPS_WITHOUT_PAUSE) continue;
       failures += 1;
-      if (this.#isOnline) await pause(delayBefore(failures, refused), this.#backoff.signal);
+      if (this.#isOnline)
+        await pause(delayAfterMs(failures, refused, MIN_BACKOFF_MS, MAX_BACKOFF_MS), this.#backoff.signal);
     }
     this.#sending.delete(conversationId);
   }
@@ -276,6 +278,3 @@ const NOT_SAVED: ErrorBody = {
 };
 
 const errorOf = ({ ok: _, ...error }: Refused): ErrorBody => error;
-
-const delayBefore = (failures: number, refused: Refused | undefined) =>
-  Math.max(retryDelayMs(failures, 200, MAX_BACKOFF_MS), requestedDelayMs(refused?.retryAfterMs));

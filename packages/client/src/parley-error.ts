@@ -47,8 +47,11 @@ export function isErrorBody(value: unknown): value is ErrorBody {
   return typeof body.code === 'string' && typeof body.message === 'string' && typeof body.retryable === 'boolean';
 }
 
-/** Creates the error for an answer without an error body, such as a proxy's page for an unavailable upstream. */
-export function errorFromStatus(status: number): ParleyError {
+/** Creates the error of an HTTP reply. @param body its JSON; a proxy's page for an unavailable upstream has none */
+export const errorFromReply = (status: number, body: unknown): ParleyError =>
+  isErrorBody(body) ? new ParleyError(body) : errorFromStatus(status);
+
+function errorFromStatus(status: number): ParleyError {
   if (status === 429)
     return new ParleyError({ code: 'RATE_LIMITED', message: 'Too many requests. Try again later.', retryable: true });
   if (status === 413) {

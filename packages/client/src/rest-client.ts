@@ -10,6 +10,7 @@ import type {
   UserId,
 } from '@parley/protocol';
 import { ParleyError } from './parley-error.ts';
+import { RateLimits } from './rate-limits.ts';
 import { Credentials } from './rest-client/credentials.ts';
 import { type JsonRequest, requestJson } from './rest-client/request-json.ts';
 
@@ -38,11 +39,13 @@ export interface SearchRange {
 
 /**
  * The typed REST API. Every call rejects with a `ParleyError`. If the access token is rejected, the call renews it and
- * retries once.
+ * retries once. A call that was refused with `RATE_LIMITED` and a time is not sent again before that time.
  */
 export class RestClient {
   readonly credentials: Credentials;
   readonly #apiUrl: string;
+  /** By method and path. */
+  readonly #rateLimits = new RateLimits();
 
   /** @param baseUrl base URL of the cluster, such as `http://localhost:8080`; '' is the origin of the page */
   constructor(baseUrl = '') {
@@ -117,6 +120,18 @@ export class RestClient {
   }
 
   async #call<T>(method: JsonRequest['method'], path: string, body?: unknown): Promise<T> {
+    const kind = `${method} ${path.split('?', 1)[0]}`;
+    const refusal = this.#rateLimits.refusalOf(kind);
+    if (refusal) throw new ParleyError(refusal);
+    try {
+      return await this.#authorised<T>(method, path, body);
+    } catch (error) {
+      if (error instanceof ParleyError) this.#rateLimits.learn(kind, error);
+      throw error;
+    }
+  }
+
+  async #authorised<T>(method: JsonRequest['method'], path: string, body?: unknown): Promise<T> {
     const send = async () => {
       const token = await this.credentials.accessToken();
       const headers = { authorization: `Bearer ${token}` };

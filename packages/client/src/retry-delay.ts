@@ -14,6 +14,17 @@ export function retryDelayMs(failures: number, baseMs = 250, maxMs = 5_000): num
 export const requestedDelayMs = (retryAfterMs: number | undefined): number =>
   (retryAfterMs ?? 0) * (1 + Math.random() / 5);
 
+/**
+ * Returns the delay after a failed attempt: the backoff, or the time that the server asked for if that is longer.
+ *
+ * @param failure the error or the refusing ack; one without `retryAfterMs` asks for no time
+ */
+export function delayAfterMs(failures: number, failure: unknown, baseMs?: number, maxMs?: number): number {
+  const { retryAfterMs } = (failure ?? {}) as { retryAfterMs?: unknown };
+  const requestedMs = requestedDelayMs(typeof retryAfterMs === 'number' ? retryAfterMs : undefined);
+  return Math.max(retryDelayMs(failures, baseMs, maxMs), requestedMs);
+}
+
 /** Resolves after `delayMs`, or when the signal aborts. */
 export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Conversation, Message, Receipt, SearchPage, User } from '@parley/protocol';
+import type { Conversation, ErrorBody, Message, Receipt, SearchPage, User } from '@parley/protocol';
 import { clientFile } from './browser/client-files.ts';
 import { newErrorBody } from './new-error-body.ts';
 
@@ -19,6 +19,7 @@ export interface RestState {
   readonly tokenLifeMs: number;
   readonly loginHolds: boolean;
   readonly requests: string[];
+  readonly judgeRest: (call: string) => ErrorBody | undefined;
   title: string;
   isMember: boolean;
 }
@@ -34,6 +35,8 @@ export async function answerRest(server: RestState, request: IncomingMessage, re
   const reply = (status: number, body: unknown, headers: Record<string, string> = {}) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
+  const refusal = server.judgeRest(call);
+  if (refusal) return reply(429, refusal);
   if (url.pathname.startsWith('/api/auth/')) {
     if (!server.loginHolds) return reply(401, newErrorBody('UNAUTHENTICATED'));
     tokens += 1;

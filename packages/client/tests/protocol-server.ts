@@ -80,6 +80,8 @@ export class ProtocolServer {
   judgeChange: (payload: ChangePayload) => Verdict = () => undefined;
   /** Returns an error to reject a read marker. */
   judgeRead: (payload: ReadPayload) => ErrorBody | undefined = () => undefined;
+  /** Returns an error to reject a REST call, such as `GET /api/conversations`. */
+  judgeRest: (call: string) => ErrorBody | undefined = () => undefined;
   /** Delivers an emitted event. Tests replace it to drop, repeat or delay events. */
   deliver: (emit: () => void) => void = (emit) => emit();
   /** Sends an ack. Tests replace it to delay acks. */
@@ -192,6 +194,7 @@ export class ProtocolServer {
     this.judge = () => undefined;
     this.judgeChange = () => undefined;
     this.judgeRead = () => undefined;
+    this.judgeRest = () => undefined;
     this.admit = () => undefined;
     this.kind = 'channel';
     this.title = 'Lobby';

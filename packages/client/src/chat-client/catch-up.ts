@@ -1,6 +1,6 @@
 import type { ConversationId, Refused, SincePayload, SinceReply } from '@parley/protocol';
 import { MAX_CURSORS } from '@parley/protocol/constants';
-import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs, pause, retryDelayMs } from '../retry-delay.ts';
 
 /** Reordered messages arrive within this time, so a gap is fetched only after it. */
 const SETTLE_MS = 150;
@@ -150,11 +150,9 @@ export class CatchUp {
     }
   }
 
-  async #backOff({ retryAfterMs }: Refused): Promise<void> {
+  async #backOff(refused: Refused): Promise<void> {
     this.#failures += 1;
-    const requestedMs = requestedDelayMs(retryAfterMs);
-    const delayMs = Math.max(retryDelayMs(this.#failures, BACKOFF_MS, MAX_BACKOFF_MS), requestedMs);
-    await pause(delayMs, this.#wait.signal);
+    await pause(delayAfterMs(this.#failures, refused, BACKOFF_MS, MAX_BACKOFF_MS), this.#wait.signal);
   }
 }
 

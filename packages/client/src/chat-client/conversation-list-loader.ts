@@ -1,5 +1,5 @@
 import type { Conversation } from '@parley/protocol';
-import { pause, retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs, pause, retryDelayMs } from '../retry-delay.ts';
 import { singleFlight } from '../single-flight.ts';
 
 /** Delay before the second of several loads that follow each other. It doubles with each further one. */
@@ -52,8 +52,8 @@ export class ConversationListLoader {
         const conversations = await this.#fetch();
         if (!signal.aborted) onLoaded(conversations);
         break;
-      } catch {
-        await pause(retryDelayMs(failures, 250, MAX_BACKOFF_MS), signal);
+      } catch (error) {
+        await pause(delayAfterMs(failures, error, 250, MAX_BACKOFF_MS), signal);
       }
     }
     this.#lastLoadAtMs = performance.now();

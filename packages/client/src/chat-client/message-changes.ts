@@ -2,7 +2,7 @@ import type { ClientMessageId, ConversationId, MessageId, Refused, SendReply } f
 import type { Connection } from '../connection.ts';
 import { ParleyError } from '../parley-error.ts';
 import { randomId } from '../random-id.ts';
-import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs, pause } from '../retry-delay.ts';
 
 /** A change that was not accepted within this time has failed. */
 const DEADLINE_MS = 20_000;
@@ -50,8 +50,7 @@ export class MessageChanges {
     for (let failures = 1; ; failures += 1) {
       const reply = await attempt();
       if (reply.ok) return;
-      const requestedMs = requestedDelayMs(reply.retryAfterMs);
-      const delayMs = Math.max(retryDelayMs(failures), requestedMs);
+      const delayMs = delayAfterMs(failures, reply);
       if (!reply.retryable || performance.now() + delayMs > endsAtMs) throw new ParleyError(reply);
       await pause(delayMs, signal);
       if (signal.aborted) throw new ParleyError(reply);

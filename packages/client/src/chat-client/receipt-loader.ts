@@ -1,6 +1,6 @@
 import type { Conversation, ConversationId, Receipt, ReceiptsPacket } from '@parley/protocol';
 import { ParleyError } from '../parley-error.ts';
-import { pause, retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs, pause } from '../retry-delay.ts';
 
 /** Fetches the receipts of the open conversation once. After that, live packets report every change. */
 export class ReceiptLoader {
@@ -36,7 +36,7 @@ export class ReceiptLoader {
         return;
       } catch (error) {
         if (!(error instanceof ParleyError) || !error.retryable) return;
-        await pause(retryDelayMs(failures), signal);
+        await pause(delayAfterMs(failures, error), signal);
       }
     }
   }

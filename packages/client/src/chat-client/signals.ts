@@ -10,7 +10,7 @@ import type {
 } from '@parley/protocol';
 import type { PacketHandlers } from '../connection/run-socket-session.ts';
 import type { Connection } from '../connection.ts';
-import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs, pause } from '../retry-delay.ts';
 import { PositionReporter } from './position-reporter.ts';
 import { type PresenceState, PresenceTracker } from './presence-tracker.ts';
 import { ReceiptLoader } from './receipt-loader.ts';
@@ -139,7 +139,7 @@ export class Signals {
     for (let failures = 1; !signal.aborted; failures += 1) {
       const reply = await this.#request('away', { isAway: this.#isAway });
       if (reply.ok || !reply.retryable) return;
-      await pause(Math.max(retryDelayMs(failures), requestedDelayMs(reply.retryAfterMs)), signal);
+      await pause(delayAfterMs(failures, reply), signal);
     }
   }
 }

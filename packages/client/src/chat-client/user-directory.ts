@@ -1,6 +1,6 @@
 import type { User, UserId } from '@parley/protocol';
 import { SYSTEM_ID } from '@parley/protocol/constants';
-import { retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs } from '../retry-delay.ts';
 
 /** Ids requested within this time share one request. */
 const BATCH_MS = 30;
@@ -28,6 +28,8 @@ export class UserDirectory {
   readonly #requested = new Set<UserId>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  /** The error of the last request, if it failed. */
+  #failure: unknown;
   #isClosed = false;
   /** Number of users at which the unused ones are forgotten. */
   #forgetAt = MAX_USERS;
@@ -58,7 +60,7 @@ export class UserDirectory {
       if (id !== SYSTEM_ID && !this.#byId.has(id) && !this.#requested.has(id)) this.#missing.add(id);
     }
     if (this.#missing.size === 0 || this.#isClosed) return;
-    const delayMs = this.#failures === 0 ? BATCH_MS : retryDelayMs(this.#failures, 250, MAX_BACKOFF_MS);
+    const delayMs = this.#failures === 0 ? BATCH_MS : delayAfterMs(this.#failures, this.#failure, 250, MAX_BACKOFF_MS);
     this.#timer ??= setTimeout(() => void this.#lookUpBatch(), delayMs);
   }
 
@@ -81,8 +83,9 @@ export class UserDirectory {
       this.#failures = 0;
       // A user who is forgotten later is looked up again.
       for (const id of ids) if (this.#byId.has(id)) this.#requested.delete(id);
-    } catch {
+    } catch (error) {
       this.#failures += 1;
+      this.#failure = error;
       for (const id of ids) this.#requested.delete(id);
     }
     this.ensureKnown([]);

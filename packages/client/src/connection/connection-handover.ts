@@ -1,4 +1,4 @@
-import { pause, retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs, pause } from '../retry-delay.ts';
 import type { SocketEnd } from './run-socket-session.ts';
 
 /** A handover that leaves the client without a socket for longer than this counts as an interruption. */
@@ -103,7 +103,8 @@ export class ConnectionHandover {
       if (await next.wentOnline) return old.end();
       if (old.signal.aborted) return;
       this.#current = old;
-      delayMs = retryDelayMs(failures);
+      const end = await next.ended;
+      delayMs = delayAfterMs(failures, end.kind === 'refused' ? end.error : undefined);
     }
   }
 

@@ -9,8 +9,8 @@ export type ConnectionState =
   | { readonly phase: 'connecting' }
   /** Connected; the server has acked `session:hello`. */
   | { readonly phase: 'online'; readonly session: Session; readonly heads: HelloReply['heads'] }
-  /** Not connected. The next attempt follows automatically. */
-  | { readonly phase: 'offline'; readonly error: ParleyError }
+  /** Not connected. The next attempt follows automatically, at this time of the local clock. */
+  | { readonly phase: 'offline'; readonly error: ParleyError; readonly retryAtMs: number }
   /** All session slots are taken. Position 1 is next; undefined if the server did not give a position. */
   | { readonly phase: 'waiting'; readonly position: number | undefined }
   /** The user has another session, since this time (ISO 8601) if the server gave one. Stays until `takeOver`. */

@@ -8,7 +8,7 @@ import type {
   SessionEnd,
 } from '@parley/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { isErrorBody, ParleyError, unavailableError } from '../parley-error.ts';
+import { errorFromReply, isErrorBody, ParleyError, unavailableError } from '../parley-error.ts';
 
 export type ChatSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 
@@ -126,6 +126,21 @@ function sendHello(socket: ChatSocket): Promise<HelloReply | Refused> {
   return socket.timeout(ADMISSION_DEADLINE_MS).emitWithAck('session:hello', { timezone });
 }
 
-function toParleyError(error: Error & { data?: unknown }): ParleyError {
-  return isErrorBody(error.data) ? new ParleyError(error.data) : unavailableError(error);
+/**
+ * A refusal of Socket.IO has the error of the cluster as `data`. nginx and a chat server without room refuse the HTTP request
+ * before that: Engine.IO's error has it as `context` if it was one of long-polling. A browser shows no reply to a WebSocket.
+ */
+function toParleyError(error: Error & { data?: unknown; context?: unknown }): ParleyError {
+  if (isErrorBody(error.data)) return new ParleyError(error.data);
+  const { status, responseText } = (error.context ?? {}) as { status?: unknown; responseText?: unknown };
+  if (typeof status !== 'number' || status < 400) return unavailableError(error);
+  return errorFromReply(status, parseJson(String(responseText)));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

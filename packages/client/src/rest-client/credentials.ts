@@ -1,6 +1,6 @@
 import type { SignedIn, User } from '@parley/protocol';
 import { ParleyError } from '../parley-error.ts';
-import { requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
+import { delayAfterMs } from '../retry-delay.ts';
 import { singleFlight } from '../single-flight.ts';
 import { type JsonReply, requestJson } from './request-json.ts';
 
@@ -145,10 +145,7 @@ export class Credentials {
     } catch (error) {
       // An ended login is reported by the next call.
       if (!(error instanceof ParleyError) || !error.retryable || !this.#grant || this.#isClosed) return;
-      const { retryAfterMs } = error;
-      const backoffMs = retryDelayMs(failures + 1, 1_000, 30_000);
-      const delayMs = Math.max(backoffMs, requestedDelayMs(retryAfterMs));
-      this.#renewIn(delayMs, checkEveryMs, failures + 1);
+      this.#renewIn(delayAfterMs(failures + 1, error, 1_000, 30_000), checkEveryMs, failures + 1);
     }
   }
 

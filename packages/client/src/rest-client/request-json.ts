@@ -1,4 +1,4 @@
-import { errorFromStatus, isErrorBody, ParleyError, unavailableError } from '../parley-error.ts';
+import { errorFromReply, ParleyError, unavailableError } from '../parley-error.ts';
 
 export interface JsonRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -42,6 +42,5 @@ export async function requestJson<T>(url: string, request: JsonRequest): Promise
 }
 
 async function readError(response: Response): Promise<ParleyError> {
-  const problem: unknown = await response.json().catch(() => undefined);
-  return isErrorBody(problem) ? new ParleyError(problem) : errorFromStatus(response.status);
+  return errorFromReply(response.status, await response.json().catch(() => undefined));
 }

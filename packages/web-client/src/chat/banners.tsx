@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useChat, useChatClient } from '../chat-context.tsx';
+import { rateRefusalOf, secondsUntil } from '../ui/rate-refusal.ts';
 import classes from './banners.module.css';
 import { useIsDegraded } from './use-is-degraded.ts';
 import { useIsOnline } from './use-is-online.ts';
@@ -21,10 +22,18 @@ function CurrentBanner() {
   const isEnding = useChat(({ idleEndsAt }) => idleEndsAt !== null);
   const isDraining = useChat((snapshot) => snapshot.isDraining);
   const isDegraded = useIsDegraded();
+  const refusal = useChat(rateRefusalOf);
   if (hasIdleEnded) {
     return (
       <Banner kind="offline" action="Reconnect" onAction={() => chat.reconnect()}>
         You were disconnected because you were inactive while others were waiting. Reconnect to continue.
+      </Banner>
+    );
+  }
+  if (refusal) {
+    return (
+      <Banner kind="offline">
+        {refusal.error.message} Reconnecting in {secondsUntil(refusal.retryAtMs)} s. Messages are saved and sent then.
       </Banner>
     );
   }

@@ -3,6 +3,7 @@ import type { SearchPage } from '@parley/protocol';
 import { useEffect, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 import { describeError } from '../../ui/describe-error.ts';
+import { useRetryAfter } from '../../ui/use-retry-after.ts';
 
 const TYPING_PAUSE_MS = 250;
 
@@ -31,6 +32,7 @@ export function useSearch(typed: string): Search {
   const [query] = useDebouncedValue(typed.trim(), TYPING_PAUSE_MS);
   const [found, setFound] = useState<Found>({ query, hits: null, hasMore: false, error: null });
   const [after, setAfter] = useState<Hit | undefined>();
+  const { attempt, retryAfter } = useRetryAfter();
 
   useEffect(() => {
     if (query === '') return;
@@ -46,13 +48,15 @@ export function useSearch(typed: string): Search {
         }));
       },
       (reason: unknown) => {
-        if (isCurrent) setFound((before) => ({ ...before, query, hasMore: false, error: describeError(reason) }));
+        if (!isCurrent) return;
+        setFound((before) => ({ ...before, query, hasMore: false, error: describeError(reason) }));
+        retryAfter(reason);
       },
     );
     return () => {
       isCurrent = false;
     };
-  }, [chat, query, after]);
+  }, [chat, query, after, attempt]);
 
   // A new query starts at its first page.
   const [lastQuery, setLastQuery] = useState(query);

@@ -4,6 +4,7 @@ import type { User } from '@parley/protocol';
 import { useEffect, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 import { describeError } from '../../ui/describe-error.ts';
+import { useRetryAfter } from '../../ui/use-retry-after.ts';
 import { UserAvatar } from '../user-avatar.tsx';
 import classes from './sidebar.module.css';
 
@@ -16,6 +17,7 @@ export function UserSearch({ onPick, excluded = [] }: { onPick: (user: User) => 
   const [query] = useDebouncedValue(typed.trim(), TYPING_PAUSE_MS);
   const [found, setFound] = useState<readonly User[] | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const { attempt, retryAfter } = useRetryAfter();
 
   useEffect(() => {
     let isCurrent = true;
@@ -26,13 +28,15 @@ export function UserSearch({ onPick, excluded = [] }: { onPick: (user: User) => 
         setError(null);
       },
       (reason: unknown) => {
-        if (isCurrent) setError(describeError(reason));
+        if (!isCurrent) return;
+        setError(describeError(reason));
+        retryAfter(reason);
       },
     );
     return () => {
       isCurrent = false;
     };
-  }, [chat, query]);
+  }, [chat, query, attempt]);
 
   const pick = (user: User) => {
     setTyped('');

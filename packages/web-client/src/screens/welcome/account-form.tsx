@@ -3,7 +3,7 @@ import { MAX_NAME_CHARACTERS } from '@parley/client';
 import { type SubmitEvent, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 import { FormError } from '../../ui/form-error.tsx';
-import { useSubmit } from '../../ui/use-submit.ts';
+import { useSubmit, waitingLabel } from '../../ui/use-submit.ts';
 
 const MIN_PASSWORD_CHARACTERS = 8;
 
@@ -26,7 +26,7 @@ function findErrors(username: string, password: string, isNew: boolean): FieldEr
 /** Log in or register with username and password, and an optional display name. */
 export function AccountForm() {
   const chat = useChatClient();
-  const { isBusy, error, submit } = useSubmit();
+  const { isBusy, error, waitSeconds, submit } = useSubmit();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const [displayName, setDisplayName] = useState<string | null>(null);
@@ -85,11 +85,11 @@ export function AccountForm() {
         )}
         <FormError error={error} />
         <Group grow>
-          <Button type="submit" variant="light" loading={isBusy}>
-            Log in
+          <Button type="submit" variant="light" loading={isBusy} disabled={waitSeconds > 0}>
+            {waitingLabel('Log in', waitSeconds)}
           </Button>
-          <Button type="button" variant="default" disabled={isBusy} onClick={() => enter(true)}>
-            Register
+          <Button type="button" variant="default" disabled={isBusy || waitSeconds > 0} onClick={() => enter(true)}>
+            {waitingLabel('Register', waitSeconds)}
           </Button>
         </Group>
       </Stack>

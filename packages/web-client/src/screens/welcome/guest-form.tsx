@@ -3,11 +3,11 @@ import { MAX_NAME_CHARACTERS } from '@parley/client';
 import { type SubmitEvent, useState } from 'react';
 import { useChatClient } from '../../chat-context.tsx';
 import { FormError } from '../../ui/form-error.tsx';
-import { useSubmit } from '../../ui/use-submit.ts';
+import { useSubmit, waitingLabel } from '../../ui/use-submit.ts';
 
 export function GuestForm() {
   const chat = useChatClient();
-  const { isBusy, error, submit } = useSubmit();
+  const { isBusy, error, waitSeconds, submit } = useSubmit();
   const [displayName, setDisplayName] = useState('');
   const [nameError, setNameError] = useState<string | null>(null);
 
@@ -31,8 +31,8 @@ export function GuestForm() {
           onChange={(event) => setDisplayName(event.currentTarget.value)}
         />
         <FormError error={error} />
-        <Button type="submit" loading={isBusy} fullWidth>
-          Join as guest
+        <Button type="submit" loading={isBusy} disabled={waitSeconds > 0} fullWidth>
+          {waitingLabel('Join as guest', waitSeconds)}
         </Button>
       </Stack>
     </form>
