@@ -46,7 +46,18 @@ const MAY_IMPORT = {
 const FOLDERS = {
   'chat-server': {
     entryPoints: ['main', 'chat-server'],
-    folders: ['start', 'rest', 'events', 'presence', 'conversations', 'admission', 'delivery', 'accounts', 'engine-io'],
+    folders: [
+      'start',
+      'rest',
+      'events',
+      'presence',
+      'conversations',
+      'admission',
+      'delivery',
+      'accounts',
+      'limits',
+      'engine-io',
+    ],
   },
 };
 

@@ -48,7 +48,6 @@ export async function startPlain({ nodes, directory, env, signal }: StartOptions
     port: publicPort,
     hosts: ['127.0.0.1'],
     upstreams: servers,
-    clients: { TRUSTED_PROXIES: [] },
   });
 
   const logs = new LogFiles(join(directory, 'logs'), () => undefined);

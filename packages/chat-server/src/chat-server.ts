@@ -7,6 +7,7 @@ import { drain } from './admission/drain.ts';
 import { ClientAddresses } from './client-address.ts';
 import type { ChatServerConfig } from './config.ts';
 import { disconnectSlowConsumers } from './delivery/slow-consumers.ts';
+import { createClientLimits } from './limits/client-limits.ts';
 import { CHAT_SERVER_METRICS } from './metrics.ts';
 import { startBackgroundLoops } from './start/background-loops.ts';
 import { buildRest } from './start/build-rest.ts';
@@ -42,9 +43,11 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
 
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
   const chat = await startConversations(base, config, backends, { io, delivery });
-  serveSockets(base, io, { backends, delivery, sessions, chat, tokens });
   const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
-  serveRest(httpServer, buildRest(base, config, { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses }));
+  const limits = createClientLimits(config, backends.limitCounts, metrics);
+  serveSockets(base, io, { backends, delivery, sessions, chat, tokens, addresses, limits });
+  const restParts = { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses, limits };
+  serveRest(httpServer, buildRest(base, config, restParts));
   const loops = startBackgroundLoops({
     ...backends,
     ...delivery,
@@ -81,7 +84,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
         .save()
         .catch((error: unknown) => logger.warn({ err: error }, 'the last read markers were not saved'));
       await Promise.all([closeServer(httpServer), opsServer.close(), store.close()]);
-      for (const redis of [backends.command, publisher, subscriber]) redis.disconnect();
+      for (const redis of [backends.command, publisher, subscriber, backends.limitCounts]) redis.disconnect();
     },
   };
 }

@@ -1,6 +1,20 @@
 import { ERROR_CODES } from '@parley/protocol';
 import { backgroundErrorsMetric, LATENCY_BUCKETS, type Metrics, type MetricTable } from '@parley/service-kit';
 
+/** The limits by address and by rate. docs/configuration.md has their settings. */
+const LIMIT_RULES = [
+  'sign-up',
+  'log-in',
+  'failed-log-in',
+  'failed-log-in-name',
+  'handshake',
+  'request',
+  'request-address',
+  'search',
+  'event',
+] as const;
+export type LimitRule = (typeof LIMIT_RULES)[number];
+
 export const CHAT_SERVER_METRICS = {
   chat_sessions: { type: 'gauge', help: 'Sessions that this server holds.' },
   chat_session_leases: {
@@ -35,6 +49,11 @@ export const CHAT_SERVER_METRICS = {
     type: 'counter',
     help: 'Connection attempts by outcome. Many other than "admitted": the cluster is full, a backend is unavailable, or tokens are guessed.',
     labels: { outcome: ['admitted', 'gone', ...ERROR_CODES] },
+  },
+  chat_rate_limited_total: {
+    type: 'counter',
+    help: 'Refusals because of a limit by address or by rate (RATE_LIMITED), by rule. A burst: abuse, or a limit that is too low for many people at one address. nginx counts its own refusals nowhere; its error log has them at level info.',
+    labels: { rule: LIMIT_RULES },
   },
   chat_sessions_ended_total: {
     type: 'counter',

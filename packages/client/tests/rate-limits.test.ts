@@ -122,7 +122,7 @@ test('a handshake that nginx refuses has the code and the time of its reply', as
     onState: ignore,
     handlers: {
       ...{ messages: ignore, stored: ignore, conversation: ignore, heads: ignore },
-      ...{ typing: ignore, receipts: ignore, presence: ignore, 'server:draining': ignore },
+      ...{ typing: ignore, receipts: ignore, presence: ignore, 'server:draining': ignore, 'session:idle': ignore },
     },
   });
   try {

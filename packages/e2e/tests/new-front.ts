@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { join } from 'node:path';
-import { type NginxClientSettings, nginxArgs, systemEnv, workspacePath, writeNginxPrefix } from '@parley/local-cluster';
+import { type NginxConfig, nginxArgs, systemEnv, workspacePath, writeNginxPrefix } from '@parley/local-cluster';
 import { closeServer, listen, portOf } from '@parley/service-kit';
 import { atFileEnd, eventually, freePort, newTemporaryDirectory } from '@parley/testing';
 
@@ -38,7 +38,7 @@ export async function newBackend(name: string): Promise<Server> {
 /** Starts nginx with the cluster's configuration in front of these backends, by name. It ends with the test file. */
 export async function newFront(
   backends: ReadonlyMap<string, Server>,
-  clients: NginxClientSettings,
+  clients: Partial<NginxConfig> = {},
 ): Promise<TestFront> {
   const prefix = await newTemporaryDirectory();
   const port = await freePort();

@@ -8,7 +8,7 @@ import { type Echo, newBackend, newFront } from './new-front.ts';
 
 const backends = new Map<string, Server>();
 for (const name of ['chat-server-1', 'chat-server-2', 'chat-server-10']) backends.set(name, await newBackend(name));
-const { url, port } = await newFront(backends, { TRUSTED_PROXIES: [] });
+const { url, port } = await newFront(backends);
 
 const ask = async (path: string, headers: Record<string, string> = {}) =>
   (await (await fetch(url + path, { headers })).json()) as Echo;

@@ -1,6 +1,5 @@
 export { buildWebClient } from './build-web-client.ts';
 export { LogFiles } from './log-files.ts';
-export type { NginxClientSettings } from './nginx-clients-conf.ts';
 export { nginxArgs, renderListenConf, writeNginxPrefix } from './nginx-config.ts';
 export { chooseInternalPorts } from './ports.ts';
 export type { ProcessEntry } from './process-files.ts';
@@ -8,6 +7,7 @@ export { type ProcessGuard, startProcessGuard } from './process-guard.ts';
 export { nginxSpec, redisSpec, systemEnv } from './process-specs.ts';
 export { findProcess } from './process-table.ts';
 export { awaitOpenPort } from './readiness-probes.ts';
+export type { NginxConfig } from './settings.ts';
 export { type LocalCluster, type LocalClusterOptions, startLocalCluster } from './start-local-cluster.ts';
 export { type ProcessSpec, SupervisedProcess, type Supervision } from './supervised-process.ts';
 export { workspacePath } from './workspace.ts';

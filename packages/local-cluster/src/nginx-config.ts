@@ -1,6 +1,7 @@
 import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type NginxClientSettings, renderClientsConf } from './nginx-clients-conf.ts';
+import { renderClientsConf } from './nginx-clients-conf.ts';
+import type { NginxConfig } from './settings.ts';
 
 /** A chat server behind nginx. */
 export interface Upstream {
@@ -36,6 +37,13 @@ const KEEPALIVE = 'keepalive 64;\n  keepalive_timeout 4s;';
 export const renderListenConf = (port: number, hosts: readonly string[]): string =>
   hosts.map((host) => `listen ${host.includes(':') ? `[${host}]` : host}:${port} reuseport backlog=4096;\n`).join('');
 
+const OPEN: NginxConfig = {
+  TRUSTED_PROXIES: [],
+  HANDSHAKES_PER_MINUTE: 0,
+  HTTP_CONNECTIONS_PER_ADDRESS: 0,
+  HTTP_REQUESTS_PER_SECOND: 0,
+};
+
 /** Writes nginx's prefix directory: nginx.conf, its generated parts, and a link `web` to the web client. */
 export function writeNginxPrefix(
   prefix: string,
@@ -45,12 +53,13 @@ export function writeNginxPrefix(
     port: number;
     hosts: readonly string[];
     upstreams: readonly Upstream[];
-    clients: NginxClientSettings;
+    /** The settings of its clients. Default: no load balancer, no limits */
+    clients?: Partial<NginxConfig>;
   },
 ): void {
   copyFileSync(options.nginxConf, join(prefix, 'nginx.conf'));
   writeFileSync(join(prefix, 'cluster.conf'), renderClusterConf(options.upstreams));
-  writeFileSync(join(prefix, 'clients.conf'), renderClientsConf(options.clients));
+  writeFileSync(join(prefix, 'clients.conf'), renderClientsConf({ ...OPEN, ...options.clients }));
   writeFileSync(join(prefix, 'listen.conf'), renderListenConf(options.port, options.hosts));
   const web = join(prefix, 'web');
   rmSync(web, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CLIENT_LIMITS } from '@parley/service-kit';
 import { readClusterConfig } from './settings.ts';
 
+const LIMITS = [...CLIENT_LIMITS, 'HTTP_CONNECTIONS_PER_ADDRESS', 'HTTP_REQUESTS_PER_SECOND'] as const;
 const SECRET = 'a secret of more than thirty-two characters';
 
 describe('settings', () => {
@@ -62,9 +63,9 @@ describe('settings', () => {
   test('limits by address and rate are off, except in production', () => {
     const limitsOf = (env: NodeJS.ProcessEnv) => {
       const config = readClusterConfig(env);
-      return CLIENT_LIMITS.map((name) => [name, config[name]]);
+      return LIMITS.map((name) => [name, config[name]]);
     };
-    expect(limitsOf({})).toEqual(CLIENT_LIMITS.map((name) => [name, 0]));
+    expect(limitsOf({})).toEqual(LIMITS.map((name) => [name, name === 'FAILED_LOGINS' ? 10 : 0]));
     for (const [, limit] of limitsOf({ NODE_ENV: 'production', JWT_SECRET: SECRET })) expect(limit).toBeGreaterThan(0);
   });
 

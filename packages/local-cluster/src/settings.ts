@@ -14,6 +14,7 @@ import {
   markerIdleMsSetting,
   maxInProcessSetting,
   mongodbUrlSetting,
+  nginxLimitSettings,
   presenceSettings,
   publicBindAddressSetting,
   readConfig,
@@ -95,12 +96,21 @@ export const clusterSettings = (production: boolean) =>
     ALLOWED_ORIGINS: allowedOriginsSetting.optional(),
     TRUSTED_PROXIES: trustedProxiesSetting,
     ...clientLimitSettings(production),
+    ...nginxLimitSettings(production),
     LOG_PARTITIONS: logPartitionsSetting,
     ...dedupeSettings,
     RECLAIM_AFTER_MS: reclaimAfterMsSetting,
     CONVERSATION_IDLE_MS: conversationIdleMsSetting,
     LOG_LEVEL: logLevelSetting,
   });
+
+/** The settings that nginx applies to its clients, with the defaults of a public address. A container renders them for nginx. */
+export const NginxSettings = z.object({
+  TRUSTED_PROXIES: trustedProxiesSetting,
+  HANDSHAKES_PER_MINUTE: clientLimitSettings(true).HANDSHAKES_PER_MINUTE,
+  ...nginxLimitSettings(true),
+});
+export type NginxConfig = Readonly<z.output<typeof NginxSettings>>;
 
 export type ClusterConfig = Readonly<z.output<ReturnType<typeof clusterSettings>>>;
 

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONFIG_ERROR_EXIT_CODE, ConfigError, readConfig } from '@parley/service-kit';
-import { NginxSettings, renderClientsConf } from './nginx-clients-conf.ts';
+import { renderClientsConf } from './nginx-clients-conf.ts';
+import { NginxSettings } from './settings.ts';
 
 const [directory] = process.argv.slice(2);
 if (directory === undefined) {

@@ -57,8 +57,8 @@ export const ERROR_CATALOGUE = {
     status: 429,
     retryable: true,
     message: 'Too many requests. Wait before you try again.',
-    when: 'Too many failed logins for one username, or too many sign-ups from one address.',
-    action: 'Wait `retryAfterMs`, then repeat the request.',
+    when: 'A limit by address or by rate is reached: sign-ups, log-ins, connections, requests, searches or events. `docs/configuration.md` lists the limits.',
+    action: 'Wait `retryAfterMs`, then repeat the request. A request before that is refused again.',
   },
   SERVER_FULL: {
     status: 503,

@@ -1,6 +1,6 @@
 import { describeSettings, SETTING_SECTIONS, type SettingRow } from '@parley/service-kit';
 import { ChatServerSettings } from '../../chat-server/src/config.ts';
-import { clusterSettings } from '../../local-cluster/src/settings.ts';
+import { clusterSettings, NginxSettings } from '../../local-cluster/src/settings.ts';
 import { MessageWorkerSettings } from '../../message-worker/src/config.ts';
 import { PresenceServiceSettings } from '../../presence-service/src/config.ts';
 
@@ -9,6 +9,7 @@ export const LOCAL_CLUSTER = 'npm start';
 
 const SCHEMAS = {
   [LOCAL_CLUSTER]: clusterSettings(false),
+  nginx: NginxSettings,
   'chat-server': ChatServerSettings,
   'message-worker': MessageWorkerSettings,
   'presence-service': PresenceServiceSettings,

@@ -7,6 +7,7 @@ export const SETTING_SECTIONS = [
   'Presence',
   'Storage',
   'Access',
+  'Limits by address and rate',
   'Message log',
   'Processes',
 ] as const;

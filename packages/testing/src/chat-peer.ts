@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
 
@@ -29,6 +30,8 @@ type RefusedError = Error & { data?: RefusedConnection };
 export interface PeerOptions {
   auth?: Record<string, unknown>;
   transports?: ('polling' | 'websocket')[];
+  /** The loopback address that it connects from, such as 127.0.0.2. Default: 127.0.0.1 */
+  from?: string;
   /** Enables Socket.IO's own reconnection. Needs a deviceId: without one the server refuses the second session. */
   reconnects?: boolean;
 }
@@ -77,6 +80,8 @@ export class ChatPeer {
       reconnectionDelay: 100,
       reconnectionDelayMax: 500,
       forceNew: true,
+      // engine.io-client's types are those of browsers, where there is no such option.
+      ...(options.from && { agent: new Agent({ localAddress: options.from }) as unknown as string }),
       timeout: TIMEOUT_MS,
     });
     this.socket.on('messages', (packet: { conversationId: string; messages: SeenMessage[] }) => {

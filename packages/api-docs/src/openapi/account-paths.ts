@@ -22,7 +22,7 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       requestBody: { required: true, content: json(RegisterPayload) },
       responses: {
         201: signedIn('The new account'),
-        ...errorResponses('PAYLOAD_TOO_LARGE', 'CONFLICT', 'RATE_LIMITED'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'CONFLICT'),
       },
     },
   },
@@ -34,7 +34,7 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       requestBody: { required: true, content: json(LoginPayload) },
       responses: {
         200: signedIn('Logged in'),
-        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'RATE_LIMITED'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED'),
       },
     },
   },
@@ -49,7 +49,7 @@ export const ACCOUNT_PATHS: ZodOpenApiPathsObject = {
       requestBody: { required: true, content: json(GuestPayload) },
       responses: {
         201: signedIn('The new guest'),
-        ...errorResponses('PAYLOAD_TOO_LARGE', 'RATE_LIMITED'),
+        ...errorResponses('PAYLOAD_TOO_LARGE'),
       },
     },
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { json } from './responses.ts';
+import { json, rateLimitedResponse } from './responses.ts';
 
 const Alive = z.object({ status: z.literal('ok') }).meta({ id: 'Alive' });
 const Ready = z.object({ status: z.enum(['ready', 'degraded']) }).meta({ id: 'Ready' });
@@ -14,7 +14,7 @@ export const HEALTH_PATHS: ZodOpenApiPathsObject = {
       ...health,
       operationId: 'healthz',
       summary: 'Get whether the process is alive',
-      responses: { 200: { description: 'The process is alive', content: json(Alive) } },
+      responses: { 200: { description: 'The process is alive', content: json(Alive) }, ...rateLimitedResponse() },
     },
   },
   '/readyz': {
@@ -30,6 +30,7 @@ export const HEALTH_PATHS: ZodOpenApiPathsObject = {
             'The cluster serves sessions. `degraded`: Redis is near its memory limit, so sends get `BUSY`; sessions and history work',
           content: json(Ready),
         },
+        ...rateLimitedResponse(),
         503: { description: 'New sessions cannot be served now', content: json(NotReady) },
       },
     },

@@ -1,62 +1,67 @@
 import { ChatError } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { ClientLimits } from '../limits/client-limits.ts';
 
-/** Failed logins for one username before further attempts are refused. */
-const MAX_FAILED_LOG_INS = 10;
-const FAILED_LOG_INS_SECONDS = 300;
+/** An address from which a name has logged in is known for this time. */
+const KNOWN_ADDRESS_SECONDS = 30 * 24 * 3_600;
 
-/** Limits failed logins and sign-ups across all servers. While Redis is unavailable, each server counts separately. */
+const knownKey = (here: string) => `parley:limits:known-address:${here}`;
+
+type Limits = Pick<ClientLimits, 'logIns' | 'failedLogIns' | 'failedLogInsOfName'>;
+
+/**
+ * Limits log-ins. An attempt counts as failed until it succeeds, so parallel attempts cannot exceed a limit.
+ *
+ * Wrong passwords count for a name at one address, so they do not lock the owner of the name out elsewhere. Many addresses together
+ * can reach the limit of the name. Then only addresses from which the name has logged in before may try.
+ */
 export class SignInLimits {
-  readonly #failures: RateLimiterRedis;
-  readonly #signUps: RateLimiterRedis | undefined;
+  readonly #limits: Limits;
+  readonly #redis: RedisConnection;
 
-  /** @param signUpsPerMinute per address; 0 = no limit */
-  constructor(redis: RedisConnection, signUpsPerMinute: number) {
-    const limiter = (keyPrefix: string, points: number, duration: number) =>
-      new RateLimiterRedis({
-        storeClient: redis,
-        keyPrefix,
-        points,
-        duration,
-        insuranceLimiter: new RateLimiterMemory({ points, duration }),
-      });
-    this.#failures = limiter('parley:failed-log-ins', MAX_FAILED_LOG_INS, FAILED_LOG_INS_SECONDS);
-    if (signUpsPerMinute > 0) this.#signUps = limiter('parley:sign-ups', signUpsPerMinute, 60);
+  constructor(limits: Limits, redis: RedisConnection) {
+    this.#limits = limits;
+    this.#redis = redis;
   }
 
-  /** @throws ChatError `RATE_LIMITED` */
-  async countSignUp(address: string): Promise<void> {
-    await this.#signUps?.consume(address).catch(throwLimit);
-  }
-
-  /**
-   * Runs a login unless the username has too many failed ones. An attempt counts as failed until it succeeds, so parallel attempts
-   * cannot exceed the limit.
-   *
-   * @throws ChatError `RATE_LIMITED`
-   */
-  async limitLogIn<T>(username: string, logIn: () => Promise<T>): Promise<T> {
-    const key = username.normalize('NFKC').toLowerCase();
+  /** Runs a log-in unless a limit is reached. @throws ChatError `RATE_LIMITED` */
+  async limit<T>(username: string, address: string, logIn: () => Promise<T>): Promise<T> {
+    const { logIns, failedLogIns, failedLogInsOfName } = this.#limits;
+    const name = username.normalize('NFKC').toLowerCase();
+    const here = `${name} ${address}`;
+    await logIns.count(address);
+    await failedLogIns.count(here);
+    let isNameCounted = false;
+    let isWrong = false;
     try {
-      await this.#failures.consume(key);
-    } catch (limit) {
-      await this.#failures.reward(key);
-      throwLimit(limit);
-    }
-    let hasFailed = false;
-    try {
-      return await logIn();
+      isNameCounted = await this.#countName(name, here);
+      const result = await logIn();
+      if (failedLogInsOfName.isOn) await this.#learn(here);
+      return result;
     } catch (error) {
-      hasFailed = error instanceof ChatError;
+      isWrong = error instanceof ChatError && error.code === 'UNAUTHENTICATED';
       throw error;
     } finally {
-      if (!hasFailed) await this.#failures.reward(key);
+      if (!isWrong) {
+        await failedLogIns.takeBack(here);
+        if (isNameCounted) await failedLogInsOfName.takeBack(name);
+      }
     }
   }
-}
 
-function throwLimit(limit: unknown): never {
-  if (!(limit instanceof RateLimiterRes)) throw limit;
-  throw new ChatError('RATE_LIMITED', { retryAfterMs: limit.msBeforeNext });
+  /** @returns whether the attempt was counted. It is not if the limit was reached and the address is known */
+  async #countName(name: string, here: string): Promise<boolean> {
+    try {
+      await this.#limits.failedLogInsOfName.count(name);
+      return true;
+    } catch (refusal) {
+      if (await this.#redis.exists(knownKey(here)).catch(() => 0)) return false;
+      throw refusal;
+    }
+  }
+
+  async #learn(here: string): Promise<void> {
+    // Without it, the owner may be locked out later. That is no reason to refuse this log-in.
+    await this.#redis.set(knownKey(here), 1, 'EX', KNOWN_ADDRESS_SECONDS).catch(() => undefined);
+  }
 }

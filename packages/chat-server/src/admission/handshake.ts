@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { ConcurrencyLimiter, Logger } from '@parley/service-kit';
 import { releaseHandshake } from '../engine-io/client-connection.ts';
 import { writeAcksDirectly } from '../engine-io/write-packets.ts';
@@ -25,6 +26,7 @@ export interface SessionHooks {
 /**
  * Admits connections and ties each session's life to that of its connection.
  *
+ * @param parts.limitHandshake counts a handshake by its address; rejects beyond the limit
  * @param parts.admissionLimiter limits how many clients are admitted at the same time
  */
 export function handleConnections(
@@ -33,12 +35,13 @@ export function handleConnections(
     admission: Admission;
     registry: SessionRegistry;
     hooks: SessionHooks;
+    limitHandshake: (request: IncomingMessage) => Promise<void>;
     admissionLimiter: ConcurrencyLimiter;
     metrics: ChatServerMetrics;
     logger: Logger;
   },
 ): void {
-  const { admission, registry, hooks, admissionLimiter, metrics, logger } = parts;
+  const { admission, registry, hooks, limitHandshake, admissionLimiter, metrics, logger } = parts;
 
   async function admit(socket: ChatSocket): Promise<'admitted' | 'gone'> {
     // The client gave up while it waited and may already be back in the queue. Work for it would delay the others.
@@ -61,8 +64,9 @@ export function handleConnections(
   }
 
   io.use((socket, next) => {
-    admissionLimiter
-      .run(() => admit(socket))
+    // Before the queue for the admission, which a flood from one address would otherwise fill.
+    limitHandshake(socket.request)
+      .then(() => admissionLimiter.run(() => admit(socket)))
       .then(
         (outcome) => {
           metrics.chat_handshakes_total.inc({ outcome });

@@ -3,6 +3,7 @@ import { ConcurrencyLimiter, type Logger } from '@parley/service-kit';
 import type { z } from 'zod';
 import type { SessionRegistry } from '../admission/session-registry.ts';
 import { pauseReading, resumeReading } from '../engine-io/client-connection.ts';
+import type { EventLimit } from '../limits/event-limit.ts';
 import type { Session } from '../session.ts';
 import type { ChatSocket } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
@@ -34,13 +35,13 @@ export type EventHandlers = Record<keyof ClientToServerEvents, EventHandler>;
 /**
  * Dispatches the events of a client to their handlers.
  *
- * Each event passes the same checks in this order: its size, that the session's slot is held, that the event exists, its payload.
+ * Each event passes the same checks in this order: the rate of its user, its size, that the session's slot is held, that the event exists, its payload.
  * Every outcome becomes the ack, including an unexpected error. No input of a client makes this function throw.
  */
 export function attachHandlers(
   socket: ChatSocket,
   handlers: EventHandlers,
-  parts: { registry: SessionRegistry; logger: Logger },
+  parts: { registry: SessionRegistry; limit: EventLimit; logger: Logger },
 ): void {
   const { session } = socket.data;
   // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its event
@@ -63,6 +64,7 @@ export function attachHandlers(
 
   async function dispatch(event: string, input: unknown[]): Promise<object> {
     try {
+      if (parts.limit.isOn) await parts.limit.count(session.userId);
       if (hasSentLargePacket && isTooLarge([event, ...input])) throw new ChatError('PAYLOAD_TOO_LARGE');
       if (!parts.registry.isHeld(session)) throw new ChatError('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
       if (!Object.hasOwn(handlers, event)) {

@@ -4,6 +4,7 @@ import { type Request, type Response, Router } from 'express';
 import type { Accounts, Grant } from '../accounts/accounts.ts';
 import type { SignInLimits } from '../accounts/sign-in-limits.ts';
 import type { ClientAddresses } from '../client-address.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
 
 const REFRESH_COOKIE = 'refresh';
 const COOKIE_PATH = '/api/auth';
@@ -11,24 +12,26 @@ const COOKIE_PATH = '/api/auth';
 /** `/api/auth`: registration, login, guests, refresh and logout. */
 export function accountRoutes(parts: {
   accounts: Accounts;
-  limits: SignInLimits;
+  signUps: RateLimit;
+  signInLimits: SignInLimits;
   addresses: ClientAddresses;
   allowGuests: boolean;
   /** Called after a refresh, so a live session lasts as long as the new token. */
   onRefreshed: (grant: Grant) => Promise<void>;
 }): Router {
-  const { accounts, limits, addresses, allowGuests, onRefreshed } = parts;
+  const { accounts, signUps, signInLimits, addresses, allowGuests, onRefreshed } = parts;
   const router = Router();
 
   router.post('/register', async (request, response) => {
     const { username, password, displayName } = parsePayload(RegisterPayload, request.body);
-    await limits.countSignUp(addresses.of(request));
+    await signUps.count(addresses.of(request));
     sendGrant(request, response.status(201), await accounts.register(username, password, displayName));
   });
 
   router.post('/login', async (request, response) => {
     const { username, password } = parsePayload(LoginPayload, request.body);
-    const grant = await limits.limitLogIn(username, () => accounts.logIn(username, password));
+    const logIn = () => accounts.logIn(username, password);
+    const grant = await signInLimits.limit(username, addresses.of(request), logIn);
     sendGrant(request, response, grant);
   });
 
@@ -36,7 +39,7 @@ export function accountRoutes(parts: {
     if (!allowGuests)
       throw new ChatError('FORBIDDEN', { message: 'This cluster does not allow guests. Register or log in.' });
     const { displayName } = parsePayload(GuestPayload, request.body);
-    await limits.countSignUp(addresses.of(request));
+    await signUps.count(addresses.of(request));
     sendGrant(request, response.status(201), await accounts.createGuest(displayName));
   });
 

@@ -3,7 +3,9 @@ import { type LegacyMessageTrace, MessageId, type MessageTrace, parsePayload, Se
 import { Router } from 'express';
 import type { MessageTraces } from '../conversations/message-traces.ts';
 import type { Search } from '../conversations/search.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
 import { callerOf } from './authenticate.ts';
+import { limitByCaller } from './limit-requests.ts';
 
 /** `/api/messages`: the trace of one message. */
 export function messageRoutes(traces: MessageTraces): Router {
@@ -24,10 +26,10 @@ export function messageRoutes(traces: MessageTraces): Router {
 }
 
 /** `/api/search`: full-text search over messages. */
-export function searchRoutes(search: Search): Router {
+export function searchRoutes(search: Search, limit: RateLimit): Router {
   const router = Router();
 
-  router.get('/', async (request, response) => {
+  router.get('/', limitByCaller(limit), async (request, response) => {
     response.json(await search.find(callerOf(response), parsePayload(SearchQuery, request.query)));
   });
 

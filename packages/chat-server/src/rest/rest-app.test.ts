@@ -3,9 +3,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { closeServer, createMetrics, listen, portOf, Readiness, silentLogger } from '@parley/service-kit';
 import { callRestOnce } from '@parley/testing';
 import { Router } from 'express';
+import { Redis } from 'ioredis';
 import { AccessTokens } from '../accounts/access-tokens.ts';
 import { ClientAddresses } from '../client-address.ts';
-import { CHAT_SERVER_METRICS } from '../metrics.ts';
+import { RateLimit } from '../limits/rate-limit.ts';
+import { CHAT_SERVER_METRICS, type LimitRule } from '../metrics.ts';
 import { createRestApp } from './rest-app.ts';
 
 const readiness = new Readiness();
@@ -17,6 +19,10 @@ readiness.require('store', () => {
 let restriction: string | undefined;
 readiness.restrict('redis memory', () => restriction);
 
+const metrics = createMetrics(CHAT_SERVER_METRICS, 'chat-server-1');
+const redis = new Redis({ lazyConnect: true });
+const unlimited = (rule: LimitRule) => new RateLimit({ rule, limit: 0, seconds: 60, redis, metrics });
+
 const server = createServer(
   createRestApp({
     accountRoutes: Router(),
@@ -26,10 +32,11 @@ const server = createServer(
     searchRoutes: Router(),
     tokens: new AccessTokens({ secret: 's'.repeat(32), ttlMs: 900_000 }),
     addresses: new ClientAddresses([]),
+    limits: { requests: unlimited('request'), requestsOfAddress: unlimited('request-address') },
     allowedOrigins: [],
     isolation: { refuses: async () => false },
     readiness,
-    metrics: createMetrics(CHAT_SERVER_METRICS, 'chat-server-1'),
+    metrics,
     logger: silentLogger(),
   }),
 );

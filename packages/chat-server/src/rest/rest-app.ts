@@ -10,8 +10,10 @@ import type { AccessTokens } from '../accounts/access-tokens.ts';
 import type { Isolation } from '../admission/isolation.ts';
 import { ISOLATED_RETRY_MS } from '../admission/refuse-handshakes.ts';
 import type { ClientAddresses } from '../client-address.ts';
+import type { ClientLimits } from '../limits/client-limits.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { authenticate } from './authenticate.ts';
+import { limitByAddress, limitByCaller } from './limit-requests.ts';
 import { notFound, problemHandler } from './problem.ts';
 
 const MAX_BODY = '64kb';
@@ -31,13 +33,14 @@ export function createRestApp(parts: {
   searchRoutes: Router;
   tokens: AccessTokens;
   addresses: ClientAddresses;
+  limits: Pick<ClientLimits, 'requests' | 'requestsOfAddress'>;
   allowedOrigins: readonly string[];
   isolation: Pick<Isolation, 'refuses'>;
   readiness: Readiness;
   metrics: ChatServerMetrics;
   logger: Logger;
 }): Express {
-  const { tokens, addresses, allowedOrigins, isolation, readiness, metrics, logger } = parts;
+  const { tokens, addresses, limits, allowedOrigins, isolation, readiness, metrics, logger } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', addresses.trusts);
@@ -61,9 +64,11 @@ export function createRestApp(parts: {
   api.use(refuseForeignOrigins(allowedOrigins));
   api.use(cors({ origin: [...allowedOrigins], credentials: true }));
   api.use(refuseWhileIsolated(isolation));
+  api.use(limitByAddress(addresses, limits.requestsOfAddress));
   api.use(express.json({ limit: MAX_BODY }));
   api.use('/auth', parts.accountRoutes);
   api.use(authenticate(tokens));
+  api.use(limitByCaller(limits.requests));
   api.use('/conversations', parts.conversationRoutes);
   api.use('/messages', parts.messageRoutes);
   api.use('/search', parts.searchRoutes);

@@ -2,13 +2,14 @@ import type { UserStore } from '@parley/message-store';
 import { ChatError, parsePayload, UsersQuery } from '@parley/protocol';
 import { Router } from 'express';
 import { toUser } from '../accounts/accounts.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
 import { callerOf } from './authenticate.ts';
 
 /** The most users in one search result. */
 const MAX_FOUND_USERS = 50;
 
-/** `/api/me` and `/api/users`. */
-export function userRoutes(users: UserStore): Router {
+/** `/api/me` and `/api/users`. @param searches limits the searches of a user by name; a look-up by ids is none */
+export function userRoutes(users: UserStore, searches: RateLimit): Router {
   const router = Router();
 
   router.get('/me', async (_request, response) => {
@@ -19,6 +20,7 @@ export function userRoutes(users: UserStore): Router {
 
   router.get('/users', async (request, response) => {
     const { query, ids } = parsePayload(UsersQuery, request.query);
+    if (!ids) await searches.count(callerOf(response));
     const found = ids ? await users.findMany(ids) : await users.search(query, MAX_FOUND_USERS);
     response.json({ users: found.map(toUser) });
   });

@@ -8,6 +8,7 @@ import type { ClientAddresses } from '../client-address.ts';
 import type { ChatServerConfig } from '../config.ts';
 import { MessageTraces } from '../conversations/message-traces.ts';
 import { Search } from '../conversations/search.ts';
+import type { ClientLimits } from '../limits/client-limits.ts';
 import { accountRoutes } from '../rest/account-routes.ts';
 import { conversationRoutes } from '../rest/conversation-routes.ts';
 import { messageRoutes, searchRoutes } from '../rest/message-routes.ts';
@@ -27,11 +28,12 @@ export function buildRest(
     chat: ConversationParts;
     tokens: AccessTokens;
     addresses: ClientAddresses;
+    limits: ClientLimits;
   },
 ): Express {
   const { logger, metrics, readiness } = base;
-  const { backends, rpc, isolation, chat, tokens, addresses } = parts;
-  const { command, store, log, leases } = backends;
+  const { backends, rpc, isolation, chat, tokens, addresses, limits } = parts;
+  const { limitCounts, store, log, leases } = backends;
   const { conversations, history, membership, readMarkers, receipts } = chat;
   return createRestApp({
     accountRoutes: accountRoutes({
@@ -41,7 +43,8 @@ export function buildRest(
         accessTokens: tokens,
         guestTtlMs: config.GUEST_TTL_MS,
       }),
-      limits: new SignInLimits(command, config.SIGNUPS_PER_MINUTE),
+      signUps: limits.signUps,
+      signInLimits: new SignInLimits(limits, limitCounts),
       addresses,
       allowGuests: config.ALLOW_GUESTS,
       onRefreshed: async ({ signedIn }) => {
@@ -54,7 +57,7 @@ export function buildRest(
         }
       },
     }),
-    userRoutes: userRoutes(store.users),
+    userRoutes: userRoutes(store.users, limits.searches),
     messageRoutes: messageRoutes(
       new MessageTraces({
         log,
@@ -67,9 +70,10 @@ export function buildRest(
       }),
     ),
     conversationRoutes: conversationRoutes({ conversations, history, receipts, metrics }),
-    searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, membership })),
+    searchRoutes: searchRoutes(new Search({ messages: store.messages, conversations, membership }), limits.searches),
     tokens,
     addresses,
+    limits,
     allowedOrigins: config.ALLOWED_ORIGINS,
     isolation,
     readiness,

@@ -22,6 +22,8 @@ export interface Backends {
   readonly publisher: RedisConnection;
   /** The subscriptions of the adapter, the fan-out, the signals and the server RPC. */
   readonly subscriber: RedisConnection;
+  /** For the limits by address and rate, so that a flood does not delay `command`. */
+  readonly limitCounts: RedisConnection;
   readonly store: Store;
   readonly log: MessageLog;
   readonly leases: SessionLeases;
@@ -33,10 +35,11 @@ export interface Backends {
 /** Connects to Redis and opens the store. The server is ready only while the store is available; `startIsolation` checks Redis. */
 export async function connectBackends(base: ChatServerBase, config: ChatServerConfig): Promise<Backends> {
   const fallback = initialLogPartitions(config);
-  const [command, publisher, subscriber] = await Promise.all([
+  const [command, publisher, subscriber, limitCounts] = await Promise.all([
     base.connect('command', 'command'),
     base.connect('no-deadline', 'publish'),
     base.connect('no-deadline', 'subscribe'),
+    base.connect('command', 'limits'),
   ]);
   const partitions = await claimPartitions(command, { wanted: config.LOG_PARTITIONS, fallback });
   const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
@@ -65,5 +68,5 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   base.readiness.restrict('redis memory', () =>
     memory.isNearLimit ? 'Redis is near its memory limit: sends get BUSY' : undefined,
   );
-  return { command, publisher, subscriber, store, log, leases, memory, utilisation };
+  return { command, publisher, subscriber, limitCounts, store, log, leases, memory, utilisation };
 }

@@ -2,10 +2,12 @@ import { ConcurrencyLimiter } from '@parley/service-kit';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 import { Admission } from '../admission/admission.ts';
 import { handleConnections } from '../admission/handshake.ts';
+import type { ClientAddresses } from '../client-address.ts';
 import { attachHandlers, type EventHandlers } from '../events/dispatcher.ts';
 import { messageEvents } from '../events/message-events.ts';
 import { sessionEvents } from '../events/session-events.ts';
 import { signalEvents } from '../events/signal-events.ts';
+import type { ClientLimits } from '../limits/client-limits.ts';
 import type { ChatIo } from '../socket-types.ts';
 import type { Backends, ChatServerBase } from './connect-backends.ts';
 import type { ConversationParts } from './start-conversations.ts';
@@ -28,10 +30,12 @@ export function serveSockets(
     sessions: SessionParts;
     chat: ConversationParts;
     tokens: AccessTokens;
+    addresses: ClientAddresses;
+    limits: ClientLimits;
   },
 ): void {
   const { name: node, logger, metrics, readiness } = base;
-  const { backends, delivery, sessions, chat, tokens } = parts;
+  const { backends, delivery, sessions, chat, tokens, addresses, limits } = parts;
   const { registry } = sessions;
   const { rooms, presence } = chat;
   const admissionLimiter = new ConcurrencyLimiter(MAX_CONCURRENT_ADMISSIONS);
@@ -47,11 +51,12 @@ export function serveSockets(
     hooks: {
       joinRooms: ({ userId }) => rooms.joinAll(userId),
       opened(socket, session) {
-        attachHandlers(socket, handlers, { registry, logger });
+        attachHandlers(socket, handlers, { registry, limit: limits.events, logger });
         presence.opened(socket, session);
       },
       ended: (session) => presence.ended(session),
     },
+    limitHandshake: async (request) => limits.handshakes.count(addresses.of(request)),
     admissionLimiter,
     metrics,
     logger,
