@@ -3,6 +3,7 @@ import { closeServer, createServiceBase, type Logger, listen, portOf, type Runni
 import type { Express } from 'express';
 import { AccessTokens } from './accounts/access-tokens.ts';
 import { createChatIo } from './admission/chat-io.ts';
+import { ConnectionGate } from './admission/connection-gate.ts';
 import { drain } from './admission/drain.ts';
 import { ClientAddresses } from './client-address.ts';
 import type { ChatServerConfig } from './config.ts';
@@ -36,6 +37,13 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const backends = await connectBackends(base, config);
   const { publisher, subscriber, store } = backends;
   const io = createChatIo(httpServer, { node, allowedOrigins: config.ALLOWED_ORIGINS, publisher, subscriber });
+  const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
+  const gate = new ConnectionGate(io, {
+    addresses,
+    allowedOrigins: config.ALLOWED_ORIGINS,
+    maxPending: config.MAX_PENDING_CONNECTIONS,
+    metrics,
+  });
   const delivery = await startDelivery(base, backends, io);
   const sessions = await startSessions(base, backends, config, delivery.deliveries);
   const { registry } = sessions;
@@ -43,9 +51,8 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
 
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
   const chat = await startConversations(base, config, backends, { io, delivery });
-  const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
   const limits = createClientLimits(config, backends.limitCounts, metrics);
-  serveSockets(base, io, { backends, delivery, sessions, chat, tokens, addresses, limits });
+  serveSockets(base, io, { backends, delivery, sessions, chat, tokens, limits, gate });
   const restParts = { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses, limits };
   serveRest(httpServer, buildRest(base, config, restParts));
   const loops = startBackgroundLoops({
@@ -55,6 +62,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
     isolation,
     roomAudit: chat.roomAudit,
     disconnectSlowConsumers: () => disconnectSlowConsumers(io, ({ data }) => registry.end(data.session, 'slow')),
+    gate,
     markerSaver: chat.markerSaver,
     guestTtlMs: config.GUEST_TTL_MS,
     metrics,

@@ -5,6 +5,7 @@ import {
   conversationIdleMsSetting,
   dedupeSettings,
   guestTtlMsSetting,
+  integerSetting,
   jwtSecretSetting,
   logPartitionsSetting,
   markerIdleMsSetting,
@@ -25,6 +26,17 @@ export const ChatServerSettings = z.object({
     isPerProcess: true,
   }),
   ...sessionSettings,
+  MAX_PENDING_CONNECTIONS: integerSetting({
+    section: 'Limits and sessions',
+    min: 10,
+    max: 1_000_000,
+    default: 12_000,
+    unit: 'connections',
+    meaning:
+      'Connections of one chat server that are not admitted yet. Beyond it, handshakes are refused with `UNAVAILABLE` before the upgrade. One address gets at most 90 % of them, and less while others use them.',
+    tradeOff:
+      'Each costs about 6 KB of memory. All clients of a server may reconnect at once: a value below their number delays some of them.',
+  }),
   JWT_SECRET: jwtSecretSetting(),
   ALLOW_GUESTS: allowGuestsSetting(false),
   GUEST_TTL_MS: guestTtlMsSetting,

@@ -55,11 +55,31 @@ export const CHAT_SERVER_METRICS = {
     help: 'Refusals because of a limit by address or by rate (RATE_LIMITED), by rule. A burst: abuse, or a limit that is too low for many people at one address. nginx counts its own refusals nowhere; its error log has them at level info.',
     labels: { rule: LIMIT_RULES },
   },
+  chat_pending_connections: {
+    type: 'gauge',
+    help: 'Connections of this server that are not admitted yet. Near MAX_PENDING_CONNECTIONS: somebody opens connections and does not use them, or admission is slow.',
+  },
+  chat_pending_connections_ended_total: {
+    type: 'counter',
+    help: 'Connections that were not admitted, by outcome. "full": refused because of MAX_PENDING_CONNECTIONS. "refused": the handshake failed, or the client violated the protocol. "overdue": the client did not ask to be admitted, or did not read the answer, in time. Many of any: somebody floods the server.',
+    labels: { outcome: ['full', 'refused', 'overdue'] },
+  },
   chat_sessions_ended_total: {
     type: 'counter',
     help: 'Sessions that ended, by reason. Many "lost": this server could not renew leases in time. Many "slow": clients do not read. Any "isolated": this server alone lost Redis. "idle": users waited for the slots of inactive ones.',
     labels: {
-      reason: ['replaced', 'lost', 'unauthorised', 'silent', 'idle', 'slow', 'disconnected', 'isolated', 'shutdown'],
+      reason: [
+        'replaced',
+        'lost',
+        'unauthorised',
+        'silent',
+        'idle',
+        'slow',
+        'excessive',
+        'disconnected',
+        'isolated',
+        'shutdown',
+      ],
     },
   },
   chat_sends_total: {
@@ -126,6 +146,7 @@ export const CHAT_SERVER_METRICS = {
     'markers',
     'typing',
     'slow-consumers',
+    'pending-connections',
     'housekeeping',
     'renew',
     'sweep',

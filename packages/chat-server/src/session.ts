@@ -8,6 +8,7 @@ export type SessionEndReason =
   | 'silent'
   | 'idle'
   | 'slow'
+  | 'excessive'
   | 'disconnected'
   | 'isolated'
   | 'shutdown';

@@ -9,6 +9,7 @@ import {
   newGuests,
   type TestUser,
 } from '@parley/testing';
+import { io } from 'socket.io-client';
 import { newChatServer, signToken } from './new-chat-server.ts';
 
 /** Within it, a slow machine connects and says hello. */
@@ -40,11 +41,15 @@ test('rejects a connection with an expired token', async () => {
   expect(await refusalOf(await signToken('u_late', -1))).toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
-test('rejects a browser of a foreign origin before the handshake', async () => {
-  const { status } = await callRestOnce(server.url, 'GET', '/socket.io/?EIO=4&transport=polling', {
-    headers: { origin: 'https://evil.example' },
-  });
-  expect(status).toBe(403);
+test('rejects a browser of a foreign origin, over both transports with the error', async () => {
+  const headers = { origin: 'https://evil.example' };
+  const polling = await callRestOnce(server.url, 'GET', '/socket.io/?EIO=4&transport=polling', { headers });
+  expect(polling).toMatchObject({ status: 403, body: { code: 'FORBIDDEN', retryable: false } });
+  const { token } = await newGuest(server.url, 'Visitor');
+  const socket = io(server.url, { auth: { token }, transports: ['websocket'], forceNew: true, extraHeaders: headers });
+  const error = await new Promise((resolve) => socket.once('connect_error', resolve));
+  expect(error).toMatchObject({ message: 'FORBIDDEN', data: { code: 'FORBIDDEN', retryable: false } });
+  socket.close();
 });
 
 test('rejects a client beyond the session slots with its position, and admits it when a slot is free', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from '@jest/globals';
@@ -28,22 +29,29 @@ async function finish(socket: Socket, body = ''): Promise<string> {
   return text(socket);
 }
 
+const UPGRADE =
+  'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==';
+
 test('a server that alone lost Redis closes its port, and refuses what still arrives with 503 before any work', async () => {
   const body = JSON.stringify({ displayName: 'Nobody' });
   const begun = [
     begin('GET /socket.io/?EIO=4&transport=polling HTTP/1.1'),
-    begin(
-      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==',
-    ),
+    begin(UPGRADE),
     begin('GET /api/me HTTP/1.1'),
     begin(`POST /api/auth/guest HTTP/1.1\nContent-Type: application/json\nContent-Length: ${Buffer.byteLength(body)}`),
   ];
+  const resetting = begin(UPGRADE);
   await eventually(async () => expect((await callRestOnce(alone.url, 'GET', '/readyz')).status).toBe(200));
   proxy.cut();
   await eventually(async () => {
     await expect(fetch(`${alone.url}/healthz`)).rejects.toThrow();
   });
   const replies = await Promise.all(begun.map((socket, index) => finish(socket, index === 3 ? body : '')));
+  // A client that resets its connection after the refusal of an upgrade does not crash the server.
+  resetting.write('\r\n');
+  await once(resetting, 'data');
+  resetting.resetAndDestroy();
+  await once(resetting, 'close');
   // nginx repeats a handshake because of its status, and any other request because of this header.
   for (const reply of replies.slice(2)) expect(reply).toMatch(/^x-accel-redirect: @another_server/im);
   for (const reply of replies) {

@@ -36,7 +36,7 @@ export const ERROR_CATALOGUE = {
     status: 404,
     retryable: false,
     message: 'It does not exist, or you may not see it. Check the id.',
-    when: 'The user, conversation, message, attachment or address does not exist, or is not visible to the caller.',
+    when: 'The user, conversation, message, attachment, address or namespace does not exist, or is not visible to the caller.',
     action: 'Do not repeat the request. Remove the object from the local state.',
   },
   INVALID_PAYLOAD: {
@@ -50,7 +50,7 @@ export const ERROR_CATALOGUE = {
     status: 413,
     retryable: false,
     message: 'The request is too large. Send at most 64 KB.',
-    when: 'A JSON body or an event exceeds 64 KB.',
+    when: 'A JSON body or an event exceeds 64 KB, a handshake exceeds 16 KB, or one request of a long-polling client has more than 2,000 packets.',
     action: 'Send less at once. Split lists into several requests.',
   },
   RATE_LIMITED: {
@@ -92,7 +92,7 @@ export const ERROR_CATALOGUE = {
     status: 503,
     retryable: true,
     message: 'A backend is unavailable. Try again in a moment.',
-    when: 'Redis or the history store does not answer in time, the server cannot confirm its session leases, or a later session of the user has sent a message.',
+    when: 'Redis or the history store does not answer in time, the server cannot confirm its session leases, it has too many connections that are not admitted yet, or a later session of the user has sent a message.',
     action: 'Repeat the request with backoff. It may have taken effect: use the same `clientMessageId` for a message.',
   },
   CONFLICT: {

@@ -309,7 +309,8 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
     summary: 'The session has ended',
     description:
       'The token expired (`UNAUTHENTICATED`), the client sent no valid event in time (`SILENT`), the user was idle while others ' +
-      'waited for a slot (`IDLE`: reconnect only if the user asks to), the client did not read its packets (`SLOW`), or the server lost the session slot (`LOST`). The server closes the connection.',
+      'waited for a slot (`IDLE`: reconnect only if the user asks to), the client did not read its packets (`SLOW`) or sent too ' +
+      'many in one request (`PAYLOAD_TOO_LARGE`), or the server lost the session slot (`LOST`). The server closes the connection.',
     payload: SessionEnd,
     example: { code: 'UNAUTHENTICATED', message: 'The access token has expired. Refresh it and reconnect.' },
   },

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import { closeInSlices } from '../engine-io/close-in-slices.ts';
 import type { ChatIo } from '../socket-types.ts';
+import { ADMISSION_DEADLINE_MS } from './connection-gate.ts';
 
 /** A larger frame ends the connection. A smaller frame that is too large for an event gets `PAYLOAD_TOO_LARGE`. */
 const MAX_FRAME_BYTES = 262_144;
@@ -13,9 +14,6 @@ const MAX_FRAME_BYTES = 262_144;
 /** A client that vanished without closing its connection is detected after at most the sum of the two. */
 const PING_INTERVAL_MS = 15_000;
 const PING_TIMEOUT_MS = 10_000;
-
-/** How long a connection may stay without joining the namespace. In a burst, connections wait for their admission. */
-const ADMISSION_TIMEOUT_MS = 30_000;
 
 /**
  * Attaches Socket.IO to the HTTP server.
@@ -35,15 +33,10 @@ export function createChatIo(
   const io: ChatIo = new Server(httpServer, {
     adapter: createAdapter(options.publisher, options.subscriber),
     cors: { origin: [...options.allowedOrigins], credentials: true },
-    // Browsers always send their origin. Other clients are not bound by the list.
-    allowRequest: (request, decide) => {
-      const { origin } = request.headers;
-      decide(null, origin === undefined || options.allowedOrigins.includes(origin));
-    },
     maxHttpBufferSize: MAX_FRAME_BYTES,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
-    connectTimeout: ADMISSION_TIMEOUT_MS,
+    connectTimeout: ADMISSION_DEADLINE_MS,
     perMessageDeflate: false,
     serveClient: false,
   });

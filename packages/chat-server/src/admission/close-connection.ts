@@ -1,3 +1,4 @@
+import { MAX_PACKETS_PER_POST } from '../engine-io/bounded-polling.ts';
 import { terminate } from '../engine-io/client-connection.ts';
 import type { SessionEndReason } from '../session.ts';
 import type { ChatSocket } from '../socket-types.ts';
@@ -33,6 +34,11 @@ const END_EVENTS: Partial<
     event: 'session:expired',
     code: 'IDLE',
     message: 'Disconnected: others were waiting, and you were inactive for too long. Connect again to continue.',
+  },
+  excessive: {
+    event: 'session:expired',
+    code: 'PAYLOAD_TOO_LARGE',
+    message: `Disconnected: a request had more than ${MAX_PACKETS_PER_POST} packets. Connect again and send fewer at once.`,
   },
   silent: {
     event: 'session:expired',

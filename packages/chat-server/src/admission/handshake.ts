@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { ConcurrencyLimiter, Logger } from '@parley/service-kit';
 import { releaseHandshake } from '../engine-io/client-connection.ts';
 import { writeAcksDirectly } from '../engine-io/write-packets.ts';
@@ -8,10 +7,8 @@ import { type ChatIo, type ChatSocket, userRoom } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
 import type { Admission } from './admission.ts';
 import { closeConnection } from './close-connection.ts';
+import type { ConnectionGate } from './connection-gate.ts';
 import type { SessionRegistry } from './session-registry.ts';
-
-/** A rejected client closes its connection itself. The server closes it if it is still open after this time. */
-const REJECTED_LINGER_MS = 5_000;
 
 /** Session lifecycle hooks for other modules. */
 export interface SessionHooks {
@@ -33,15 +30,16 @@ export function handleConnections(
   io: ChatIo,
   parts: {
     admission: Admission;
+    gate: ConnectionGate;
     registry: SessionRegistry;
     hooks: SessionHooks;
-    limitHandshake: (request: IncomingMessage) => Promise<void>;
+    limitHandshake: (address: string) => Promise<void>;
     admissionLimiter: ConcurrencyLimiter;
     metrics: ChatServerMetrics;
     logger: Logger;
   },
 ): void {
-  const { admission, registry, hooks, limitHandshake, admissionLimiter, metrics, logger } = parts;
+  const { admission, gate, registry, hooks, limitHandshake, admissionLimiter, metrics, logger } = parts;
 
   async function admit(socket: ChatSocket): Promise<'admitted' | 'gone'> {
     // The client gave up while it waited and may already be back in the queue. Work for it would delay the others.
@@ -65,7 +63,7 @@ export function handleConnections(
 
   io.use((socket, next) => {
     // Before the queue for the admission, which a flood from one address would otherwise fill.
-    limitHandshake(socket.request)
+    limitHandshake(gate.addressOf(socket.conn))
       .then(() => admissionLimiter.run(() => admit(socket)))
       .then(
         (outcome) => {
@@ -75,14 +73,15 @@ export function handleConnections(
         (error: unknown) => {
           const chatError = toChatError(error, logger);
           metrics.chat_handshakes_total.inc({ outcome: chatError.code });
-          setTimeout(() => closeUnlessConnected(socket), REJECTED_LINGER_MS).unref();
           next(Object.assign(new Error(chatError.code), { data: chatError.toBody() }));
+          setImmediate(() => gate.refused(socket.conn)); // Socket.IO writes the answer in this turn
         },
       );
   });
 
   io.on('connection', (socket) => {
     const { session } = socket.data;
+    gate.admitted(socket.conn, () => registry.end(session, 'excessive'));
     metrics.chat_sessions.set(registry.size);
     writeAcksDirectly(socket);
     session.warnIdle = (endsAtMs) => socket.emit('session:idle', { endsAt: new Date(endsAtMs).toISOString() });
@@ -91,12 +90,9 @@ export function handleConnections(
     socket.on('disconnect', () => {
       registry.end(session, 'disconnected');
       hooks.ended(session);
+      gate.left(socket.conn);
       metrics.chat_sessions.set(registry.size);
     });
     if (session.endedBy) closeConnection(socket, session.endedBy);
   });
-}
-
-function closeUnlessConnected(socket: ChatSocket): void {
-  if (!socket.connected && socket.conn.readyState === 'open') socket.conn.close();
 }

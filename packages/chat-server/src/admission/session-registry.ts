@@ -60,9 +60,10 @@ export interface SessionRegistryParts {
  * is warned, and the session ends at the time of the warning. Activity that the leases do not know yet prevents that.
  *
  * **Ended**, once, by the first of these reasons: the client disconnected; another session of the user replaced it; a renewal found
- * the lease lost; no valid event arrived before the deadline (`silent`); it was idle while others waited (`idle`); the access token expired and was not refreshed; the client
- * reads too slowly (`slow`); the server lost Redis and another one is ready (`isolated`); the server shuts down. The connection is closed and the slot is released. This server does not
- * release a slot that was replaced or lost. While Redis is unavailable the release is retried with every sweep.
+ * the lease lost; no valid event arrived before the deadline (`silent`); it was idle while others waited (`idle`); the access token
+ * expired and was not refreshed; the client reads too slowly (`slow`), or sent too many packets in one request (`excessive`); the
+ * server lost Redis and another one is ready (`isolated`); the server shuts down. The connection is closed and the slot is released.
+ * This server does not release a slot that was replaced or lost. While Redis is unavailable the release is retried with every sweep.
  */
 export class SessionRegistry {
   readonly #parts: SessionRegistryParts;

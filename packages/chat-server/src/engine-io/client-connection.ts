@@ -8,12 +8,14 @@ interface Transport {
   readonly name: string;
   readonly socket?: {
     readonly bufferedAmount: number;
-    readonly isPaused: boolean;
-    pause(): void;
-    resume(): void;
+    readonly readyState: number;
+    once(event: 'close', listener: () => void): void;
     terminate(): void;
   };
 }
+
+/** `WebSocket.CLOSED` */
+const CLOSED = 3;
 
 const transportOf = ({ conn }: ClientSocket) => conn.transport as unknown as Transport;
 
@@ -32,19 +34,6 @@ export function bufferedBytes(socket: ClientSocket, limit: number): number {
   return bytes;
 }
 
-/**
- * Stops reading from a client's WebSocket, so that TCP slows the client down. Has no effect on a polling client: each of its requests
- * is bounded in size, and it sends the next one only after the response.
- */
-export function pauseReading(socket: ClientSocket): void {
-  transportOf(socket).socket?.pause();
-}
-
-export function resumeReading(socket: ClientSocket): void {
-  const webSocket = transportOf(socket).socket;
-  if (webSocket?.isPaused) webSocket.resume();
-}
-
 /** Releases the data that only the handshake needed, several KB that would stay in memory as long as the connection. */
 export function releaseHandshake(socket: Pick<Socket, 'conn' | 'handshake'>): void {
   Object.assign(socket.handshake, { headers: {}, auth: {}, query: {} });
@@ -53,7 +42,14 @@ export function releaseHandshake(socket: Pick<Socket, 'conn' | 'handshake'>): vo
 
 /** Ends the TCP connection of a client that does not read, and drops all its unsent data. */
 export function terminate(socket: ClientSocket): void {
-  if (socket.conn.readyState === 'closed') return;
+  // A closed connection may still wait for the client's part of the WebSocket closing handshake.
   transportOf(socket).socket?.terminate();
-  socket.conn.close(true);
+  if (socket.conn.readyState !== 'closed') socket.conn.close(true);
+}
+
+/** Calls back when a closed connection has no TCP connection any more. Calls at once if that is so already. */
+export function onceDisconnected(socket: ClientSocket, callback: () => void): void {
+  const webSocket = transportOf(socket).socket;
+  if (webSocket && webSocket.readyState !== CLOSED) webSocket.once('close', callback);
+  else callback();
 }

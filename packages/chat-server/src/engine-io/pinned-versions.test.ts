@@ -10,9 +10,15 @@ const TO_VERIFY = `
 socket.io   Client#writeToEngine(encodedPackets, opts): takes [text, ...attachments] and calls conn.write for each (write-packets.ts)
             Socket#client, Socket#handshake; handshake is not read after the connection event (client-connection.ts)
 engine.io   Socket#readyState, #writeBuffer, #transport, #request; transport.name, .writable, .socket;
+            Socket emits "packet" for every packet, then examines its type, and ignores "noop" (connect-packet.ts)
+            Socket emits "upgrade" after the change of the transport, and "upgrading" for every probe
+            request._query is set before the middlewares run, and decides about handshakes (session-id.ts)
+            Server#clients; polling transport #onData(payload), #closeTimeout (bounded-polling.ts)
+            a second POST while one is read is an error of the connection
             packet options preEncoded and wsPreEncodedFrame; packet type "message" = "4"
             a transport is writable only when its last write is complete (write-packets.ts)
 ws          WebSocket#_socket, #readyState, #bufferedAmount, #pause, #resume, #isPaused, #terminate;
+            emits "ping" and "pong"; at most 16,384 fragments in a message (packet-flow.ts)
             without perMessageDeflate send() writes to _socket at once, with no queue of its own
 node:net    Socket#emit carries "end", "error" and "close" (close-in-slices.ts)
 Then run the tests of this package and npm run bench -- fanout.`;
@@ -40,7 +46,7 @@ test('the installed Socket.IO, Engine.IO and ws are the versions whose private p
 
 test('no other folder names a private part of Socket.IO, Engine.IO or ws', () => {
   const PRIVATE_PART =
-    /writeToEngine|writeBuffer|bufferedAmount|wsPreEncodedFrame|transport\.socket|\._socket|\.socket\?\./;
+    /writeToEngine|writeBuffer|bufferedAmount|wsPreEncodedFrame|closeTimeout|onData|_query|'noop'|transport\.socket|\._socket|\.socket\?\./;
   const src = join(import.meta.dirname, '..');
   const offenders = readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('engine-io/'))

@@ -2,7 +2,7 @@ import { ChatError, type ClientToServerEvents, parsePayload } from '@parley/prot
 import { ConcurrencyLimiter, type Logger } from '@parley/service-kit';
 import type { z } from 'zod';
 import type { SessionRegistry } from '../admission/session-registry.ts';
-import { pauseReading, resumeReading } from '../engine-io/client-connection.ts';
+import { flowOf } from '../engine-io/packet-flow.ts';
 import type { EventLimit } from '../limits/event-limit.ts';
 import type { Session } from '../session.ts';
 import type { ChatSocket } from '../socket-types.ts';
@@ -44,20 +44,15 @@ export function attachHandlers(
   parts: { registry: SessionRegistry; limit: EventLimit; logger: Logger },
 ): void {
   const { session } = socket.data;
-  // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its event
-  // here. After the first large packet, every event of this client is measured.
-  let hasSentLargePacket = false;
-  socket.conn.on('packet', ({ data }: { data?: string | Buffer }) => {
-    hasSentLargePacket ||= data !== undefined && data.length > MAX_EVENT_CHARACTERS;
-  });
+  const flow = flowOf(socket.conn);
   const limiter = new ConcurrencyLimiter(MAX_CONCURRENT_EVENTS);
   socket.onAny((event: string, ...args: unknown[]) => {
     const ack = args.at(-1);
     const input = typeof ack === 'function' ? args.slice(0, -1) : args;
     const handled = limiter.run(() => dispatch(event, input));
-    if (limiter.waiting > 0) pauseReading(socket);
+    flow?.update(limiter.waiting > 0);
     void handled.then((reply) => {
-      if (limiter.waiting === 0) resumeReading(socket);
+      flow?.update(limiter.waiting > 0);
       if (typeof ack === 'function') ack(reply);
     });
   });
@@ -65,6 +60,9 @@ export function attachHandlers(
   async function dispatch(event: string, input: unknown[]): Promise<object> {
     try {
       if (parts.limit.isOn) await parts.limit.count(session.userId);
+      // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its
+      // event here. After the first large packet, every event of this client is measured.
+      const hasSentLargePacket = flow !== undefined && flow.longestPacket > MAX_EVENT_CHARACTERS;
       if (hasSentLargePacket && isTooLarge([event, ...input])) throw new ChatError('PAYLOAD_TOO_LARGE');
       if (!parts.registry.isHeld(session)) throw new ChatError('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
       if (!Object.hasOwn(handlers, event)) {

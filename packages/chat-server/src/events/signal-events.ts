@@ -16,6 +16,7 @@ import type { SignalBus } from '../delivery/signal-bus.ts';
 import type { SignalDelivery } from '../delivery/signal-delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { eventHandler } from './dispatcher.ts';
+import { TypingRepeats } from './typing-repeats.ts';
 
 /** `typing`, `away`, `read` and `delivered`: signals that are sent to other users at most once. */
 export function signalEvents(parts: {
@@ -28,6 +29,7 @@ export function signalEvents(parts: {
   presence: Presence;
 }) {
   const { log, membership, readMarkers, receipts, signals, signalDelivery, presence } = parts;
+  const repeats = new TypingRepeats();
 
   /** Returns the heads of the user's conversations. Takes one round trip while their members do not change. */
   async function headSeqsOf(userId: UserId, ids: readonly ConversationId[]): Promise<number[]> {
@@ -40,9 +42,12 @@ export function signalEvents(parts: {
   return {
     typing: eventHandler({
       payload: TypingPayload,
-      async handle(_socket, session, { conversationId, isTyping }): Promise<DoneReply> {
+      async handle(_socket, session, payload): Promise<DoneReply> {
+        if (repeats.isRepeat(session, payload, performance.now())) return { ok: true };
         const { userId } = session;
+        const { conversationId, isTyping } = payload;
         await membership.requireMemberFresh(conversationId, userId);
+        repeats.note(session, payload, performance.now());
         recordActivity(session);
         if (signalDelivery.showsTyping(conversationId)) {
           signals.send({ kind: 'typing', conversationId, userId, isTyping });

@@ -3,6 +3,7 @@ import type { MessageLog } from '@parley/message-log';
 import type { Store } from '@parley/message-store';
 import { type Logger, type Loop, type RedisMemory, startLoop } from '@parley/service-kit';
 import { expireGuests } from '../accounts/expire-guests.ts';
+import type { ConnectionGate } from '../admission/connection-gate.ts';
 import type { Isolation } from '../admission/isolation.ts';
 import type { SubscriptionHealth } from '../admission/subscription-health.ts';
 import type { MarkerSaver } from '../conversations/marker-saver.ts';
@@ -20,6 +21,7 @@ const PARTITIONS_INTERVAL_MS = 5_000;
 const SUBSCRIPTION_INTERVAL_MS = 500;
 const ISOLATION_INTERVAL_MS = 250;
 const SLOW_CONSUMERS_INTERVAL_MS = 250;
+const PENDING_CONNECTIONS_INTERVAL_MS = 500;
 /** Read markers reach the store within 5 s, one failed write included. */
 const MARKERS_INTERVAL_MS = 2_000;
 const TYPING_INTERVAL_MS = 1_000;
@@ -36,6 +38,7 @@ interface Parts {
   readonly signalDelivery: SignalDelivery;
   /** Resolves to how many sessions were ended. */
   readonly disconnectSlowConsumers: () => Promise<number>;
+  readonly gate: ConnectionGate;
   readonly markerSaver: MarkerSaver;
   readonly store: Store;
   /** A guest that does not sign in for this time expires. */
@@ -47,7 +50,7 @@ interface Parts {
 /** Starts the periodic tasks of a chat server. */
 export function startBackgroundLoops(parts: Parts): Loop {
   const { leases, log, memory, heads, roomAudit, health, isolation, signalDelivery } = parts;
-  const { disconnectSlowConsumers, markerSaver, store, guestTtlMs, metrics, logger } = parts;
+  const { disconnectSlowConsumers, gate, markerSaver, store, guestTtlMs, metrics, logger } = parts;
   const loop = (name: BackgroundLoopName, everyMs: number, round: () => Promise<void>): Loop =>
     startLoop(name, round, {
       everyMs,
@@ -86,6 +89,7 @@ export function startBackgroundLoops(parts: Parts): Loop {
     loop('slow-consumers', SLOW_CONSUMERS_INTERVAL_MS, async () => {
       metrics.chat_slow_consumers_total.inc(await disconnectSlowConsumers());
     }),
+    loop('pending-connections', PENDING_CONNECTIONS_INTERVAL_MS, () => gate.terminateOverdue()),
     loop('housekeeping', Math.min(HOUSEKEEPING_INTERVAL_MS, guestTtlMs), async () => {
       await store.refreshTokens.deleteExpired(Date.now());
       metrics.chat_guests_expired_total.inc(await expireGuests(store.users, guestTtlMs));

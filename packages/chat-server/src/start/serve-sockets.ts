@@ -1,8 +1,8 @@
 import { ConcurrencyLimiter } from '@parley/service-kit';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 import { Admission } from '../admission/admission.ts';
+import type { ConnectionGate } from '../admission/connection-gate.ts';
 import { handleConnections } from '../admission/handshake.ts';
-import type { ClientAddresses } from '../client-address.ts';
 import { attachHandlers, type EventHandlers } from '../events/dispatcher.ts';
 import { messageEvents } from '../events/message-events.ts';
 import { sessionEvents } from '../events/session-events.ts';
@@ -30,12 +30,12 @@ export function serveSockets(
     sessions: SessionParts;
     chat: ConversationParts;
     tokens: AccessTokens;
-    addresses: ClientAddresses;
     limits: ClientLimits;
+    gate: ConnectionGate;
   },
 ): void {
   const { name: node, logger, metrics, readiness } = base;
-  const { backends, delivery, sessions, chat, tokens, addresses, limits } = parts;
+  const { backends, delivery, sessions, chat, tokens, limits, gate } = parts;
   const { registry } = sessions;
   const { rooms, presence } = chat;
   const admissionLimiter = new ConcurrencyLimiter(MAX_CONCURRENT_ADMISSIONS);
@@ -47,6 +47,7 @@ export function serveSockets(
   };
   handleConnections(io, {
     admission: new Admission({ tokens, registry, readiness }),
+    gate,
     registry,
     hooks: {
       joinRooms: ({ userId }) => rooms.joinAll(userId),
@@ -56,7 +57,7 @@ export function serveSockets(
       },
       ended: (session) => presence.ended(session),
     },
-    limitHandshake: async (request) => limits.handshakes.count(addresses.of(request)),
+    limitHandshake: async (address) => limits.handshakes.count(address),
     admissionLimiter,
     metrics,
     logger,
