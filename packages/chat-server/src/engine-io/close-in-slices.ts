@@ -17,7 +17,11 @@ export function closeInSlices(httpServer: HttpServer): void {
   // One function for all sockets: a closure for each would cost memory.
   function emit(this: TcpSocket, ...event: [name: string | symbol, ...args: unknown[]]): boolean {
     if (!CLOSING_EVENTS.has(event[0])) return emitNow.apply(this, event);
-    closings.add(() => emitNow.apply(this, event));
+    closings.add(() => {
+      // Without a listener Node would throw the error and the process would end. A client may reset its connection at any moment,
+      // also while an upgrade waits for a decision, or after the listener of the time of the reset was removed.
+      if (event[0] !== 'error' || this.listenerCount('error') > 0) emitNow.apply(this, event);
+    });
     return true;
   }
   httpServer.on('connection', (socket: TcpSocket) => {
