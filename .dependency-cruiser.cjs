@@ -33,6 +33,7 @@ const MAY_IMPORT = {
   'load-kit': [...BASE, 'client', 'local-cluster'],
   chaos: [...BASE, 'client', 'local-cluster', 'load-kit'],
   bench: [...BASE, 'client', 'local-cluster', 'load-kit'],
+  fuzz: [...BASE, 'local-cluster', 'load-kit'],
   artillery: [...BASE, 'client', 'local-cluster', 'load-kit'],
   seed: [...BASE, 'client', 'load-kit'],
   'artillery-runtime': [],
@@ -132,7 +133,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/',
-        pathNot: `${TESTS}|^packages/(local-cluster|cli|load-kit|chaos|bench|artillery|reference-docs)/`,
+        pathNot: `${TESTS}|^packages/(local-cluster|cli|load-kit|chaos|bench|fuzz|artillery|reference-docs)/`,
       },
       to: { path: '^packages/local-cluster/' },
     },

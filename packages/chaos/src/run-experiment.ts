@@ -1,12 +1,11 @@
 import { Workload } from '@parley/load-kit/clients';
-import { sampleLimits } from '@parley/load-kit/cluster';
+import { sampleLimits, watchExits } from '@parley/load-kit/cluster';
 import type { EventRecord } from '@parley/load-kit/events';
 import { Recorder } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import { chatServersOf } from './experiments/chat-servers.ts';
 import type { Experiment } from './experiments/experiment.ts';
 import type { Measurement } from './experiments/measurement.ts';
-import { watchExits } from './faults/watch-exits.ts';
 import { settle } from './settle.ts';
 import { MAX_CLIENTS, MAX_IN_PROCESS, type TestBed } from './test-bed.ts';
 
@@ -61,7 +60,8 @@ export async function runExperiment(
       stored,
       pages,
     };
-    problems.push(...exitWatch.unexpectedExits(recorder.faults));
+    for (const { name, count } of exitWatch.unexpectedExits(recorder.faults))
+      problems.push(`${name} exited unexpectedly (${count} times)`);
     return { record, measurements: evaluate(record), problems };
   } finally {
     exitWatch.stop();

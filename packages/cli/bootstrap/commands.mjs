@@ -67,6 +67,11 @@ Writes the documents that are generated from the code. npm run check fails if on
     programs: ['redis-server', 'nginx'],
     scripts: (args) => [['packages/bench/src/main.ts', ...args]],
   },
+  fuzz: {
+    summary: 'send hostile input to a cluster, and check that nothing breaks',
+    programs: ['redis-server', 'nginx'],
+    scripts: (args) => [['packages/fuzz/src/main.ts', ...args]],
+  },
   artillery: {
     summary: 'run an Artillery scenario',
     programs: ['redis-server', 'nginx'],

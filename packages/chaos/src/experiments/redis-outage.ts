@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
+import { searchLogs } from '@parley/load-kit/cluster';
 import type { RecordedEvent } from '@parley/load-kit/events';
 import { caughtUpAtMs, closedIn, isIn } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { Experiment } from './experiment.ts';
-import { searchLogs } from './search-logs.ts';
 
 /** Load without a fault before the outage. */
 const BEFORE_MS = 5_000;

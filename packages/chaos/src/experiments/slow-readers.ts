@@ -1,9 +1,10 @@
 import { LOBBY_ID } from '@parley/client';
 import { DEFAULT_CLIENT_MIX } from '@parley/load-kit/clients';
+import { readMetric } from '@parley/load-kit/cluster';
 import { caughtUpAtMs, closedIn, deliveriesMs } from '@parley/load-kit/events';
 import { pause } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
-import { chatServersOf, readMetric } from './chat-servers.ts';
+import { chatServersOf } from './chat-servers.ts';
 import type { Experiment } from './experiment.ts';
 import { percentile } from './measurement.ts';
 import { watchMemory } from './watch-memory.ts';

@@ -1,8 +1,9 @@
+import { readMetric } from '@parley/load-kit/cluster';
 import type { Recorder } from '@parley/load-kit/events';
 import { isIn, type Period } from '@parley/load-kit/events';
 import { silentLogger, startLoop } from '@parley/service-kit';
 import type { TestBed } from '../test-bed.ts';
-import { chatServersOf, readMetric } from './chat-servers.ts';
+import { chatServersOf } from './chat-servers.ts';
 import { percentile } from './measurement.ts';
 
 const SAMPLE_INTERVAL_MS = 500;

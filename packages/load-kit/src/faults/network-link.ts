@@ -25,9 +25,12 @@ export class NetworkLink {
     this.#server = server;
   }
 
-  /** @param shape undefined = bytes are passed on at once */
+  /**
+   * @param target.localAddress the address that the target sees as its client's; undefined = chosen by the system
+   * @param shape undefined = bytes are passed on at once
+   */
   static async open(
-    target: { readonly host: string; readonly port: number },
+    target: { readonly host: string; readonly port: number; readonly localAddress?: string },
     shape?: NetworkShape,
   ): Promise<NetworkLink> {
     const server = createServer({ noDelay: true, allowHalfOpen: true });

@@ -4,3 +4,4 @@ export { LatencyHistogram } from './latency-histogram.ts';
 export { machineNowMs } from './machine-clock.ts';
 export { signToken } from './parley-adapter.ts';
 export type { Address } from './raw-client.ts';
+export { encodeFrame, FrameReader, OPCODES } from './web-socket-frames.ts';

@@ -1,17 +1,17 @@
-import type { RecordedFault } from '@parley/load-kit/events';
 import type { ProcessEntry } from '@parley/local-cluster';
+import type { RecordedFault } from '../events/event-record.ts';
 
 const POLL_INTERVAL_MS = 100;
 /** Faults after which a process has a new pid. */
 const ENDING_FAULTS: ReadonlySet<string> = new Set(['kill', 'restart']);
 
 export interface ExitWatch {
-  /** Returns one line for each process that exited more often than the faults explain. */
-  unexpectedExits(faults: readonly RecordedFault[]): string[];
+  /** Returns the processes that exited more often than the faults explain. */
+  unexpectedExits(faults?: readonly RecordedFault[]): { name: string; count: number }[];
   stop(): void;
 }
 
-/** Watches for unexpected exits. No process may exit because of a fault in another part of the cluster. */
+/** Watches for unexpected exits. No process may exit because of a fault in another part of the cluster, or because of an input. */
 export function watchExits(processes: () => readonly ProcessEntry[]): ExitWatch {
   const pids = new Map<string, Set<number>>();
   const poll = () => {
@@ -20,13 +20,13 @@ export function watchExits(processes: () => readonly ProcessEntry[]): ExitWatch 
   poll();
   const timer = setInterval(poll, POLL_INTERVAL_MS);
   return {
-    unexpectedExits(faults) {
+    unexpectedExits(faults = []) {
       return [...pids].flatMap(([name, { size }]) => {
         const expected = faults.filter(
           ({ kind, target, killed }) => (ENDING_FAULTS.has(kind) && target === name) || killed?.includes(name),
         ).length;
-        const exits = size - 1 - expected;
-        return exits > 0 ? [`${name} exited unexpectedly (${exits} times)`] : [];
+        const count = size - 1 - expected;
+        return count > 0 ? [{ name, count }] : [];
       });
     },
     stop: () => clearInterval(timer),
