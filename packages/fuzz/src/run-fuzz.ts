@@ -48,6 +48,7 @@ export async function runFuzz(
 ): Promise<FuzzOutcome> {
   const { cluster } = bed;
   const exits = watchExits(() => cluster.processes());
+  const names = cluster.processes().map(({ name }) => name);
   const memory = watchMemory(() => cluster.processes());
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
@@ -125,7 +126,12 @@ export async function runFuzz(
     await pause(CALM_MS, signal);
     const after = { memory: memory.takeMedian(), byProcess: memory.latest() };
     const logs = await readLogs(bed.directory);
-    const ended = exits.unexpectedExits();
+    const running = new Set(cluster.processes().map(({ name }) => name));
+    // A process that has ended and does not run again has no second pid yet.
+    const ended = [
+      ...exits.unexpectedExits(),
+      ...names.filter((name) => !running.has(name)).map((name) => ({ name, count: 1 })),
+    ];
     const errors = attack.findings.filter(({ kind }) => kind === 'server-error');
     const leaks = [
       ...attack.findings.filter(({ kind }) => kind === 'leak').map(({ what }) => what),
