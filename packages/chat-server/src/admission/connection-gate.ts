@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { ChatError } from '@parley/protocol';
 import type { ClientAddresses } from '../client-address.ts';
@@ -98,7 +99,7 @@ export class ConnectionGate {
     this.#pending.remove(connection);
     gated.phase = 'admitted';
     gated.endSession = endSession;
-    gated.flow.unlimit();
+    gated.flow.liftLimit();
   }
 
   /** The client was refused, and the answer has been written. */
@@ -214,10 +215,12 @@ export class ConnectionGate {
   /** Before a change of the transport, any number of probes would each be answered. */
   #boundUpgrades({ connection }: GatedConnection): void {
     let probes = 0;
-    connection.on('upgrading', () => {
+    connection.on('upgrading', (transport: EventEmitter) => {
       probes += 1;
+      if (probes <= MAX_UPGRADE_PROBES) return;
+      transport.removeAllListeners('packet');
       // Not at once: after this event Engine.IO starts a timer that the closing of the connection must stop.
-      if (probes > MAX_UPGRADE_PROBES) setImmediate(() => connection.close(true));
+      setImmediate(() => connection.close(true));
     });
   }
 

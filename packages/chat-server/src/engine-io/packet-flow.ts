@@ -91,7 +91,7 @@ export class PacketFlow {
     this.#onExcess = onExcess;
   }
 
-  unlimit(): void {
+  liftLimit(): void {
     this.#allowance = undefined;
   }
 
