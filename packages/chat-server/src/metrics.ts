@@ -1,5 +1,11 @@
 import { ERROR_CODES } from '@parley/protocol';
-import { backgroundErrorsMetric, LATENCY_BUCKETS, type Metrics, type MetricTable } from '@parley/service-kit';
+import {
+  backgroundErrorsMetric,
+  LATENCY_BUCKETS,
+  type LimitReason,
+  type Metrics,
+  type MetricTable,
+} from '@parley/service-kit';
 
 /** The limits by address and by rate. docs/configuration.md has their settings. */
 const LIMIT_RULES = [
@@ -114,6 +120,14 @@ export const CHAT_SERVER_METRICS = {
     },
     buckets: LATENCY_BUCKETS,
   },
+  chat_work_refused_total: {
+    type: 'counter',
+    help: 'Tasks that were refused because too many of the kind were waiting: "share", of one user or address; "full", of all; "late", for too long. Many "full" or "late": the server or the store is overloaded.',
+    labels: {
+      kind: ['passwords', 'history', 'store-read', 'store-write', 'search'],
+      reason: ['share', 'full', 'late'],
+    },
+  },
   chat_fan_out_seconds: {
     type: 'histogram',
     help: 'Duration of one flush of collected packets to the clients of this server. High: it has too many clients.',
@@ -155,3 +169,10 @@ export const CHAT_SERVER_METRICS = {
 
 export type ChatServerMetrics = Metrics<typeof CHAT_SERVER_METRICS>;
 export type BackgroundLoopName = (typeof CHAT_SERVER_METRICS.chat_background_errors_total.labels.loop)[number];
+export type BoundedWork = (typeof CHAT_SERVER_METRICS.chat_work_refused_total.labels.kind)[number];
+
+/** Counts refused tasks of a kind. */
+export const countRefused =
+  (metrics: ChatServerMetrics, kind: BoundedWork) =>
+  (reason: LimitReason): void =>
+    metrics.chat_work_refused_total.inc({ kind, reason });

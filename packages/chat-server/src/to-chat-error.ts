@@ -1,7 +1,7 @@
 import { HeadUnknown, PartitionsChanged } from '@parley/message-log';
 import { StoreUnavailable } from '@parley/message-store';
 import { ChatError } from '@parley/protocol';
-import { DeadlineExceeded, isRedisUnavailable, type Logger } from '@parley/service-kit';
+import { DeadlineExceeded, isRedisUnavailable, LimitExceeded, type Logger } from '@parley/service-kit';
 
 /** Retry delay while Redis or the store is unavailable. */
 const UNAVAILABLE_RETRY_MS = 1_000;
@@ -22,6 +22,11 @@ export function toChatError(error: unknown, logger: Logger): ChatError {
   if (error instanceof StoreUnavailable || error instanceof DeadlineExceeded || isRedisUnavailable(error)) {
     logger.warn({ err: error }, 'a request failed because Redis or the store is unavailable');
     return new ChatError('UNAVAILABLE', { retryAfterMs: UNAVAILABLE_RETRY_MS }, { cause: error });
+  }
+  if (error instanceof LimitExceeded) {
+    const { retryAfterMs } = error;
+    // A caller that uses up its own share is told so. Everybody else meets a server that has too much to do.
+    return new ChatError(error.reason === 'share' ? 'RATE_LIMITED' : 'UNAVAILABLE', { retryAfterMs }, { cause: error });
   }
   logger.error({ err: error }, 'a request failed');
   return new ChatError('INTERNAL', {}, { cause: error });

@@ -15,6 +15,7 @@ import {
 import { AccessTokens } from '../src/accounts/access-tokens.ts';
 import { Accounts } from '../src/accounts/accounts.ts';
 import { expireGuests } from '../src/accounts/expire-guests.ts';
+import { PasswordWork } from '../src/accounts/password-work.ts';
 import { newChatServer } from './new-chat-server.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -36,7 +37,7 @@ const newGuestRecord = (lastSignInAtMs: number) => ({
 
 function newAccounts({ users, refreshTokens }: Store, guestTtlMs: number): Accounts {
   const accessTokens = new AccessTokens({ secret: 's'.repeat(32), ttlMs: 900_000 });
-  return new Accounts({ users, refreshTokens, accessTokens, guestTtlMs });
+  return new Accounts({ users, refreshTokens, accessTokens, guestTtlMs, passwords: new PasswordWork({}) });
 }
 
 test('a refresh keeps a guest, and after the time without one it is refused', async () => {

@@ -1,6 +1,7 @@
 import type {
   Conversation,
   ConversationId,
+  ConversationList,
   CreateConversationPayload,
   MessageId,
   MessagePage,
@@ -25,6 +26,13 @@ export interface PageRange {
   /** Returns the oldest messages with a larger seq. */
   readonly after?: number;
   /** 1 to 200. */
+  readonly limit?: number;
+}
+
+export interface ConversationRange {
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+  /** 1 to 200. A page with large groups has fewer. */
   readonly limit?: number;
 }
 
@@ -79,8 +87,30 @@ export class RestClient {
     return (await this.#call<{ users: User[] }>('GET', `/users?${new URLSearchParams({ ids: ids.join(',') })}`)).users;
   }
 
+  /**
+   * Returns all conversations of the caller. While the pages are read, a conversation with a new message moves to the first page.
+   * Therefore, that page is read again after the last one.
+   */
   async conversations(): Promise<Conversation[]> {
-    return (await this.#call<{ conversations: Conversation[] }>('GET', '/conversations')).conversations;
+    const found = new Map<ConversationId, Conversation>();
+    const add = ({ conversations }: ConversationList) => {
+      for (const conversation of conversations) found.set(conversation.id, conversation);
+    };
+    const first = await this.conversationPage();
+    add(first);
+    let cursor = first.nextCursor;
+    while (cursor) {
+      const page: ConversationList = await this.conversationPage({ cursor });
+      add(page);
+      cursor = page.nextCursor;
+    }
+    if (first.nextCursor) add(await this.conversationPage());
+    return [...found.values()];
+  }
+
+  /** Returns a page of the caller's conversations: the lobby, then the newest activity first. */
+  conversationPage(range: ConversationRange = {}): Promise<ConversationList> {
+    return this.#call('GET', `/conversations?${queryOf({ ...range })}`);
   }
 
   /** Creates a conversation. For an existing direct conversation it returns that one. */

@@ -46,7 +46,7 @@ export async function answerRest(server: RestState, request: IncomingMessage, re
   }
   switch (call) {
     case 'GET /api/conversations':
-      return reply(200, { conversations: server.isMember ? [server.lobby] : [] });
+      return reply(200, { conversations: server.isMember ? [server.lobby] : [], nextCursor: null });
     case 'PATCH /api/conversations/lobby':
       server.title = (JSON.parse(await text(request)) as { title: string }).title;
       return reply(200, server.lobby);

@@ -112,6 +112,8 @@ export function serviceEnv(
     PRESENCE_GRACE_MS: String(config.PRESENCE_GRACE_MS),
     ALLOW_GUESTS: String(config.ALLOW_GUESTS),
     GUEST_TTL_MS: String(config.GUEST_TTL_MS),
+    CONVERSATIONS_PER_HOUR: String(config.CONVERSATIONS_PER_HOUR),
+    MAX_MEMBERSHIPS: String(config.MAX_MEMBERSHIPS),
     ALLOWED_ORIGINS:
       config.ALLOWED_ORIGINS?.join() ?? `http://localhost:${config.PORT},http://127.0.0.1:${config.PORT}`,
     TRUSTED_PROXIES: config.TRUSTED_PROXIES.join(),

@@ -1,6 +1,7 @@
 import type { ConversationId, MessageId, UserId } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
 import { AppendBatcher } from './append-batcher.ts';
+import { chunksOf } from './chunks-of.ts';
 import { Dedupe, type SentMessages } from './dedupe.ts';
 import { HeadInitialiser } from './head-initialiser.ts';
 import { fieldsOf, firstPartOf, type StreamFields, toLogBatch } from './log-entry.ts';
@@ -63,6 +64,9 @@ export interface RedisMessageLogOptions {
 export function createRedisMessageLog(redis: RedisConnection, options: RedisMessageLogOptions): MessageLog {
   return new RedisMessageLog(redis, options);
 }
+
+/** The most heads of a partition that one call initialises at the same time. */
+const MAX_INITIALISED = 200;
 
 const UNLIMITED_MEMORY: MemoryGauge = { isNearLimit: false, commandRefused: () => undefined };
 
@@ -129,7 +133,12 @@ class RedisMessageLog implements MessageLog {
     const unknown = conversationIds.filter((_, index) => known[index] === undefined);
     if (unknown.length === 0) return known as ConversationState[];
     const byPartition = Map.groupBy(unknown, (id) => this.#partitionOf(id));
-    await Promise.all([...byPartition].map(([{ heads }, ids]) => heads.initialise(ids)));
+    await Promise.all(
+      [...byPartition].map(async ([{ heads }, ids]) => {
+        // Two scripts for each conversation. A user in thousands of conversations must not keep Redis from serving others.
+        for (const chunk of chunksOf(ids, MAX_INITIALISED)) await heads.initialise(chunk);
+      }),
+    );
     const initialised = await this.knownStates(conversationIds);
     return Promise.all(conversationIds.map((id, index) => initialised[index] ?? this.#initialisedState(id)));
   }

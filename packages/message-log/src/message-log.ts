@@ -115,7 +115,7 @@ export interface MessageLog {
 
   /**
    * Returns the state of each conversation, in the order of the ids. One round trip while all heads are known, and otherwise one
-   * read of the store for all that are not.
+   * read of the store for every 200 that are not.
    */
   states(conversationIds: readonly ConversationId[]): Promise<ConversationState[]>;
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { ConversationId, UserId } from '@parley/protocol';
-import type { ConversationRecord, ConversationStore } from './conversation-store.ts';
+import type { ConversationRecord, ConversationStore, ListPosition } from './conversation-store.ts';
+import type { MessageStore } from './message-store.ts';
+import { newMessage } from './new-message.ts';
 
 const newUserId = () => randomUUID() as UserId;
 
@@ -16,7 +18,7 @@ export const newConversation = (createdBy: UserId, fields: Partial<ConversationR
 
 const newDirect = (createdBy: UserId) => newConversation(createdBy, { kind: 'direct', title: undefined });
 
-export function conversationStoreContract(conversations: () => ConversationStore): void {
+export function conversationStoreContract(conversations: () => ConversationStore, messages: () => MessageStore): void {
   describe('conversations', () => {
     test('members are returned in the order of joining', async () => {
       const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
@@ -104,10 +106,89 @@ export function conversationStoreContract(conversations: () => ConversationStore
       expect(await conversations().listFor(ada)).toEqual([recent, middle, old]);
     });
 
+    test('a page of the list has the newest activity first, and the next page follows it', async () => {
+      const ada = newUserId();
+      const [quiet, busy, fresh] = [1_000, 2_000, 3_000].map((createdAtMs) => newConversation(ada, { createdAtMs }));
+      const twins = [newConversation(ada, { createdAtMs: 500 }), newConversation(ada, { createdAtMs: 500 })];
+      twins.sort((a, b) => (a.id < b.id ? 1 : -1));
+      const all = [quiet, busy, fresh, ...twins] as ConversationRecord[];
+      for (const conversation of all) await conversations().create(conversation, [ada]);
+      await conversations().create(newConversation(ada), [newUserId()]);
+      const messageIn = (conversation: ConversationRecord | undefined, seq: number, createdAtMs: number) =>
+        newMessage({ conversationId: conversation?.id as ConversationId, seq, createdAtMs });
+      await messages().saveBatch([messageIn(busy, 2, 9_000), messageIn(busy, 1, 8_000), messageIn(quiet, 1, 2_500)]);
+      await messages().saveBatch([messageIn(busy, 3, 7_000)]);
+      const expected = [busy, fresh, quiet, ...twins];
+      const activity = [9_000, 3_000, 2_500, 500, 500];
+      const whole = await conversations().listPage(ada, { limit: 5, maxMembers: 100 });
+      expect(whole).toEqual({
+        conversations: expected.map((conversation, index) => ({
+          conversation,
+          memberIds: [ada],
+          activeAtMs: activity[index],
+        })),
+        hasMore: false,
+      });
+      const listed: (ConversationRecord | undefined)[] = [];
+      for (let after: ListPosition | undefined; ; ) {
+        const page = await conversations().listPage(ada, { limit: 2, maxMembers: 100, after });
+        listed.push(...page.conversations.map(({ conversation }) => conversation));
+        expect(page.conversations.length).toBe(listed.length < 5 ? 2 : 1);
+        const last = page.conversations.at(-1);
+        if (!page.hasMore || !last) break;
+        after = { activeAtMs: last.activeAtMs, id: last.conversation.id };
+      }
+      expect(listed).toEqual(expected);
+      expect(await conversations().listPage(newUserId(), { limit: 2, maxMembers: 9 })).toEqual({
+        conversations: [],
+        hasMore: false,
+      });
+    });
+
+    test('a page of the list ends before it has too many members, but not before its first conversation', async () => {
+      const ada = newUserId();
+      const memberIds = (count: number) => [ada, ...Array.from({ length: count - 1 }, newUserId)];
+      const pages: [ConversationRecord, UserId[]][] = [
+        [newConversation(ada, { createdAtMs: 5 }), memberIds(4)],
+        [newConversation(ada, { createdAtMs: 4, kind: 'channel' }), memberIds(9)],
+        [newConversation(ada, { createdAtMs: 3 }), memberIds(2)],
+        [newConversation(ada, { createdAtMs: 2 }), memberIds(1)],
+        [newConversation(ada, { createdAtMs: 1 }), memberIds(3)],
+      ];
+      for (const [conversation, ids] of pages) await conversations().create(conversation, ids);
+      const idsOf = async (maxMembers: number) => {
+        const page = await conversations().listPage(ada, { limit: 9, maxMembers });
+        return { sizes: page.conversations.map((each) => each.memberIds.length), hasMore: page.hasMore };
+      };
+      expect(await idsOf(6)).toEqual({ sizes: [4, 0, 2], hasMore: true });
+      expect(await idsOf(1)).toEqual({ sizes: [4], hasMore: true });
+      expect(await idsOf(10)).toEqual({ sizes: [4, 0, 2, 1, 3], hasMore: false });
+      const { conversations: listed } = await conversations().listPage(ada, { limit: 9, maxMembers: 99 });
+      expect(listed.map((each) => each.memberIds)).toEqual(
+        pages.map(([{ kind }, ids]) => (kind === 'channel' ? [] : ids)),
+      );
+    });
+
+    test('memberships are counted for each user, and found among conversations', async () => {
+      const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
+      const [first, second] = [newConversation(ada), newConversation(ada)];
+      await conversations().create(first, [ada, bob]);
+      await conversations().create(second, [ada]);
+      expect(await conversations().countMemberships([eve, ada, bob])).toEqual([0, 2, 1]);
+      expect(await conversations().countMemberships([])).toEqual([]);
+      const ids = [first.id, randomUUID() as ConversationId, second.id];
+      expect((await conversations().membershipsAmong(ada, ids)).sort()).toEqual([first.id, second.id].sort());
+      expect(await conversations().membershipsAmong(bob, ids)).toEqual([first.id]);
+      expect(await conversations().membershipsAmong(eve, [])).toEqual([]);
+    });
+
     test('a pair has one direct conversation, in either order of the pair', async () => {
       const [ada, bob, eve] = [newUserId(), newUserId(), newUserId()];
       const first = newDirect(ada);
+      expect(await conversations().findDirect([ada, bob])).toBeUndefined();
       expect(await conversations().createDirect(first, [ada, bob])).toEqual({ conversation: first, created: true });
+      expect(await conversations().findDirect([ada, bob])).toEqual(first);
+      expect(await conversations().findDirect([bob, ada])).toEqual(first);
       expect(await conversations().createDirect(newDirect(bob), [bob, ada])).toEqual({
         conversation: first,
         created: false,

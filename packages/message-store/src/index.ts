@@ -1,4 +1,12 @@
-export type { ConversationRecord, ConversationStore, DirectConversation } from './conversation-store.ts';
+export type {
+  ConversationListPage,
+  ConversationRecord,
+  ConversationStore,
+  DirectConversation,
+  ListedConversation,
+  ListPosition,
+  ListQuery,
+} from './conversation-store.ts';
 export type { LastSeenRecord, LastSeenStore } from './last-seen-store.ts';
 export type { MarkerRecord, MarkerStore } from './marker-store.ts';
 export type {

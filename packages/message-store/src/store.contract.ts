@@ -27,7 +27,10 @@ export function storeContract(open: () => Promise<Store>): void {
   messageSearchContract(() => store.messages);
   sentMessagesContract(() => store.messages);
   userStoreContract(() => store.users);
-  conversationStoreContract(() => store.conversations);
+  conversationStoreContract(
+    () => store.conversations,
+    () => store.messages,
+  );
   refreshTokenStoreContract(() => store.refreshTokens);
   markerStoreContract(() => store.markers);
   lastSeenStoreContract(() => store.lastSeen);

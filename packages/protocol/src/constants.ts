@@ -16,6 +16,15 @@ export const MAX_TEXT_CHARACTERS = 4_000;
 /** The longest name of a user or conversation, in Unicode code points. */
 export const MAX_NAME_CHARACTERS = 64;
 
+/** The most members of a direct or group conversation. Channels have no limit. */
+export const MAX_GROUP_MEMBERS = 500;
+
+/** The most conversations in one page of the list of conversations. */
+export const MAX_LISTED_CONVERSATIONS = 200;
+
+/** The most bytes of messages in one reply to `messages:since`, in a page of history or in a page of search results. */
+export const MAX_REPLY_BYTES = 1_048_576;
+
 /** The most conversations in one `messages:since` or `delivered`. */
 export const MAX_CURSORS = 200;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_GROUP_MEMBERS } from './constants.ts';
 import { ConversationId, SeqCursor, UserId } from './ids.ts';
 import { IsoTime } from './message.ts';
 import { DisplayName } from './text.ts';
@@ -19,9 +20,6 @@ export type User = z.infer<typeof User>;
 
 export const CONVERSATION_KINDS = ['direct', 'group', 'channel', 'assistant'] as const;
 export type ConversationKind = (typeof CONVERSATION_KINDS)[number];
-
-/** The most members of a direct or group conversation. Channels have no limit. */
-export const MAX_GROUP_MEMBERS = 500;
 
 export const Conversation = z
   .object({

@@ -57,7 +57,7 @@ export const ERROR_CATALOGUE = {
     status: 429,
     retryable: true,
     message: 'Too many requests. Wait before you try again.',
-    when: 'A limit by address or by rate is reached: sign-ups, log-ins, connections, requests, searches or events. `docs/configuration.md` lists the limits.',
+    when: 'A limit by address or by rate is reached: sign-ups, log-ins, connections, requests, searches, events, or conversations created in an hour; or too many requests of one user or address wait. `docs/configuration.md` lists the limits.',
     action: 'Wait `retryAfterMs`, then repeat the request. A request before that is refused again.',
   },
   SERVER_FULL: {
@@ -92,14 +92,14 @@ export const ERROR_CATALOGUE = {
     status: 503,
     retryable: true,
     message: 'A backend is unavailable. Try again in a moment.',
-    when: 'Redis or the history store does not answer in time, the server cannot confirm its session leases, it has too many connections that are not admitted yet, or a later session of the user has sent a message.',
+    when: 'Redis or the history store does not answer in time, the server cannot confirm its session leases, it has too many connections that are not admitted yet, too many requests are waiting, or a later session of the user has sent a message.',
     action: 'Repeat the request with backoff. It may have taken effect: use the same `clientMessageId` for a message.',
   },
   CONFLICT: {
     status: 409,
     retryable: false,
     message: 'The request conflicts with existing data. Change the request.',
-    when: 'A username or a `clientMessageId` is in use, a group is full, or the message was deleted.',
+    when: 'A username or a `clientMessageId` is in use, a group is full, a user is in too many conversations, or the message was deleted.',
     action: 'Read the current state and change the request.',
   },
   INTERNAL: {

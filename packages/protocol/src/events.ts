@@ -107,7 +107,12 @@ export const SincePayload = z
     cursors: z
       .array(z.object({ conversationId: ConversationId, afterSeq: SeqCursor }))
       .min(1)
-      .max(MAX_CURSORS),
+      .max(MAX_CURSORS)
+      .refine(
+        (cursors) => new Set(cursors.map(({ conversationId }) => conversationId)).size === cursors.length,
+        'must not name a conversation twice',
+      )
+      .meta({ description: 'Each conversation at most once' }),
     limit: z
       .int()
       .min(1)
@@ -121,7 +126,10 @@ export type SincePayload = z.input<typeof SincePayload>;
 export const SinceReply = z
   .object({
     ok: z.literal(true),
-    conversations: z.array(MessagePage.extend({ conversationId: ConversationId })),
+    conversations: z.array(MessagePage.extend({ conversationId: ConversationId })).meta({
+      description:
+        'In any order. The reply has at most 1 MiB. A conversation for which it has no room has no messages, and `hasMore`',
+    }),
     refused: z
       .array(ErrorBody.extend({ conversationId: ConversationId }))
       .optional()

@@ -1,6 +1,6 @@
 // cspell:ignore passport
 import { z } from 'zod';
-import { MAX_PAGE_MESSAGES } from './constants.ts';
+import { MAX_LISTED_CONVERSATIONS, MAX_PAGE_MESSAGES } from './constants.ts';
 import { Conversation, User } from './conversation.ts';
 import { ConversationId, MessageId, SeqCursor, UserId } from './ids.ts';
 import { IsoTime, Message } from './message.ts';
@@ -58,7 +58,22 @@ export const UsersQuery = z.object({
     .meta({ description: `Replaces the search: up to ${MAX_USER_IDS} user ids, separated by commas` }),
 });
 export const UserList = z.object({ users: z.array(User) }).meta({ id: 'UserList' });
-export const ConversationList = z.object({ conversations: z.array(Conversation) }).meta({ id: 'ConversationList' });
+
+/** A position in the list of conversations: the activity and the id of the conversation before it. */
+export const ListCursor = z
+  .string()
+  .regex(/^\d{1,16}\.[A-Za-z0-9_-]{1,64}$/, 'must be the nextCursor of a page')
+  .meta({ description: '`nextCursor` of the page before' });
+
+export const ConversationList = z
+  .object({
+    conversations: z.array(Conversation).meta({
+      description: 'The lobby, then the newest activity first. A page with large groups has fewer than `limit`',
+    }),
+    nextCursor: ListCursor.nullable().meta({ description: '`cursor` of the next page. null: this is the last page' }),
+  })
+  .meta({ id: 'ConversationList' });
+export type ConversationList = z.infer<typeof ConversationList>;
 
 /** A whole number in a query string. */
 const queryInteger = (min: number, max: number) =>
@@ -67,6 +82,12 @@ const queryInteger = (min: number, max: number) =>
     .regex(/^\d{1,16}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.int().min(min).max(max));
+
+export const ConversationsQuery = z.object({
+  limit: queryInteger(1, MAX_LISTED_CONVERSATIONS).default(MAX_LISTED_CONVERSATIONS),
+  cursor: ListCursor.optional(),
+});
+export type ConversationsQuery = z.infer<typeof ConversationsQuery>;
 
 export const PageQuery = z.object({
   before: queryInteger(1, Number.MAX_SAFE_INTEGER)

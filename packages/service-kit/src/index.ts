@@ -2,6 +2,7 @@ export * from './client-limit-settings.ts';
 export * from './concurrency-limiter.ts';
 export * from './config.ts';
 export * from './deadline.ts';
+export * from './fair-limiter.ts';
 export * from './logger.ts';
 export * from './loop.ts';
 export * from './metrics.ts';

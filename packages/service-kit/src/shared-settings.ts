@@ -93,6 +93,34 @@ export const maxInProcessSetting = integerSetting({
   tradeOff: 'A higher limit bridges a longer outage of the store. It needs more memory in Redis.',
 });
 
+const ofProduction = 'Without a limit by default in `npm start`, except with `NODE_ENV=production`.';
+
+/**
+ * The settings of what one user may create and be a member of, which the chat servers enforce.
+ *
+ * @param use a local cluster has no limits by default, because tests and demonstrations create many conversations at once
+ */
+export const conversationQuotaSettings = (use: 'production' | 'local') => ({
+  CONVERSATIONS_PER_HOUR: integerSetting({
+    section: 'Access',
+    min: 0,
+    max: 1_000_000,
+    default: use === 'production' ? 60 : 0,
+    unit: 'conversations per hour',
+    meaning: `Conversations that one user may create in an hour; 0 = no limit. Beyond it the user gets \`RATE_LIMITED\`. ${ofProduction}`,
+    tradeOff: 'A service that creates conversations for others needs a higher limit.',
+  }),
+  MAX_MEMBERSHIPS: integerSetting({
+    section: 'Access',
+    min: 0,
+    max: 1_000_000,
+    default: use === 'production' ? 1_000 : 0,
+    unit: 'conversations',
+    meaning: `Conversations of which one user may be a member, apart from the lobby; 0 = no limit. Beyond it nobody can add the user: \`CONFLICT\`. ${ofProduction}`,
+    tradeOff: 'Each connection and each search reads all memberships of its user.',
+  }),
+});
+
 export const logPartitionsSetting = optionalIntegerSetting({
   section: 'Message log',
   min: 1,

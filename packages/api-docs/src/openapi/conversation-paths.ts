@@ -4,6 +4,7 @@ import {
   Conversation,
   ConversationId,
   ConversationList,
+  ConversationsQuery,
   CreateConversationPayload,
   LegacyMessageTrace,
   MessageId,
@@ -31,8 +32,11 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       ...conversations,
       operationId: 'listConversations',
       summary: 'List the conversations of the caller',
+      description:
+        'The lobby is the first of the first page. A conversation that gets a message between two calls moves to the front: read the first page again after the last one.',
+      requestParams: { query: ConversationsQuery },
       responses: {
-        200: { description: 'The conversations of which the caller is a member', content: json(ConversationList) },
+        200: { description: 'A page of the conversations of the caller', content: json(ConversationList) },
         ...errorResponses('UNAUTHENTICATED'),
       },
     },
@@ -45,7 +49,7 @@ export const CONVERSATION_PATHS: ZodOpenApiPathsObject = {
       responses: {
         200: { description: 'The existing direct conversation', content: json(Conversation) },
         201: { description: 'The new conversation', content: json(Conversation) },
-        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND'),
+        ...errorResponses('PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'NOT_FOUND', 'CONFLICT'),
       },
     },
   },

@@ -1,5 +1,6 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { ChatError, type UserId } from '@parley/protocol';
-import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify, SignJWT } from 'jose';
+import jwt, { type JwtPayload, type VerifyOptions } from 'jsonwebtoken';
 
 const ISSUER = 'parley';
 
@@ -10,10 +11,13 @@ export interface AccessClaims {
   readonly expiresAtMs: number;
 }
 
-/** Issues and verifies the short-lived JWTs (HS256) that identify a caller. */
+/**
+ * Issues and verifies the short-lived JWTs (HS256) that identify a caller. Both are synchronous: an HMAC takes microseconds, and on
+ * libuv's thread pool it would wait behind password hashes.
+ */
 export class AccessTokens {
-  /** Imported once, because `jose` would otherwise import the secret for each token. The first one signs. */
-  readonly #keys: Promise<readonly [CryptoKey, ...CryptoKey[]]>;
+  /** The first one signs. */
+  readonly #keys: readonly [KeyObject, ...KeyObject[]];
   readonly #ttlMs: number;
 
   /**
@@ -22,64 +26,34 @@ export class AccessTokens {
    * @param options.ttlMs lifetime of a token; its end is rounded down to a second, as a JWT requires
    */
   constructor({ secret, ttlMs }: { secret: string; ttlMs: number }) {
-    this.#keys = Promise.all(secret.split(',').map(importKey)) as Promise<[CryptoKey, ...CryptoKey[]]>;
+    const keys = secret.split(',').map((each) => createSecretKey(each.trim(), 'utf8'));
+    this.#keys = keys as [KeyObject, ...KeyObject[]];
     this.#ttlMs = ttlMs;
   }
 
-  async issue({
-    id,
-    isGuest,
-  }: {
-    id: UserId;
-    isGuest: boolean;
-  }): Promise<{ accessToken: string; expiresAtMs: number }> {
+  issue({ id, isGuest }: { id: UserId; isGuest: boolean }): { accessToken: string; expiresAtMs: number } {
     const issuedAtMs = Date.now();
-    const expiresAtSeconds = Math.floor((issuedAtMs + this.#ttlMs) / 1_000);
-    const accessToken = await new SignJWT(isGuest ? { guest: true } : {})
-      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-      .setIssuer(ISSUER)
-      .setAudience(ISSUER)
-      .setSubject(id)
-      .setIssuedAt(Math.floor(issuedAtMs / 1_000))
-      .setExpirationTime(expiresAtSeconds)
-      .sign((await this.#keys)[0]);
-    return { accessToken, expiresAtMs: expiresAtSeconds * 1_000 };
+    const iat = Math.floor(issuedAtMs / 1_000);
+    const exp = Math.floor((issuedAtMs + this.#ttlMs) / 1_000);
+    const claims = { iss: ISSUER, aud: ISSUER, sub: id, iat, exp, ...(isGuest && { guest: true }) };
+    return { accessToken: jwt.sign(claims, this.#keys[0], { algorithm: 'HS256' }), expiresAtMs: exp * 1_000 };
   }
 
   /** @throws ChatError `UNAUTHENTICATED` unless the token was issued by this cluster and has not expired */
-  async verify(token: string): Promise<AccessClaims> {
-    try {
-      const { payload } = await this.#verifyWithAnyKey(token);
-      return {
-        userId: payload.sub as UserId,
-        isGuest: payload.guest === true,
-        expiresAtMs: (payload.exp as number) * 1_000,
-      };
-    } catch (error) {
-      throw new ChatError('UNAUTHENTICATED', {}, { cause: error });
+  verify(token: string): AccessClaims {
+    let cause: unknown;
+    for (const key of this.#keys) {
+      try {
+        const { sub, exp, guest } = jwt.verify(token, key, VERIFY_OPTIONS) as JwtPayload;
+        if (typeof sub === 'string' && typeof exp === 'number') {
+          return { userId: sub as UserId, isGuest: guest === true, expiresAtMs: exp * 1_000 };
+        }
+      } catch (error) {
+        cause = error;
+      }
     }
-  }
-
-  async #verifyWithAnyKey(token: string): Promise<JWTVerifyResult> {
-    const [first, ...others] = await this.#keys;
-    try {
-      return await jwtVerify(token, first, VERIFY_OPTIONS);
-    } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed) || others.length === 0) throw error;
-      return Promise.any(others.map((key) => jwtVerify(token, key, VERIFY_OPTIONS)));
-    }
+    throw new ChatError('UNAUTHENTICATED', {}, { cause });
   }
 }
 
-const VERIFY_OPTIONS: JWTVerifyOptions = {
-  algorithms: ['HS256'],
-  issuer: ISSUER,
-  audience: ISSUER,
-  requiredClaims: ['sub', 'exp'],
-};
-
-const importKey = (secret: string): Promise<CryptoKey> =>
-  crypto.subtle.importKey('raw', new TextEncoder().encode(secret.trim()), { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'sign',
-    'verify',
-  ]);
+const VERIFY_OPTIONS: VerifyOptions = { algorithms: ['HS256'], issuer: ISSUER, audience: ISSUER };

@@ -2,7 +2,8 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { RefreshTokenStore, UserRecord, UserStore } from '@parley/message-store';
 import { ASSISTANT_ID, ChatError, type SignedIn, type User, type UserId } from '@parley/protocol';
 import type { AccessTokens } from './access-tokens.ts';
-import { hashPassword, verifyPassword } from './passwords.ts';
+import type { PasswordWork } from './password-work.ts';
+import { hashPassword } from './passwords.ts';
 
 /** Lifetime of a refresh token. Each refresh issues a new one. */
 const REFRESH_TOKEN_TTL_MS = 30 * 24 * 3_600_000;
@@ -44,6 +45,7 @@ export class Accounts {
   readonly #users: UserStore;
   readonly #refreshTokens: RefreshTokenStore;
   readonly #accessTokens: AccessTokens;
+  readonly #passwords: PasswordWork;
   readonly #guestTtlMs: number;
 
   /** @param parts.guestTtlMs a guest that does not sign in for this time expires */
@@ -51,17 +53,19 @@ export class Accounts {
     users: UserStore;
     refreshTokens: RefreshTokenStore;
     accessTokens: AccessTokens;
+    passwords: PasswordWork;
     guestTtlMs: number;
   }) {
     this.#users = parts.users;
     this.#refreshTokens = parts.refreshTokens;
     this.#accessTokens = parts.accessTokens;
+    this.#passwords = parts.passwords;
     this.#guestTtlMs = parts.guestTtlMs;
   }
 
   /** @throws ChatError `CONFLICT` if the username is taken */
   async register(username: string, password: string, displayName: string | undefined): Promise<Grant> {
-    const user = newUser(username, displayName ?? username, await hashPassword(password));
+    const user = newUser(username, displayName ?? username, await this.#passwords.hash(password));
     if (!(await this.#users.create(user))) {
       throw new ChatError('CONFLICT', { message: 'The username is taken. Choose another one.' });
     }
@@ -71,7 +75,7 @@ export class Accounts {
   /** @throws ChatError `UNAUTHENTICATED`, the same for an unknown username and a wrong password */
   async logIn(username: string, password: string): Promise<Grant> {
     const user = await this.#users.findByUsername(username);
-    const matches = await verifyPassword(password, user?.passwordHash ?? (await decoyHash));
+    const matches = await this.#passwords.verify(password, user?.passwordHash ?? (await decoyHash));
     if (!user?.passwordHash || !matches) {
       throw new ChatError('UNAUTHENTICATED', {
         message: 'The username or password is wrong. Check both and try again.',
@@ -136,11 +140,8 @@ export class Accounts {
     return this.#signIn(user, refreshToken, expiresAtMs);
   }
 
-  async #signIn(user: UserRecord, refreshToken: string, refreshExpiresAtMs: number): Promise<Grant> {
-    const { accessToken, expiresAtMs } = await this.#accessTokens.issue({
-      id: user.id,
-      isGuest: kindOf(user) === 'guest',
-    });
+  #signIn(user: UserRecord, refreshToken: string, refreshExpiresAtMs: number): Grant {
+    const { accessToken, expiresAtMs } = this.#accessTokens.issue({ id: user.id, isGuest: kindOf(user) === 'guest' });
     const signedIn = { user: toUser(user), accessToken, expiresAt: new Date(expiresAtMs).toISOString() };
     return { signedIn, refreshToken, expiresAtMs: refreshExpiresAtMs };
   }

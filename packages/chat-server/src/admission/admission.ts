@@ -28,7 +28,7 @@ export class Admission {
     // A client without a token may send an empty one, which is not an invalid payload.
     if (!auth.token) throw new ChatError('UNAUTHENTICATED');
     const handshake = parsePayload(Handshake, auth);
-    const claims = await this.#tokens.verify(handshake.token);
+    const claims = this.#tokens.verify(handshake.token);
     const outcome = await this.#registry.open({
       userId: claims.userId,
       authorisedUntilMs: claims.expiresAtMs,

@@ -1,4 +1,5 @@
 import type { ConcurrencyLimiter, Logger } from '@parley/service-kit';
+import { runAs } from '../caller.ts';
 import { releaseHandshake } from '../engine-io/client-connection.ts';
 import { writeAcksDirectly } from '../engine-io/write-packets.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
@@ -52,7 +53,7 @@ export function handleConnections(
     if (socket.conn.readyState !== 'open') registry.end(session, 'disconnected');
     try {
       await socket.join(userRoom(session.userId));
-      await hooks.joinRooms(session);
+      await runAs(session.userId, () => hooks.joinRooms(session));
     } catch (error) {
       session.closeConnection = undefined;
       registry.end(session, 'disconnected');

@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { MessageLog } from '@parley/message-log';
-import type { ConversationRecord, Store, UserRecord } from '@parley/message-store';
+import type { ConversationRecord, DirectConversation, ListPosition, Store, UserRecord } from '@parley/message-store';
 import {
   ChatError,
   type Conversation,
   type ConversationId,
+  type ConversationList,
+  type ConversationsQuery,
   type CreateConversationPayload,
   LOBBY_ID,
   MAX_GROUP_MEMBERS,
+  MAX_LISTED_CONVERSATIONS,
   type UserId,
 } from '@parley/protocol';
-import { describeConversations, type HeadReader } from './describe-conversations.ts';
+import type { ConversationQuotas } from './conversation-quotas.ts';
+import { describeConversation, describeConversations, type HeadReader } from './describe-conversations.ts';
 import type { Membership } from './membership.ts';
 import type { MembershipEvents } from './membership-events.ts';
 import { listNames, type SystemMessages } from './system-messages.ts';
@@ -23,6 +27,12 @@ const LOBBY: ConversationRecord = {
   createdAtMs: 0,
 };
 
+/** The most members in one page of the list, except of a group that is larger alone. A user takes about 100 bytes. */
+const MAX_LISTED_MEMBERS = 2_000;
+
+/** The position of the lobby. All other conversations follow it. */
+const BEFORE_ALL: ListPosition = { activeAtMs: Number.MAX_SAFE_INTEGER, id: LOBBY_ID };
+
 const newConversationId = () => `c_${randomBytes(9).toString('base64url')}` as ConversationId;
 
 /** Direct conversations, groups and channels, and their members. */
@@ -30,6 +40,7 @@ export class Conversations {
   readonly #store: Store;
   readonly #log: MessageLog;
   readonly #membership: Membership;
+  readonly #quotas: ConversationQuotas;
   readonly #events: MembershipEvents;
   readonly #systemMessages: SystemMessages;
 
@@ -37,12 +48,14 @@ export class Conversations {
     store: Store;
     log: MessageLog;
     membership: Membership;
+    quotas: ConversationQuotas;
     membershipEvents: MembershipEvents;
     systemMessages: SystemMessages;
   }) {
     this.#store = parts.store;
     this.#log = parts.log;
     this.#membership = parts.membership;
+    this.#quotas = parts.quotas;
     this.#events = parts.membershipEvents;
     this.#systemMessages = parts.systemMessages;
   }
@@ -53,18 +66,39 @@ export class Conversations {
     return [LOBBY_ID, ...records.map((record) => record.id)];
   }
 
-  async listFor(userId: UserId): Promise<Conversation[]> {
-    const records = [LOBBY, ...(await this.#store.conversations.listFor(userId))];
-    return describeConversations(this.#store, records, this.#readHeads);
+  /** Returns a page of the user's conversations: the lobby, then the newest activity first. */
+  async listPage(userId: UserId, { limit, cursor }: ConversationsQuery): Promise<ConversationList> {
+    const after = cursor === undefined ? undefined : positionOf(cursor);
+    const lobby = after ? [] : [{ conversation: LOBBY, memberIds: [] }];
+    const room = limit - lobby.length;
+    const { conversations, hasMore } = await this.#store.conversations.listPage(userId, {
+      limit: Math.max(room, 1),
+      maxMembers: MAX_LISTED_MEMBERS,
+      after,
+    });
+    const page = conversations.slice(0, room);
+    const last = page.at(-1);
+    const lastPosition = last ? { activeAtMs: last.activeAtMs, id: last.conversation.id } : BEFORE_ALL;
+    return {
+      conversations: await describeConversations(this.#store, [...lobby, ...page], this.#readHeads),
+      nextCursor: hasMore || page.length < conversations.length ? cursorOf(lastPosition) : null,
+    };
   }
 
   /** Sends conversations to the sessions of one of their members on this server. */
   async announce(userId: UserId, conversationIds: readonly ConversationId[]): Promise<void> {
     const wanted = new Set(conversationIds);
-    const records = (await this.#store.conversations.listFor(userId)).filter(({ id }) => wanted.has(id));
-    for (const conversation of await describeConversations(this.#store, records, this.#readHeads)) {
-      this.#events.found(conversation, userId);
-    }
+    let after: ListPosition | undefined;
+    do {
+      const query = { limit: MAX_LISTED_CONVERSATIONS, maxMembers: MAX_LISTED_MEMBERS, after };
+      const { conversations, hasMore } = await this.#store.conversations.listPage(userId, query);
+      const listed = conversations.filter(({ conversation }) => wanted.delete(conversation.id));
+      for (const conversation of await describeConversations(this.#store, listed, this.#readHeads)) {
+        this.#events.found(conversation, userId);
+      }
+      const last = conversations.at(-1);
+      after = hasMore && last ? { activeAtMs: last.activeAtMs, id: last.conversation.id } : undefined;
+    } while (after && wanted.size > 0);
   }
 
   /** @throws ChatError `NOT_FOUND` if a member does not exist, `INVALID_PAYLOAD` for a direct conversation with oneself */
@@ -90,15 +124,20 @@ export class Conversations {
     return { conversation, created: outcome.created };
   }
 
-  async #save(record: ConversationRecord, userId: UserId, others: readonly UserId[]) {
+  async #save(record: ConversationRecord, userId: UserId, others: readonly UserId[]): Promise<DirectConversation> {
+    const { conversations } = this.#store;
+    const memberIds = [userId, ...others];
     if (record.kind !== 'direct') {
-      await this.#store.conversations.create(record, [userId, ...others]);
+      await this.#quotas.create(userId, memberIds, () => conversations.create(record, memberIds));
       return { conversation: record, created: true };
     }
     const [other] = others;
     if (!other)
       throw new ChatError('INVALID_PAYLOAD', { message: 'memberIds: a direct conversation needs another user.' });
-    return this.#store.conversations.createDirect(record, [userId, other]);
+    const create = () => conversations.createDirect(record, [userId, other]);
+    // The quotas do not apply to a conversation that exists.
+    const exists = (await conversations.findDirect([userId, other])) !== undefined;
+    return exists ? create() : this.#quotas.create(userId, memberIds, create);
   }
 
   /** Any member of a group or channel may rename it. */
@@ -128,6 +167,7 @@ export class Conversations {
         throw new ChatError('CONFLICT', { message: `A group has at most ${MAX_GROUP_MEMBERS} members.` });
       }
     }
+    await this.#quotas.requireRoomIn(conversationId, invitedIds);
     const addedIds = new Set(await this.#store.conversations.addMembers(conversationId, invitedIds));
     const conversation = await this.#describeOne(record);
     await this.#events.joined(conversation, invitedIds);
@@ -176,8 +216,10 @@ export class Conversations {
     if (conversationId === LOBBY_ID) return;
     const record = await this.#membership.findConversation(conversationId);
     if (record.kind !== 'channel') await this.#membership.requireMember(conversationId, userId);
-    else if (!(await this.#store.conversations.isMember(conversationId, userId)))
+    else if (!(await this.#store.conversations.isMember(conversationId, userId))) {
+      await this.#quotas.requireRoomIn(conversationId, [userId]);
       await this.#store.conversations.addMembers(conversationId, [userId]);
+    }
   }
 
   async #requireGroup(conversationId: ConversationId): Promise<ConversationRecord> {
@@ -202,9 +244,14 @@ export class Conversations {
 
   readonly #readHeads = (ids: readonly ConversationId[]) => this.#log.states(ids);
 
-  async #describeOne(record: ConversationRecord, readHeads: HeadReader = this.#readHeads): Promise<Conversation> {
-    const [conversation] = await describeConversations(this.#store, [record], readHeads);
-    if (!conversation) throw new Error('a conversation has no description');
-    return conversation;
+  #describeOne(record: ConversationRecord, readHeads: HeadReader = this.#readHeads): Promise<Conversation> {
+    return describeConversation(this.#store, record, readHeads);
   }
+}
+
+const cursorOf = ({ activeAtMs, id }: ListPosition) => `${activeAtMs}.${id}`;
+
+function positionOf(cursor: string): ListPosition {
+  const dot = cursor.indexOf('.');
+  return { activeAtMs: Number(cursor.slice(0, dot)), id: cursor.slice(dot + 1) as ConversationId };
 }

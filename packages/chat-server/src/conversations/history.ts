@@ -2,6 +2,7 @@ import type { MessageLog, RecentQuery } from '@parley/message-log';
 import type { MessageStore, SeqRange } from '@parley/message-store';
 import {
   type ConversationId,
+  type Message,
   type MessageId,
   type MessagePage,
   type MessageRecord,
@@ -9,6 +10,8 @@ import {
   type UserId,
 } from '@parley/protocol';
 import type { Membership } from './membership.ts';
+import { ReadingBudget } from './reading-budget.ts';
+import { ReplyRoom } from './reply-room.ts';
 
 /**
  * Reads pages of history by one rule: the recent window in Redis holds every message that is not stored yet, the store holds the
@@ -23,20 +26,71 @@ import type { Membership } from './membership.ts';
  * A deletion on the page itself is applied here. For deletions after the page, the log returns the ids. The log may not know
  * deletions that are stored already; a page that ends before the head therefore uses only messages of the window that are not
  * stored yet.
+ *
+ * What is read at the same time is bounded, for each user and for the server (`reading-budget.ts`), and so is a reply
+ * (`reply-room.ts`).
  */
 export class History {
   readonly #log: MessageLog;
   readonly #messages: MessageStore;
   readonly #membership: Membership;
+  readonly #budget: ReadingBudget;
 
-  constructor(parts: { log: MessageLog; messages: MessageStore; membership: Membership }) {
+  constructor(parts: { log: MessageLog; messages: MessageStore; membership: Membership; budget?: ReadingBudget }) {
     this.#log = parts.log;
     this.#messages = parts.messages;
     this.#membership = parts.membership;
+    this.#budget = parts.budget ?? new ReadingBudget();
   }
 
-  /** @throws ChatError `NOT_FOUND` or `FORBIDDEN` */
-  async readPage(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
+  /** Reads which of the conversations the user is a member of, with one call, for the pages that are read next. */
+  prefetchMemberships(userId: UserId, conversationIds: readonly ConversationId[]): Promise<void> {
+    return this.#membership.prefetch(conversationIds, userId);
+  }
+
+  /**
+   * Reads a page in parts, until it is complete or the room of the reply is used up. In the second case `hasMore` is true. Without
+   * room, the page has no messages.
+   *
+   * @throws ChatError `NOT_FOUND` or `FORBIDDEN`
+   * @throws LimitExceeded
+   */
+  async readPage(
+    conversationId: ConversationId,
+    userId: UserId,
+    query: RecentQuery,
+    room = new ReplyRoom(),
+  ): Promise<MessagePage> {
+    if (room.isFull) return this.#pageWithoutRoom(conversationId, userId, query);
+    const isForward = query.afterSeq !== undefined;
+    const next = { ...query };
+    let page: MessagePage | undefined;
+    for (;;) {
+      const limit = Math.min(next.limit, room.nextMessages);
+      const readPart = () => this.#readPart(conversationId, userId, { ...next, limit });
+      const part = await this.#budget.read(userId, limit, readPart);
+      // The parts before are of the epoch that has ended. The caller asks again and gets the new one.
+      if (page && part.epoch !== page.epoch) return { ...page, hasMore: true };
+      const taken = takeFrom(part.messages, room, isForward);
+      page = joinParts(page, { ...part, messages: taken }, isForward);
+      if (taken.length < part.messages.length) return { ...page, hasMore: true };
+      next.limit -= limit;
+      const last = part.messages.at(isForward ? -1 : 0);
+      if (next.limit === 0 || part.messages.length < limit || !part.hasMore || !last) return page;
+      if (isForward) next.afterSeq = last.seq;
+      else next.beforeSeq = last.seq;
+    }
+  }
+
+  async #pageWithoutRoom(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
+    const [known] = await this.#log.knownStates([conversationId]);
+    await this.#membership.requireMember(conversationId, userId, known?.membersVersion);
+    const [state] = known ? [known] : await this.#log.states([conversationId]);
+    const { headSeq = 0, epoch = '' } = state ?? {};
+    return { messages: [], headSeq, epoch, hasMore: (query.afterSeq ?? 0) < headSeq };
+  }
+
+  async #readPart(conversationId: ConversationId, userId: UserId, query: RecentQuery): Promise<MessagePage> {
     // Initialising a head reads the store and adds a key. Only members may cause that.
     const requireMember = () => this.#membership.requireMember(conversationId, userId);
     const recent = await this.#log.readRecent(conversationId, query, requireMember);
@@ -68,6 +122,19 @@ export class History {
     await this.#messages.fillGaps([{ conversationId, fromSeq, toSeq }]);
     return read();
   }
+}
+
+/** Returns the messages that fit, in the order of the page. A page that goes backward keeps its newest messages. */
+function takeFrom(messages: readonly Message[], room: ReplyRoom, isForward: boolean): Message[] {
+  return isForward ? room.take(messages) : room.take(messages.toReversed()).reverse();
+}
+
+/** A page that goes backward has the head of its first part: later messages are not on it. */
+function joinParts(page: MessagePage | undefined, part: MessagePage, isForward: boolean): MessagePage {
+  if (!page) return part;
+  return isForward
+    ? { ...part, messages: [...page.messages, ...part.messages] }
+    : { ...part, messages: [...part.messages, ...page.messages], headSeq: page.headSeq };
 }
 
 function withoutDeleted(messages: readonly MessageRecord[], deletedLater: readonly MessageId[]): MessageRecord[] {

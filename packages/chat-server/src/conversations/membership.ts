@@ -56,6 +56,44 @@ export class Membership {
     return this.requireMember(conversationId, userId, state?.membersVersion);
   }
 
+  /**
+   * Caches the memberships of a user in several conversations, with at most two calls of the store, and initialises their heads. The
+   * checks that follow find them. It refuses nothing.
+   */
+  async prefetch(conversationIds: readonly ConversationId[], userId: UserId): Promise<void> {
+    const ids = conversationIds.filter((id) => id !== LOBBY_ID);
+    if (ids.length <= 1) return;
+    const states = await this.#log.knownStates(ids);
+    const versions = new Map(ids.map((id, index) => [id, states[index]?.membersVersion]));
+    const isCached = (id: ConversationId) =>
+      versions.get(id) !== undefined && this.#cache.get(keyOf(id, userId))?.version === versions.get(id);
+    const found = await this.#cacheAmong(
+      ids.filter((id) => !isCached(id)),
+      userId,
+      versions,
+    );
+    const withoutHead = found.filter((id) => versions.get(id) === undefined);
+    if (withoutHead.length === 0) return;
+    const initialised = await this.#log.states(withoutHead);
+    const newVersions = new Map(withoutHead.map((id, index) => [id, initialised[index]?.membersVersion]));
+    await this.#cacheAmong(withoutHead, userId, newVersions);
+  }
+
+  /** Reads memberships, and caches those with a version. The versions were read before. */
+  async #cacheAmong(
+    ids: readonly ConversationId[],
+    userId: UserId,
+    versions: ReadonlyMap<ConversationId, string | undefined>,
+  ): Promise<ConversationId[]> {
+    if (ids.length === 0) return [];
+    const found = await this.#conversations.membershipsAmong(userId, ids);
+    for (const id of found) {
+      const version = versions.get(id);
+      if (version !== undefined && !hasRemovalInProgress(version)) this.#cache.set(keyOf(id, userId), { version });
+    }
+    return found;
+  }
+
   /** Requires membership from the cache, at any version. Only for callers whose next step compares the returned version. */
   async cachedMembership(conversationId: ConversationId, userId: UserId): Promise<string> {
     return this.#cache.get(keyOf(conversationId, userId))?.version ?? this.requireMemberFresh(conversationId, userId);

@@ -2,6 +2,7 @@ import { ChatError, type ClientToServerEvents, parsePayload } from '@parley/prot
 import { ConcurrencyLimiter, type Logger } from '@parley/service-kit';
 import type { z } from 'zod';
 import type { SessionRegistry } from '../admission/session-registry.ts';
+import { runAs } from '../caller.ts';
 import { flowOf } from '../engine-io/packet-flow.ts';
 import type { EventLimit } from '../limits/event-limit.ts';
 import type { Session } from '../session.ts';
@@ -49,7 +50,7 @@ export function attachHandlers(
   socket.onAny((event: string, ...args: unknown[]) => {
     const ack = args.at(-1);
     const input = typeof ack === 'function' ? args.slice(0, -1) : args;
-    const handled = limiter.run(() => dispatch(event, input));
+    const handled = limiter.run(() => runAs(session.userId, () => dispatch(event, input)));
     flow?.update(limiter.waiting > 0);
     void handled.then((reply) => {
       flow?.update(limiter.waiting > 0);

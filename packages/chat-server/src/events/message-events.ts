@@ -14,12 +14,10 @@ import { recordActivity } from '../admission/session-activity.ts';
 import type { History } from '../conversations/history.ts';
 import type { Membership } from '../conversations/membership.ts';
 import type { MessageTargets } from '../conversations/message-targets.ts';
+import { readSince } from '../conversations/read-since.ts';
 import type { MessageSender, NewMessage } from '../conversations/send-message.ts';
 import type { Session } from '../session.ts';
 import { eventHandler } from './dispatcher.ts';
-
-/** The most messages in one reply to `messages:since`, in equal shares for its conversations. The rest is `hasMore`. */
-const MAX_SINCE_MESSAGES = 1_000;
 
 /**
  * `message:send`, `message:edit`, `message:delete`, `message:react` and `messages:since`.
@@ -106,26 +104,7 @@ export function messageEvents(parts: {
 
     'messages:since': eventHandler({
       payload: SincePayload,
-      async handle(_socket, session, { cursors, limit }): Promise<SinceReply> {
-        const share = Math.floor(MAX_SINCE_MESSAGES / cursors.length);
-        const refused: NonNullable<SinceReply['refused']> = [];
-        let lastError: ChatError | undefined;
-        const pages = await Promise.all(
-          cursors.map(async ({ conversationId, afterSeq }) => {
-            const query = { afterSeq, limit: Math.min(limit, share) };
-            try {
-              return [{ conversationId, ...(await history.readPage(conversationId, session.userId, query)) }];
-            } catch (error) {
-              if (!(error instanceof ChatError) || error.code === 'UNAVAILABLE') throw error;
-              lastError = error;
-              refused.push({ conversationId, ...error.toBody() });
-              return [];
-            }
-          }),
-        );
-        if (lastError && refused.length === cursors.length) throw lastError;
-        return { ok: true, conversations: pages.flat(), ...(refused.length > 0 && { refused }) };
-      },
+      handle: (_socket, { userId }, payload): Promise<SinceReply> => readSince(history, userId, payload),
     }),
   };
 }

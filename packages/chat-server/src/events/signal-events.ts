@@ -33,6 +33,7 @@ export function signalEvents(parts: {
 
   /** Returns the heads of the user's conversations. Takes one round trip while their members do not change. */
   async function headSeqsOf(userId: UserId, ids: readonly ConversationId[]): Promise<number[]> {
+    await membership.prefetch(ids, userId);
     await Promise.all(ids.map((id) => membership.cachedMembership(id, userId)));
     const states = await log.states(ids);
     await Promise.all(ids.map((id, index) => membership.requireMember(id, userId, states[index]?.membersVersion)));

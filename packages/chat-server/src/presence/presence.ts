@@ -1,13 +1,6 @@
 import type { ConversationStore } from '@parley/message-store';
 import { type PresenceReporter, type PresenceStore, toPresenceChange, userRoom } from '@parley/presence';
-import {
-  type Conversation,
-  type ConversationId,
-  LOBBY_ID,
-  MAX_GROUP_MEMBERS,
-  type PresenceChange,
-  type UserId,
-} from '@parley/protocol';
+import { type Conversation, type ConversationId, LOBBY_ID, type PresenceChange, type UserId } from '@parley/protocol';
 import { backoffMs, ConcurrencyLimiter, type Logger, pause } from '@parley/service-kit';
 import type { MembershipObserver } from '../conversations/membership-events.ts';
 import type { Session } from '../session.ts';
@@ -15,6 +8,9 @@ import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts
 
 /** The most users in the snapshot that a client gets after `session:hello`. */
 const MAX_CONTACTS = 1_000;
+
+/** The most memberships that are read to find them: a user may share several groups with the same people. */
+const MAX_CONTACT_MEMBERSHIPS = 4_000;
 
 /** How many snapshots are read at the same time. A thousand new clients must not delay more important work. */
 const MAX_SNAPSHOTS = 8;
@@ -33,6 +29,8 @@ export class Presence implements MembershipObserver {
   readonly #io: ChatIo;
   readonly #logger: Logger;
   readonly #limiter = new ConcurrencyLimiter(MAX_SNAPSHOTS);
+  /** A client that says hello again meanwhile gets one snapshot. It bounds the queue of the limiter. */
+  readonly #awaitingSnapshot = new Set<ChatSocket>();
 
   constructor(parts: {
     store: PresenceStore;
@@ -89,20 +87,20 @@ export class Presence implements MembershipObserver {
     this.#store
       .setAway(userId, false)
       .catch((error: unknown) => this.#logger.debug({ err: error }, 'away could not be reset'));
-    if (conversationIds.every((id) => id === LOBBY_ID)) return;
+    if (conversationIds.every((id) => id === LOBBY_ID) || this.#awaitingSnapshot.has(socket)) return;
+    this.#awaitingSnapshot.add(socket);
     void this.#sendSnapshot(
       () => (socket.connected ? this.#contactsOf(userId) : Promise.resolve([])),
       (changes) => socket.emit('presence', { changes }),
-    );
+    ).finally(() => this.#awaitingSnapshot.delete(socket));
   }
 
+  /** Returns the contacts in the conversations with the newest activity. One call of the store, however many there are. */
   async #contactsOf(userId: UserId): Promise<UserId[]> {
-    const contacts = new Set<UserId>();
-    for (const conversation of await this.#conversations.listFor(userId)) {
-      if (!isShared(conversation)) continue;
-      for (const id of await this.#conversations.members(conversation.id, MAX_GROUP_MEMBERS)) contacts.add(id);
-      if (contacts.size > MAX_CONTACTS) break;
-    }
+    const query = { limit: MAX_CONTACTS, maxMembers: MAX_CONTACT_MEMBERSHIPS };
+    const { conversations } = await this.#conversations.listPage(userId, query);
+    const shared = conversations.filter(({ conversation }) => isShared(conversation));
+    const contacts = new Set(shared.flatMap(({ memberIds }) => memberIds));
     contacts.delete(userId);
     return [...contacts].slice(0, MAX_CONTACTS);
   }

@@ -3,6 +3,7 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 import { type Request, type Response, Router } from 'express';
 import type { Accounts, Grant } from '../accounts/accounts.ts';
 import type { SignInLimits } from '../accounts/sign-in-limits.ts';
+import { runAs } from '../caller.ts';
 import type { ClientAddresses } from '../client-address.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 
@@ -21,6 +22,9 @@ export function accountRoutes(parts: {
 }): Router {
   const { accounts, signUps, signInLimits, addresses, allowGuests, onRefreshed } = parts;
   const router = Router();
+
+  // Nobody is signed in yet: the callers of one address share what a caller may use.
+  router.use((request, _response, next) => runAs(`address ${addresses.of(request)}`, next));
 
   router.post('/register', async (request, response) => {
     const { username, password, displayName } = parsePayload(RegisterPayload, request.body);

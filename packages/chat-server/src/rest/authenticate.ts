@@ -1,15 +1,17 @@
 import { ChatError, type UserId } from '@parley/protocol';
 import type { RequestHandler, Response } from 'express';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
+import { runAs } from '../caller.ts';
 
 /** Refuses requests without a valid access token, and records the caller. */
 export const authenticate =
   (tokens: AccessTokens): RequestHandler =>
-  async (request, response, next) => {
+  (request, response, next) => {
     const [, token] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     if (!token) throw new ChatError('UNAUTHENTICATED');
-    response.locals.userId = (await tokens.verify(token)).userId;
-    next();
+    const { userId } = tokens.verify(token);
+    response.locals.userId = userId;
+    runAs(userId, next);
   };
 
 /** Returns the caller that `authenticate` recorded. */

@@ -1,6 +1,7 @@
 import {
   AddMembersPayload,
   ConversationId,
+  ConversationsQuery,
   CreateConversationPayload,
   PageQuery,
   parsePayload,
@@ -24,8 +25,8 @@ export function conversationRoutes(parts: {
   const { conversations, history, receipts, metrics } = parts;
   const router = Router();
 
-  router.get('/', async (_request, response) => {
-    response.json({ conversations: await conversations.listFor(callerOf(response)) });
+  router.get('/', async (request, response) => {
+    response.json(await conversations.listPage(callerOf(response), parsePayload(ConversationsQuery, request.query)));
   });
 
   router.post('/', async (request, response) => {

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
 import { Accounts } from '../accounts/accounts.ts';
+import { PasswordWork } from '../accounts/password-work.ts';
 import { SignInLimits } from '../accounts/sign-in-limits.ts';
 import type { Isolation } from '../admission/isolation.ts';
 import type { ServerRpc } from '../admission/server-rpc.ts';
@@ -9,6 +10,7 @@ import type { ChatServerConfig } from '../config.ts';
 import { MessageTraces } from '../conversations/message-traces.ts';
 import { Search } from '../conversations/search.ts';
 import type { ClientLimits } from '../limits/client-limits.ts';
+import { countRefused } from '../metrics.ts';
 import { accountRoutes } from '../rest/account-routes.ts';
 import { conversationRoutes } from '../rest/conversation-routes.ts';
 import { messageRoutes, searchRoutes } from '../rest/message-routes.ts';
@@ -42,6 +44,7 @@ export function buildRest(
         refreshTokens: store.refreshTokens,
         accessTokens: tokens,
         guestTtlMs: config.GUEST_TTL_MS,
+        passwords: new PasswordWork({ onRefused: countRefused(metrics, 'passwords') }),
       }),
       signUps: limits.signUps,
       signInLimits: new SignInLimits(limits, limitCounts),

@@ -5,6 +5,7 @@ import { type createServiceBase, initialLogPartitions, type RedisConnection, Red
 import type { ChatServerConfig } from '../config.ts';
 import { EventLoopUtilisation, linearRamp } from '../delivery/event-loop-utilisation.ts';
 import type { CHAT_SERVER_METRICS } from '../metrics.ts';
+import { shareStore } from './share-store.ts';
 
 /** The longest time for which a busy server collects messages to append them in one call. */
 const MAX_APPEND_COLLECT_MS = 15;
@@ -42,14 +43,16 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
     base.connect('command', 'limits'),
   ]);
   const partitions = await claimPartitions(command, { wanted: config.LOG_PARTITIONS, fallback });
-  const store = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
+  const unshared = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
+  const store = shareStore(unshared, base.metrics);
   const utilisation = new EventLoopUtilisation();
   const memory = new RedisMemory(command, { busyPercent: config.REDIS_BUSY_PERCENT });
   const log = createRedisMessageLog(command, {
     memory,
     collectMs: () => MAX_APPEND_COLLECT_MS * linearRamp(utilisation.current, APPEND_EVENT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
-    stored: store.messages,
+    // Callers who need the same head wait for one read. It must not wait in the queue of one of them.
+    stored: unshared.messages,
     conversationIdleMs: config.CONVERSATION_IDLE_MS,
     sentMessages: store.messages,
     dedupeExactMs: config.DEDUPE_EXACT_MS,

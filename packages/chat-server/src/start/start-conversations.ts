@@ -1,5 +1,6 @@
 import { createRedisPresenceStore, PresenceReporter } from '@parley/presence';
 import type { ChatServerConfig } from '../config.ts';
+import { ConversationQuotas } from '../conversations/conversation-quotas.ts';
 import { ConversationRooms } from '../conversations/conversation-rooms.ts';
 import { Conversations } from '../conversations/conversations.ts';
 import { History } from '../conversations/history.ts';
@@ -8,10 +9,12 @@ import { Membership } from '../conversations/membership.ts';
 import { createMembershipEvents, subscribeToMembershipNotices } from '../conversations/membership-events.ts';
 import { MessageTargets } from '../conversations/message-targets.ts';
 import { ReadMarkers } from '../conversations/read-markers.ts';
+import { ReadingBudget } from '../conversations/reading-budget.ts';
 import { Receipts } from '../conversations/receipts.ts';
 import { RoomAudit } from '../conversations/room-audit.ts';
 import { MessageSender } from '../conversations/send-message.ts';
 import { SystemMessages } from '../conversations/system-messages.ts';
+import { countRefused } from '../metrics.ts';
 import { Presence } from '../presence/presence.ts';
 import type { ChatIo } from '../socket-types.ts';
 import type { Backends, ChatServerBase } from './connect-backends.ts';
@@ -58,6 +61,12 @@ export async function startConversations(
     store,
     log,
     membership,
+    quotas: new ConversationQuotas({
+      redis: command,
+      conversations: store.conversations,
+      creationsPerHour: config.CONVERSATIONS_PER_HOUR,
+      maxMemberships: config.MAX_MEMBERSHIPS,
+    }),
     membershipEvents: createMembershipEvents({ io, publisher, observer: presence }),
     systemMessages: new SystemMessages({ sender, logger }),
   });
@@ -70,7 +79,12 @@ export async function startConversations(
     membership,
     sender,
     targets: new MessageTargets({ log, messages: store.messages }),
-    history: new History({ log, messages: store.messages, membership }),
+    history: new History({
+      log,
+      messages: store.messages,
+      membership,
+      budget: new ReadingBudget({ onRefused: countRefused(metrics, 'history') }),
+    }),
     markerSaver,
     readMarkers: new ReadMarkers(markers),
     receipts: new Receipts({ ...markers, membership, signals }),

@@ -45,6 +45,8 @@ export type UserDocument = Omit<UserRecord, 'id' | 'passwordHash' | 'lastSignInA
 export type ConversationDocument = Omit<ConversationRecord, 'id' | 'title'> & {
   _id: ConversationId;
   title?: string;
+  /** The time of the newest stored message. Missing without messages, and in earlier releases. */
+  activeAtMs?: number;
   /** Only of a direct conversation. */
   pairKey?: string;
 };

@@ -1,12 +1,13 @@
 import type { ConversationId, MessageRecord, Seq } from '@parley/protocol';
 import type { Db, Filter } from 'mongodb';
+import { activityIn } from '../conversation-store.ts';
 import { judgeConflict } from '../message-conflict.ts';
 import type { MessageStore, Rejection, SeqRange, StoredPosition, TracedMessage } from '../message-store.ts';
 import { MAX_PLACEHOLDERS, placeholdersFor } from '../placeholders.ts';
 import { StoreUnavailable } from '../store.ts';
 import { splitValid } from '../validate-message.ts';
 import { COMMAND_LIMITS } from './deadlines.ts';
-import { COLLECTIONS, type MessageDocument } from './documents.ts';
+import { COLLECTIONS, type ConversationDocument, type MessageDocument } from './documents.ts';
 import { DOCUMENT_VALIDATION_FAILURE, DUPLICATE_KEY, refusedWrites } from './errors.ts';
 import { toDocument, toMessage } from './message-documents.ts';
 import type { MessageIndex } from './message-search.ts';
@@ -15,6 +16,14 @@ const keyOf = ({ conversationId, seq }: StoredPosition): string => `${conversati
 
 export function createMessageStore(database: Db, index: MessageIndex): MessageStore {
   const messages = database.collection<MessageDocument>(COLLECTIONS.messages);
+  const conversations = database.collection<ConversationDocument>(COLLECTIONS.conversations);
+
+  async function recordActivity(saved: readonly MessageRecord[]): Promise<void> {
+    const updates = [...activityIn(saved)].map(([_id, activeAtMs]) => ({
+      updateOne: { filter: { _id }, update: { $max: { activeAtMs } } },
+    }));
+    if (updates.length > 0) await conversations.bulkWrite(updates, { ordered: false, ...COMMAND_LIMITS });
+  }
 
   /**
    * Inserts instead of upserts: half the work for the server, and routed by the shard key. A repeat is safe, because an existing
@@ -92,7 +101,8 @@ export function createMessageStore(database: Db, index: MessageIndex): MessageSt
         rejected.push(...(await save(valid)));
         // Includes messages that were stored before: the worker that saved them may have crashed before it applied their changes.
         const rejectedIds = new Set(rejected.map(({ id }) => id));
-        await index.applyChanges(valid.filter(({ id }) => !rejectedIds.has(id)));
+        const saved = valid.filter(({ id }) => !rejectedIds.has(id));
+        await Promise.all([index.applyChanges(saved), recordActivity(saved)]);
       }
       return { rejected };
     },

@@ -1,5 +1,14 @@
-import type { ConversationId, UserId } from '@parley/protocol';
-import { type ConversationRecord, type DirectConversation, pairKeyOf } from '../conversation-store.ts';
+import type { ConversationId, MessageRecord, UserId } from '@parley/protocol';
+import { MAX_GROUP_MEMBERS } from '@parley/protocol/constants';
+import {
+  activityIn,
+  type ConversationListPage,
+  type ConversationRecord,
+  type DirectConversation,
+  type ListedConversation,
+  type ListQuery,
+  pairKeyOf,
+} from '../conversation-store.ts';
 import type { Database } from './database.ts';
 
 type ConversationRow = Omit<ConversationRecord, 'title'> & { title: string | null };
@@ -25,13 +34,21 @@ export function createDirectConversation(
   pair: readonly [UserId, UserId],
 ): DirectConversation {
   return database.transaction(() => {
-    const pairKey = pairKeyOf(pair);
-    insertConversation(database, offered, pairKey);
-    const row = database.get<ConversationRow>(`SELECT ${COLUMNS} FROM conversations WHERE pairKey = ?`, pairKey);
-    if (!row) throw new Error(`conversation id ${offered.id} is taken`);
-    insertMembers(database, row.id, pair);
-    return { conversation: toConversation(row), created: row.id === offered.id };
+    insertConversation(database, offered, pairKeyOf(pair));
+    const conversation = findDirectConversation(database, pair);
+    if (!conversation) throw new Error(`conversation id ${offered.id} is taken`);
+    insertMembers(database, conversation.id, pair);
+    return { conversation, created: conversation.id === offered.id };
   });
+}
+
+export function findDirectConversation(
+  database: Database,
+  pair: readonly [UserId, UserId],
+): ConversationRecord | undefined {
+  const sql = `SELECT ${COLUMNS} FROM conversations WHERE pairKey = ?`;
+  const row = database.get<ConversationRow>(sql, pairKeyOf(pair));
+  return row && toConversation(row);
 }
 
 export function renameConversation(database: Database, id: ConversationId, title: string): void {
@@ -76,6 +93,48 @@ export function listConversations(database: Database, userId: UserId): Conversat
     .map(toConversation);
 }
 
+/** Records the activity of conversations in the transaction that saves their messages. */
+export function recordActivity(database: Database, saved: readonly MessageRecord[]): void {
+  const sql = 'UPDATE conversations SET activeAtMs = ?1 WHERE id = ?2 AND coalesce(activeAtMs, 0) < ?1';
+  for (const [id, activeAtMs] of activityIn(saved)) database.run(sql, activeAtMs, id);
+}
+
+export function listPage(
+  database: Database,
+  userId: UserId,
+  { limit, maxMembers, after }: ListQuery,
+): ConversationListPage {
+  const rows = database.iterate<ConversationRow & { activity: number }>(
+    `SELECT ${COLUMNS}, max(createdAtMs, coalesce(activeAtMs, 0)) AS activity FROM conversations
+     WHERE id IN (SELECT conversationId FROM members WHERE userId = ?) AND (activity, id) < (?, ?)
+     ORDER BY activity DESC, id DESC LIMIT ?`,
+    userId,
+    after?.activeAtMs ?? Number.MAX_SAFE_INTEGER,
+    after?.id ?? '',
+    limit + 1,
+  );
+  const conversations: ListedConversation[] = [];
+  let members = 0;
+  for (const { activity: activeAtMs, ...row } of rows) {
+    if (conversations.length === limit) return { conversations, hasMore: true };
+    const memberIds = row.kind === 'channel' ? [] : listMembers(database, row.id, MAX_GROUP_MEMBERS);
+    members += memberIds.length;
+    if (members > maxMembers && conversations.length > 0) return { conversations, hasMore: true };
+    conversations.push({ conversation: toConversation(row), memberIds, activeAtMs });
+  }
+  return { conversations, hasMore: false };
+}
+
+export function countMemberships(database: Database, userIds: readonly UserId[]): number[] {
+  const rows = database.all<{ userId: UserId; memberships: number }>(
+    `SELECT userId, count(*) AS memberships FROM members
+     WHERE userId IN (SELECT value FROM json_each(?)) GROUP BY userId`,
+    JSON.stringify(userIds),
+  );
+  const counts = new Map(rows.map(({ userId, memberships }) => [userId, memberships]));
+  return userIds.map((id) => counts.get(id) ?? 0);
+}
+
 export function removeMember(database: Database, id: ConversationId, userId: UserId): boolean {
   return database.run('DELETE FROM members WHERE conversationId = ? AND userId = ?', id, userId) === 1;
 }
@@ -98,3 +157,9 @@ export function isMember(database: Database, id: ConversationId, userId: UserId)
 export function membersAmong(database: Database, id: ConversationId, userIds: readonly UserId[]): UserId[] {
   return userIds.filter((userId) => isMember(database, id, userId));
 }
+
+export const membershipsAmong = (
+  database: Database,
+  userId: UserId,
+  ids: readonly ConversationId[],
+): ConversationId[] => ids.filter((id) => isMember(database, id, userId));

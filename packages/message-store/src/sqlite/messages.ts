@@ -2,6 +2,7 @@ import type { ConversationId, MessageId, MessageRecord } from '@parley/protocol'
 import { judgeConflict } from '../message-conflict.ts';
 import type { Rejection, SeqRange, StoredPosition, TracedMessage, TraceRecord } from '../message-store.ts';
 import { MAX_PLACEHOLDERS, placeholdersFor, type StoredTime } from '../placeholders.ts';
+import { recordActivity } from './conversations.ts';
 import type { Database } from './database.ts';
 import { isConstraintViolation } from './errors.ts';
 import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-rows.ts';
@@ -21,6 +22,7 @@ export function saveBatch(database: Database, messages: readonly TracedMessage[]
       else if (outcome.kind === 'rejected') rejected.push(outcome.rejection);
     }
     queueSaved(database, saved);
+    recordActivity(database, saved);
     return rejected;
   });
 }

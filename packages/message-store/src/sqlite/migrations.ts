@@ -142,6 +142,15 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
       CREATE INDEX listedUsers ON users (usernameKey) WHERE expiredAtMs IS NULL;
     `,
   },
+  {
+    name: 'the activity of a conversation',
+    sql: `
+      ALTER TABLE conversations ADD COLUMN activeAtMs INTEGER;
+      UPDATE conversations SET activeAtMs = (
+        SELECT createdAtMs FROM messages WHERE conversationId = conversations.id ORDER BY seq DESC LIMIT 1
+      );
+    `,
+  },
 ];
 
 /**

@@ -14,6 +14,9 @@ const OPEN_DEADLINE_MS = 30_000;
 /** Batches of recently saved messages that a search indexes first. It rarely needs more than one. */
 const MAX_CATCH_UPS = 4;
 
+/** A search can keep a core busy for a second. Everything else goes first. */
+const SEARCH_NICENESS = 10;
+
 export interface OpenSqliteStoreOptions {
   /** The directory of `history.sqlite`. It is created if missing. Any number of processes of one machine may share it. */
   dataDir: string;
@@ -45,8 +48,8 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     await indexer?.stop();
     await Promise.all(threads.map((thread) => thread.close()));
   };
-  const openThread = async (role: 'writer' | 'reader') => {
-    const thread = new DatabaseThread({ ...shared, role });
+  const openThread = async (role: 'writer' | 'reader', niceness = 0) => {
+    const thread = new DatabaseThread({ ...shared, role, niceness });
     threads.push(thread);
     await thread.opened(openDeadlineMs);
     return thread;
@@ -58,7 +61,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     if (await reader.call('hasUnindexed')) indexer.wake();
     let searcher: Promise<DatabaseThread> | undefined;
     const search = async (query: MessageSearch) => {
-      searcher ??= openThread('reader').catch((error: unknown) => {
+      searcher ??= openThread('reader', SEARCH_NICENESS).catch((error: unknown) => {
         searcher = undefined;
         throw error;
       });
@@ -120,13 +123,17 @@ function storeOver(
       create: (conversation, memberIds) => writer.call('createConversation', conversation, memberIds),
       createDirect: (conversation, pair) => writer.call('createDirectConversation', conversation, pair),
       findById: (id) => reader.call('findConversation', id),
+      findDirect: (pair) => reader.call('findDirectConversation', pair),
       listFor: (userId) => reader.call('listConversations', userId),
+      listPage: (userId, query) => reader.call('listPage', userId, query),
+      countMemberships: (userIds) => reader.call('countMemberships', userIds),
       rename: (id, title) => writer.call('renameConversation', id, title),
       addMembers: (id, userIds) => writer.call('addMembers', id, userIds),
       removeMember: (id, userId) => writer.call('removeMember', id, userId),
       members: (id, limit) => reader.call('listMembers', id, limit),
       isMember: (id, userId) => reader.call('isMember', id, userId),
       membersAmong: (id, userIds) => reader.call('membersAmong', id, userIds),
+      membershipsAmong: (userId, ids) => reader.call('membershipsAmong', userId, ids),
     },
     refreshTokens: {
       issue: (token) => writer.call('issueToken', token),

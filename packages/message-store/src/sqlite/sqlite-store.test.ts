@@ -51,7 +51,8 @@ test('guests of an earlier release expire from the migration on, and accounts ne
     DROP INDEX listedUsers;
     ALTER TABLE users DROP COLUMN lastSignInAtMs;
     ALTER TABLE users DROP COLUMN expiredAtMs;
-    DELETE FROM migrations WHERE name = 'guests expire';
+    ALTER TABLE conversations DROP COLUMN activeAtMs;
+    DELETE FROM migrations WHERE version >= (SELECT version FROM migrations WHERE name = 'guests expire');
   `);
   database.close();
 

@@ -5,6 +5,8 @@ export interface ThreadOptions {
   /** The writer also creates and migrates the file. */
   readonly role: 'writer' | 'reader';
   readonly busyTimeoutMs: number;
+  /** The nice value of the thread, on Linux. Elsewhere it would be that of the whole process, and is ignored. Default 0. */
+  readonly niceness?: number;
 }
 
 /** Sent in arrays, because posting one request costs about as much as posting twenty. */

@@ -1,3 +1,4 @@
+import { platform, setPriority } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Database } from './database.ts';
 import { isUnavailable } from './errors.ts';
@@ -12,7 +13,8 @@ type Operation = (database: Database, ...args: readonly unknown[]) => unknown;
 
 if (!parentPort) throw new Error('runs only as a worker thread');
 const port = parentPort;
-const { path, role, busyTimeoutMs } = workerData as ThreadOptions;
+const { path, role, busyTimeoutMs, niceness = 0 } = workerData as ThreadOptions;
+if (niceness > 0 && platform() === 'linux') setPriority(niceness);
 const database = new Database(path, { readOnly: role === 'reader', busyTimeoutMs });
 if (role === 'writer') migrate(database);
 reply([{ kind: 'ready' }]);

@@ -1,0 +1,39 @@
+import { FairLimiter, type FairLimiterOptions } from '@parley/service-kit';
+import { MAX_MESSAGE_BYTES, MAX_READ_MESSAGES } from './reply-room.ts';
+
+/** Redis and this server hold at most so many bytes of messages that are being read. A Redis serves several servers. */
+const MAX_BYTES = 16 * 1_048_576;
+
+/** One read of the largest size at a time. */
+const MAX_BYTES_PER_USER = MAX_READ_MESSAGES * MAX_MESSAGE_BYTES;
+
+const MAX_WAITING = 2_000;
+/** A client has at most 32 events in progress. The rest is for REST calls. */
+const MAX_WAITING_PER_USER = 128;
+const MAX_WAIT_MS = 5_000;
+const RETRY_MS = 1_000;
+
+/**
+ * Bounds what is read from histories at the same time, for each user in turn. Each read counts with the largest size that its messages
+ * can have, because the size is known only afterwards.
+ */
+export class ReadingBudget {
+  readonly #limiter: FairLimiter;
+
+  constructor({ onRefused }: Pick<FairLimiterOptions, 'onRefused'> = {}) {
+    this.#limiter = new FairLimiter({
+      limit: MAX_BYTES,
+      limitPerKey: MAX_BYTES_PER_USER,
+      maxWaiting: MAX_WAITING,
+      maxWaitingPerKey: MAX_WAITING_PER_USER,
+      maxWaitMs: MAX_WAIT_MS,
+      retryAfterMs: RETRY_MS,
+      onRefused,
+    });
+  }
+
+  /** @throws LimitExceeded */
+  read<T>(userId: string, messages: number, read: () => Promise<T>): Promise<T> {
+    return this.#limiter.run(userId, read, messages * MAX_MESSAGE_BYTES);
+  }
+}
