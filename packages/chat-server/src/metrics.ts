@@ -14,6 +14,7 @@ const LIMIT_RULES = [
   'failed-log-in',
   'failed-log-in-name',
   'handshake',
+  'session',
   'request',
   'request-address',
   'search',

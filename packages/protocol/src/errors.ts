@@ -57,7 +57,7 @@ export const ERROR_CATALOGUE = {
     status: 429,
     retryable: true,
     message: 'Too many requests. Wait before you try again.',
-    when: 'A limit by address or by rate is reached: sign-ups, log-ins, connections, requests, searches, events, or conversations created in an hour; or too many requests of one user or address wait. `docs/configuration.md` lists the limits.',
+    when: 'A limit by address or by rate is reached: sign-ups, log-ins, connections, sessions of one address, requests, searches, events, or conversations created in an hour; or too many requests of one user or address wait. `docs/configuration.md` lists the limits.',
     action: 'Wait `retryAfterMs`, then repeat the request. A request before that is refused again.',
   },
   SERVER_FULL: {

@@ -25,6 +25,13 @@ const limitSetting = (production: boolean, { safe, ...doc }: LimitDoc) =>
  * @param production whether the defaults must be safe on a public address: in a chat server, and with `NODE_ENV=production` in `npm start`
  */
 export const clientLimitSettings = (production: boolean) => ({
+  CLIENTS_PER_ADDRESS: limitSetting(production, {
+    safe: 20,
+    unit: 'sessions',
+    meaning:
+      'Session slots of one address (an IPv4 address or an IPv6 /64); 0 = no limit. A client beyond it gets `RATE_LIMITED` and no position in the waiting room. It must be the same in every chat server. `npm start` has no limit by default, except with `NODE_ENV=production`.',
+    tradeOff: 'A low value leaves slots for others. People behind the same address, such as an office, share it.',
+  }),
   SIGNUPS_PER_MINUTE: limitSetting(production, {
     safe: 10,
     unit: 'accounts per minute',

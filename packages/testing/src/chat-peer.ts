@@ -30,6 +30,8 @@ type RefusedError = Error & { data?: RefusedConnection };
 export interface PeerOptions {
   auth?: Record<string, unknown>;
   transports?: ('polling' | 'websocket')[];
+  /** Headers of the handshake. */
+  headers?: Record<string, string>;
   /** The loopback address that it connects from, such as 127.0.0.2. Default: 127.0.0.1 */
   from?: string;
   /** Enables Socket.IO's own reconnection. Needs a deviceId: without one the server refuses the second session. */
@@ -80,6 +82,7 @@ export class ChatPeer {
       reconnectionDelay: 100,
       reconnectionDelayMax: 500,
       forceNew: true,
+      ...(options.headers && { extraHeaders: options.headers }),
       // engine.io-client's types are those of browsers, where there is no such option.
       ...(options.from && { agent: new Agent({ localAddress: options.from }) as unknown as string }),
       timeout: TIMEOUT_MS,

@@ -8,6 +8,7 @@ const CHANNEL = { $ref: '#/channels/socket' };
 const HANDSHAKE_ERRORS: readonly ErrorCode[] = [
   'UNAUTHENTICATED',
   'INVALID_PAYLOAD',
+  'RATE_LIMITED',
   'SERVER_FULL',
   'ALREADY_CONNECTED',
   'SHUTTING_DOWN',
@@ -73,7 +74,7 @@ export function handshakePart(): DocumentPart {
       description:
         'A user has one session at a time. A second connection is refused with `ALREADY_CONNECTED`, unless it has the ' +
         'same `deviceId` (a reconnect) or `takeover: true`. `SERVER_FULL` puts the user into the waiting room: connect ' +
-        'again after `retryAfterMs` with its `waitTicket`.',
+        'again after `retryAfterMs` with its `waitTicket`. `RATE_LIMITED`: your address has as many sessions as it may have.',
       messages: [toMessage('connect')],
       reply: { channel: CHANNEL, messages: [toMessage('connect.accepted'), toMessage('connect.refused')] },
     },

@@ -22,8 +22,11 @@ export class Admission {
     this.#readiness = parts.readiness;
   }
 
-  /** @throws ChatError `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL`, `RATE_LIMITED` or `ALREADY_CONNECTED` */
-  async admit(auth: Record<string, unknown>): Promise<Session> {
+  /**
+   * @param address of the client, for the slots of one address
+   * @throws ChatError `UNAUTHENTICATED`, `INVALID_PAYLOAD`, `SHUTTING_DOWN`, `SERVER_FULL`, `RATE_LIMITED` or `ALREADY_CONNECTED`
+   */
+  async admit(auth: Record<string, unknown>, address: string): Promise<Session> {
     if (this.#readiness.draining) throw new ChatError('SHUTTING_DOWN', { retryAfterMs: SHUTDOWN_RETRY_MS });
     // A client without a token may send an empty one, which is not an invalid payload.
     if (!auth.token) throw new ChatError('UNAUTHENTICATED');
@@ -33,6 +36,7 @@ export class Admission {
       userId: claims.userId,
       authorisedUntilMs: claims.expiresAtMs,
       isGuest: claims.isGuest,
+      address,
       deviceId: handshake.deviceId ?? undefined,
       takeover: handshake.takeover ?? false,
       waitTicket: handshake.waitTicket ?? undefined,

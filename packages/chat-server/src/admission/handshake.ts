@@ -45,7 +45,7 @@ export function handleConnections(
   async function admit(socket: ChatSocket): Promise<'admitted' | 'gone'> {
     // The client gave up while it waited and may already be back in the queue. Work for it would delay the others.
     if (socket.conn.readyState !== 'open') return 'gone';
-    const session = await admission.admit(socket.handshake.auth);
+    const session = await admission.admit(socket.handshake.auth, gate.addressOf(socket.conn));
     socket.data.session = session;
     session.closeConnection = (reason) => closeConnection(socket, reason);
     // Socket.IO reports a disconnect only after the connection event. A connection may close before that.

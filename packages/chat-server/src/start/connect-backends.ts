@@ -64,6 +64,7 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
     maxClients: config.MAX_CLIENTS,
     sessionTtlMs: config.SESSION_TTL_MS,
     reservedForAccounts: config.RESERVED_FOR_ACCOUNTS,
+    clientsPerAddress: config.CLIENTS_PER_ADDRESS,
     idleTimeoutMs: config.IDLE_TIMEOUT_MS,
   });
   base.readiness.require('store', () => store.ping());

@@ -26,10 +26,11 @@ local idleTimeout, warning = tonumber(ARGV[4]), tonumber(ARGV[5])
 local FIRST_LEASE, FIELDS = 6, 3
 local now, redisMs = readClock(touched, skew, ttl)
 touchClock(touched, skew, now, redisMs)
+local endsIdle = maxClients > 0 and idleTimeout > 0
 
 -- Returns how many slots waiting users need, and how many more only guests can make free, because guests have taken all of theirs.
 local function neededSlots()
-  if maxClients == 0 or idleTimeout == 0 then return 0, 0 end
+  if not endsIdle then return 0, 0 end
   deleteLapsed(queue, now)
   local guests = redis.call('ZCARD', queue.waitingGuests)
   local accounts = redis.call('ZCARD', queue.waiting) - guests
@@ -42,7 +43,8 @@ end
 local needed, neededOfGuests = neededSlots()
 local candidatesSince = now - (idleTimeout - warning)
 local idleGuests = needed > 0 and redis.call('ZCOUNT', index.activeGuests, '-inf', candidatesSince) or 0
-if needed + neededOfGuests == 0 then redis.call('DEL', index.ending) end
+local isAnyNeeded = needed + neededOfGuests > 0
+if not isAnyNeeded then redis.call('DEL', index.ending) end
 
 -- Whether a session, which is a candidate, must make room.
 local function isNeeded(user, isGuest)
@@ -74,11 +76,11 @@ for i = FIRST_LEASE, #ARGV, FIELDS do
   local position = (i - FIRST_LEASE) / FIELDS
   if record and record.token == token then
     redis.call('ZADD', index.live, now + ttl, user)
-    if activeAgo ~= '' then
+    if endsIdle and activeAgo ~= '' then
       redis.call('ZADD', record.isGuest and index.activeGuests or index.activeAccounts, 'GT', now - activeAgo, user)
-      redis.call('ZREM', index.ending, user)
+      if isAnyNeeded then redis.call('ZREM', index.ending, user) end
     end
-    local endsInMs = needed + neededOfGuests > 0 and endsIn(user, record.isGuest)
+    local endsInMs = isAnyNeeded and endsIn(user, record.isGuest)
     if endsInMs then
       ends[#ends + 1] = position
       ends[#ends + 1] = endsInMs
