@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { type Command, runCommand } from '@parley/load-kit/command';
 import type { Bench } from './bench-run.ts';
 import { describeComparison } from './comparison.ts';
+import { benchFairness } from './fairness.ts';
 import { benchFanout } from './fanout.ts';
 import { benchHistory } from './history.ts';
 import { benchLatency } from './latency.ts';
@@ -18,6 +19,7 @@ const BENCH: Readonly<Record<BenchName, Bench>> = {
   storm: benchStorm,
   history: benchHistory,
   nodes: benchNodes,
+  fairness: benchFairness,
 };
 
 await runCommand('bench', async (command) => {

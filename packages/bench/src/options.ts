@@ -1,7 +1,7 @@
 import { integerOption, parseOptions } from '@parley/load-kit/command';
 import { ConfigError } from '@parley/service-kit';
 
-export const BENCHES = ['fanout', 'latency', 'users', 'storm', 'history', 'nodes'] as const;
+export const BENCHES = ['fanout', 'latency', 'users', 'storm', 'history', 'nodes', 'fairness'] as const;
 export type BenchName = (typeof BENCHES)[number];
 
 const MAX_PAIRS = 100;
@@ -20,6 +20,8 @@ machine.
   storm     10,000 connections cut at once: time until all clients have caught up, longest block of a server's event loop
   history   append rate and page reads with millions of stored messages, compared with an almost empty store (Parley only)
   nodes     CPU per delivery with 2 and 8 chat servers (Parley only)
+  fairness  20 clients without and with one that sends as fast as it can: time to the ack, refusals; Jain's index of five such
+            clients (Parley only)
 
 Options:
   --pairs N      number of measured pairs, 1 to ${MAX_PAIRS} (default: 3)

@@ -9,6 +9,7 @@ import { formatTable } from '@parley/load-kit/command';
 import { newTemporaryDirectory } from '@parley/testing';
 import { alternate, spreadOf } from '../src/alternate.ts';
 import { compare } from '../src/comparison.ts';
+import { jainIndex } from '../src/fairness.ts';
 import { cpuBetween, readCpu } from '../src/process-cpu.ts';
 
 const BENCH = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -43,7 +44,7 @@ test.each([['fanout', ['fanout deliveries', 'fanout CPU']]])(
 test('a wrong option ends the command with one line that states the allowed values', async () => {
   await expect(bench('speed')).rejects.toMatchObject({
     code: 2,
-    stderr: 'the benchmark is "speed"; allowed: one of fanout, latency, users, storm, history, nodes\n',
+    stderr: 'the benchmark is "speed"; allowed: one of fanout, latency, users, storm, history, nodes, fairness\n',
   });
   await expect(bench('fanout', '--pairs', '0')).rejects.toMatchObject({
     code: 2,
@@ -66,6 +67,13 @@ test('the ratio is the median over the pairs, the spread its minimum and maximum
   ]);
   expect({ ratio, spread }).toEqual({ ratio: 2, spread: [1, 3] });
   expect(spreadOf([4, 1])).toEqual({ median: 2.5, min: 1, max: 4 });
+});
+
+test("Jain's index is 1 for equal values, and 1 / n when one has everything", () => {
+  expect(jainIndex([3, 3, 3, 3])).toBe(1);
+  expect(jainIndex([0, 8, 0, 0])).toBe(0.25);
+  expect(jainIndex([1, 3])).toBeCloseTo(0.8);
+  expect(jainIndex([])).toBe(1);
 });
 
 test('a busy process is reported at its limit, an idle one is not', async () => {

@@ -10,6 +10,7 @@ import {
   jwtSecretSetting,
   logPartitionsSetting,
   markerIdleMsSetting,
+  messageRateSettings,
   portSetting,
   serviceSettings,
   sessionSettings,
@@ -27,6 +28,7 @@ export const ChatServerSettings = z.object({
     isPerProcess: true,
   }),
   ...sessionSettings,
+  ...messageRateSettings(true),
   MAX_PENDING_CONNECTIONS: integerSetting({
     section: 'Limits and sessions',
     min: 10,

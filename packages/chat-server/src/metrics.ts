@@ -36,6 +36,16 @@ export const CHAT_SERVER_METRICS = {
     type: 'gauge',
     help: 'Messages appended and not yet completely processed, in the whole cluster. At MAX_IN_PROCESS: workers or the store are slow.',
   },
+  chat_cluster_in_process_holders: {
+    type: 'gauge',
+    help: 'Senders and conversations with messages in process. Few of them while chat_in_process is near MAX_IN_PROCESS: somebody floods.',
+    labels: { of: ['sender', 'conversation'] },
+  },
+  chat_cluster_in_process_largest: {
+    type: 'gauge',
+    help: 'Messages in process of the sender, and of the conversation, that has most. Near chat_in_process: one of them takes what is meant for all.',
+    labels: { of: ['sender', 'conversation'] },
+  },
   chat_cluster_redis_memory_bytes: {
     type: 'gauge',
     help: 'Memory that Redis counts towards its limit; of a Cluster, in the fullest master. Near the limit: senders get BUSY.',
@@ -91,9 +101,19 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_sends_total: {
     type: 'counter',
-    help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached, or Redis is near its memory limit; senders wait. "superseded": a server acted for a session that another one had taken over.',
+    help: 'Appends to the message log by outcome. Many "busy": MAX_IN_PROCESS is reached, or Redis is near its memory limit; senders wait. Many "over-share": few senders or conversations hold most of MAX_IN_PROCESS; only they wait. Many "rate-limited": users send faster than MESSAGES_PER_SECOND. "superseded": a server acted for a session that another one had taken over.',
     labels: {
-      outcome: ['accepted', 'duplicate', 'conflict', 'busy', 'stale-members', 'target-missing', 'superseded'],
+      outcome: [
+        'accepted',
+        'duplicate',
+        'conflict',
+        'rate-limited',
+        'busy',
+        'over-share',
+        'stale-members',
+        'target-missing',
+        'superseded',
+      ],
     },
   },
   chat_dedupe_store_queries_total: {

@@ -40,6 +40,7 @@ export async function newChatServer(
     FIRST_MESSAGE_DEADLINE_MS: '0',
     ...Object.fromEntries(CLIENT_LIMITS.map((name) => [name, '0'])),
     CONVERSATIONS_PER_HOUR: '0',
+    MESSAGES_PER_SECOND: '0',
   };
   for (const [name, value] of Object.entries(settings)) env[name] = String(value);
   const { port, opsPort, stop } = await startChatServer(readConfig(ChatServerSettings, env));

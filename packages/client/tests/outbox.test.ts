@@ -42,6 +42,24 @@ test('retries with the same id after a retryable error and after a lost connecti
   expect(new Set(attempts.map(({ payload }) => payload.clientMessageId)).size).toBe(1);
 });
 
+test('a sender that is too fast waits for the requested delay, keeps the order and loses nothing', async () => {
+  const { outbox, attempts, attempt, states } = newOutbox();
+  void outbox.connected();
+  for (const text of ['one', 'two', 'three']) outbox.add(lobby, text);
+  const retryAfterMs = 700;
+  (await attempt(0)).answer(refused('RATE_LIMITED', { retryAfterMs }));
+  const refusedAt = performance.now();
+  const again = await attempt(1);
+  expect(performance.now() - refusedAt).toBeGreaterThanOrEqual(retryAfterMs - 1);
+  again.answer(accepted(1));
+  (await attempt(2)).answer(refused('RATE_LIMITED', { retryAfterMs: 1 }));
+  (await attempt(3)).answer(accepted(2));
+  (await attempt(4)).answer(accepted(3));
+  await eventually(() => expect(states()).toEqual(['accepted', 'accepted', 'accepted']));
+  expect(attempts.map(({ payload }) => payload.text)).toEqual(['one', 'one', 'two', 'two', 'three']);
+  expect(new Set(attempts.map(({ payload }) => payload.clientMessageId)).size).toBe(3);
+});
+
 test('waits for the requested delay, but not beyond the next connection', async () => {
   const { outbox, attempts, attempt } = newOutbox();
   void outbox.connected();

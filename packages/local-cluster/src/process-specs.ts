@@ -104,6 +104,8 @@ export function serviceEnv(
     LOG_LEVEL: config.LOG_LEVEL,
     MAX_CLIENTS: String(config.MAX_CLIENTS),
     MAX_IN_PROCESS: String(config.MAX_IN_PROCESS),
+    MESSAGES_PER_SECOND: String(config.MESSAGES_PER_SECOND),
+    MESSAGE_BURST: String(config.MESSAGE_BURST),
     SESSION_TTL_MS: String(config.SESSION_TTL_MS),
     IDLE_TIMEOUT_MS: String(config.IDLE_TIMEOUT_MS),
     RESERVED_FOR_ACCOUNTS: String(config.RESERVED_FOR_ACCOUNTS),

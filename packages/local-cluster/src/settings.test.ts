@@ -74,4 +74,11 @@ describe('settings', () => {
     expect(readClusterConfig(production).ALLOW_GUESTS).toBe(false);
     expect(readClusterConfig({ ...production, ALLOW_GUESTS: 'true' }).ALLOW_GUESTS).toBe(true);
   });
+
+  test('in production the rate of messages is limited unless MESSAGES_PER_SECOND says so', () => {
+    const production = { NODE_ENV: 'production', JWT_SECRET: SECRET };
+    expect(readClusterConfig({}).MESSAGES_PER_SECOND).toBe(0);
+    expect(readClusterConfig(production)).toMatchObject({ MESSAGES_PER_SECOND: 20, MESSAGE_BURST: 60 });
+    expect(readClusterConfig({ ...production, MESSAGES_PER_SECOND: '0' }).MESSAGES_PER_SECOND).toBe(0);
+  });
 });

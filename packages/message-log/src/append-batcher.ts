@@ -2,8 +2,8 @@ import type { MessageId, Seq } from '@parley/protocol';
 import { isRedisOutOfMemory, loadScript, type RedisConnection, type RedisScript, runScript } from '@parley/service-kit';
 import { contentDigest } from './content-digest.ts';
 import { filterHashes } from './filter-hashes.ts';
-import { DEDUPE_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
-import type { AppendOutcome, AppendRequest, MemoryGauge } from './message-log.ts';
+import { DEDUPE_FUNCTIONS, EXPIRY_FUNCTIONS, PLACES_FUNCTIONS } from './included-scripts.ts';
+import type { AppendOutcome, AppendRequest, MemoryGauge, SendRate } from './message-log.ts';
 import type { PartitionKeys } from './partition-keys.ts';
 
 /**
@@ -24,9 +24,10 @@ const INTERVAL_WEIGHT = 0.05;
 const MAX_INTERVAL_MS = 100;
 
 const scripts = CALL_SIZES.map((size) =>
-  loadScript(new URL('./scripts/append.lua', import.meta.url), 7 + 5 * size, [
+  loadScript(new URL('./scripts/append.lua', import.meta.url), 8 + 5 * size, [
     ...DEDUPE_FUNCTIONS,
     ...EXPIRY_FUNCTIONS,
+    ...PLACES_FUNCTIONS,
   ]),
 );
 
@@ -37,7 +38,9 @@ type AppendReply =
   | ['stale-members', string]
   | ['target-missing']
   | ['superseded']
+  | ['rate-limited', waitMs: number]
   | ['busy']
+  | ['over-share']
   | ['appended', seq: number, createdAtMs: number]
   | ['failed', reason: string];
 
@@ -62,6 +65,7 @@ export interface AppendBatcherOptions {
   readonly redis: RedisConnection;
   readonly keys: PartitionKeys;
   readonly maxInProcess: number;
+  readonly rate: SendRate;
   readonly dedupeExactMs: number;
   readonly dedupeFilterBytes: number;
   readonly memory: MemoryGauge;
@@ -116,7 +120,8 @@ export class AppendBatcher {
         for (const [index, { request, resolve, reject }] of batch.entries()) {
           const reply = replies[index] ?? ['failed', 'no reply'];
           if (reply[0] === 'failed') reject(new Error(`appending a message failed: ${reply[1]}`));
-          else if (reply[0] === 'busy') resolve({ kind: 'busy', retryAfterMs: this.#busyRetryAfterMs() });
+          else if (reply[0] === 'busy' || reply[0] === 'over-share')
+            resolve({ kind: reply[0], retryAfterMs: this.#busyRetryAfterMs() });
           else resolve(toOutcome(reply, request));
         }
       },
@@ -136,11 +141,11 @@ export class AppendBatcher {
   }
 
   async #replies(batch: readonly Waiting[]): Promise<AppendReply[]> {
-    const { redis, keys, maxInProcess, dedupeExactMs, dedupeFilterBytes, memory } = this.#options;
-    const scriptKeys = [keys.log, keys.epoch, keys.runId, keys.dedupe, ...keys.filters];
+    const { redis, keys, maxInProcess, rate, dedupeExactMs, dedupeFilterBytes, memory } = this.#options;
+    const scriptKeys = [keys.log, keys.epoch, keys.runId, keys.dedupe, ...keys.filters, keys.places];
     // Near the memory limit nothing new is appended, and a repeat is still recognised.
     const limit = memory.isNearLimit ? 0 : maxInProcess;
-    const args: (string | number)[] = [limit, dedupeExactMs, dedupeFilterBytes * 8];
+    const args: (string | number)[] = [limit, dedupeExactMs, dedupeFilterBytes * 8, rate.perSecond, rate.burst];
     for (const { request, askedAt } of batch) {
       const { conversationId, draft, node, membersVersion, fence = 0, isTargetMissing } = request;
       const { senderId, clientMessageId, replyTo = '' } = draft;
@@ -152,7 +157,8 @@ export class AppendBatcher {
         keys.sender(senderId),
       );
       const [targetId, deletedId] = draft.kind === 'delete' ? ['', replyTo] : [replyTo, ''];
-      args.push(conversationId, draft.id, contentDigest(draft), JSON.stringify(draft));
+      const holder = draft.kind === 'system' ? '' : senderId;
+      args.push(conversationId, holder, draft.id, contentDigest(draft), JSON.stringify(draft));
       args.push(
         node,
         membersVersion,
@@ -170,7 +176,7 @@ export class AppendBatcher {
 }
 
 function toOutcome(
-  reply: Exclude<AppendReply, ['failed', string] | ['busy']>,
+  reply: Exclude<AppendReply, ['failed', string] | ['busy'] | ['over-share']>,
   request: AppendRequest,
 ): AppendOutcome | Doubt | undefined {
   switch (reply[0]) {
@@ -180,6 +186,8 @@ function toOutcome(
       return toRepeatOutcome(reply[1], request);
     case 'stale-members':
       return { kind: 'stale-members', membersVersion: reply[1] };
+    case 'rate-limited':
+      return { kind: 'rate-limited', retryAfterMs: reply[1] };
     case 'target-missing':
     case 'superseded':
       return { kind: reply[0] };

@@ -11,3 +11,6 @@ export const ENTRY_FUNCTIONS: readonly URL[] = [include('epoch'), include('find-
 
 /** The Lua functions for scripts that let the keys of a conversation expire. */
 export const EXPIRY_FUNCTIONS: readonly URL[] = [include('expiry')];
+
+/** The Lua functions for scripts that count who holds the places in process. */
+export const PLACES_FUNCTIONS: readonly URL[] = [include('places')];

@@ -45,9 +45,10 @@ export function toLogBatch(entries: readonly DeliveredEntry[]): LogBatch {
   for (const [entryId, deliveries, flat] of entries) {
     const fields = fieldsOf(flat);
     const parsed = parseMessage(fields);
-    const [appendedBy, epoch] = [fields.get('node') ?? '', fields.get('epoch') ?? ''];
+    const field = (name: string) => fields.get(name) ?? '';
+    const [appendedBy, holder, epoch] = [field('node'), field('sender'), field('epoch')];
     if (typeof parsed === 'string') batch.malformed.push({ entryId, epoch, reason: parsed });
-    else batch.entries.push({ entryId, message: parsed, appendedBy, epoch, deliveries });
+    else batch.entries.push({ entryId, message: parsed, appendedBy, holder, epoch, deliveries });
   }
   return batch;
 }

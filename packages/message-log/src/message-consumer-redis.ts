@@ -159,11 +159,12 @@ class RedisMessageConsumer implements MessageConsumer {
 
   complete(entries: readonly LogEntry[]): Promise<CommittedOffset[]> {
     return this.#settle(
-      entries.map(({ entryId, epoch, message: { conversationId, seq } }) => ({
+      entries.map(({ entryId, epoch, holder, message: { conversationId, seq } }) => ({
         entryId,
         epoch,
         conversationId,
         seq,
+        holder,
         reason: '',
       })),
     );
@@ -172,7 +173,7 @@ class RedisMessageConsumer implements MessageConsumer {
   async deadLetter(entries: readonly DeadEntry[]): Promise<void> {
     const located = entries.map(async ({ entryId, epoch, reason, message }): Promise<SettledEntry> => {
       const { conversationId, seq } = message ?? (await this.#positionOf(entryId)) ?? UNKNOWN_POSITION;
-      return { entryId, epoch, conversationId, seq, reason: reason || 'no reason given' };
+      return { entryId, epoch, conversationId, seq, holder: '', reason: reason || 'no reason given' };
     });
     await this.#settle(await Promise.all(located));
   }

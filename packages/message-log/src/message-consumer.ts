@@ -9,6 +9,8 @@ export interface LogEntry {
   readonly message: MessageRecord;
   /** The chat server that appended it. */
   readonly appendedBy: string;
+  /** The user whose share of the places in process it uses; '' = nobody's: a system message, or an entry of an earlier release. */
+  readonly holder: string;
   /** The epoch in which it was appended; '' in an entry of an earlier release. */
   readonly epoch: string;
   /** Number of deliveries. Above 1: a worker, perhaps this one, received the entry before and did not complete it. */

@@ -13,8 +13,10 @@ import type {
   LedgerRow,
   MemoryGauge,
   MessageLog,
+  PlaceHolders,
   RecentPage,
   RecentQuery,
+  SendRate,
 } from './message-log.ts';
 import { PartitionsChanged } from './message-log.ts';
 import { type PartitionKeys, partitionKeys, partitionOf } from './partition-keys.ts';
@@ -25,6 +27,8 @@ import type { StoredHistory } from './stored-history.ts';
 export interface RedisMessageLogOptions {
   /** Limit of messages appended and not yet completed, over all partitions. Each partition has a fixed share of it. */
   maxInProcess: number;
+  /** Default: no limit. */
+  rate?: SendRate;
   /** The store; read when Redis does not know a head. */
   stored: StoredHistory;
   /** Number of partitions: 1 for a single Redis, more to spread the load over a Cluster. Equal in all processes. Default 1. */
@@ -70,6 +74,8 @@ const MAX_INITIALISED = 200;
 
 const UNLIMITED_MEMORY: MemoryGauge = { isNearLimit: false, commandRefused: () => undefined };
 
+const NO_RATE_LIMIT: SendRate = { perSecond: 0, burst: 0 };
+
 interface Partition {
   readonly keys: PartitionKeys;
   readonly dedupe: Dedupe;
@@ -81,7 +87,7 @@ class RedisMessageLog implements MessageLog {
   readonly #partitions: readonly Partition[];
 
   constructor(redis: RedisConnection, options: RedisMessageLogOptions) {
-    const { maxInProcess, stored, partitions = 1, keyPrefix = 'parley' } = options;
+    const { maxInProcess, rate = NO_RATE_LIMIT, stored, partitions = 1, keyPrefix = 'parley' } = options;
     const { conversationIdleMs = 60 * 60 * 1_000 } = options;
     const { dedupeExactMs = 60 * 60 * 1_000, dedupeFilterBytes = 4 * 1_024 * 1_024 } = options;
     const { sentMessages, onStoreAsked = () => undefined, collectMs = () => 0, memory = UNLIMITED_MEMORY } = options;
@@ -100,6 +106,7 @@ class RedisMessageLog implements MessageLog {
           redis,
           keys,
           maxInProcess: shareUpTo(index + 1) - shareUpTo(index),
+          rate,
           dedupeExactMs,
           dedupeFilterBytes,
           memory,
@@ -172,6 +179,11 @@ class RedisMessageLog implements MessageLog {
     return lengths.reduce((sum, length) => sum + length, 0);
   }
 
+  async holders(): Promise<PlaceHolders> {
+    const counts = await Promise.all(this.#partitions.map(({ keys }) => this.#redis.hgetall(keys.places)));
+    return placeHolders(counts);
+  }
+
   async checkPartitions(): Promise<{ withoutWorker: number }> {
     const number = this.#partitions.length;
     const [[seconds], ...states] = await Promise.all([
@@ -230,6 +242,19 @@ class RedisMessageLog implements MessageLog {
   #partitionOf(conversationId: ConversationId): Partition {
     return this.#partitions[partitionOf(conversationId, this.#partitions.length)] as Partition;
   }
+}
+
+/** @param counts of each partition, as scripts/places.lua describes them */
+function placeHolders(counts: readonly Readonly<Record<string, string>>[]): PlaceHolders {
+  const held = new Map<string, number>();
+  for (const [field, count] of counts.flatMap((each) => Object.entries(each))) {
+    if (/^[sc]:/.test(field)) held.set(field, (held.get(field) ?? 0) + Number(count));
+  }
+  const summary = (prefix: string) => {
+    const own = [...held].flatMap(([field, count]) => (field.startsWith(prefix) ? [count] : []));
+    return { count: own.length, largest: own.reduce((most, count) => Math.max(most, count), 0) };
+  };
+  return { sender: summary('s:'), conversation: summary('c:') };
 }
 
 /** Workers look for entries to reclaim at least every 5 s. */

@@ -16,6 +16,14 @@ export interface AppendRequest {
   isTargetMissing?: boolean;
 }
 
+/** A token bucket for each sender and partition. A refused message costs no token, and system messages need none. */
+export interface SendRate {
+  /** 0 = no limit. */
+  readonly perSecond: number;
+  /** Messages that a sender may send at once after a pause; 0 = no limit. */
+  readonly burst: number;
+}
+
 export type AppendOutcome =
   | { kind: 'appended'; seq: Seq; createdAtMs: number }
   /** The sender's `clientMessageId` was appended before, as this message: the same event with the same content. */
@@ -24,8 +32,12 @@ export type AppendOutcome =
   | { kind: 'conflict' }
   /** A later session of the sender has appended, or tried to. */
   | { kind: 'superseded' }
+  /** The sender has sent faster than its rate. There is a token after this time. */
+  | { kind: 'rate-limited'; retryAfterMs: number }
   /** The number of messages in process has reached its limit, or Redis is near its memory limit. */
   | { kind: 'busy'; retryAfterMs: number }
+  /** The sender or the conversation holds its share of the places in process, and few are free. */
+  | { kind: 'over-share'; retryAfterMs: number }
   /** The member list changed. Check the sender's membership again, then append again with this version. */
   | { kind: 'stale-members'; membersVersion: string }
   /** The message that this one replies to or changes is deleted or was not found. A deletion may be repeated. */
@@ -70,6 +82,11 @@ export interface RecentPage {
   deletedLater: MessageId[];
 }
 
+/** The holders of the places in process. System messages belong to nobody. */
+export type PlaceHolders = Readonly<
+  Record<'sender' | 'conversation', { readonly count: number; readonly largest: number }>
+>;
+
 /** One message in process. */
 export interface LedgerRow {
   /** The message's id. An entry that cannot be parsed has the entry's id here, and '' or 0 in place of missing fields. */
@@ -87,7 +104,8 @@ export interface LedgerRow {
  *
  * Guarantees:
  * - `append` is atomic. Within one epoch, `seq` counts 1, 2, 3 … in each conversation, without a gap or a repeat.
- * - At most `maxInProcess` messages are appended and not yet completed.
+ * - At most `maxInProcess` messages are appended and not yet completed. Neither one sender nor one conversation can use all of
+ *   them: docs/decisions/0025-fair-shares.md has the rule. System messages are exempt from the shares.
  * - A message that replies to or changes a deleted message is not appended. The log knows the deletions that are not stored yet;
  *   the caller checks the store for the others first.
  * - An appended message stays in the log until it is completed or moved to the dead letters, no matter which process dies.
@@ -147,6 +165,9 @@ export interface MessageLog {
 
   /** Returns the number of messages that are appended and not yet completed. */
   countInProcess(): Promise<number>;
+
+  /** Returns how many senders and conversations hold places in process, and how many the largest of each holds. */
+  holders(): Promise<PlaceHolders>;
 
   /**
    * Verifies that the number of partitions has not changed, and records it again if Redis has lost it.

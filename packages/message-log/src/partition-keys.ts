@@ -29,6 +29,8 @@ export interface PartitionKeys {
   readonly dedupe: string;
   /** STRINGs, three Bloom filters of the uses of a clientMessageId by a sender. */
   readonly filters: readonly [string, string, string];
+  /** HASH, the places in process that each sender and each conversation holds; scripts/places.lua describes it. */
+  readonly places: string;
   /**
    * HASH `head`, `stored`, `membersVersion`, `lastMs` (time of the newest message), `epoch` (in which the head was initialised),
    * `initialised` (number of that initialisation, only if the store had messages), `ticket` (of an initialisation),
@@ -49,7 +51,7 @@ export interface PartitionKeys {
    */
   sent(senderId: UserId, clientMessageId: ClientMessageId): string;
   /**
-   * HASH `fence` (of the sender's latest session), and whether the sender's messages are in the filters (scripts/dedupe.lua describes
+   * HASH `fence` (of the sender's latest session), `fullAt` (when its token bucket will be full, ms; only with a rate limit), and whether the sender's messages are in the filters (scripts/dedupe.lua describes
    * that). Expires.
    */
   sender(senderId: UserId): string;
@@ -68,6 +70,7 @@ export function partitionKeys(keyPrefix: string, partition: number): PartitionKe
     runId: `${prefix}run-id`,
     dedupe: `${prefix}dedupe`,
     filters: [`${prefix}filter:0`, `${prefix}filter:1`, `${prefix}filter:2`],
+    places: `${prefix}places`,
     conversation: (id) => `${prefix}conversation:${id}`,
     recent: (id) => `${prefix}recent:${id}`,
     storedOutOfOrder: (id) => `${prefix}done:${id}`,

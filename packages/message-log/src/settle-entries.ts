@@ -1,13 +1,14 @@
 import type { ConversationId } from '@parley/protocol';
 import { loadScript, type RedisConnection, runScript } from '@parley/service-kit';
 import { chunksOf } from './chunks-of.ts';
-import { ENTRY_FUNCTIONS, EXPIRY_FUNCTIONS } from './included-scripts.ts';
+import { ENTRY_FUNCTIONS, EXPIRY_FUNCTIONS, PLACES_FUNCTIONS } from './included-scripts.ts';
 import type { CommittedOffset } from './message-consumer.ts';
 import { type PartitionKeys, WORKERS } from './partition-keys.ts';
 
-const SETTLE = loadScript(new URL('./scripts/settle.lua', import.meta.url), 8, [
+const SETTLE = loadScript(new URL('./scripts/settle.lua', import.meta.url), 9, [
   ...ENTRY_FUNCTIONS,
   ...EXPIRY_FUNCTIONS,
+  ...PLACES_FUNCTIONS,
 ]);
 
 /** Lua can unpack a few thousand values at once. A small call also blocks other commands for a shorter time. */
@@ -20,6 +21,8 @@ export interface SettledEntry {
   /** As the entry says; '' and 0 when it cannot be parsed. */
   readonly conversationId: ConversationId | '';
   readonly seq: number;
+  /** The user whose place it takes; '' = nobody's. Ignored where there is a reason: the script then reads the entry itself. */
+  readonly holder: string;
   /** Why it goes to the dead letters; '' = its message is in the store. */
   readonly reason: string;
 }
@@ -55,12 +58,11 @@ export async function settleEntries(
       keys.deletions(id),
       keys.epoch,
       keys.runId,
+      keys.places,
     ];
-    const described = chunk.flatMap(({ entryId, epoch, seq, reason }) => [entryId, epoch, seq, reason]);
-    return (await runScript(redis, SETTLE, scriptKeys, [WORKERS, keepRecent, conversationIdleMs, ...described])) as [
-      storedSeq: number,
-      epoch: string,
-    ];
+    const args = [WORKERS, keepRecent, conversationIdleMs, conversationId];
+    for (const { entryId, epoch, seq, holder, reason } of chunk) args.push(entryId, epoch, seq, holder, reason);
+    return (await runScript(redis, SETTLE, scriptKeys, args)) as [storedSeq: number, epoch: string];
   };
   const byConversation = Map.groupBy(entries, (entry) => entry.conversationId);
   const offsets = await Promise.all(

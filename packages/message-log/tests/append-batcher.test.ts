@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { MessageLog } from '../src/index.ts';
-import { conversation, kindAndSeq, newLogs, request, requestsOfEveryKind, versionOf } from './open-log.ts';
+import { conversation, draft, kindAndSeq, newLogs, request, requestsOfEveryKind, versionOf } from './open-log.ts';
 
 const open = await newLogs();
 const lobby = conversation('lobby');
@@ -8,11 +8,12 @@ const lobby = conversation('lobby');
 /** After this many messages in quick succession the log collects messages. */
 const RUSH = 200;
 
-/** Opens a log that collects messages under load. */
+/** Opens a log that collects messages under load. Its first ones are system messages, which use nobody's share. */
 async function underLoad(keyPrefix: string, { maxInProcess = 5_000, storedHeads = {} } = {}): Promise<MessageLog> {
   const log = await open.log({ keyPrefix, maxInProcess, collectMs: () => 50, storedHeads });
   await log.states([lobby]);
-  await Promise.all(Array.from({ length: RUSH }, () => log.append(request())));
+  const next = () => request({ draft: { ...draft(), kind: 'system' } });
+  await Promise.all(Array.from({ length: RUSH }, () => log.append(next())));
   return log;
 }
 

@@ -100,6 +100,8 @@ describe('deadLetter', () => {
         'chat-server-1',
         'epoch',
         second.epoch,
+        'sender',
+        'ada',
         'message',
         JSON.stringify(draft),
       ],

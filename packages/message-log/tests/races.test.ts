@@ -44,6 +44,9 @@ describe.each([
   test('reach exactly the limit of messages in process and never exceed it while workers complete entries', async () => {
     const options = { collectMs: () => collectMs, keyPrefix: `limit-${collectMs}`, maxInProcess: 20 };
     const logs = await Promise.all([open.log(options), open.log(options), open.log(options)]);
+    // Two conversations: one alone may not use all places.
+    const conversations = [lobby, conversation('den')];
+    const states = await logs[0].states(conversations);
     const consumers = await Promise.all(
       ['worker-1', 'worker-2'].map((consumerName) => open.consumer({ keyPrefix: `limit-${collectMs}`, consumerName })),
     );
@@ -57,8 +60,13 @@ describe.each([
     };
     const send = async (sender: number) => {
       let appended = 0;
+      const to = {
+        conversationId: conversations[sender % 2] ?? lobby,
+        membersVersion: states[sender % 2]?.membersVersion ?? '',
+      };
       while (appended < 100) {
-        const outcome = await logs[sender % 3]?.append(request({ draft: draft({ senderId: `user-${sender}` }) }));
+        const message = request({ ...to, draft: draft({ senderId: `user-${sender}` }) });
+        const outcome = await logs[sender % 3]?.append(message);
         if (outcome?.kind === 'appended') appended += 1;
         else refused += 1;
       }
@@ -83,17 +91,26 @@ describe.each([
     expect(refused).toBeGreaterThan(0);
     expect(Math.max(...lengths)).toBe(20);
     expect(await logs[0]?.countInProcess()).toBe(0);
-    expect(await logs[0]?.states([lobby])).toEqual([
-      { headSeq: 3_000, storedSeq: 3_000, membersVersion: '', epoch: expect.any(String) },
-    ]);
+    expect(await logs[0].states(conversations)).toEqual(
+      states.map(({ membersVersion, epoch }) => ({ headSeq: 1_500, storedSeq: 1_500, membersVersion, epoch })),
+    );
   });
 
   test('succeed exactly up to the limit when no entry is completed', async () => {
     const options = { collectMs: () => collectMs, keyPrefix: `exact-${collectMs}`, maxInProcess: 50 };
     const logs = await Promise.all([open.log(options), open.log(options)]);
-    const outcomes = await Promise.all(Array.from({ length: 400 }, (_, i) => logs[i % 2]?.append(request())));
+    const conversations = ['a', 'b', 'c', 'd'].map(conversation);
+    const states = await logs[0].states(conversations);
+    const next = (index: number) =>
+      request({
+        conversationId: conversations[index % 4] ?? lobby,
+        membersVersion: states[index % 4]?.membersVersion ?? '',
+        draft: draft({ senderId: `user-${index}` }),
+      });
+    const outcomes = await Promise.all(Array.from({ length: 400 }, (_, i) => logs[i % 2]?.append(next(i))));
     expect(outcomes.filter((outcome) => outcome?.kind === 'appended')).toHaveLength(50);
-    expect(outcomes.filter((outcome) => outcome?.kind === 'busy')).toHaveLength(350);
+    const refused = outcomes.filter((outcome) => outcome?.kind === 'busy' || outcome?.kind === 'over-share');
+    expect(refused).toHaveLength(350);
     expect(await logs[0]?.countInProcess()).toBe(50);
   });
 });

@@ -69,6 +69,16 @@ export const overviewDashboard = (): Dashboard =>
     .withPanel(
       stat(
         {
+          title: 'Largest sender in process',
+          description: 'Of all messages in process. Near 1 while many are in process: one user floods.',
+          unit: 'percentunit',
+        },
+        'max(chat_cluster_in_process_largest{of="sender"}) / (max(chat_in_process) > 0)',
+      ),
+    )
+    .withPanel(
+      stat(
+        {
           title: 'Dead letters',
           description: 'Messages that could not be processed. Above 0: read the reasons in the dead-letter stream.',
           unit: 'short',
@@ -106,7 +116,7 @@ export const overviewDashboard = (): Dashboard =>
         {
           title: 'Sends by outcome',
           description:
-            'Busy: too many messages are in process, or Redis is near its memory limit. Duplicate: clients resend messages whose ack was lost.',
+            'Busy: too many messages are in process, or Redis is near its memory limit. Over-share: few senders or conversations hold most places. Duplicate: clients resend messages whose ack was lost.',
           unit: 'ops',
         },
         { [rateBy('outcome', 'chat_sends_total')]: '{{outcome}}' },

@@ -57,7 +57,7 @@ export const ERROR_CATALOGUE = {
     status: 429,
     retryable: true,
     message: 'Too many requests. Wait before you try again.',
-    when: 'A limit by address or by rate is reached: sign-ups, log-ins, connections, sessions of one address, requests, searches, events, or conversations created in an hour; or too many requests of one user or address wait. `docs/configuration.md` lists the limits.',
+    when: 'A limit by address or by rate is reached: sign-ups, log-ins, connections, sessions of one address, requests, searches, events, messages, or conversations created in an hour; or too many requests of one user or address wait. `docs/configuration.md` lists the limits.',
     action: 'Wait `retryAfterMs`, then repeat the request. A request before that is refused again.',
   },
   SERVER_FULL: {
@@ -78,7 +78,7 @@ export const ERROR_CATALOGUE = {
     status: 503,
     retryable: true,
     message: 'Too many messages are in process. Send it again in a moment.',
-    when: 'The limit of messages in process is reached (`MAX_IN_PROCESS`), or the members of the conversation are changing.',
+    when: 'The limit of messages in process is reached (`MAX_IN_PROCESS`), the user or the conversation has more than its share of them while few are free, or the members of the conversation are changing.',
     action: 'Wait `retryAfterMs`, then send the message again with the same `clientMessageId`.',
   },
   SHUTTING_DOWN: {

@@ -121,6 +121,32 @@ export const conversationQuotaSettings = (use: 'production' | 'local') => ({
   }),
 });
 
+/** @param production whether a rate applies by default */
+export const messageRateSettings = (production: boolean) =>
+  ({
+    MESSAGES_PER_SECOND: integerSetting({
+      section: 'Limits and sessions',
+      min: 0,
+      max: 1_000_000,
+      default: production ? 20 : 0,
+      unit: 'messages per second',
+      meaning:
+        'Messages and changes (edits, deletions, reactions) of one user; 0 = no limit. Beyond it the user gets `RATE_LIMITED` with the time until the next one. `npm start` has no limit by default, except with `NODE_ENV=production`. It must be the same in every chat server.',
+      tradeOff:
+        'A low value slows down floods, and also services that write much. With several `LOG_PARTITIONS` it applies to each of them.',
+    }),
+    MESSAGE_BURST: integerSetting({
+      section: 'Limits and sessions',
+      min: 0,
+      max: 1_000_000,
+      default: 60,
+      unit: 'messages',
+      meaning:
+        'Messages that a user may send at once after a pause, before `MESSAGES_PER_SECOND` applies; 0 = no limit. It must be the same in every chat server.',
+      tradeOff: 'A client that was offline sends what it has kept at once. A low value makes it wait.',
+    }),
+  }) as const;
+
 export const logPartitionsSetting = optionalIntegerSetting({
   section: 'Message log',
   min: 1,

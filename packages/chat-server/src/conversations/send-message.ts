@@ -37,7 +37,7 @@ export class MessageSender {
    * @param options.fence of the sender's session; 0 = none
    * @param options.isTargetMissing the message that it replies to or changes was not found. Only a repeat of what was accepted
    *   before gets a reply.
-   * @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BUSY`, or `UNAVAILABLE` when a later session of the sender has sent
+   * @throws ChatError `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `RATE_LIMITED`, `BUSY`, or `UNAVAILABLE` when a later session of the sender has sent
    */
   async send(
     conversationId: ConversationId,
@@ -110,8 +110,18 @@ function toReply(outcome: AppendOutcome, draftId: SendReply['message']['id']): S
         message: 'A later session of yours has sent a message. Reconnect to continue.',
         retryAfterMs: 1_000,
       });
+    case 'rate-limited':
+      throw new ChatError('RATE_LIMITED', {
+        message: 'You send messages too fast. Send the message again later.',
+        retryAfterMs: outcome.retryAfterMs,
+      });
     case 'busy':
       throw new ChatError('BUSY', { retryAfterMs: outcome.retryAfterMs });
+    case 'over-share':
+      throw new ChatError('BUSY', {
+        message: 'Too many messages of yours or of this conversation are in process. Send it again in a moment.',
+        retryAfterMs: outcome.retryAfterMs,
+      });
     case 'stale-members':
       throw new ChatError('BUSY', {
         message: 'The members of the conversation are changing. Send the message again.',

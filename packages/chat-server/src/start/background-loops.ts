@@ -59,10 +59,18 @@ export function startBackgroundLoops(parts: Parts): Loop {
     });
   const loops = [
     loop('gauges', GAUGES_INTERVAL_MS, async () => {
-      const [{ held, waiting }, inProcess] = await Promise.all([leases.count(), log.countInProcess()]);
+      const [{ held, waiting }, inProcess, holders] = await Promise.all([
+        leases.count(),
+        log.countInProcess(),
+        log.holders(),
+      ]);
       metrics.chat_session_leases.set(held);
       metrics.chat_waiting.set(waiting);
       metrics.chat_in_process.set(inProcess);
+      for (const kind of ['sender', 'conversation'] as const) {
+        metrics.chat_cluster_in_process_holders.set({ of: kind }, holders[kind].count);
+        metrics.chat_cluster_in_process_largest.set({ of: kind }, holders[kind].largest);
+      }
     }),
     loop('redis-memory', REDIS_MEMORY_INTERVAL_MS, async () => {
       const wasNearLimit = memory.isNearLimit;

@@ -51,6 +51,7 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
     memory,
     collectMs: () => MAX_APPEND_COLLECT_MS * linearRamp(utilisation.current, APPEND_EVENT_LOOP_BUSY),
     maxInProcess: config.MAX_IN_PROCESS,
+    rate: { perSecond: config.MESSAGES_PER_SECOND, burst: config.MESSAGE_BURST },
     // Callers who need the same head wait for one read. It must not wait in the queue of one of them.
     stored: unshared.messages,
     conversationIdleMs: config.CONVERSATION_IDLE_MS,

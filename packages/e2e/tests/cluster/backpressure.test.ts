@@ -1,12 +1,17 @@
 import { expect, test } from '@jest/globals';
-import { type ChatPeer, connectPeer, eventually, newGuests, type SeenMessage } from '@parley/testing';
+import { type ChatPeer, connectPeer, eventually, newConversation, newGuests, type SeenMessage } from '@parley/testing';
 import { newCluster } from './new-cluster.ts';
 
 const MAX_IN_PROCESS = 20;
+/** One conversation may use the last 10 % only below its share. */
+const MAX_OF_LOBBY = 18;
 const cluster = await newCluster({ NODES: 2, MAX_IN_PROCESS });
 
 test('with a slow store, at most 20 messages are in process; senders get BUSY with a retry time and lose nothing', async () => {
-  const users = await newGuests(cluster.url, 10);
+  const [outsider, ...users] = await newGuests(cluster.url, 11);
+  if (!outsider) throw new Error('no guest');
+  const elsewhere = await newConversation(cluster.url, outsider, { kind: 'channel', title: 'Elsewhere' });
+  const other = await connectPeer(cluster.url, outsider.token);
   const peers = await Promise.all(users.map((user) => connectPeer(cluster.url, user.token)));
   let most = 0;
   let sampling = true;
@@ -37,6 +42,11 @@ test('with a slow store, at most 20 messages are in process; senders get BUSY wi
   const sending = Promise.all(peers.map(sendAll));
   try {
     await eventually(() => expect(busy).toBeGreaterThan(20));
+    await eventually(() => expect(most).toBe(MAX_OF_LOBBY));
+    for (let index = MAX_OF_LOBBY; index < MAX_IN_PROCESS; index += 1) {
+      const payload = { conversationId: elsewhere, clientMessageId: `other-${index}`, kind: 'text', text: 'hi' };
+      expect(await other.emit('message:send', payload)).toMatchObject({ ok: true });
+    }
     await eventually(() => expect(most).toBe(MAX_IN_PROCESS));
   } finally {
     releaseStore();
@@ -52,6 +62,6 @@ test('with a slow store, at most 20 messages are in process; senders get BUSY wi
   sampling = false;
   await sampler;
   expect(most).toBe(MAX_IN_PROCESS);
-  expect(cluster.storedMessages()).toBe(300);
-  for (const peer of peers) peer.close();
+  await eventually(() => expect(cluster.storedMessages()).toBe(300 + MAX_IN_PROCESS - MAX_OF_LOBBY));
+  for (const peer of [...peers, other]) peer.close();
 });

@@ -1,6 +1,15 @@
 import { pause } from '@parley/service-kit';
+import { Acks } from './acks.ts';
 import { Arrivals } from './arrivals.ts';
-import type { ClientPoolOptions, ClosedLoopLoad, FixedRateLoad, LossTally, Report, StreamHead } from './commands.ts';
+import type {
+  AckReport,
+  ClientPoolOptions,
+  ClosedLoopLoad,
+  FixedRateLoad,
+  LossTally,
+  Report,
+  StreamHead,
+} from './commands.ts';
 import { FrameCache } from './frame-cache.ts';
 import { machineNowMs } from './machine-clock.ts';
 import { PooledClient } from './pooled-client.ts';
@@ -17,6 +26,7 @@ export class ClientPool {
   readonly #clients: PooledClient[];
   readonly #connectsInFlight: number;
   readonly #arrivals = new Arrivals();
+  readonly #acks: Acks;
   readonly #frameCache: FrameCache;
   readonly #failedConnects: Record<string, number> = {};
   readonly #closed: Record<string, number> = {};
@@ -30,6 +40,7 @@ export class ClientPool {
   constructor(options: ClientPoolOptions, adapter: ProtocolAdapter) {
     const { name, firstIndex, clients, rooms, roomSize, address, reconnects } = options;
     this.#connectsInFlight = options.connectsInFlight;
+    this.#acks = new Acks(clients);
     this.#frameCache = new FrameCache(adapter.messagesOf, (frame) => this.#arrivals.settle(frame));
     this.#clients = Array.from({ length: clients }, (_, offset) => {
       const index = firstIndex + offset;
@@ -42,8 +53,9 @@ export class ClientPool {
         frameCache: this.#frameCache,
         arrivals: this.#arrivals,
         count: (what, name) => this.#count(what, name),
-        onAccepted: (stream, number) => {
+        onAccepted: (client, stream, number, dueMs) => {
           this.#acked += 1;
+          this.#acks.note(client.identity.index - firstIndex, dueMs, machineNowMs());
           this.#heads.set(stream, Math.max(number, this.#heads.get(stream) ?? 0));
         },
       });
@@ -70,30 +82,43 @@ export class ClientPool {
       for (; nextMs <= nowMs && nextMs < endMs; nextMs += 1_000 / perSecond) {
         const lagMs = nowMs - nextMs;
         this.#maxSendDelayMs = Math.max(this.#maxSendDelayMs, lagMs);
-        const stamp = (lagMs > TIMER_SLACK_MS ? nextMs : machineNowMs()).toFixed(3);
-        if (sendingClients[turn % sendingClients.length]?.send(`${stamp} `.padEnd(textCharacters, 'parley ')))
-          this.#sent += 1;
+        const dueMs = lagMs > TIMER_SLACK_MS ? nextMs : machineNowMs();
+        const text = stamped(dueMs, textCharacters);
+        if (sendingClients[turn % sendingClients.length]?.send({ text, dueMs })) this.#sent += 1;
         turn += 1;
       }
       if (nextMs >= endMs) clearInterval(this.#timer);
     }, LOOK_EVERY_MS);
   }
 
-  /** Keeps a fixed number of unacked messages per client (closed loop). */
-  sendOnAck({ inFlightPerClient, endMs, textCharacters }: ClosedLoopLoad): void {
+  /** Keeps a number of unacked messages per client (closed loop). */
+  sendOnAck({ inFlightPerClient, endMs, textCharacters, isGreedy = false }: ClosedLoopLoad): void {
     const sendNext = (client: PooledClient) => {
-      const nowMs = machineNowMs();
-      if (nowMs >= endMs) return;
-      const text = `${nowMs.toFixed(3)} `.padEnd(textCharacters, 'parley ');
-      if (client.send(text, () => sendNext(client))) this.#sent += 1;
+      const dueMs = machineNowMs();
+      if (dueMs >= endMs) return;
+      const next = () => sendNext(client);
+      const message = { text: stamped(dueMs, textCharacters), dueMs, onAcked: next };
+      if (client.send(isGreedy ? { ...message, onRefused: next } : message)) this.#sent += 1;
     };
-    for (const client of this.#clients) for (let count = 0; count < inFlightPerClient; count += 1) sendNext(client);
+    for (const [index, client] of this.#clients.entries()) {
+      const inFlight =
+        typeof inFlightPerClient === 'number'
+          ? inFlightPerClient
+          : (inFlightPerClient[index] ?? inFlightPerClient.at(-1) ?? 1);
+      for (let count = 0; count < inFlight; count += 1) sendNext(client);
+    }
   }
 
   observe(fromMs: number, toMs: number): void {
     this.#frameCache.evictAll();
     this.#maxSendDelayMs = 0;
     this.#arrivals.observe(fromMs, toMs);
+    this.#acks.observe(fromMs, toMs);
+  }
+
+  /** Returns the acks of messages that were due in the observed period. */
+  acks(): AckReport {
+    return this.#acks.report();
   }
 
   report(): Report {
@@ -149,3 +174,6 @@ export class ClientPool {
     counts[name] = (counts[name] ?? 0) + 1;
   }
 }
+
+/** Returns a text that begins with the time at which it was due. */
+const stamped = (dueMs: number, characters: number) => `${dueMs.toFixed(3)} `.padEnd(characters, 'parley ');

@@ -35,7 +35,10 @@ export interface FixedRateLoad {
 
 /** Each client sends its next message when an earlier one is acked (closed loop). */
 export interface ClosedLoopLoad {
-  readonly inFlightPerClient: number;
+  /** Of all clients, or of each; the last one is that of all further clients. */
+  readonly inFlightPerClient: number | readonly number[];
+  /** Sends the next message also after a refusal, without the wait that it asks for. Only for clients that do not reconnect. */
+  readonly isGreedy?: boolean;
   /** In `machineNowMs`. */
   readonly endMs: number;
   readonly textCharacters: number;
@@ -48,6 +51,7 @@ export type Command =
   /** Starts a latency measurement of messages sent in this period. */
   | { readonly kind: 'observe'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'report' }
+  | { readonly kind: 'acks' }
   | { readonly kind: 'tally'; readonly heads: readonly StreamHead[] };
 
 export type StreamHead = readonly [stream: string, head: number];
@@ -77,6 +81,14 @@ export interface Report {
   readonly heads: readonly StreamHead[];
 }
 
+/** The acks of messages that were due in the observed period. */
+export interface AckReport {
+  /** From the time at which a message was due to its ack. */
+  readonly latencies: SparseHistogram;
+  /** Number of acks of each client. */
+  readonly byClient: readonly number[];
+}
+
 /** Missing messages, given the highest numbers of the streams. */
 export interface LossTally {
   readonly lost: number;
@@ -90,6 +102,7 @@ export interface Replies {
   sendOnAck: undefined;
   observe: undefined;
   report: Report;
+  acks: AckReport;
   tally: LossTally;
 }
 

@@ -23,6 +23,8 @@ async function execute(command: Command): Promise<Replies[keyof Replies]> {
       return void pool.observe(command.fromMs, command.toMs);
     case 'report':
       return pool.report();
+    case 'acks':
+      return pool.acks();
     case 'tally':
       return pool.tally(command.heads);
   }

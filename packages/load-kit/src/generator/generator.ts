@@ -80,6 +80,14 @@ export class Generator {
     return sumUp(await Promise.all(this.#processes.map((process) => process.ask({ kind: 'report' }))));
   }
 
+  /** Returns the acks of messages that were due in the observed period, by client in their order. */
+  async acks(): Promise<{ latencies: LatencyHistogram; byClient: readonly number[] }> {
+    const reports = await Promise.all(this.#processes.map((process) => process.ask({ kind: 'acks' })));
+    const latencies = new LatencyHistogram();
+    for (const report of reports) latencies.merge(report.latencies);
+    return { latencies, byClient: reports.flatMap(({ byClient }) => byClient) };
+  }
+
   /** Counts acked messages that clients have not received. */
   async tally({ heads }: Pick<Observation, 'heads'>): Promise<LossTally> {
     const tallies = await Promise.all(this.#processes.map((process) => process.ask({ kind: 'tally', heads })));

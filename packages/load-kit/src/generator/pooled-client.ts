@@ -19,12 +19,17 @@ export interface PooledClientOptions {
   readonly frameCache: FrameCache;
   readonly arrivals: Arrivals;
   count(what: 'failedConnects' | 'closed' | 'refused', name: string): void;
-  onAccepted(stream: string, number: number): void;
+  /** @param dueMs the time at which the message was due */
+  onAccepted(client: PooledClient, stream: string, number: number, dueMs: number): void;
 }
 
-interface Unacked {
+/** A message to send. Times are in `machineNowMs`. */
+export interface OutgoingMessage {
   readonly text: string;
-  readonly onAcked: (() => void) | undefined;
+  readonly dueMs: number;
+  onAcked?(): void;
+  /** Called when it is refused and not sent again. */
+  onRefused?(): void;
 }
 
 /** One client of a pool: its connection, its unacked messages, and a tally of received messages. */
@@ -34,7 +39,7 @@ export class PooledClient {
   readonly #options: PooledClientOptions;
   readonly #client: RawClient;
   /** Unacked messages, by the sender's own count. */
-  readonly #unacked = new Map<number, Unacked>();
+  readonly #unacked = new Map<number, OutgoingMessage>();
   #sent = 0;
   #hasLeft = false;
   #isFetching = false;
@@ -85,13 +90,12 @@ export class PooledClient {
   /**
    * Sends a message.
    *
-   * @param onAcked called when it is acked
    * @returns false when the client is disconnected and does not reconnect
    */
-  send(text: string, onAcked?: () => void): boolean {
+  send(message: OutgoingMessage): boolean {
     if (!this.isReady && !this.#options.reconnects) return false;
     this.#sent += 1;
-    this.#unacked.set(this.#sent, { text, onAcked });
+    this.#unacked.set(this.#sent, message);
     if (this.isReady) this.#send(this.#sent);
     return true;
   }
@@ -123,13 +127,15 @@ export class PooledClient {
       const outcome = adapter.outcomeOf(identity, count, reply);
       if (outcome.kind === 'accepted') {
         if (!this.#unacked.delete(count)) return;
-        this.#options.onAccepted(outcome.stream, outcome.number);
+        this.#options.onAccepted(this, outcome.stream, outcome.number, unacked.dueMs);
         unacked.onAcked?.();
         return;
       }
       this.#options.count('refused', outcome.code);
-      if (!this.#options.reconnects) this.#unacked.delete(count);
-      else setTimeout(() => this.isReady && this.#send(count), outcome.retryAfterMs ?? RESEND_MS);
+      if (!this.#options.reconnects) {
+        this.#unacked.delete(count);
+        unacked.onRefused?.();
+      } else setTimeout(() => this.isReady && this.#send(count), outcome.retryAfterMs ?? RESEND_MS);
     });
   }
 

@@ -8,10 +8,11 @@
 -- It may run when memory is full: it frees memory, and Redis would allow half of its commands (XACK, XDEL) in any case.
 --
 -- KEYS  1 log  2 conversation  3 seqs stored out of order  4 recent window  5 dead letters  6 recent deletions  7 epoch  8 run id
+--       9 places
 -- ARGV  1 consumer group  2 number of stored messages that the recent window keeps
---       3 time after which an idle conversation leaves Redis (ms),
---       then for each entry, in ascending order of seq: its id, its epoch, its seq (0 = unknown), why it is dead ('' = it is in the
---       store)
+--       3 time after which an idle conversation leaves Redis (ms)  4 conversation id
+--       then for each entry, in ascending order of seq: its id, its epoch, its seq (0 = unknown), its field `sender` ('' = it has none),
+--       why it is dead ('' = it is in the store)
 -- Reply {committed offset, epoch}; the offset is -1 where the head is unknown in the current epoch
 local epoch = currentEpoch(KEYS[7], KEYS[8])
 local group, keepRecent, idleMs = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -19,21 +20,32 @@ local group, keepRecent, idleMs = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local MAX_DEAD = 1000
 
 local ids, seqs = {}, {}
-for i = 4, #ARGV, 4 do
-  local id, entryEpoch, seq, reason = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
-  local isDead = reason ~= ''
+local removed, holders = {}, {}
+for i = 5, #ARGV, 5 do
+  local id, entryEpoch, seq, sender, reason = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3], ARGV[i + 4]
+  local conversation, isDead = ARGV[4], reason ~= ''
   -- No other entry has the id while the epoch lasts, so an entry of the current epoch does not have to be read.
   local isCurrent = entryEpoch == epoch
   local fields = (isDead or not isCurrent) and findEntry(KEYS[1], id, entryEpoch)
   if isDead and fields then
     redis.call('XADD', KEYS[5], 'MAXLEN', MAX_DEAD, '*', 'entryId', id, 'reason', reason, unpack(fields))
+    sender, conversation = holderOf(fields)
   end
   if isCurrent or fields then
     ids[#ids + 1] = id
-    if redis.call('XDEL', KEYS[1], id) == 1 then seqs[#seqs + 1] = seq end
+    if redis.call('XDEL', KEYS[1], id) == 1 then
+      seqs[#seqs + 1] = seq
+      removed[#removed + 1] = { sender = sender, conversation = conversation }
+      holders['s:' .. sender], holders['c:' .. conversation] = true, true
+    end
   end
 end
 if #ids > 0 then redis.call('XACK', KEYS[1], group, unpack(ids)) end
+if #removed > 0 then
+  local places = openPlaces(KEYS[9], holders)
+  for _, entry in ipairs(removed) do countEntry(places, entry.sender, entry.conversation, -1) end
+  savePlaces(places)
+end
 
 local state = redis.call('HMGET', KEYS[2], 'head', 'stored', 'epoch')
 if not state[1] then return { -1, '' } end
