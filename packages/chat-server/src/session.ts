@@ -35,6 +35,6 @@ export interface Session {
   endedBy: SessionEndReason | undefined;
   /** Notifies the client and closes its connection. Undefined until there is one. */
   closeConnection: ((reason: SessionEndReason) => void) | undefined;
-  /** Tells the client when its idle session ends, in Unix milliseconds. Undefined until the client is connected. */
+  /** Sends the client the time at which its idle session ends, in Unix milliseconds. Undefined until the client is connected. */
   warnIdle: ((endsAtMs: number) => void) | undefined;
 }

@@ -25,7 +25,7 @@ export function toChatError(error: unknown, logger: Logger): ChatError {
   }
   if (error instanceof LimitExceeded) {
     const { retryAfterMs } = error;
-    // A caller that uses up its own share is told so. Everybody else meets a server that has too much to do.
+    // The caller has used up its own share, or the server has too much to do for all callers.
     return new ChatError(error.reason === 'share' ? 'RATE_LIMITED' : 'UNAVAILABLE', { retryAfterMs }, { cause: error });
   }
   logger.error({ err: error }, 'a request failed');

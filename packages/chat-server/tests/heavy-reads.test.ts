@@ -142,7 +142,7 @@ test('a page of hits has at most 1 MiB, and the next pages have the rest', async
   expect(found).toEqual(stored.map(({ id }) => id).reverse());
 });
 
-test('many large reads at once do not fill Redis, and others read meanwhile', async () => {
+test('many large reads at once do not fill Redis, and do not slow down the reads of others', async () => {
   const healthyPeer = await connectPeer(server.url, healthy.token);
   const usedBytes = async (field: string) =>
     Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(await server.redis.client.info('memory'))?.[1]);

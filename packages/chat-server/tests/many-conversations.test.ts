@@ -90,7 +90,7 @@ test('the list has the newest activity first, and limits and cursors are checked
   }
 });
 
-test('session:hello lists the heads of a thousand conversations, and others are served meanwhile', async () => {
+test('session:hello lists the heads of a thousand conversations, and does not slow down others', async () => {
   const peer = await connectPeer(server.url, victim.token);
   const [reply, ...others] = await Promise.all([
     peer.emitOnce('session:hello', { timezone: 'UTC' }),

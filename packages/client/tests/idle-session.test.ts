@@ -57,7 +57,7 @@ test('a refused activity does not end the warning', async () => {
   expect(idleEndsAt()).toBe(end);
 });
 
-test('an idle session that was ended does not come back until the user asks to', async () => {
+test('an idle session that was ended reconnects only when the user asks for it', async () => {
   await parts.join();
   await warn();
   await endIdle();

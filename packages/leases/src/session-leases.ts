@@ -25,7 +25,7 @@ export interface Renewal extends LeaseRef {
 /** A session that ends soon, because it is idle and others wait. Activity keeps it. */
 export interface IdleSession {
   readonly token: FencingToken;
-  /** Time until it ends, ms. 0 or less: its server ends it now, unless the user was active meanwhile. */
+  /** Time until it ends, ms. 0 or less: its server ends it now, unless the user was active since. */
   readonly endsInMs: number;
 }
 

@@ -294,7 +294,7 @@ export const SERVER_EVENTS: { readonly [E in ServerEvent]: ServerEventDocumentat
     description:
       'Sent 30 s before the end, while others wait for a slot and this session is one of those without activity for longest. ' +
       'An accepted `message:*` event, `typing`, or a `read` that moves keeps the session. Otherwise `session:expired` with ' +
-      '`IDLE` follows. If nobody waits any more at `endsAt`, the session goes on.',
+      '`IDLE` follows. If nobody waits any more at `endsAt`, the session continues.',
     payload: IdlePacket,
     example: { endsAt: createdAt },
   },

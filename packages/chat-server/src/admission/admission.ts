@@ -1,6 +1,8 @@
 import { ChatError, Handshake, parsePayload } from '@parley/protocol';
 import type { Readiness } from '@parley/service-kit';
 import type { AccessTokens } from '../accounts/access-tokens.ts';
+import { rateLimited } from '../limits/rate-limit.ts';
+import type { ChatServerMetrics } from '../metrics.ts';
 import type { Session } from '../session.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
@@ -15,11 +17,18 @@ export class Admission {
   readonly #tokens: AccessTokens;
   readonly #registry: SessionRegistry;
   readonly #readiness: Readiness;
+  readonly #metrics: ChatServerMetrics;
 
-  constructor(parts: { tokens: AccessTokens; registry: SessionRegistry; readiness: Readiness }) {
+  constructor(parts: {
+    tokens: AccessTokens;
+    registry: SessionRegistry;
+    readiness: Readiness;
+    metrics: ChatServerMetrics;
+  }) {
     this.#tokens = parts.tokens;
     this.#registry = parts.registry;
     this.#readiness = parts.readiness;
+    this.#metrics = parts.metrics;
   }
 
   /**
@@ -50,10 +59,7 @@ export class Admission {
         throw new ChatError('SERVER_FULL', { position, waitTicket, retryAfterMs });
       }
       case 'address-full':
-        throw new ChatError('RATE_LIMITED', {
-          message: 'Too many sessions from your address. End one of them, or wait before you try again.',
-          retryAfterMs: ADDRESS_RETRY_MS,
-        });
+        throw rateLimited({ rule: 'session', metrics: this.#metrics }, ADDRESS_RETRY_MS);
       case 'already-connected':
         throw alreadyConnected(outcome.startedAtMs);
       case 'replaced':

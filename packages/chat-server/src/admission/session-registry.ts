@@ -102,7 +102,7 @@ export class SessionRegistry {
 
   /** Acquires a slot. If another session of the user is replaced, resolves after that one is closed: the two never overlap. */
   async open(request: OpenRequest): Promise<OpenOutcome> {
-    const { leases, node, rpc, sessionTtlMs, metrics } = this.#parts;
+    const { leases, node, rpc, sessionTtlMs } = this.#parts;
     const session: Session = {
       userId: request.userId,
       token: newFencingToken(),
@@ -130,7 +130,6 @@ export class SessionRegistry {
     }
     if (outcome.kind !== 'acquired') {
       this.#sessions.delete(session.token);
-      if (outcome.kind === 'address-full') metrics.chat_rate_limited_total.inc({ rule: 'session' });
       return outcome;
     }
     session.startedAtMs = outcome.startedAtMs;

@@ -27,7 +27,7 @@ import { ReplyRoom } from './reply-room.ts';
  * deletions that are stored already; a page that ends before the head therefore uses only messages of the window that are not
  * stored yet.
  *
- * What is read at the same time is bounded, for each user and for the server (`reading-budget.ts`), and so is a reply
+ * Concurrent reads are bounded for each user and for the server (`reading-budget.ts`). A reply is bounded, too
  * (`reply-room.ts`).
  */
 export class History {

@@ -124,7 +124,7 @@ export class PacketFlow {
     if (this.#allowance < 0) this.#onExcess();
   }
 
-  /** `ws` answers a ping by itself, and Engine.IO does not see it. */
+  /** `ws` answers a ping, and Engine.IO does not see it. */
   #countControlFrames(): void {
     const receive = () => this.#receive(0);
     this.#webSocket?.on('ping', receive);

@@ -10,6 +10,7 @@ const MESSAGES: Record<LimitRule, string> = {
   'failed-log-in': 'Too many wrong passwords. Wait before you try again.',
   'failed-log-in-name': 'Too many wrong passwords for this name. Wait before you try again.',
   handshake: 'Too many connections from your network. Wait before you try again.',
+  session: 'Too many sessions from your network. End one of them, or wait before you try again.',
   event: 'You do too much at once. Wait before you try again.',
   request: 'You send too many requests. Wait before you try again.',
   'request-address': 'Too many requests from your network. Wait before you try again.',

@@ -29,7 +29,7 @@ export class Presence implements MembershipObserver {
   readonly #io: ChatIo;
   readonly #logger: Logger;
   readonly #limiter = new ConcurrencyLimiter(MAX_SNAPSHOTS);
-  /** A client that says hello again meanwhile gets one snapshot. It bounds the queue of the limiter. */
+  /** A client that says hello again before its snapshot is sent gets one snapshot. It bounds the queue of the limiter. */
   readonly #awaitingSnapshot = new Set<ChatSocket>();
 
   constructor(parts: {

@@ -46,7 +46,7 @@ export function serveSockets(
     ...signalEvents(eventParts),
   };
   handleConnections(io, {
-    admission: new Admission({ tokens, registry, readiness }),
+    admission: new Admission({ tokens, registry, readiness, metrics }),
     gate,
     registry,
     hooks: {

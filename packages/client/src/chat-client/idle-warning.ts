@@ -4,7 +4,7 @@ import type { RequestEvent } from '../connection/send-request.ts';
 import type { Connection } from '../connection.ts';
 import { pause, requestedDelayMs, retryDelayMs } from '../retry-delay.ts';
 
-/** If the session still goes on this long after its announced end, nobody waits for its slot any more. */
+/** If the session still exists this long after its announced end, nobody waits for its slot any more. */
 const OUTDATED_AFTER_MS = 10_000;
 
 /** The server never announces an end that is farther away. Protects from a wrong clock of this device. */

@@ -24,7 +24,7 @@ test('warns an inactive user, keeps one who asks to stay, ends the session of on
   await page.getByText('You were disconnected because you were inactive').waitFor();
   await page.getByText('Disconnected', { exact: true }).waitFor();
   const peer = await admitted;
-  // What was loaded stays readable.
+  // Loaded messages stay readable.
   await waitForMessage(page, 'I am here');
   await page.getByRole('button', { name: 'Reconnect' }).click();
   await page.getByText(/number 1 in the queue/i).waitFor();
