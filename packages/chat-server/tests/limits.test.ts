@@ -117,6 +117,18 @@ test('events of a user are limited, whatever they are; events of others are not'
   for (const each of [peer, flooding]) each.close();
 });
 
+test('a repeat of an accepted message is acked beyond the limit of events', async () => {
+  const server = await newChatServer({ EVENTS_PER_SECOND: 5 });
+  const peer = await connectPeer(server.url, (await newGuest(server.url, 'Ada')).token);
+  const send = () =>
+    peer.emitOnce('message:send', { conversationId: 'lobby', clientMessageId: 'first', kind: 'text', text: 'hello' });
+  expect(await send()).toMatchObject({ ok: true, duplicate: false });
+  const replies = await times(60, () => peer.emit('typing', { conversationId: 'lobby', isTyping: true }));
+  expect(replies.at(-1)).toMatchObject({ ok: false, code: 'RATE_LIMITED' });
+  expect(await send()).toMatchObject({ ok: true, duplicate: true });
+  peer.close();
+});
+
 test('a client that ignores refusals is read more slowly, and others notice nothing', async () => {
   const server = await newChatServer({ EVENTS_PER_SECOND: 5 });
   const [flooder, healthy] = (await newGuests(server.url, 2)) as [TestUser, TestUser];

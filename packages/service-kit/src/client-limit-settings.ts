@@ -91,7 +91,7 @@ export const clientLimitSettings = (production: boolean) => ({
     safe: 50,
     unit: 'events per second',
     meaning:
-      'Socket.IO events of one user in a second, as an average over 10 seconds; 0 = no limit. Each chat server counts alone. `MESSAGES_PER_SECOND` also limits messages.',
+      'Socket.IO events of one user in a second, as an average over 10 seconds; 0 = no limit. Each chat server counts alone. Messages and changes count for `MESSAGES_PER_SECOND` instead.',
     tradeOff: 'A client that sends more although it is refused is read more slowly.',
   }),
 });

@@ -24,6 +24,8 @@ const NOT_HELD_RETRY_MS = 1_000;
 /** Handles one client event. */
 export interface EventHandler<Payload extends z.ZodType = z.ZodType> {
   readonly payload: Payload;
+  /** It counts for `MESSAGES_PER_SECOND`, not for `EVENTS_PER_SECOND`: a repeat of an accepted message is acked at any rate. */
+  readonly isMessage?: boolean;
   /** @returns the ack */
   handle(socket: ChatSocket, session: Session, payload: z.output<Payload>): Promise<object>;
 }
@@ -60,16 +62,14 @@ export function attachHandlers(
 
   async function dispatch(event: string, input: unknown[]): Promise<object> {
     try {
-      if (parts.limit.isOn) await parts.limit.count(session.userId);
+      const handler = Object.hasOwn(handlers, event) ? handlers[event as keyof EventHandlers] : undefined;
+      if (parts.limit.isOn && !handler?.isMessage) await parts.limit.count(session.userId);
       // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its
       // event here. After the first large packet, every event of this client is measured.
       const hasSentLargePacket = flow !== undefined && flow.longestPacket > MAX_EVENT_CHARACTERS;
       if (hasSentLargePacket && isTooLarge([event, ...input])) throw new ChatError('PAYLOAD_TOO_LARGE');
       if (!parts.registry.isHeld(session)) throw new ChatError('UNAVAILABLE', { retryAfterMs: NOT_HELD_RETRY_MS });
-      if (!Object.hasOwn(handlers, event)) {
-        throw new ChatError('INVALID_PAYLOAD', { message: 'There is no such event.' });
-      }
-      const handler = handlers[event as keyof EventHandlers];
+      if (!handler) throw new ChatError('INVALID_PAYLOAD', { message: 'There is no such event.' });
       const payload = parsePayload(handler.payload, input[0]);
       session.hasSentEvent = true;
       return await handler.handle(socket, session, payload);

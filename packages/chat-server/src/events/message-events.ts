@@ -63,6 +63,7 @@ export function messageEvents(parts: {
   return {
     'message:send': eventHandler({
       payload: SendPayload,
+      isMessage: true,
       async handle(_socket, session, { conversationId, mediaId, replyTo, ...message }): Promise<SendReply> {
         if (mediaId !== undefined)
           throw new ChatError('NOT_FOUND', { message: 'mediaId: there is no such attachment.' });
@@ -75,6 +76,7 @@ export function messageEvents(parts: {
 
     'message:edit': eventHandler({
       payload: EditPayload,
+      isMessage: true,
       handle: (_socket, session, payload) =>
         change(session, payload, { kind: 'edit', text: payload.text }, ({ senderId, kind }) => {
           if (senderId !== session.userId || kind === 'system') throw notPermitted('edit');
@@ -83,6 +85,7 @@ export function messageEvents(parts: {
 
     'message:delete': eventHandler({
       payload: DeletePayload,
+      isMessage: true,
       handle: (_socket, session, payload) =>
         change(session, payload, { kind: 'delete' }, async ({ senderId, kind, conversationId }) => {
           const { userId } = session;
@@ -94,6 +97,7 @@ export function messageEvents(parts: {
 
     'message:react': eventHandler({
       payload: ReactPayload,
+      isMessage: true,
       handle: (_socket, session, payload) =>
         change(session, payload, { kind: 'reaction', ...(payload.emoji && { text: payload.emoji }) }, ({ kind }) => {
           if (kind === 'system') {
