@@ -23,14 +23,15 @@ export async function readSince(
 ): Promise<SinceReply> {
   const share = Math.min(limit, Math.floor(MAX_SINCE_MESSAGES / cursors.length));
   const room = new ReplyRoom(MAX_REPLY_BYTES - cursors.length * PAGE_BYTES);
-  const conversations: SinceReply['conversations'] = [];
+  /** In the order of the cursors. */
+  const pages: (SinceReply['conversations'][number] | undefined)[] = cursors.map(() => undefined);
   const refused: NonNullable<SinceReply['refused']> = [];
   let lastError: ChatError | undefined;
 
-  async function read({ conversationId, afterSeq }: (typeof cursors)[number]): Promise<void> {
+  async function read({ conversationId, afterSeq }: (typeof cursors)[number], index: number): Promise<void> {
     try {
       const page = await history.readPage(conversationId, userId, { afterSeq, limit: share }, room);
-      conversations.push({ conversationId, ...page });
+      pages[index] = { conversationId, ...page };
     } catch (error) {
       if (!(error instanceof ChatError) || error.code === 'UNAVAILABLE') throw error;
       lastError = error;
@@ -45,9 +46,11 @@ export async function readSince(
   let next = 0;
   while (next < cursors.length) {
     const group = room.isFull ? cursors.length : Math.max(1, Math.floor(room.nextMessages / share));
-    await Promise.all(cursors.slice(next, next + group).map(read));
+    const first = next;
+    await Promise.all(cursors.slice(first, first + group).map((cursor, index) => read(cursor, first + index)));
     next += group;
   }
   if (lastError && refused.length === cursors.length) throw lastError;
+  const conversations = pages.filter((page) => page !== undefined);
   return { ok: true, conversations, ...(refused.length > 0 && { refused }) };
 }
