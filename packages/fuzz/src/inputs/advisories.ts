@@ -42,7 +42,11 @@ const PUBLISHED: readonly HostileCase[] = [
       request('GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nOrigin: https://evil.example', {
         forbidden: ['Access-Control-Allow-Origin: https://evil.example', 'Access-Control-Allow-Origin: *', '0{"sid"'],
       }),
-      upgrade(['Origin: https://evil.example'], { forbidden: ['HTTP/1.1 101'] }),
+      // A WebSocket is opened, because only then can its client read the error. It must not be admitted.
+      upgrade(['Origin: https://evil.example'], {
+        frames: [{ payload: '40{"token":"{{token}}"}' }],
+        forbidden: ['40{"sid"'],
+      }),
     ],
   },
   {

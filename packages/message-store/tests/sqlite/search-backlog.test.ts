@@ -24,8 +24,13 @@ function dropSearch(): void {
   ]) {
     database.exec(`DROP TABLE ${table}`);
   }
-  for (const index of ['messagesByClientMessageId', 'messagesBySender']) database.exec(`DROP INDEX ${index}`);
-  database.exec('ALTER TABLE messages DROP COLUMN epoch');
+  for (const index of ['messagesByClientMessageId', 'messagesBySender', 'guestsBySignIn', 'listedUsers']) {
+    database.exec(`DROP INDEX ${index}`);
+  }
+  for (const column of ['messages epoch', 'users lastSignInAtMs', 'users expiredAtMs', 'conversations activeAtMs']) {
+    const [table, name] = column.split(' ');
+    database.exec(`ALTER TABLE ${table} DROP COLUMN ${name}`);
+  }
   database.exec('DELETE FROM migrations WHERE version >= 2');
   database.close();
 }
