@@ -8,6 +8,8 @@ import { chatServersOf, isReady, readyStatus } from './chat-servers.ts';
 import type { Experiment } from './experiment.ts';
 
 const MAX_MEMORY_MB = 24;
+/** A client is read at 1 MB/s. The workers free memory faster than one alone fills it. */
+const FLOOD_SENDERS = 4;
 /** From this share of the limit on, new messages get `BUSY`. */
 const NEAR_LIMIT = 0.9;
 /** A Cluster has three masters to fill. */
@@ -23,15 +25,15 @@ const WINDOW_MS = 5_000;
 const POLL_INTERVAL_MS = 100;
 
 /**
- * One client sends long texts to many groups as fast as it can, until Redis is full, and then for some seconds more. All others continue.
+ * Four clients send long texts to many groups as fast as they can, until Redis is full, and then for some seconds more. All others continue.
  * A worker and a chat server are killed during the flood, and must start while Redis is full. After the flood everything must work
  * again without help.
  */
 export const fullRedis = (seconds: number): Experiment => ({
-  summary: `one client fills a Redis of ${MAX_MEMORY_MB} MB and continues for ${seconds} s`,
+  summary: `${FLOOD_SENDERS} clients fill a Redis of ${MAX_MEMORY_MB} MB and continue for ${seconds} s`,
   clientMix: {
     ...DEFAULT_CLIENT_MIX,
-    ...{ plainClients: 16, libraryClients: 16, listeners: 1, floodSenders: 1, secondDevices: 0 },
+    ...{ plainClients: 16, libraryClients: 16, listeners: 1, floodSenders: FLOOD_SENDERS, secondDevices: 0 },
     ...{ floodGroups: GROUPS, floodPauseMs: [0, 2], floodsOnDemand: true },
   },
   maxMemoryMb: MAX_MEMORY_MB,
@@ -40,7 +42,7 @@ export const fullRedis = (seconds: number): Experiment => ({
   async run({ bed, workload, recorder, report, signal }) {
     await pause(BEFORE_MS, signal);
     const before: Period = { fromMs: recorder.nowMs() - BEFORE_MS, toMs: recorder.nowMs() };
-    report(`fault: a client floods ${GROUPS} groups`);
+    report(`fault: ${FLOOD_SENDERS} clients flood ${GROUPS} groups`);
     const flooding = new AbortController();
     const flood = workload.flood(AbortSignal.any([flooding.signal, signal]));
     const fromMs = recorder.nowMs();
