@@ -2,6 +2,7 @@
 const NOT_IN_CI = [
   'packages/bench/tests/generator',
   'packages/chaos/tests/redis-targets',
+  'packages/fuzz/tests/attacks-short',
   'packages/testing/tests/redis-servers',
   'packages/testing/tests/test-run',
 ];

@@ -72,6 +72,11 @@ Writes the documents that are generated from the code. npm run check fails if on
     programs: ['redis-server', 'nginx'],
     scripts: (args) => [['packages/fuzz/src/main.ts', ...args]],
   },
+  attacks: {
+    summary: 'repeat the attacks that once succeeded, and compare healthy users before and during each',
+    programs: ['redis-server', 'nginx'],
+    scripts: (args) => [['packages/fuzz/src/known-attacks/main.ts', ...args]],
+  },
   artillery: {
     summary: 'run an Artillery scenario',
     programs: ['redis-server', 'nginx'],

@@ -8,7 +8,7 @@ const SAMPLE_INTERVAL_MS = 1_000;
 const KIB_PER_MIB = 1_024;
 
 /** Resident memory in MiB by process. */
-type Sample = ReadonlyMap<string, number>;
+export type Sample = ReadonlyMap<string, number>;
 
 export interface MemoryWatch {
   /** Returns the resident memory of all processes in MiB, as the median of the samples since the last call. */
@@ -48,7 +48,8 @@ export function watchMemory(processes: () => readonly ProcessEntry[]): MemoryWat
   };
 }
 
-async function readMemory(processes: readonly ProcessEntry[]): Promise<Sample> {
+/** Reads the resident memory of each process in MiB, with its children. */
+export async function readMemory(processes: readonly ProcessEntry[]): Promise<Sample> {
   const { stdout } = await run('ps', ['-e', '-o', 'pid=,ppid=,rss=']);
   const rows = stdout
     .trim()

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { pause } from '@parley/service-kit';
+import { type ConnectError, connectSession } from './client.ts';
+import { REQUEST_DEADLINE_MS } from './observed.ts';
+
+const RETRY_MS = 1_000;
+
+/**
+ * A registered user comes and waits for a slot as the protocol demands, then sends a message to the lobby.
+ *
+ * @returns the time until the message was acked in ms, or infinity if that was not before the signal aborted
+ */
+export async function comeAndChat(url: string, token: string, signal: AbortSignal): Promise<number> {
+  const startedAt = performance.now();
+  let waitTicket: string | undefined;
+  while (!signal.aborted) {
+    try {
+      const socket = await connectSession(url, token, { reconnects: false, waitTicket });
+      const message = { conversationId: 'lobby', clientMessageId: randomUUID(), kind: 'text', text: 'Good morning' };
+      const ack = await socket
+        .timeout(REQUEST_DEADLINE_MS)
+        .emitWithAck('message:send', message)
+        .finally(() => socket.disconnect());
+      if (ack.ok) return performance.now() - startedAt;
+      await pause(ack.retryAfterMs ?? RETRY_MS, signal);
+    } catch (error) {
+      const { data } = error as ConnectError;
+      waitTicket = data?.waitTicket ?? waitTicket;
+      await pause(data?.retryAfterMs ?? RETRY_MS, signal);
+    }
+  }
+  return Number.POSITIVE_INFINITY;
+}
