@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import { freePort, watchExits } from '@parley/load-kit/cluster';
 import { pause } from '@parley/service-kit';
 import { attackAddresses } from '../test-bed.ts';
-import { RunningAttack } from './attackers/running-attack.ts';
 import { register } from './healthy/client.ts';
 import { comeAndChat } from './healthy/newcomer.ts';
 import type { Observed } from './healthy/observed.ts';
 import { RegisteredUsers } from './healthy/registered-users.ts';
 import type { KnownAttack } from './known-attack.ts';
-import { MemoryRecord, type ProcessMemory } from './memory-record.ts';
+import { isMemoryBack, MemoryRecord, type ProcessMemory } from './memory-record.ts';
+import { RunningAttack } from './running-attack.ts';
 import { type Defaults, type Product, startProduct } from './start-product.ts';
-import { isMemoryBack } from './verdict.ts';
 
 const ADDRESSES = 30;
 const WARM_UP_MS = 3_000;
@@ -26,6 +25,8 @@ export interface AttackMeasurement {
   readonly attack: KnownAttack;
   readonly before: Observed;
   readonly during: Observed;
+  /** Until the memory was back. */
+  readonly after: Observed;
   /** Time until a newcomer chatted, in ms; undefined if none came. */
   readonly newcomerMs: number | undefined;
   readonly memory: readonly ProcessMemory[];
@@ -103,7 +104,7 @@ async function measure(
     await running.stop();
     await awaitRecovery(during, memory, wait);
     return {
-      ...{ attack, before, during, newcomerMs, memory: memory.read() },
+      ...{ attack, before, during, after: healthy.takeObserved(), newcomerMs, memory: memory.read() },
       ...{ exits: exits.unexpectedExits(), counts: running.counts },
     };
   } finally {

@@ -3,6 +3,8 @@ import { silentLogger, startLoop } from '@parley/service-kit';
 import { readMemory, type Sample } from '../checks/watch-memory.ts';
 
 const SAMPLE_INTERVAL_MS = 500;
+/** The heap of V8 and the allocator of Redis keep some of the memory that they had. */
+export const MAX_GROWTH_AFTER_MB = 50;
 
 /** Resident memory of one process in MiB. */
 export interface ProcessMemory {
@@ -12,6 +14,8 @@ export interface ProcessMemory {
   /** The newest value. */
   readonly after: number;
 }
+
+export const isMemoryBack = ({ before, after }: ProcessMemory): boolean => after <= before + MAX_GROWTH_AFTER_MB;
 
 /** Samples the resident memory of the chat servers and of Redis. */
 export class MemoryRecord {

@@ -66,10 +66,11 @@ export async function startProduct(options: {
     await exited;
     clearTimeout(killed);
   };
+  const started = new AbortController();
   try {
     await new Promise<void>((resolve, reject) => {
       const deadline = setTimeout(() => reject(new Error('the cluster was not ready in time')), READY_DEADLINE_MS);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: started.signal });
       child.once('error', reject);
       child.once('exit', () => reject(new Error(`the cluster did not start:\n${output.join('\n')}`)));
       for (const stream of [child.stdout, child.stderr]) {
@@ -84,6 +85,8 @@ export async function startProduct(options: {
   } catch (error) {
     if (child.pid !== undefined && child.exitCode === null) await stop();
     throw error;
+  } finally {
+    started.abort();
   }
   return {
     url: `http://127.0.0.1:${port}`,

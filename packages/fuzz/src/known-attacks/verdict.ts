@@ -1,13 +1,11 @@
 import { KINDS, type Kind } from './healthy/observed.ts';
 import type { AttackMeasurement } from './measure-attack.ts';
-import type { ProcessMemory } from './memory-record.ts';
+import { isMemoryBack, MAX_GROWTH_AFTER_MB, type ProcessMemory } from './memory-record.ts';
 
 const MAX_P99_RATIO = 3;
 /** Always allowed. */
 const ALLOWED_P99_MS = 40;
 const MAX_GROWTH_MB = 200;
-/** The heap of V8 keeps some of the memory that it had. */
-const MAX_GROWTH_AFTER_MB = 50;
 
 /** A measurement as it is printed and written as JSON. */
 export interface Row {
@@ -23,8 +21,6 @@ export interface Row {
   readonly violations: readonly string[];
 }
 
-export const isMemoryBack = ({ before, after }: ProcessMemory): boolean => after <= before + MAX_GROWTH_AFTER_MB;
-
 export function toRow(measurement: AttackMeasurement): Row {
   const { attack, before, during, newcomerMs, memory, counts } = measurement;
   const orNull = (value: number) => (Number.isFinite(value) ? Math.round(value * 10) / 10 : null);
@@ -33,20 +29,30 @@ export function toRow(measurement: AttackMeasurement): Row {
   return {
     ...{ attack: attack.name, summary: attack.summary, memoryMb: memory, sent: counts },
     p99Ms: kinds as Row['p99Ms'],
-    refusals: Object.fromEntries(during.refusals),
+    refusals: refusalsOf(measurement),
     newcomerMs: newcomerMs === undefined ? null : orNull(newcomerMs),
     violations: violationsOf(measurement),
   };
 }
 
-function violationsOf({ attack, before, during, newcomerMs, memory, exits }: AttackMeasurement): string[] {
+/** The refusals during the attack, and those that followed. */
+const refusalsOf = ({ during, after }: AttackMeasurement): Record<string, number> => ({
+  ...Object.fromEntries(during.refusals),
+  ...Object.fromEntries([...after.refusals].map(([code, count]) => [`${code} afterwards`, count])),
+});
+
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((total, count) => total + count, 0);
+
+function violationsOf(measurement: AttackMeasurement): string[] {
+  const { attack, before, during, newcomerMs, memory, exits } = measurement;
   const violations: string[] = [];
   for (const kind of KINDS) {
     const p99Ms = before.p99Ms(kind);
     const bound = Math.max(ALLOWED_P99_MS, MAX_P99_RATIO * p99Ms);
     if (!Number.isNaN(p99Ms) && !(during.p99Ms(kind) <= bound)) violations.push(`p99 of ${kind} > ${bound.toFixed(0)} ms`);
   }
-  const refused = [...during.refusals.values()].reduce((sum, count) => sum + count, 0);
+  const refused = sum(refusalsOf(measurement));
   if (refused > 0) violations.push(`${refused} refusals`);
   for (const process of memory) {
     if (process.peak > process.before + MAX_GROWTH_MB) violations.push(`${process.name} grew by > ${MAX_GROWTH_MB} MB`);
@@ -75,11 +81,10 @@ export const toTable = (rows: readonly Row[]): string[][] => [HEAD, ...rows.map(
 
 function toCells({ attack, p99Ms, refusals, newcomerMs, memoryMb, violations }: Row): string[] {
   const isRedis = ({ name }: ProcessMemory) => name === 'redis';
-  const refused = Object.values(refusals).reduce((sum, count) => sum + count, 0);
   return [
     attack,
     ...KINDS.map((kind) => `${formatMs(p99Ms[kind].before)} → ${formatMs(p99Ms[kind].during)}`),
-    String(refused),
+    String(sum(refusals)),
     newcomerMs === null ? '–' : (newcomerMs / 1_000).toFixed(1),
     formatMemory(memoryMb.filter((process) => !isRedis(process))),
     formatMemory(memoryMb.filter(isRedis)),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createConversation } from '@parley/load-kit/clients';
 import type { Refused } from '@parley/protocol';
+import { pause } from '@parley/service-kit';
 import type { Socket } from 'socket.io-client';
 import { callApi, connectSession, register } from './client.ts';
 import { type Kind, Observed, REQUEST_DEADLINE_MS } from './observed.ts';
@@ -119,17 +120,17 @@ export class RegisteredUsers {
   async #connectRepeatedly(token: string): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      let socket: Socket | undefined;
+      const sockets: Socket[] = [];
       await this.#measure('handshake', async () => {
         try {
-          socket = await connectSession(this.#url, token, { reconnects: false });
+          sockets.push(await connectSession(this.#url, token, { reconnects: false }));
           return undefined;
         } catch (error) {
           return (error as Error).message;
         }
       });
-      socket?.disconnect();
-      await new Promise((resolve) => setTimeout(resolve, CONNECTOR_EVERY_MS));
+      for (const socket of sockets) socket.disconnect();
+      await pause(CONNECTOR_EVERY_MS, signal);
     }
   }
 }

@@ -1,7 +1,7 @@
 // The process of the attackers: its work must not delay the measurements of the healthy users.
 import { getPriority, setPriority } from 'node:os';
-import type { Stage } from '../known-attack.ts';
-import { KNOWN_ATTACKS } from '../known-attacks.ts';
+import type { Stage } from './known-attack.ts';
+import { KNOWN_ATTACKS } from './known-attacks.ts';
 import type { AttackCommand, AttackReport } from './running-attack.ts';
 
 const LOWEST_PRIORITY = 19;
@@ -46,5 +46,5 @@ async function prepareAttack({ name, port, addresses }: Extract<AttackCommand, {
   await stopped;
   clearInterval(progress);
   reportCounts();
-  process.disconnect();
+  process.disconnect?.();
 }
