@@ -21,11 +21,16 @@ async function run(
   for (const attack of attacks) {
     report(`${attack.name}: ${attack.summary}`);
     const row = toRow(
-      await measureAttack(attack, { ...options, signal, checkout: checkout === undefined ? undefined : resolve(checkout) }),
+      await measureAttack(attack, {
+        ...options,
+        signal,
+        checkout: checkout === undefined ? undefined : resolve(checkout),
+      }),
     );
     rows.push(row);
     for (const line of describe(row)) report(`  ${line}`);
-    if (jsonFile) await writeFile(jsonFile, `${JSON.stringify({ defaults: options.defaults, attacks: rows }, null, 2)}\n`);
+    if (jsonFile)
+      await writeFile(jsonFile, `${JSON.stringify({ defaults: options.defaults, attacks: rows }, null, 2)}\n`);
   }
   for (const line of formatTable(toTable(rows))) print(line);
   const violated = rows.filter(({ violations }) => violations.length > 0);
@@ -33,14 +38,17 @@ async function run(
   return violated.length > 0 && checkout === undefined ? 1 : 0;
 }
 
-const describe = ({ sent, refusals, p99Ms, violations }: Row): string[] => [
-  `sent: ${list(sent)}`,
-  `p99 of all requests: ${p99Ms.all.before} ms before, ${p99Ms.all.during} ms during the attack`,
-  ...(Object.keys(refusals).length > 0 ? [`refused: ${list(refusals)}`] : []),
-  violations.length > 0 ? `OUT OF BOUNDS: ${violations.join('; ')}` : 'within bounds',
-];
+function describe({ sent, refusals, p99Ms, violations }: Row): string[] {
+  return [
+    `sent: ${list(sent)}`,
+    `p99 of all requests: ${p99Ms.all.before} ms before, ${p99Ms.all.during} ms during the attack`,
+    ...(Object.keys(refusals).length > 0 ? [`refused: ${list(refusals)}`] : []),
+    violations.length > 0 ? `OUT OF BOUNDS: ${violations.join('; ')}` : 'within bounds',
+  ];
+}
 
-const list = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts)
+function list(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
     .map(([what, count]) => `${count} ${what}`)
     .join(', ');
+}

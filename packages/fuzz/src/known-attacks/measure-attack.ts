@@ -14,7 +14,7 @@ import { RunningAttack } from './running-attack.ts';
 import { type Defaults, type Product, startProduct } from './start-product.ts';
 
 const ADDRESSES = 30;
-const WARM_UP_MS = 3_000;
+const WARM_UP_MS = 6_000;
 /** The attack has begun to work before the newcomer comes. */
 const NEWCOMER_DELAY_MS = 3_000;
 const MIN_RECOVERY_MS = 5_000;
@@ -26,7 +26,7 @@ export interface AttackMeasurement {
   readonly before: Observed;
   readonly during: Observed;
   /** Until the memory was back. */
-  readonly after: Observed;
+  readonly refusalsAfter: ReadonlyMap<string, number>;
   /** Time until a newcomer chatted, in ms; undefined if none came. */
   readonly newcomerMs: number | undefined;
   readonly memory: readonly ProcessMemory[];
@@ -96,7 +96,7 @@ async function measure(
     else {
       await wait(NEWCOMER_DELAY_MS);
       const inTime = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(newcomerWithinMs)]);
-      const coming = comeAndChat(product.url, newcomer.token, inTime);
+      const coming = comeAndChat(product.url, newcomer, inTime);
       await wait(Math.max(0, periodMs - NEWCOMER_DELAY_MS));
       newcomerMs = await coming;
     }
@@ -104,7 +104,8 @@ async function measure(
     await running.stop();
     await awaitRecovery(during, memory, wait);
     return {
-      ...{ attack, before, during, after: healthy.takeObserved(), newcomerMs, memory: memory.read() },
+      ...{ attack, before, during, newcomerMs, memory: memory.read() },
+      refusalsAfter: new Map(healthy.takeObserved().refusals), // a copy: the end of the measurement ends requests
       ...{ exits: exits.unexpectedExits(), counts: running.counts },
     };
   } finally {

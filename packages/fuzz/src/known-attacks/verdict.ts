@@ -36,9 +36,9 @@ export function toRow(measurement: AttackMeasurement): Row {
 }
 
 /** The refusals during the attack, and those that followed. */
-const refusalsOf = ({ during, after }: AttackMeasurement): Record<string, number> => ({
+const refusalsOf = ({ during, refusalsAfter }: AttackMeasurement): Record<string, number> => ({
   ...Object.fromEntries(during.refusals),
-  ...Object.fromEntries([...after.refusals].map(([code, count]) => [`${code} afterwards`, count])),
+  ...Object.fromEntries([...refusalsAfter].map(([code, count]) => [`${code} afterwards`, count])),
 });
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
@@ -50,7 +50,8 @@ function violationsOf(measurement: AttackMeasurement): string[] {
   for (const kind of KINDS) {
     const p99Ms = before.p99Ms(kind);
     const bound = Math.max(ALLOWED_P99_MS, MAX_P99_RATIO * p99Ms);
-    if (!Number.isNaN(p99Ms) && !(during.p99Ms(kind) <= bound)) violations.push(`p99 of ${kind} > ${bound.toFixed(0)} ms`);
+    if (!Number.isNaN(p99Ms) && !(during.p99Ms(kind) <= bound))
+      violations.push(`p99 of ${kind} > ${bound.toFixed(0)} ms`);
   }
   const refused = sum(refusalsOf(measurement));
   if (refused > 0) violations.push(`${refused} refusals`);

@@ -5,7 +5,7 @@ import type { KnownAttack, Stage } from '../known-attack.ts';
 import { type AttackerAccount, newAccount, newGroup, writeHistory } from './accounts.ts';
 import { openPolling } from './before-admission.ts';
 import { repeat } from './http-client.ts';
-import { eventPacket, flood, openSession, request, textFrame } from './socket-client.ts';
+import { eventPacket, flood, openSession, reasonOf, request, textFrame } from './socket-client.ts';
 
 const HELLO = eventPacket('session:hello', { timezone: 'UTC' });
 /** The first fills 256 KiB; the second is what a server must accept. */
@@ -82,7 +82,7 @@ export const since: KnownAttack = {
       while (!signal.aborted) {
         const session = await openSession(stage.from(account.address), account.token);
         if (typeof session === 'string') {
-          stage.count(`sessions refused: ${session.slice(0, 40)}`);
+          stage.count(`sessions refused: ${reasonOf(session)}`);
           await pause(RETRY_MS);
           continue;
         }
@@ -138,7 +138,7 @@ export function floodSession(
 ): Promise<void> {
   const open = async () => {
     const session = await openSession(stage.from(address), token);
-    stage.count(typeof session === 'string' ? `sessions refused: ${session.slice(0, 40)}` : 'sessions');
+    stage.count(typeof session === 'string' ? `sessions refused: ${reasonOf(session)}` : 'sessions');
     return session;
   };
   return flood(open, nextFrame, { max: MAX_EVENTS, signal, onSent: (frames) => stage.count(what, frames) });

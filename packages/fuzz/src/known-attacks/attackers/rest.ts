@@ -22,6 +22,7 @@ const SEARCH = '/api/search?limit=200&q=a+b+c+d+e+f+g+h+i+j+k+l+m+n+o+p+q+r+s+t+
 export const logIns: KnownAttack = {
   name: 'log-ins',
   summary: `${PARALLEL_LOG_INS} parallel log-ins with random names from ${ADDRESSES} addresses`,
+  newcomerWithinMs: 5_000,
   prepare: async (stage) => async (_, signal) => {
     const clients = Array.from({ length: ADDRESSES }, (_, number) => new HttpClient(stage.from(number)));
     await repeat({ parallel: PARALLEL_LOG_INS, max: MAX_CALLS, signal }, async (worker) => {
@@ -84,7 +85,12 @@ export const searches: KnownAttack = {
   hasHistory: true,
   async prepare(stage) {
     const { http, token, ...account } = await newAccount(stage);
-    await writeHistory(stage, { ...account, http, token }, 'lobby', Array.from({ length: SEARCHED_MESSAGES }, longText));
+    await writeHistory(
+      stage,
+      { ...account, http, token },
+      'lobby',
+      Array.from({ length: SEARCHED_MESSAGES }, longText),
+    );
     return (_, signal) =>
       repeat({ parallel: PARALLEL_SEARCHES, max: MAX_CALLS, signal }, async () => {
         const { status } = await http.call('GET', SEARCH, { token });

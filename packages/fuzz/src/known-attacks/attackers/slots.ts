@@ -4,12 +4,14 @@ import type { AttackSocket } from '../../attack/web-socket.ts';
 import type { KnownAttack, Stage } from '../known-attack.ts';
 import { type AttackerAccount, newAccounts } from './accounts.ts';
 import { floodSession, messageFrame } from './events.ts';
-import { openSession, openSocket, request, textFrame } from './socket-client.ts';
+import { openSession, openSocket, reasonOf, request, textFrame } from './socket-client.ts';
 
 const GUESTS = 50;
 const IDLE_TIMEOUT_MS = 6_000;
 const KNOCK_MS = 1_000;
 const CHAT_MS = 1_000;
+/** The flooder has a slot before the guests fill them. */
+const FLOODER_FIRST_MS = 500;
 const WRITE_DEADLINE_MS = 5_000;
 const CONNECTIONS = 500;
 const FLOODER_ADDRESS = 20;
@@ -44,9 +46,11 @@ export const strangers: KnownAttack = {
       await pause(CHAT_MS);
     };
     return async (_, signal) => {
+      const flood = floodSession(stage, flooder, 'messages of the flooder', () => messageFrame('lobby'), signal);
+      await pause(FLOODER_FIRST_MS);
       await Promise.all([
+        flood,
         ...guests.map((guest) => keepSession(stage, guest, signal, chat)),
-        floodSession(stage, flooder, 'messages of the flooder', () => messageFrame('lobby'), signal),
         ...Array.from({ length: CONNECTIONS }, () => keepConnection(stage, signal)),
       ]);
     };
@@ -63,7 +67,7 @@ async function keepSession(
   while (!signal.aborted) {
     const session = await openSession(stage.from(address), token);
     if (typeof session === 'string') {
-      stage.count(`sessions refused: ${/"message":"(\w+)"/.exec(session)?.[1] ?? session}`);
+      stage.count(`sessions refused: ${reasonOf(session)}`);
       await pause(KNOCK_MS);
       continue;
     }

@@ -43,6 +43,9 @@ export async function openSession(endpoint: Endpoint, token: string): Promise<At
   return answer ?? 'no answer';
 }
 
+/** Returns the code of a refused connection. */
+export const reasonOf = (refusal: string): string => /"message":"(\w+)"/.exec(refusal)?.[1] ?? refusal;
+
 /** Sends an event. @returns the ack as text, or undefined if there is none */
 export async function request(socket: AttackSocket, event: string, payload: object): Promise<string | undefined> {
   lastAckId += 1;

@@ -18,6 +18,16 @@ export async function register(url: string): Promise<RegisteredUser> {
   return { userId: user.id, token: accessToken, username, password };
 }
 
+/** Logs in. @returns the access token, or undefined if it is refused or fails */
+export async function logIn(url: string, { username, password }: RegisteredUser): Promise<string | undefined> {
+  try {
+    const response = await fetch(`${url}/api/auth/login`, requestOf({ body: { username, password } }));
+    return response.ok ? ((await response.json()) as SignedIn).accessToken : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 interface ApiCall {
   readonly token?: string;
   readonly body?: object;

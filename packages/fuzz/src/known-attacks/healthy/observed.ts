@@ -1,7 +1,7 @@
 import { LatencyHistogram } from '@parley/load-kit/generator';
 
 /** What healthy users do. A handshake is a new connection with its session:hello. */
-export const KINDS = ['send', 'read', 'handshake', 'log-in'] as const;
+export const KINDS = ['send', 'read', 'handshake'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A request took longer than its deadline. */

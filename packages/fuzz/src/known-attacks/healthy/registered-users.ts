@@ -10,8 +10,6 @@ const CHATTERS = 5;
 const CHATTER_EVERY_MS = 100;
 const CONNECTORS = 2;
 const CONNECTOR_EVERY_MS = 200;
-/** In production, one address may try 60 log-ins a minute. */
-const LOG_IN_EVERY_MS = 2_000;
 
 interface Chatter {
   readonly userId: string;
@@ -20,7 +18,7 @@ interface Chatter {
 }
 
 /**
- * Registered users who chat, read, connect and log in while the cluster is attacked. They begin their requests at a fixed rate, whether
+ * Registered users who chat, read and connect while the cluster is attacked. They begin their requests at a fixed rate, whether
  * or not earlier ones were answered: a server that stops delays all requests of that time.
  */
 export class RegisteredUsers {
@@ -89,7 +87,6 @@ export class RegisteredUsers {
       });
     }
     for (const { token } of connectors) void this.#connectRepeatedly(token);
-    this.#every(LOG_IN_EVERY_MS, () => this.#measure('log-in', () => this.#logIn(owner)));
   }
 
   #every(intervalMs: number, work: () => Promise<void>): void {
@@ -111,10 +108,6 @@ export class RegisteredUsers {
   #read({ token }: Chatter, turn: number): Promise<string | undefined> {
     const paths = [`/api/conversations/${this.#groupId}/messages?limit=20`, '/api/conversations', '/api/me'];
     return callApi(this.#url, paths[turn % paths.length] ?? '', { token });
-  }
-
-  #logIn({ username, password }: { username: string; password: string }): Promise<string | undefined> {
-    return callApi(this.#url, '/api/auth/login', { body: { username, password } });
   }
 
   async #connectRepeatedly(token: string): Promise<void> {
