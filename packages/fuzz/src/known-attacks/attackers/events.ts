@@ -8,8 +8,8 @@ import { repeat } from './http-client.ts';
 import { eventPacket, flood, openSession, reasonOf, request, textFrame } from './socket-client.ts';
 
 const HELLO = eventPacket('session:hello', { timezone: 'UTC' });
-/** The first fills 256 KiB; the second is what a server must accept. */
-const HELLOS_PER_POST = [6_000, 1_000];
+/** A server must accept as many packets in one POST. More of them only end the session. */
+const HELLOS_PER_POST = 1_000;
 const MAX_HELLOS = 1_200_000;
 const MAX_EVENTS = 500_000;
 const RETRY_MS = 100;
@@ -27,21 +27,20 @@ export const pollingHello: KnownAttack = {
   async prepare(stage) {
     const account = await newAccount(stage);
     return async (_, signal) => {
-      let posted = 0;
-      for (let attempt = 0; posted < MAX_HELLOS && !signal.aborted; attempt += 1) {
-        const count = HELLOS_PER_POST[Math.min(attempt, HELLOS_PER_POST.length - 1)] ?? 1;
-        posted += await postHellos(stage, account, { count, max: MAX_HELLOS - posted, signal });
+      for (let left = MAX_HELLOS; left > 0 && !signal.aborted; ) {
+        left -= await postHellos(stage, account, left, signal);
         await pause(RETRY_MS);
       }
     };
   },
 };
 
-/** Posts until the session ends. @returns how many hellos the cluster took */
+/** Posts until the session ends, and polls beside it. @returns how many hellos the cluster took */
 async function postHellos(
   stage: Stage,
   { http, token }: AttackerAccount,
-  { count, max, signal }: { count: number; max: number; signal: AbortSignal },
+  max: number,
+  signal: AbortSignal,
 ): Promise<number> {
   const address = await openPolling(http);
   if (!address) {
@@ -49,15 +48,21 @@ async function postHellos(
     return 0;
   }
   await http.call('POST', address, { payload: `40${JSON.stringify({ token, takeover: true })}` });
-  await http.call('GET', address);
-  const payload = Array(count).fill(HELLO).join('\x1e');
+  stage.count('sessions');
+  let isOpen = true;
+  const poll = async () => {
+    while (isOpen) isOpen = (await http.call('GET', address)).status === 200;
+  };
+  void poll();
+  const payload = Array(HELLOS_PER_POST).fill(HELLO).join('\x1e');
   let taken = 0;
-  while (taken < max && !signal.aborted) {
+  while (isOpen && taken < max && !signal.aborted) {
     const { status } = await http.call('POST', address, { payload });
-    stage.count(`posts of ${count} session:hello answered with ${status}`);
-    if (status !== 200) break;
-    taken += count;
+    stage.count(`posts of ${HELLOS_PER_POST} session:hello answered with ${status}`);
+    if (status !== 200) isOpen = false;
+    else taken += HELLOS_PER_POST;
   }
+  isOpen = false;
   return taken;
 }
 
