@@ -91,8 +91,9 @@ export const since: KnownAttack = {
           await pause(RETRY_MS);
           continue;
         }
-        await repeat({ parallel: SINCE_AT_ONCE, max: MAX_CALLS, signal }, async () => {
-          if (!session.isOpen) return pause(RETRY_MS);
+        stage.count('sessions');
+        const limits = { parallel: SINCE_AT_ONCE, max: MAX_CALLS, signal, while: () => session.isOpen };
+        await repeat(limits, async () => {
           const ack = await request(session, 'messages:since', call);
           const code = /"code":"(\w+)"/.exec(ack?.slice(0, 300) ?? '')?.[1];
           stage.count(`calls answered with ${ack ? (code ?? 'messages') : 'nothing'}`);

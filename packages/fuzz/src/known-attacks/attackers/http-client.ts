@@ -70,14 +70,14 @@ export class HttpClient {
   }
 }
 
-/** Runs tasks until the signal aborts or `max` were started, `parallel` of them at a time. */
+/** Runs tasks until the signal aborts or `max` were started, `parallel` of them at a time. @param limits.while no more if it is false */
 export async function repeat(
-  { parallel, max, signal }: { parallel: number; max: number; signal: AbortSignal },
+  { parallel, max, signal, ...limits }: { parallel: number; max: number; signal: AbortSignal; while?: () => boolean },
   task: (worker: number) => Promise<void>,
 ): Promise<void> {
   let left = max;
   const work = async (worker: number) => {
-    while (left > 0 && !signal.aborted) {
+    while (left > 0 && !signal.aborted && (limits.while?.() ?? true)) {
       left -= 1;
       await task(worker);
     }
