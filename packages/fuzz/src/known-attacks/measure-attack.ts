@@ -32,7 +32,7 @@ export interface AttackMeasurement {
   readonly memory: readonly ProcessMemory[];
   /** Processes that ended. */
   readonly exits: readonly { readonly name: string; readonly count: number }[];
-  /** What the attackers sent and how it was answered. */
+  /** Counts of what the attackers sent, and of the answers. */
   readonly counts: Readonly<Record<string, number>>;
 }
 

@@ -35,7 +35,7 @@ export class RunningAttack {
     });
   }
 
-  /** What was sent and answered so far. */
+  /** Counts of sent and answered things so far. */
   get counts(): Readonly<Record<string, number>> {
     return this.#counts;
   }

@@ -1,6 +1,6 @@
 import { LatencyHistogram } from '@parley/load-kit/generator';
 
-/** What healthy users do. A handshake is a new connection with its session:hello. */
+/** The requests of healthy users. A handshake is a new connection with its session:hello. */
 export const KINDS = ['send', 'read', 'handshake'] as const;
 export type Kind = (typeof KINDS)[number];
 
