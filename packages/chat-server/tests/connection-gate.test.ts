@@ -56,6 +56,18 @@ test('WebSockets that send 20,000 packets before their admission are closed, and
   }
 });
 
+test('a refused WebSocket that ignores the closing is not read any further', async () => {
+  const others = watchOthers(healthyPeer);
+  const webSocket = await RawWebSocket.open(server.url);
+  webSocket.ignoresClosing = true;
+  webSocket.send(new Array<string>(20).fill('40'));
+  await eventually(() => expect(webSocket.received.some((packet) => packet.startsWith('44'))).toBe(true));
+  webSocket.flood('40', 5_000_000);
+  await eventually(() => expect(webSocket.isClosed).toBe(true));
+  expect(webSocket.bytesSent).toBeLessThan(20_000_000);
+  await others.expectServed();
+});
+
 test('a WebSocket that sends pings instead of a CONNECT is closed', async () => {
   const webSocket = await RawWebSocket.open(server.url);
   webSocket.ping(100);

@@ -86,10 +86,14 @@ export class RawPoller {
   }
 }
 
+const FRAMES_PER_WRITE = 10_000;
+
 /** A WebSocket client that follows no rule. It records the texts that it receives. */
 export class RawWebSocket {
   readonly received: string[] = [];
   isClosed = false;
+  /** Whether it leaves a closing of the server unanswered. */
+  ignoresClosing = false;
   readonly #socket: Socket;
   #unread = Buffer.alloc(0);
 
@@ -121,6 +125,18 @@ export class RawWebSocket {
     this.#socket.write(Buffer.concat(packets.map((packet) => maskedFrame(packet, opcode))));
   }
 
+  /** Sends a packet again and again. The frames are made once, because this process is also that of the server. */
+  flood(packet: string, times: number): void {
+    const frame = maskedFrame(packet, 0x81);
+    const frames = Buffer.alloc(frame.length * FRAMES_PER_WRITE, frame);
+    for (let sent = 0; sent < times; sent += FRAMES_PER_WRITE) this.#socket.write(frames);
+  }
+
+  /** The bytes that the connection took. The buffers of the operating system take some MB that the server does not read. */
+  get bytesSent(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
   ping(times: number): void {
     this.send(new Array<string>(times).fill('x'), 0x89);
   }
@@ -130,7 +146,7 @@ export class RawWebSocket {
     for (;;) {
       const { length, header } = frameSize(this.#unread);
       if (this.#unread.length < header + length) return;
-      if (this.#unread[0] === 0x88) this.#socket.end();
+      if (this.#unread[0] === 0x88 && !this.ignoresClosing) this.#socket.end();
       if (this.#unread[0] === 0x81) this.received.push(this.#unread.toString('utf8', header, header + length));
       this.#unread = this.#unread.subarray(header + length);
     }

@@ -75,7 +75,7 @@ export class Accounts {
   /** @throws ChatError `UNAUTHENTICATED`, the same for an unknown username and a wrong password */
   async logIn(username: string, password: string): Promise<Grant> {
     const user = await this.#users.findByUsername(username);
-    const matches = await this.#passwords.verify(password, user?.passwordHash ?? (await decoyHash));
+    const matches = await this.#passwords.verify(password, user?.passwordHash ?? decoyHash);
     if (!user?.passwordHash || !matches) {
       throw new ChatError('UNAUTHENTICATED', {
         message: 'The username or password is wrong. Check both and try again.',

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ChatError } from '@parley/protocol';
 import type { ClientAddresses } from '../client-address.ts';
 import { boundPayloads, holdPosts } from '../engine-io/bounded-polling.ts';
-import { onceDisconnected } from '../engine-io/client-connection.ts';
+import { boundClosing, onceDisconnected } from '../engine-io/client-connection.ts';
 import { connectErrorPacket, type EnginePacket, readConnectPacket, withhold } from '../engine-io/connect-packet.ts';
 import { type EngineConnection, PacketFlow } from '../engine-io/packet-flow.ts';
 import { sessionIdOf } from '../engine-io/session-id.ts';
@@ -23,6 +23,9 @@ const REFUSED_LINGER_MS = 5_000;
 
 /** Packets before the admission: one CONNECT, and the replies to Engine.IO's pings. */
 const MAX_PACKETS_BEFORE_ADMISSION = 8;
+
+/** A client may have sent frames before it knew that its connection is closed. */
+const MAX_FRAMES_AFTER_CLOSE = 2_000;
 
 /** Attempts to change the transport. Engine.IO's client makes one. */
 const MAX_UPGRADE_PROBES = 4;
@@ -224,9 +227,10 @@ export class ConnectionGate {
     });
   }
 
-  /** A closed WebSocket costs memory until its TCP connection ends. */
+  /** A closed WebSocket costs memory and work until its TCP connection ends. */
   #disconnect(gated: GatedConnection): void {
     const { connection } = gated;
+    boundClosing({ conn: connection }, MAX_FRAMES_AFTER_CLOSE);
     gated.endsAt = performance.now() + REFUSED_LINGER_MS;
     this.#pending.add(gated);
     onceDisconnected({ conn: connection }, () => this.#pending.remove(connection));

@@ -9,7 +9,9 @@ interface Transport {
   readonly socket?: {
     readonly bufferedAmount: number;
     readonly readyState: number;
+    on(event: 'message' | 'ping' | 'pong', listener: () => void): void;
     once(event: 'close', listener: () => void): void;
+    pause(): void;
     terminate(): void;
   };
 }
@@ -52,4 +54,19 @@ export function onceDisconnected(socket: ClientSocket, callback: () => void): vo
   const webSocket = transportOf(socket).socket;
   if (webSocket && webSocket.readyState !== CLOSED) webSocket.once('close', callback);
   else callback();
+}
+
+/**
+ * Stops reading a closed WebSocket after this many frames. It stays open until the client confirms the closing, and each of its frames
+ * would still be parsed.
+ */
+export function boundClosing(socket: ClientSocket, frames: number): void {
+  const webSocket = transportOf(socket).socket;
+  if (!webSocket || webSocket.readyState === CLOSED) return;
+  let left = frames;
+  const receive = () => {
+    left -= 1;
+    if (left < 0) webSocket.pause();
+  };
+  for (const event of ['message', 'ping', 'pong'] as const) webSocket.on(event, receive);
 }

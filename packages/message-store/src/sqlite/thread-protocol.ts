@@ -5,7 +5,10 @@ export interface ThreadOptions {
   /** The writer also creates and migrates the file. */
   readonly role: 'writer' | 'reader';
   readonly busyTimeoutMs: number;
-  /** The nice value of the thread, on Linux. Elsewhere it would be that of the whole process, and is ignored. Default 0. */
+  /**
+   * Added to the nice value of the process, for this thread on Linux. Elsewhere it would apply to the whole process, and is ignored.
+   * Default 0.
+   */
   readonly niceness?: number;
 }
 

@@ -1,4 +1,4 @@
-import { platform, setPriority } from 'node:os';
+import { getPriority, platform, setPriority } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Database } from './database.ts';
 import { isUnavailable } from './errors.ts';
@@ -8,13 +8,15 @@ import { monotonicMs, type ThreadOptions, type ThreadReply, type ThreadRequest }
 
 // The worker thread: owns one connection and runs calls in order. It ends if the database cannot be opened.
 
+const MAX_NICENESS = 19;
+
 type Call = Extract<ThreadRequest, { kind: 'call' }>;
 type Operation = (database: Database, ...args: readonly unknown[]) => unknown;
 
 if (!parentPort) throw new Error('runs only as a worker thread');
 const port = parentPort;
 const { path, role, busyTimeoutMs, niceness = 0 } = workerData as ThreadOptions;
-if (niceness > 0 && platform() === 'linux') setPriority(niceness);
+if (niceness > 0 && platform() === 'linux') setPriority(Math.min(MAX_NICENESS, getPriority() + niceness));
 const database = new Database(path, { readOnly: role === 'reader', busyTimeoutMs });
 if (role === 'writer') migrate(database);
 reply([{ kind: 'ready' }]);
