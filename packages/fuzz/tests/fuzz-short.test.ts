@@ -20,13 +20,13 @@ test(
   async () => {
     const file = join(directory, 'verdict.json');
     // Exit code 1 may also mean that the latency or the memory of this machine was out of bounds, which a test cannot rely on.
-    const { stdout } = await fuzz('--seconds', '20', '--seed', '31', '--json', file).catch(
+    const { stdout } = await fuzz('--seconds', '8', '--seed', '31', '--json', file).catch(
       (error: { stdout: string }) => error,
     );
     const verdict = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
     const { inputs, healthyP99Ratio, rssGrowthMb, ...zeros } = verdict;
     expect({ zeros, stdout }).toEqual({ zeros: { exits: 0, unhandled: 0, serverErrors: 0, leaks: 0 }, stdout });
-    expect(inputs).toBeGreaterThan(500);
+    expect(inputs).toBeGreaterThan(200);
     expect(healthyP99Ratio).toEqual(expect.any(Number));
     expect(rssGrowthMb).toEqual(expect.any(Number));
   },
