@@ -50,8 +50,8 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const isolation = startIsolation(base, config, { httpServer, io, backends, sessions });
 
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
-  const chat = await startConversations(base, config, backends, { io, delivery });
   const limits = createClientLimits(config, backends.limitCounts, metrics);
+  const chat = await startConversations(base, config, backends, { io, delivery, limits });
   serveSockets(base, io, { backends, delivery, sessions, chat, tokens, limits, gate });
   const restParts = { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses, limits };
   serveRest(httpServer, buildRest(base, config, restParts));

@@ -15,6 +15,7 @@ const LIMIT_RULES = [
   'failed-log-in-name',
   'handshake',
   'session',
+  'conversation',
   'request',
   'request-address',
   'search',

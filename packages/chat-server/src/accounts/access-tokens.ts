@@ -12,8 +12,8 @@ export interface AccessClaims {
 }
 
 /**
- * Issues and verifies the short-lived JWTs (HS256) that identify a caller. Both are synchronous: an HMAC takes microseconds, and on
- * libuv's thread pool it would wait behind password hashes.
+ * Issues and verifies the short-lived JWTs (HS256) that identify a caller. Both are synchronous: an HMAC takes microseconds,
+ * less than a thread of Node.js' pool would need.
  */
 export class AccessTokens {
   /** The first one signs. */

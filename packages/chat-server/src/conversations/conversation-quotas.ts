@@ -1,9 +1,6 @@
 import type { ConversationStore } from '@parley/message-store';
 import { ChatError, type ConversationId, type UserId } from '@parley/protocol';
-import type { RedisConnection } from '@parley/service-kit';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-
-const HOUR_SECONDS = 3_600;
+import type { RateLimit } from '../limits/rate-limit.ts';
 
 /**
  * Bounds what one user can create, and into how many conversations others can put a user. Every list of conversations, every
@@ -14,29 +11,20 @@ const HOUR_SECONDS = 3_600;
 export class ConversationQuotas {
   readonly #conversations: ConversationStore;
   readonly #maxMemberships: number;
-  readonly #creations: RateLimiterRedis | undefined;
+  readonly #creations: RateLimit;
 
   /**
-   * @param parts.creationsPerHour for each user; 0 = no limit. While Redis is unavailable, each server counts separately
+   * @param parts.creations by user
    * @param parts.maxMemberships for each user; 0 = no limit
    */
   constructor(parts: {
-    redis: RedisConnection;
     conversations: ConversationStore;
-    creationsPerHour: number;
+    creations: RateLimit;
     maxMemberships: number;
   }) {
-    const { redis, conversations, creationsPerHour, maxMemberships } = parts;
-    this.#conversations = conversations;
-    this.#maxMemberships = maxMemberships;
-    if (creationsPerHour === 0) return;
-    const limit = { points: creationsPerHour, duration: HOUR_SECONDS };
-    this.#creations = new RateLimiterRedis({
-      storeClient: redis,
-      keyPrefix: 'parley:conversations-created',
-      insuranceLimiter: new RateLimiterMemory(limit),
-      ...limit,
-    });
+    this.#conversations = parts.conversations;
+    this.#creations = parts.creations;
+    this.#maxMemberships = parts.maxMemberships;
   }
 
   /**
@@ -46,19 +34,11 @@ export class ConversationQuotas {
    */
   async create<T>(userId: UserId, memberIds: readonly UserId[], create: () => Promise<T>): Promise<T> {
     await this.#requireRoom(memberIds);
-    try {
-      await this.#creations?.consume(userId);
-    } catch (limit) {
-      if (!(limit instanceof RateLimiterRes)) throw limit;
-      throw new ChatError('RATE_LIMITED', {
-        message: 'You created too many conversations in the last hour. Wait before you create another one.',
-        retryAfterMs: limit.msBeforeNext,
-      });
-    }
+    await this.#creations.count(userId);
     try {
       return await create();
     } catch (error) {
-      await this.#creations?.reward(userId);
+      await this.#creations.takeBack(userId);
       throw error;
     }
   }

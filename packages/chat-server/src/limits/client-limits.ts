@@ -6,6 +6,8 @@ import { RateLimit } from './rate-limit.ts';
 
 const MINUTE_SECONDS = 60;
 
+const HOUR_SECONDS = 3_600;
+
 /** Wrong passwords count for this time. */
 const FAILED_LOG_IN_SECONDS = 300;
 
@@ -27,6 +29,8 @@ export interface ClientLimits {
   readonly requestsOfAddress: RateLimit;
   /** By user: of messages and of users. */
   readonly searches: RateLimit;
+  /** By user: created ones. */
+  readonly conversations: RateLimit;
   /** By user. */
   readonly events: EventLimit;
 }
@@ -39,17 +43,18 @@ export function createClientLimits(
 ): ClientLimits {
   const perMinute = (rule: LimitRule, limit: number) =>
     new RateLimit({ rule, limit, seconds: MINUTE_SECONDS, redis, metrics });
-  const failures = (rule: LimitRule, limit: number) =>
-    new RateLimit({ rule, limit, seconds: FAILED_LOG_IN_SECONDS, takesBack: true, redis, metrics });
+  const withTakeBack = (rule: LimitRule, limit: number, seconds: number) =>
+    new RateLimit({ rule, limit, seconds, takesBack: true, redis, metrics });
   return {
     signUps: perMinute('sign-up', config.SIGNUPS_PER_MINUTE),
     logIns: perMinute('log-in', config.LOGINS_PER_MINUTE),
-    failedLogIns: failures('failed-log-in', config.FAILED_LOGINS),
-    failedLogInsOfName: failures('failed-log-in-name', config.FAILED_LOGINS_PER_NAME),
+    failedLogIns: withTakeBack('failed-log-in', config.FAILED_LOGINS, FAILED_LOG_IN_SECONDS),
+    failedLogInsOfName: withTakeBack('failed-log-in-name', config.FAILED_LOGINS_PER_NAME, FAILED_LOG_IN_SECONDS),
     handshakes: perMinute('handshake', config.HANDSHAKES_PER_MINUTE),
     requests: perMinute('request', config.REQUESTS_PER_MINUTE),
     requestsOfAddress: perMinute('request-address', config.REQUESTS_PER_MINUTE_PER_ADDRESS),
     searches: perMinute('search', config.SEARCHES_PER_MINUTE),
+    conversations: withTakeBack('conversation', config.CONVERSATIONS_PER_HOUR, HOUR_SECONDS),
     events: new EventLimit({ perSecond: config.EVENTS_PER_SECOND, metrics }),
   };
 }

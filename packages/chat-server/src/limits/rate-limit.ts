@@ -11,6 +11,7 @@ const MESSAGES: Record<LimitRule, string> = {
   'failed-log-in-name': 'Too many wrong passwords for this name. Wait before you try again.',
   handshake: 'Too many connections from your network. Wait before you try again.',
   session: 'Too many sessions from your network. End one of them, or wait before you try again.',
+  conversation: 'You created too many conversations in the last hour. Wait before you create another one.',
   event: 'You do too much at once. Wait before you try again.',
   request: 'You send too many requests. Wait before you try again.',
   'request-address': 'Too many requests from your network. Wait before you try again.',

@@ -57,7 +57,7 @@ export function serveSockets(
       },
       ended: (session) => presence.ended(session),
     },
-    limitHandshake: async (address) => limits.handshakes.count(address),
+    limitHandshake: (address) => limits.handshakes.count(address),
     admissionLimiter,
     metrics,
     logger,

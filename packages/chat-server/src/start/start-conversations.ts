@@ -14,6 +14,7 @@ import { Receipts } from '../conversations/receipts.ts';
 import { RoomAudit } from '../conversations/room-audit.ts';
 import { MessageSender } from '../conversations/send-message.ts';
 import { SystemMessages } from '../conversations/system-messages.ts';
+import type { ClientLimits } from '../limits/client-limits.ts';
 import { countRefused } from '../metrics.ts';
 import { Presence } from '../presence/presence.ts';
 import type { ChatIo } from '../socket-types.ts';
@@ -30,9 +31,9 @@ export async function startConversations(
   base: ChatServerBase,
   config: ChatServerConfig,
   backends: Backends,
-  parts: { io: ChatIo; delivery: DeliveryParts },
+  parts: { io: ChatIo; delivery: DeliveryParts; limits: ClientLimits },
 ) {
-  const { io } = parts;
+  const { io, limits } = parts;
   const { fanOut, heads, signals } = parts.delivery;
   const { name: node, logger, metrics } = base;
   const { command, publisher, subscriber, store, log } = backends;
@@ -62,9 +63,8 @@ export async function startConversations(
     log,
     membership,
     quotas: new ConversationQuotas({
-      redis: command,
       conversations: store.conversations,
-      creationsPerHour: config.CONVERSATIONS_PER_HOUR,
+      creations: limits.conversations,
       maxMemberships: config.MAX_MEMBERSHIPS,
     }),
     membershipEvents: createMembershipEvents({ io, publisher, observer: presence }),
