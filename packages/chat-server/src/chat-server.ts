@@ -9,6 +9,7 @@ import { ClientAddresses } from './client-address.ts';
 import type { ChatServerConfig } from './config.ts';
 import { disconnectSlowConsumers } from './delivery/slow-consumers.ts';
 import { createClientLimits } from './limits/client-limits.ts';
+import { createPacers } from './limits/pacers.ts';
 import { CHAT_SERVER_METRICS } from './metrics.ts';
 import { startBackgroundLoops } from './start/background-loops.ts';
 import { buildRest } from './start/build-rest.ts';
@@ -38,8 +39,10 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const { publisher, subscriber, store } = backends;
   const io = createChatIo(httpServer, { node, allowedOrigins: config.ALLOWED_ORIGINS, publisher, subscriber });
   const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
+  const pacers = createPacers(metrics);
   const gate = new ConnectionGate(io, {
     addresses,
+    pacer: pacers.handshakes,
     allowedOrigins: config.ALLOWED_ORIGINS,
     maxPending: config.MAX_PENDING_CONNECTIONS,
     metrics,
@@ -53,7 +56,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const limits = createClientLimits(config, backends.limitCounts, metrics);
   const chat = await startConversations(base, config, backends, { io, delivery, limits });
   serveSockets(base, io, { backends, delivery, sessions, chat, tokens, limits, gate });
-  const restParts = { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses, limits };
+  const restParts = { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses, limits, pacers };
   serveRest(httpServer, buildRest(base, config, restParts));
   const loops = startBackgroundLoops({
     ...backends,

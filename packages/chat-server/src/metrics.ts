@@ -23,6 +23,10 @@ const LIMIT_RULES = [
 ] as const;
 export type LimitRule = (typeof LIMIT_RULES)[number];
 
+/** Work that `Pacer` spreads. */
+const PACED_WORK = ['handshake', 'stranger', 'request'] as const;
+export type PacedWork = (typeof PACED_WORK)[number];
+
 export const CHAT_SERVER_METRICS = {
   chat_sessions: { type: 'gauge', help: 'Sessions that this server holds.' },
   chat_session_leases: {
@@ -67,6 +71,11 @@ export const CHAT_SERVER_METRICS = {
     type: 'counter',
     help: 'Connection attempts by outcome. Many other than "admitted": the cluster is full, a backend is unavailable, or tokens are guessed.',
     labels: { outcome: ['admitted', 'gone', ...ERROR_CODES] },
+  },
+  chat_delayed_requests_total: {
+    type: 'counter',
+    help: 'Requests of busy callers that waited for their turn while others were active: handshakes; requests of strangers, who have no valid token; all other requests. Many: an address or a user sends as much as it can.',
+    labels: { kind: PACED_WORK },
   },
   chat_rate_limited_total: {
     type: 'counter',
@@ -146,7 +155,7 @@ export const CHAT_SERVER_METRICS = {
     type: 'counter',
     help: 'Tasks that were refused because too many of the kind were waiting: "share", of one user or address; "full", of all; "late", for too long. Many "full" or "late": the server or the store is overloaded.',
     labels: {
-      kind: ['passwords', 'history', 'store-read', 'store-write', 'search'],
+      kind: ['passwords', 'history', 'store-read', 'store-write', 'search', ...PACED_WORK],
       reason: ['share', 'full', 'late'],
     },
   },

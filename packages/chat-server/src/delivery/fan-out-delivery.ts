@@ -2,11 +2,11 @@ import type { FanOutItem, FanOutStored } from '@parley/fan-out';
 import type { ConversationId, HeadsPacket, Message, PresencePacket } from '@parley/protocol';
 import { forEachTimeSliced, type Logger } from '@parley/service-kit';
 import { type EncodedPackets, encodePackets, writePackets } from '../engine-io/write-packets.ts';
+import { HostCpuUsage } from '../host-cpu-usage.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
 import type { DeliveryMemory } from './delivery-memory.ts';
 import { type EventLoopUtilisation, linearRamp } from './event-loop-utilisation.ts';
-import { HostCpuUsage } from './host-cpu-usage.ts';
 
 /**
  * After a flush, a busy server waits before the next one. The wait grows with the cost of the flush. The factor is high because

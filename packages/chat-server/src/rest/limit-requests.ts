@@ -1,5 +1,6 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { ClientAddresses } from '../client-address.ts';
+import type { Pacer } from '../limits/pacer.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 import { callerOf } from './authenticate.ts';
 
@@ -18,3 +19,30 @@ export const limitByCaller =
     await limit.count(callerOf(response));
     next();
   };
+
+/** Costs as multiples of a simple read. A write is stored, and sent to all servers and clients. */
+const WRITE_COST = 8;
+const SEARCH_COST = 8;
+const LIST_COST = 4;
+const LIST_PATH = /^\/conversations\/?$/;
+
+/** Lets the requests of each address pass in turn. */
+export const paceByAddress = (addresses: ClientAddresses, pacer: Pacer): RequestHandler =>
+  pace(pacer, (request) => addresses.of(request));
+
+/** Lets the requests of each caller pass in turn. */
+export const paceByCaller = (pacer: Pacer): RequestHandler => pace(pacer, (_request, response) => callerOf(response));
+
+const pace =
+  (pacer: Pacer, keyOf: (request: Request, response: Response) => string): RequestHandler =>
+  async (request, response, next) => {
+    const isGone = () => response.destroyed;
+    await pacer.turn(keyOf(request, response), { cost: costOf(request), isGone });
+    if (!isGone()) next();
+  };
+
+function costOf({ method, path }: Request): number {
+  if (method !== 'GET') return WRITE_COST;
+  if (path.startsWith('/search')) return SEARCH_COST;
+  return LIST_PATH.test(path) ? LIST_COST : 1;
+}

@@ -6,6 +6,7 @@ import { Router } from 'express';
 import { Redis } from 'ioredis';
 import { AccessTokens } from '../accounts/access-tokens.ts';
 import { ClientAddresses } from '../client-address.ts';
+import { createPacers } from '../limits/pacers.ts';
 import { RateLimit } from '../limits/rate-limit.ts';
 import { CHAT_SERVER_METRICS, type LimitRule } from '../metrics.ts';
 import { createRestApp } from './rest-app.ts';
@@ -33,6 +34,7 @@ const server = createServer(
     tokens: new AccessTokens({ secret: 's'.repeat(32), ttlMs: 900_000 }),
     addresses: new ClientAddresses([]),
     limits: { requests: unlimited('request'), requestsOfAddress: unlimited('request-address') },
+    pacers: createPacers(metrics),
     allowedOrigins: [],
     isolation: { refuses: async () => false },
     readiness,

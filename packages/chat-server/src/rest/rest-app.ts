@@ -11,9 +11,10 @@ import type { Isolation } from '../admission/isolation.ts';
 import { ISOLATED_RETRY_MS } from '../admission/refuse-handshakes.ts';
 import type { ClientAddresses } from '../client-address.ts';
 import type { ClientLimits } from '../limits/client-limits.ts';
+import type { Pacers } from '../limits/pacers.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { authenticate } from './authenticate.ts';
-import { limitByAddress, limitByCaller } from './limit-requests.ts';
+import { limitByAddress, limitByCaller, paceByAddress, paceByCaller } from './limit-requests.ts';
 import { notFound, problemHandler } from './problem.ts';
 
 const MAX_BODY = '64kb';
@@ -34,13 +35,14 @@ export function createRestApp(parts: {
   tokens: AccessTokens;
   addresses: ClientAddresses;
   limits: Pick<ClientLimits, 'requests' | 'requestsOfAddress'>;
+  pacers: Pacers;
   allowedOrigins: readonly string[];
   isolation: Pick<Isolation, 'refuses'>;
   readiness: Readiness;
   metrics: ChatServerMetrics;
   logger: Logger;
 }): Express {
-  const { tokens, addresses, limits, allowedOrigins, isolation, readiness, metrics, logger } = parts;
+  const { tokens, addresses, limits, pacers, allowedOrigins, isolation, readiness, metrics, logger } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', addresses.trusts);
@@ -66,9 +68,10 @@ export function createRestApp(parts: {
   api.use(refuseWhileIsolated(isolation));
   api.use(limitByAddress(addresses, limits.requestsOfAddress));
   api.use(express.json({ limit: MAX_BODY }));
-  api.use('/auth', parts.accountRoutes);
-  api.use(authenticate(tokens));
+  api.use('/auth', paceByAddress(addresses, pacers.strangers), parts.accountRoutes);
+  api.use(authenticate(tokens, { addresses, pacer: pacers.strangers }));
   api.use(limitByCaller(limits.requests));
+  api.use(paceByCaller(pacers.users));
   api.use('/conversations', parts.conversationRoutes);
   api.use('/messages', parts.messageRoutes);
   api.use('/search', parts.searchRoutes);

@@ -10,6 +10,7 @@ import type { ChatServerConfig } from '../config.ts';
 import { MessageTraces } from '../conversations/message-traces.ts';
 import { Search } from '../conversations/search.ts';
 import type { ClientLimits } from '../limits/client-limits.ts';
+import type { Pacers } from '../limits/pacers.ts';
 import { countRefused } from '../metrics.ts';
 import { accountRoutes } from '../rest/account-routes.ts';
 import { conversationRoutes } from '../rest/conversation-routes.ts';
@@ -31,10 +32,11 @@ export function buildRest(
     tokens: AccessTokens;
     addresses: ClientAddresses;
     limits: ClientLimits;
+    pacers: Pacers;
   },
 ): Express {
   const { logger, metrics, readiness } = base;
-  const { backends, rpc, isolation, chat, tokens, addresses, limits } = parts;
+  const { backends, rpc, isolation, chat, tokens, addresses, limits, pacers } = parts;
   const { limitCounts, store, log, leases } = backends;
   const { conversations, history, membership, readMarkers, receipts } = chat;
   return createRestApp({
@@ -77,6 +79,7 @@ export function buildRest(
     tokens,
     addresses,
     limits,
+    pacers,
     allowedOrigins: config.ALLOWED_ORIGINS,
     isolation,
     readiness,

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { LimitExceeded } from '@parley/service-kit';
+import { Pacer } from './pacer.ts';
+
+const LONG_ENOUGH_MS = 30_000;
+
+function newPacer() {
+  const onDelayed = jest.fn();
+  return { pacer: new Pacer({ hostCpu: { current: 0.5 }, onDelayed, onRefused: undefined }), onDelayed };
+}
+
+/** Makes requests at once. @returns the callers in the order of their turns */
+function requestAll(pacer: Pacer, callers: readonly string[]): string[] {
+  const done: string[] = [];
+  for (const caller of callers) {
+    const turn = pacer.turn(caller);
+    if (turn) void turn.then(() => done.push(caller));
+    else done.push(caller);
+  }
+  return done;
+}
+
+describe('Pacer', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('delays nobody who is alone', () => {
+    const { pacer, onDelayed } = newPacer();
+    expect(requestAll(pacer, Array(1_000).fill('busy'))).toHaveLength(1_000);
+    expect(onDelayed).not.toHaveBeenCalled();
+  });
+
+  it('delays a busy caller while another is active, and the other not at all', async () => {
+    const { pacer } = newPacer();
+    void pacer.turn('quiet');
+    const done = requestAll(pacer, Array(100).fill('busy'));
+    expect(done).toHaveLength(3);
+    expect(pacer.turn('quiet')).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(100);
+    expect(done.length).toBeGreaterThan(4);
+    expect(done.length).toBeLessThan(20);
+    await jest.advanceTimersByTimeAsync(LONG_ENOUGH_MS);
+    expect(done).toHaveLength(100);
+  });
+
+  it('no longer delays a busy caller when the others have gone', async () => {
+    const { pacer } = newPacer();
+    void pacer.turn('quiet');
+    await jest.advanceTimersByTimeAsync(11_000);
+    expect(requestAll(pacer, Array(100).fill('busy'))).toHaveLength(100);
+  });
+
+  it('is free again for a caller that was quiet for a while', async () => {
+    const { pacer } = newPacer();
+    void pacer.turn('quiet');
+    requestAll(pacer, Array(100).fill('busy'));
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(pacer.turn('busy')).toBeUndefined();
+  });
+
+  it('gives busy callers their turns alternately', async () => {
+    const { pacer } = newPacer();
+    const done = requestAll(pacer, [...Array(10).fill('a'), ...Array(10).fill('b')]);
+    // `a` was alone at first.
+    expect(done).toEqual([...Array(10).fill('a'), 'b', 'b', 'b']);
+    const later = requestAll(pacer, ['a', 'a', 'a']);
+    await jest.advanceTimersByTimeAsync(LONG_ENOUGH_MS);
+    expect(later).toHaveLength(3);
+    expect(done.slice(13)).toHaveLength(7);
+  });
+
+  it('waits for longer after a request with a higher cost', async () => {
+    const cheap = newPacer().pacer;
+    const costly = newPacer().pacer;
+    const counts = await Promise.all(
+      [
+        { pacer: cheap, cost: 1 },
+        { pacer: costly, cost: 4 },
+      ].map(async ({ pacer, cost }) => {
+        void pacer.turn('quiet');
+        let done = 0;
+        for (let index = 0; index < 100; index += 1) void pacer.turn('busy', { cost })?.then(() => (done += 1));
+        await jest.advanceTimersByTimeAsync(150);
+        return done;
+      }),
+    );
+    expect(counts[0]).toBeGreaterThan(2 * (counts[1] ?? 0));
+  });
+
+  it('spends no time on requests whose clients are gone', async () => {
+    const { pacer } = newPacer();
+    void pacer.turn('quiet');
+    requestAll(pacer, Array(4).fill('busy'));
+    for (let index = 0; index < 1_000; index += 1) void pacer.turn('busy', { isGone: () => true });
+    let isDone = false;
+    void pacer.turn('busy')?.then(() => {
+      isDone = true;
+    });
+    await jest.advanceTimersByTimeAsync(50);
+    expect(isDone).toBe(true);
+  });
+
+  it('refuses what would wait for too long', async () => {
+    const { pacer } = newPacer();
+    void pacer.turn('quiet');
+    requestAll(pacer, Array(3).fill('busy'));
+    void pacer.turn('busy', { cost: 10_000 }); // 200 s
+    const refused = expect(pacer.turn('busy')).rejects.toThrow(LimitExceeded);
+    await jest.advanceTimersByTimeAsync(LONG_ENOUGH_MS);
+    await refused;
+  });
+});

@@ -1,0 +1,117 @@
+import { FairLimiter, type FairLimiterOptions } from '@parley/service-kit';
+import type { HostCpuUsage } from '../host-cpu-usage.ts';
+
+/** A caller that asks for more at once, and then more per second, has to wait for its turns. */
+const FREE_COST = 4;
+const FREE_COST_PER_SECOND = 10;
+
+/** A caller that stops is free again after two seconds. */
+const MAX_COST = 20;
+
+/** A caller that did not ask for anything in this time does not count as another one. */
+const ACTIVE_MS = 10_000;
+const MAX_CALLERS = 50_000;
+
+/** Between two turns. */
+const MIN_GAP_MS = 1;
+const MAX_GAP_MS = 20;
+const GAP_FACTORS = { busy: 2, free: 0.97 };
+
+/** A timer that fires so late, or so much used CPU time of the host, is the sign of a busy machine. */
+const LATE_MS = 2;
+const BUSY_CPU = 0.8;
+
+/** Clients give up after 20 to 30 s. */
+const MAX_WAIT_MS = 20_000;
+const MAX_WAITING = 16_384;
+const MAX_WAITING_PER_CALLER = 8_192;
+const RETRY_MS = 2_000;
+
+interface Usage {
+  /** Decreases by `FREE_COST_PER_SECOND`. */
+  cost: number;
+  updatedAt: number;
+}
+
+/**
+ * Spreads the requests of busy callers (users, addresses) over time while others are active, so that a caller that sends as much as it
+ * can does not use all CPU time. It delays, and refuses only what waits for too long.
+ *
+ * A caller within its free cost never waits. Beyond it, the callers get one turn after the other. The gap between two turns adapts to
+ * the load, as in TCP: it doubles while the machine is busy, and shrinks slowly while it is not.
+ */
+export class Pacer {
+  readonly #limiter: FairLimiter;
+  readonly #hostCpu: Pick<HostCpuUsage, 'current'>;
+  readonly #onDelayed: () => void;
+  /** By caller, the most recent last. */
+  readonly #usages = new Map<string, Usage>();
+  #gapMs = MAX_GAP_MS;
+
+  /** @param options.onDelayed called for each request that has to wait for its turn */
+  constructor({
+    hostCpu,
+    onDelayed,
+    onRefused,
+  }: { hostCpu: Pick<HostCpuUsage, 'current'>; onDelayed: () => void } & Pick<FairLimiterOptions, 'onRefused'>) {
+    this.#hostCpu = hostCpu;
+    this.#onDelayed = onDelayed;
+    this.#limiter = new FairLimiter({
+      limit: 1,
+      limitPerKey: 1,
+      maxWaiting: MAX_WAITING,
+      maxWaitingPerKey: MAX_WAITING_PER_CALLER,
+      maxWaitMs: MAX_WAIT_MS,
+      retryAfterMs: RETRY_MS,
+      onRefused,
+    });
+  }
+
+  /**
+   * Resolves when it is the request's turn.
+   *
+   * @param options.cost the work of the request, in multiples of a simple one
+   * @param options.isGone whether the client gave up; its turn then takes no time
+   * @returns undefined if the request need not wait
+   * @throws LimitExceeded
+   */
+  turn(caller: string, { cost = 1, isGone = never } = {}): Promise<void> | undefined {
+    const now = performance.now();
+    const usage = this.#usageOf(caller, now);
+    const isFree = usage.cost < FREE_COST || this.#usages.size === 1;
+    usage.cost = Math.min(MAX_COST, usage.cost + cost);
+    if (isFree) return undefined;
+    this.#onDelayed();
+    return new Promise((resolve, reject) => {
+      const turn = () => {
+        resolve();
+        return isGone() ? Promise.resolve() : this.#pause(cost);
+      };
+      this.#limiter.run(caller, turn).catch(reject);
+    });
+  }
+
+  #usageOf(caller: string, now: number): Usage {
+    for (const [other, { updatedAt }] of this.#usages) {
+      if (now - updatedAt < ACTIVE_MS && this.#usages.size <= MAX_CALLERS) break;
+      this.#usages.delete(other);
+    }
+    const usage = this.#usages.get(caller) ?? { cost: 0, updatedAt: now };
+    usage.cost = Math.max(0, usage.cost - ((now - usage.updatedAt) / 1_000) * FREE_COST_PER_SECOND);
+    usage.updatedAt = now;
+    this.#usages.delete(caller);
+    this.#usages.set(caller, usage);
+    return usage;
+  }
+
+  async #pause(cost: number): Promise<void> {
+    const pauseMs = this.#gapMs * cost;
+    const startedAt = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
+    const isBusy = performance.now() - startedAt - pauseMs > LATE_MS || this.#hostCpu.current > BUSY_CPU;
+    const gapMs = this.#gapMs * (isBusy ? GAP_FACTORS.busy : GAP_FACTORS.free);
+    this.#gapMs = Math.min(MAX_GAP_MS, Math.max(MIN_GAP_MS, gapMs));
+  }
+}
+
+const never = () => false;
