@@ -39,7 +39,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const { publisher, subscriber, store } = backends;
   const io = createChatIo(httpServer, { node, allowedOrigins: config.ALLOWED_ORIGINS, publisher, subscriber });
   const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
-  const pacers = createPacers(metrics);
+  const pacers = createPacers(metrics, backends.hostCpu);
   const gate = new ConnectionGate(io, {
     addresses,
     pacer: pacers.handshakes,

@@ -9,6 +9,7 @@ import { eventually } from '@parley/testing';
 import { Server } from 'socket.io';
 import { io as connect, type Socket } from 'socket.io-client';
 import { writeAcksDirectly } from '../engine-io/write-packets.ts';
+import { HostCpuUsage } from '../host-cpu-usage.ts';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { DeliveryMemory } from './delivery-memory.ts';
 import { EventLoopUtilisation } from './event-loop-utilisation.ts';
@@ -68,6 +69,7 @@ test('clients on every transport get published messages in order, and messages t
     io,
     deliveries,
     utilisation: new EventLoopUtilisation(),
+    hostCpu: new HostCpuUsage(),
     metrics,
     logger: silentLogger(),
   });

@@ -2,7 +2,7 @@ import type { FanOutItem, FanOutStored } from '@parley/fan-out';
 import type { ConversationId, HeadsPacket, Message, PresencePacket } from '@parley/protocol';
 import { forEachTimeSliced, type Logger } from '@parley/service-kit';
 import { type EncodedPackets, encodePackets, writePackets } from '../engine-io/write-packets.ts';
-import { HostCpuUsage } from '../host-cpu-usage.ts';
+import type { HostCpuUsage } from '../host-cpu-usage.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import { type ChatIo, type ChatSocket, isConversation } from '../socket-types.ts';
 import type { DeliveryMemory } from './delivery-memory.ts';
@@ -77,7 +77,7 @@ export class FanOutDelivery {
   readonly #metrics: ChatServerMetrics;
   readonly #logger: Logger;
   readonly #utilisation: EventLoopUtilisation;
-  readonly #hostCpu = new HostCpuUsage();
+  readonly #hostCpu: HostCpuUsage;
   #collected = new Map<ConversationId, Collected>();
   readonly #held = new Map<ConversationId, Held>();
   #hasMessages = false;
@@ -96,12 +96,14 @@ export class FanOutDelivery {
     io: ChatIo;
     deliveries: DeliveryMemory;
     utilisation: EventLoopUtilisation;
+    hostCpu: HostCpuUsage;
     metrics: ChatServerMetrics;
     logger: Logger;
   }) {
     this.#io = parts.io;
     this.#deliveries = parts.deliveries;
     this.#utilisation = parts.utilisation;
+    this.#hostCpu = parts.hostCpu;
     this.#metrics = parts.metrics;
     this.#logger = parts.logger;
   }

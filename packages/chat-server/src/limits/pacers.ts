@@ -1,4 +1,4 @@
-import { HostCpuUsage } from '../host-cpu-usage.ts';
+import type { HostCpuUsage } from '../host-cpu-usage.ts';
 import { type ChatServerMetrics, countRefused, type PacedWork } from '../metrics.ts';
 import { Pacer } from './pacer.ts';
 
@@ -11,8 +11,7 @@ export interface Pacers {
   readonly users: Pacer;
 }
 
-export function createPacers(metrics: ChatServerMetrics): Pacers {
-  const hostCpu = new HostCpuUsage();
+export function createPacers(metrics: ChatServerMetrics, hostCpu: HostCpuUsage): Pacers {
   const pacer = (kind: PacedWork) =>
     new Pacer({
       hostCpu,

@@ -6,6 +6,7 @@ import { Router } from 'express';
 import { Redis } from 'ioredis';
 import { AccessTokens } from '../accounts/access-tokens.ts';
 import { ClientAddresses } from '../client-address.ts';
+import { HostCpuUsage } from '../host-cpu-usage.ts';
 import { createPacers } from '../limits/pacers.ts';
 import { RateLimit } from '../limits/rate-limit.ts';
 import { CHAT_SERVER_METRICS, type LimitRule } from '../metrics.ts';
@@ -34,7 +35,7 @@ const server = createServer(
     tokens: new AccessTokens({ secret: 's'.repeat(32), ttlMs: 900_000 }),
     addresses: new ClientAddresses([]),
     limits: { requests: unlimited('request'), requestsOfAddress: unlimited('request-address') },
-    pacers: createPacers(metrics),
+    pacers: createPacers(metrics, new HostCpuUsage()),
     allowedOrigins: [],
     isolation: { refuses: async () => false },
     readiness,

@@ -4,6 +4,7 @@ import { openStore, type Store } from '@parley/message-store';
 import { type createServiceBase, initialLogPartitions, type RedisConnection, RedisMemory } from '@parley/service-kit';
 import type { ChatServerConfig } from '../config.ts';
 import { EventLoopUtilisation, linearRamp } from '../delivery/event-loop-utilisation.ts';
+import { HostCpuUsage } from '../host-cpu-usage.ts';
 import type { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { shareStore } from './share-store.ts';
 
@@ -31,6 +32,7 @@ export interface Backends {
   /** Its owner polls it. */
   readonly memory: RedisMemory;
   readonly utilisation: EventLoopUtilisation;
+  readonly hostCpu: HostCpuUsage;
 }
 
 /** Connects to Redis and opens the store. The server is ready only while the store is available; `startIsolation` checks Redis. */
@@ -73,5 +75,16 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   base.readiness.restrict('redis memory', () =>
     memory.isNearLimit ? 'Redis is near its memory limit: sends get BUSY' : undefined,
   );
-  return { command, publisher, subscriber, limitCounts, store, log, leases, memory, utilisation };
+  return {
+    command,
+    publisher,
+    subscriber,
+    limitCounts,
+    store,
+    log,
+    leases,
+    memory,
+    utilisation,
+    hostCpu: new HostCpuUsage(),
+  };
 }

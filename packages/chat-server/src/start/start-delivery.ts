@@ -18,10 +18,10 @@ export interface DeliveryParts {
 /** Subscribes to what workers and other servers send to this server's sessions. */
 export async function startDelivery(base: ChatServerBase, backends: Backends, io: ChatIo): Promise<DeliveryParts> {
   const { logger, metrics } = base;
-  const { command, subscriber, log, utilisation } = backends;
+  const { command, subscriber, log, utilisation, hostCpu } = backends;
 
   const deliveries = new DeliveryMemory();
-  const fanOut = new FanOutDelivery({ io, deliveries, utilisation, metrics, logger });
+  const fanOut = new FanOutDelivery({ io, deliveries, utilisation, hostCpu, metrics, logger });
   await subscribeToFanOut(subscriber, (items) => fanOut.receive(items));
 
   const signals = new SignalBus({ command, logger });
