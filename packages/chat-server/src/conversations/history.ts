@@ -48,6 +48,11 @@ export class History {
     return this.#membership.prefetch(conversationIds, userId);
   }
 
+  /** Builds a reply of many pages when it is the user's turn. @throws LimitExceeded */
+  buildReply<T>(userId: UserId, build: () => Promise<T>): Promise<T> {
+    return this.#budget.buildReply(userId, build);
+  }
+
   /**
    * Reads a page in parts, until it is complete or the room of the reply is used up. In the second case `hasMore` is true. Without
    * room, the page has no messages.

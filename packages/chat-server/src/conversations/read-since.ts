@@ -15,8 +15,15 @@ const PAGE_BYTES = 512;
  * room get a page without messages, so the caller asks again.
  *
  * @throws ChatError if no conversation can be read
+ * @throws LimitExceeded
  */
-export async function readSince(
+export const readSince = (
+  history: History,
+  userId: UserId,
+  query: z.output<typeof SincePayload>,
+): Promise<SinceReply> => history.buildReply(userId, () => buildReply(history, userId, query));
+
+async function buildReply(
   history: History,
   userId: UserId,
   { cursors, limit }: z.output<typeof SincePayload>,

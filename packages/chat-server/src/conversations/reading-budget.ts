@@ -7,6 +7,10 @@ const MAX_BYTES = 16 * 1_048_576;
 /** One read of the largest size at a time. */
 const MAX_BYTES_PER_USER = MAX_READ_MESSAGES * MAX_MESSAGE_BYTES;
 
+/** Replies of many pages. Each is held in memory until it is complete. */
+const MAX_REPLIES = 16;
+const MAX_REPLIES_PER_USER = 2;
+
 const MAX_WAITING = 2_000;
 /** A client has at most 32 events in progress. The rest is for REST calls. */
 const MAX_WAITING_PER_USER = 128;
@@ -18,22 +22,28 @@ const RETRY_MS = 1_000;
  * can have, because the size is known only afterwards.
  */
 export class ReadingBudget {
-  readonly #limiter: FairLimiter;
+  readonly #reads: FairLimiter;
+  readonly #replies: FairLimiter;
 
   constructor({ onRefused }: Pick<FairLimiterOptions, 'onRefused'> = {}) {
-    this.#limiter = new FairLimiter({
-      limit: MAX_BYTES,
-      limitPerKey: MAX_BYTES_PER_USER,
+    const waiting = {
       maxWaiting: MAX_WAITING,
       maxWaitingPerKey: MAX_WAITING_PER_USER,
       maxWaitMs: MAX_WAIT_MS,
       retryAfterMs: RETRY_MS,
       onRefused,
-    });
+    };
+    this.#reads = new FairLimiter({ limit: MAX_BYTES, limitPerKey: MAX_BYTES_PER_USER, ...waiting });
+    this.#replies = new FairLimiter({ limit: MAX_REPLIES, limitPerKey: MAX_REPLIES_PER_USER, ...waiting });
   }
 
-  /** @throws LimitExceeded */
+  /** Reads a part of a page. @throws LimitExceeded */
   read<T>(userId: string, messages: number, read: () => Promise<T>): Promise<T> {
-    return this.#limiter.run(userId, read, messages * MAX_MESSAGE_BYTES);
+    return this.#reads.run(userId, read, messages * MAX_MESSAGE_BYTES);
+  }
+
+  /** Builds a reply of many pages by means of `read`. @throws LimitExceeded */
+  buildReply<T>(userId: string, build: () => Promise<T>): Promise<T> {
+    return this.#replies.run(userId, build);
   }
 }

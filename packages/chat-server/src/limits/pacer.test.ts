@@ -8,7 +8,15 @@ const FREE = 4;
 
 function newPacer() {
   const onDelayed = jest.fn();
-  return { pacer: new Pacer({ hostCpu: { current: 0.5 }, onDelayed, onRefused: undefined }), onDelayed };
+  return {
+    pacer: new Pacer({
+      free: { atOnce: FREE, perSecond: 10 },
+      hostCpu: { current: 0.5 },
+      onDelayed,
+      onRefused: undefined,
+    }),
+    onDelayed,
+  };
 }
 
 /** Makes requests at once. @returns the callers in the order of their turns */

@@ -1,12 +1,8 @@
 import { FairLimiter, type FairLimiterOptions } from '@parley/service-kit';
 import type { HostCpuUsage } from '../host-cpu-usage.ts';
 
-/** A caller that asks for more at once, and then more per second, has to wait for its turns. */
-const FREE_COST = 4;
-const FREE_COST_PER_SECOND = 10;
-
-/** A caller that stops is free again after two seconds. */
-const MAX_COST = 20;
+/** A caller that stops is free again after this time. */
+const MAX_DEBT_SECONDS = 2;
 
 /** A caller that did not ask for anything in this time does not count as another one. */
 const ACTIVE_MS = 10_000;
@@ -27,8 +23,16 @@ const MAX_WAITING = 16_384;
 const MAX_WAITING_PER_CALLER = 8_192;
 const RETRY_MS = 2_000;
 
+export interface PacerOptions extends Pick<FairLimiterOptions, 'onRefused'> {
+  /** The cost that a caller may have at once, and then per second, without waiting. */
+  readonly free: { readonly atOnce: number; readonly perSecond: number };
+  readonly hostCpu: Pick<HostCpuUsage, 'current'>;
+  /** Called for each request that has to wait for its turn. */
+  readonly onDelayed: () => void;
+}
+
 interface Usage {
-  /** Decreases by `FREE_COST_PER_SECOND`. */
+  /** Decreases by `free.perSecond`. */
   cost: number;
   updatedAt: number;
 }
@@ -42,20 +46,13 @@ interface Usage {
  */
 export class Pacer {
   readonly #limiter: FairLimiter;
-  readonly #hostCpu: Pick<HostCpuUsage, 'current'>;
-  readonly #onDelayed: () => void;
+  readonly #options: PacerOptions;
   /** By caller, the most recent last. */
   readonly #usages = new Map<string, Usage>();
   #gapMs = MAX_GAP_MS;
 
-  /** @param options.onDelayed called for each request that has to wait for its turn */
-  constructor({
-    hostCpu,
-    onDelayed,
-    onRefused,
-  }: { hostCpu: Pick<HostCpuUsage, 'current'>; onDelayed: () => void } & Pick<FairLimiterOptions, 'onRefused'>) {
-    this.#hostCpu = hostCpu;
-    this.#onDelayed = onDelayed;
+  constructor(options: PacerOptions) {
+    this.#options = options;
     this.#limiter = new FairLimiter({
       limit: 1,
       limitPerKey: 1,
@@ -63,7 +60,7 @@ export class Pacer {
       maxWaitingPerKey: MAX_WAITING_PER_CALLER,
       maxWaitMs: MAX_WAIT_MS,
       retryAfterMs: RETRY_MS,
-      onRefused,
+      onRefused: options.onRefused,
     });
   }
 
@@ -78,10 +75,11 @@ export class Pacer {
   turn(caller: string, { cost = 1, isGone = never } = {}): Promise<void> | undefined {
     const now = performance.now();
     const usage = this.#usageOf(caller, now);
-    const isFree = usage.cost < FREE_COST || this.#usages.size === 1;
-    usage.cost = Math.min(MAX_COST, usage.cost + cost);
+    const { free, onDelayed } = this.#options;
+    const isFree = usage.cost < free.atOnce || this.#usages.size === 1;
+    usage.cost = Math.min(free.atOnce + MAX_DEBT_SECONDS * free.perSecond, usage.cost + cost);
     if (isFree) return undefined;
-    this.#onDelayed();
+    onDelayed();
     return new Promise((resolve, reject) => {
       const turn = () => {
         resolve();
@@ -97,7 +95,7 @@ export class Pacer {
       this.#usages.delete(other);
     }
     const usage = this.#usages.get(caller) ?? { cost: 0, updatedAt: now };
-    usage.cost = Math.max(0, usage.cost - ((now - usage.updatedAt) / 1_000) * FREE_COST_PER_SECOND);
+    usage.cost = Math.max(0, usage.cost - ((now - usage.updatedAt) / 1_000) * this.#options.free.perSecond);
     usage.updatedAt = now;
     this.#usages.delete(caller);
     this.#usages.set(caller, usage);
@@ -108,7 +106,7 @@ export class Pacer {
     const pauseMs = this.#gapMs * cost;
     const startedAt = performance.now();
     await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
-    const isBusy = performance.now() - startedAt - pauseMs > LATE_MS || this.#hostCpu.current > BUSY_CPU;
+    const isBusy = performance.now() - startedAt - pauseMs > LATE_MS || this.#options.hostCpu.current > BUSY_CPU;
     const gapMs = this.#gapMs * (isBusy ? GAP_FACTORS.busy : GAP_FACTORS.free);
     this.#gapMs = Math.min(MAX_GAP_MS, Math.max(MIN_GAP_MS, gapMs));
   }

@@ -1,6 +1,13 @@
 import type { HostCpuUsage } from '../host-cpu-usage.ts';
 import { type ChatServerMetrics, countRefused, type PacedWork } from '../metrics.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer, type PacerOptions } from './pacer.ts';
+
+/** What one caller may do without waiting, on each server: a page that loads, a person who types a search. */
+const FREE = {
+  handshake: { atOnce: 8, perSecond: 20 },
+  stranger: { atOnce: 4, perSecond: 10 },
+  request: { atOnce: 16, perSecond: 25 },
+} as const satisfies Record<PacedWork, PacerOptions['free']>;
 
 export interface Pacers {
   /** Handshakes by address. */
@@ -14,6 +21,7 @@ export interface Pacers {
 export function createPacers(metrics: ChatServerMetrics, hostCpu: HostCpuUsage): Pacers {
   const pacer = (kind: PacedWork) =>
     new Pacer({
+      free: FREE[kind],
       hostCpu,
       onDelayed: () => metrics.chat_delayed_requests_total.inc({ kind }),
       onRefused: countRefused(metrics, kind),

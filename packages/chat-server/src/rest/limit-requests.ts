@@ -20,24 +20,30 @@ export const limitByCaller =
     next();
   };
 
-/** Costs as multiples of a simple read. A write is stored, and sent to all servers and clients. */
-const WRITE_COST = 8;
+/** Costs as multiples of a simple read. A write is stored, and sent to all servers and clients. A sign-in hashes a password. */
+const SIGN_IN_COST = 8;
+const WRITE_COST = 24;
 const SEARCH_COST = 8;
 const LIST_COST = 4;
 const LIST_PATH = /^\/conversations\/?$/;
 
-/** Lets the requests of each address pass in turn. */
+/** Lets the sign-ups and log-ins of each address pass in turn. */
 export const paceByAddress = (addresses: ClientAddresses, pacer: Pacer): RequestHandler =>
-  pace(pacer, (request) => addresses.of(request));
+  pace(pacer, (request) => [addresses.of(request), SIGN_IN_COST]);
 
 /** Lets the requests of each caller pass in turn. */
-export const paceByCaller = (pacer: Pacer): RequestHandler => pace(pacer, (_request, response) => callerOf(response));
+export const paceByCaller = (pacer: Pacer): RequestHandler =>
+  pace(pacer, (request, response) => [callerOf(response), costOf(request)]);
 
 const pace =
-  (pacer: Pacer, keyOf: (request: Request, response: Response) => string): RequestHandler =>
+  (
+    pacer: Pacer,
+    describe: (request: Request, response: Response) => readonly [caller: string, cost: number],
+  ): RequestHandler =>
   async (request, response, next) => {
     const isGone = () => response.destroyed;
-    await pacer.turn(keyOf(request, response), { cost: costOf(request), isGone });
+    const [caller, cost] = describe(request, response);
+    await pacer.turn(caller, { cost, isGone });
     if (!isGone()) next();
   };
 
