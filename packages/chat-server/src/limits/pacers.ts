@@ -2,7 +2,7 @@ import type { HostCpuUsage } from '../host-cpu-usage.ts';
 import { type ChatServerMetrics, countRefused, type PacedWork } from '../metrics.ts';
 import { Pacer, type PacerOptions } from './pacer.ts';
 
-/** What one caller may do without waiting, on each server: a page that loads, a person who types a search. */
+/** A caller needs no turns for so much on each server: enough for a page that loads, or a person who types a search. */
 const FREE = {
   handshake: { atOnce: 8, perSecond: 20 },
   stranger: { atOnce: 4, perSecond: 10 },
