@@ -6,12 +6,12 @@ const LONG_ENOUGH_MS = 30_000;
 /** Requests that a caller may make at once. */
 const FREE = 4;
 
-function newPacer() {
+function newPacer(hostCpu = 0.5) {
   const onDelayed = jest.fn();
   return {
     pacer: new Pacer({
       free: { atOnce: FREE, perSecond: 10 },
-      hostCpu: { current: 0.5 },
+      hostCpu: { current: hostCpu },
       onDelayed,
       onRefused: undefined,
     }),
@@ -97,6 +97,22 @@ describe('Pacer', () => {
       }),
     );
     expect(counts[0]).toBeGreaterThan(2 * (counts[1] ?? 0));
+  });
+
+  it('waits hardly at all on an idle machine, and longest on a busy one', async () => {
+    const counts: number[] = [];
+    for (const hostCpu of [0.1, 0.5, 0.95]) {
+      const { pacer } = newPacer(hostCpu);
+      void pacer.turn('quiet');
+      const done = requestAll(pacer, Array(300).fill('busy'));
+      await jest.advanceTimersByTimeAsync(250);
+      counts.push(done.length - FREE);
+    }
+    const [idle = 0, loaded = 0, busy = 0] = counts;
+    expect(idle).toBeGreaterThan(200);
+    expect(loaded).toBeLessThan(100);
+    expect(busy).toBeLessThan(loaded);
+    expect(busy).toBeGreaterThan(10);
   });
 
   it('spends no time on requests whose clients are gone', async () => {

@@ -16,6 +16,8 @@ const GAP_FACTORS = { busy: 2, free: 0.97 };
 /** A timer that fires so late, or so much used CPU time of the host, is the sign of a busy machine. */
 const LATE_MS = 2;
 const BUSY_CPU = 0.8;
+/** Up to this use of its CPU time, the host has room for a burst, and all gaps are short. */
+const IDLE_CPU = 0.4;
 
 /** Clients give up after 20 to 30 s. */
 const MAX_WAIT_MS = 20_000;
@@ -42,7 +44,8 @@ interface Usage {
  * can does not use all CPU time. It delays, and refuses only what waits for too long.
  *
  * A caller within its free cost never waits. Beyond it, the callers get one turn after the other. The gap between two turns adapts to
- * the load, as in TCP: it doubles while the machine is busy, and shrinks slowly while it is not.
+ * the load, as in TCP: it doubles while the machine is busy, and shrinks slowly while it is not. On a machine with much to spare, a script
+ * that creates fifty conversations hardly waits.
  */
 export class Pacer {
   readonly #limiter: FairLimiter;
@@ -103,10 +106,11 @@ export class Pacer {
   }
 
   async #pause(cost: number): Promise<void> {
-    const pauseMs = this.#gapMs * cost;
+    const { hostCpu } = this.#options;
+    const pauseMs = cost * (hostCpu.current < IDLE_CPU ? MIN_GAP_MS : this.#gapMs);
     const startedAt = performance.now();
     await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
-    const isBusy = performance.now() - startedAt - pauseMs > LATE_MS || this.#options.hostCpu.current > BUSY_CPU;
+    const isBusy = performance.now() - startedAt - pauseMs > LATE_MS || hostCpu.current > BUSY_CPU;
     const gapMs = this.#gapMs * (isBusy ? GAP_FACTORS.busy : GAP_FACTORS.free);
     this.#gapMs = Math.min(MAX_GAP_MS, Math.max(MIN_GAP_MS, gapMs));
   }

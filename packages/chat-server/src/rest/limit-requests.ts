@@ -22,7 +22,7 @@ export const limitByCaller =
 
 /** Costs as multiples of a simple read. A write is stored, and sent to all servers and clients. A sign-in hashes a password. */
 const SIGN_IN_COST = 8;
-const WRITE_COST = 24;
+const WRITE_COST = 16;
 const SEARCH_COST = 8;
 const LIST_COST = 4;
 const LIST_PATH = /^\/conversations\/?$/;
