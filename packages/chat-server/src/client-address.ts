@@ -17,6 +17,8 @@ const IPV6_NETWORK_GROUPS = 4;
 export class ClientAddresses {
   readonly #isPrivate = proxyAddr.compile(PRIVATE_NETWORKS);
   readonly #isListed: ReturnType<typeof proxyAddr.compile>;
+  /** Several limits ask for the address of the same request. */
+  readonly #known = new WeakMap<IncomingMessage, string>();
 
   /** @param trustedProxies addresses and networks in CIDR notation */
   constructor(trustedProxies: readonly string[]) {
@@ -33,7 +35,11 @@ export class ClientAddresses {
 
   /** Returns the address that the limits count a request for: see `limitedAddress`. Call it before the connection closes. */
   of(request: IncomingMessage): string {
-    return limitedAddress(proxyAddr(request, this.trusts));
+    const known = this.#known.get(request);
+    if (known !== undefined) return known;
+    const address = limitedAddress(proxyAddr(request, this.trusts));
+    this.#known.set(request, address);
+    return address;
   }
 }
 

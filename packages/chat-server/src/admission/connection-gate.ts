@@ -6,13 +6,12 @@ import { boundPayloads, holdPosts } from '../engine-io/bounded-polling.ts';
 import { boundClosing, onceDisconnected } from '../engine-io/client-connection.ts';
 import { connectErrorPacket, type EnginePacket, readConnectPacket, withhold } from '../engine-io/connect-packet.ts';
 import { type EngineConnection, PacketFlow } from '../engine-io/packet-flow.ts';
-import { sessionIdOf } from '../engine-io/session-id.ts';
 import type { Pacer } from '../limits/pacer.ts';
 import type { ChatServerMetrics } from '../metrics.ts';
 import type { ChatIo } from '../socket-types.ts';
+import { checkHandshakes } from './check-handshakes.ts';
 import { paceHandshakes } from './pace-handshakes.ts';
 import { type PendingConnection, PendingConnections } from './pending-connections.ts';
-import { refuseHandshake } from './refuse-handshakes.ts';
 
 /** A client sends its CONNECT packet as soon as the connection is open. */
 const CONNECT_DEADLINE_MS = 10_000;
@@ -52,7 +51,8 @@ interface GatedConnection extends PendingConnection {
 /**
  * Guards each connection from its handshake on, before anything of it reaches Socket.IO.
  *
- * **Handshake**: busy addresses wait for their turn (`paceHandshakes`). Refused with 503 while too many connections are pending (`PendingConnections`), and with 403 from a foreign origin.
+ * **Handshake**: busy addresses wait for their turn (`paceHandshakes`). Refused with 503 while too many connections are pending
+ * (`PendingConnections`), and with 403 from a foreign origin.
  *
  * **Open**: the client may send one CONNECT packet, within 10 s. A wrong one is answered with the error, and the connection is closed.
  *
@@ -85,11 +85,7 @@ export class ConnectionGate {
     this.#pending = new PendingConnections(parts.maxPending);
     this.#metrics = parts.metrics;
     paceHandshakes(io, parts);
-    io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
-      const error = sessionIdOf(request) === undefined ? this.#refusalOf(request) : undefined;
-      if (error) refuseHandshake(request, response, error);
-      else next();
-    });
+    checkHandshakes(io, (request) => this.#refusalOf(request));
     holdPosts(io);
     io.engine.on('connection', (connection: EngineConnection) => this.#open(connection));
   }

@@ -11,7 +11,7 @@ const MAX_CALLERS = 50_000;
 /** Between two turns. */
 const MIN_GAP_MS = 1;
 const MAX_GAP_MS = 20;
-const GAP_FACTORS = { busy: 2, free: 0.97 };
+const GAP_FACTORS = { busy: 2, calm: 0.97 };
 
 /** A timer that fires so late, or so much used CPU time of the host, is the sign of a busy machine. */
 const LATE_MS = 2;
@@ -111,7 +111,7 @@ export class Pacer {
     const startedAt = performance.now();
     await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
     const isBusy = performance.now() - startedAt - pauseMs > LATE_MS || hostCpu.current > BUSY_CPU;
-    const gapMs = this.#gapMs * (isBusy ? GAP_FACTORS.busy : GAP_FACTORS.free);
+    const gapMs = this.#gapMs * (isBusy ? GAP_FACTORS.busy : GAP_FACTORS.calm);
     this.#gapMs = Math.min(MAX_GAP_MS, Math.max(MIN_GAP_MS, gapMs));
   }
 }

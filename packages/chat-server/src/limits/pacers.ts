@@ -15,7 +15,7 @@ export interface Pacers {
   /** Sign-ups, log-ins and requests without a valid token, by address. */
   readonly strangers: Pacer;
   /** All other requests, by user. */
-  readonly users: Pacer;
+  readonly requests: Pacer;
 }
 
 export function createPacers(metrics: ChatServerMetrics, hostCpu: HostCpuUsage): Pacers {
@@ -26,5 +26,5 @@ export function createPacers(metrics: ChatServerMetrics, hostCpu: HostCpuUsage):
       onDelayed: () => metrics.chat_delayed_requests_total.inc({ kind }),
       onRefused: countRefused(metrics, kind),
     });
-  return { handshakes: pacer('handshake'), strangers: pacer('stranger'), users: pacer('request') };
+  return { handshakes: pacer('handshake'), strangers: pacer('stranger'), requests: pacer('request') };
 }

@@ -71,7 +71,7 @@ export function createRestApp(parts: {
   api.use('/auth', paceByAddress(addresses, pacers.strangers), parts.accountRoutes);
   api.use(authenticate(tokens, { addresses, pacer: pacers.strangers }));
   api.use(limitByCaller(limits.requests));
-  api.use(paceByCaller(pacers.users));
+  api.use(paceByCaller(pacers.requests));
   api.use('/conversations', parts.conversationRoutes);
   api.use('/messages', parts.messageRoutes);
   api.use('/search', parts.searchRoutes);

@@ -48,6 +48,7 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   const unshared = await openStore({ mongodbUrl: config.MONGODB_URL, dataDir: config.DATA_DIR, logger: base.logger });
   const store = shareStore(unshared, base.metrics);
   const utilisation = new EventLoopUtilisation();
+  const hostCpu = new HostCpuUsage();
   const memory = new RedisMemory(command, { busyPercent: config.REDIS_BUSY_PERCENT });
   const log = createRedisMessageLog(command, {
     memory,
@@ -75,16 +76,5 @@ export async function connectBackends(base: ChatServerBase, config: ChatServerCo
   base.readiness.restrict('redis memory', () =>
     memory.isNearLimit ? 'Redis is near its memory limit: sends get BUSY' : undefined,
   );
-  return {
-    command,
-    publisher,
-    subscriber,
-    limitCounts,
-    store,
-    log,
-    leases,
-    memory,
-    utilisation,
-    hostCpu: new HostCpuUsage(),
-  };
+  return { command, publisher, subscriber, limitCounts, store, log, leases, memory, utilisation, hostCpu };
 }
