@@ -55,7 +55,11 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const tokens = new AccessTokens({ secret: config.JWT_SECRET, ttlMs: config.ACCESS_TOKEN_TTL_MS });
   const limits = createClientLimits(config, backends.limitCounts, metrics);
   const chat = await startConversations(base, config, backends, { io, delivery, limits });
-  serveSockets(base, io, { backends, delivery, sessions, chat, tokens, limits, gate });
+  serveSockets(base, io, {
+    ...{ backends, delivery, sessions, chat, tokens, limits },
+    messagePacer: pacers.messages,
+    gate,
+  });
   const restParts = { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses, limits, pacers };
   serveRest(httpServer, buildRest(base, config, restParts));
   const loops = startBackgroundLoops({

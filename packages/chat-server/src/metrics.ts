@@ -24,7 +24,7 @@ const LIMIT_RULES = [
 export type LimitRule = (typeof LIMIT_RULES)[number];
 
 /** Work that `Pacer` spreads. */
-const PACED_WORK = ['handshake', 'stranger', 'request'] as const;
+const PACED_WORK = ['handshake', 'stranger', 'request', 'message'] as const;
 export type PacedWork = (typeof PACED_WORK)[number];
 
 export const CHAT_SERVER_METRICS = {

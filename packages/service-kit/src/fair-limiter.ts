@@ -70,6 +70,11 @@ export class FairLimiter {
     return this.#waiting;
   }
 
+  /** Whether a task of the key waits. */
+  isWaiting(key: string): boolean {
+    return this.#queues.has(key);
+  }
+
   /**
    * Runs the task when there is room for it, and settles as it does.
    *

@@ -5,6 +5,8 @@ import type { SessionRegistry } from '../admission/session-registry.ts';
 import { runAs } from '../caller.ts';
 import { flowOf } from '../engine-io/packet-flow.ts';
 import type { EventLimit } from '../limits/event-limit.ts';
+import type { Pacer } from '../limits/pacer.ts';
+import { MESSAGE_COST } from '../limits/pacers.ts';
 import type { Session } from '../session.ts';
 import type { ChatSocket } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
@@ -24,7 +26,10 @@ const NOT_HELD_RETRY_MS = 1_000;
 /** Handles one client event. */
 export interface EventHandler<Payload extends z.ZodType = z.ZodType> {
   readonly payload: Payload;
-  /** It counts for `MESSAGES_PER_SECOND`, not for `EVENTS_PER_SECOND`: a repeat of an accepted message is acked at any rate. */
+  /**
+   * It counts for `MESSAGES_PER_SECOND`, not for `EVENTS_PER_SECOND`: a repeat of an accepted message is acked at any rate. A sender that
+   * is much busier than the others waits for its turn.
+   */
   readonly isMessage?: boolean;
   /** @returns the ack */
   handle(socket: ChatSocket, session: Session, payload: z.output<Payload>): Promise<object>;
@@ -44,7 +49,7 @@ export type EventHandlers = Record<keyof ClientToServerEvents, EventHandler>;
 export function attachHandlers(
   socket: ChatSocket,
   handlers: EventHandlers,
-  parts: { registry: SessionRegistry; limit: EventLimit; logger: Logger },
+  parts: { registry: SessionRegistry; limit: EventLimit; messagePacer: Pacer; logger: Logger },
 ): void {
   const { session } = socket.data;
   const flow = flowOf(socket.conn);
@@ -63,7 +68,8 @@ export function attachHandlers(
   async function dispatch(event: string, input: unknown[]): Promise<object> {
     try {
       const handler = Object.hasOwn(handlers, event) ? handlers[event as keyof EventHandlers] : undefined;
-      if (parts.limit.isOn && !handler?.isMessage) await parts.limit.count(session.userId);
+      if (handler?.isMessage) await parts.messagePacer.turn(session.userId, { cost: MESSAGE_COST });
+      else if (parts.limit.isOn) await parts.limit.count(session.userId);
       // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its
       // event here. After the first large packet, every event of this client is measured.
       const hasSentLargePacket = flow !== undefined && flow.longestPacket > MAX_EVENT_CHARACTERS;

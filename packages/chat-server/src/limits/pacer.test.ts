@@ -6,11 +6,13 @@ const LONG_ENOUGH_MS = 30_000;
 /** Requests that a caller may make at once. */
 const FREE = 4;
 
-function newPacer(hostCpu = 0.5) {
+function newPacer(hostCpu = 0.5, timesOthers = 0) {
   const onDelayed = jest.fn();
   return {
     pacer: new Pacer({
       free: { atOnce: FREE, perSecond: 10 },
+      activeMs: 10_000,
+      timesOthers,
       hostCpu: { current: hostCpu },
       onDelayed,
       onRefused: undefined,
@@ -70,6 +72,32 @@ describe('Pacer', () => {
     requestAll(pacer, Array(100).fill('busy'));
     await jest.advanceTimersByTimeAsync(5_000);
     expect(pacer.turn('busy')).toBeUndefined();
+  });
+
+  it('delays no caller that is about as busy as the others', () => {
+    const { pacer, onDelayed } = newPacer(0.5, 2);
+    const callers = ['a', 'b', 'c', 'd'];
+    expect(requestAll(pacer, Array(100).fill(callers).flat())).toHaveLength(400);
+    expect(onDelayed).not.toHaveBeenCalled();
+    requestAll(pacer, Array(200).fill('a'));
+    expect(onDelayed.mock.calls.length).toBeGreaterThan(50);
+    expect(pacer.turn('b')).toBeUndefined();
+  });
+
+  it('keeps the order of the requests of a caller', async () => {
+    const { pacer } = newPacer();
+    void pacer.turn('quiet');
+    void pacer.turn('other', { cost: 100 });
+    const done: number[] = [];
+    const request = (number: number) => void (pacer.turn('busy') ?? Promise.resolve()).then(() => done.push(number));
+    for (let number = 0; number < 10; number += 1) request(number);
+    // Its cost has decayed below the free one, and earlier requests still wait.
+    void pacer.turn('other', { cost: 1_000 });
+    await jest.advanceTimersByTimeAsync(2_000);
+    request(10);
+    await jest.advanceTimersByTimeAsync(LONG_ENOUGH_MS);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(done[0]).toBe(0);
   });
 
   it('gives busy callers their turns alternately', async () => {

@@ -1,17 +1,15 @@
 import { FairLimiter, type FairLimiterOptions } from '@parley/service-kit';
 import type { HostCpuUsage } from '../host-cpu-usage.ts';
 
-/** A caller that stops is free again after this time. */
-const MAX_DEBT_SECONDS = 2;
-
-/** A caller that did not ask for anything in this time does not count as another one. */
-const ACTIVE_MS = 10_000;
 const MAX_CALLERS = 50_000;
 
 /** Between two turns. */
 const MIN_GAP_MS = 1;
 const MAX_GAP_MS = 20;
 const GAP_FACTORS = { busy: 2, calm: 0.97 };
+
+/** Node rounds a shorter one up. */
+const MIN_TIMER_MS = 1;
 
 /** A timer that fires so late, or so much used CPU time of the host, is the sign of a busy machine. */
 const LATE_MS = 2;
@@ -28,13 +26,17 @@ const RETRY_MS = 2_000;
 export interface PacerOptions extends Pick<FairLimiterOptions, 'onRefused'> {
   /** The cost that a caller may have at once, and then per second, without waiting. */
   readonly free: { readonly atOnce: number; readonly perSecond: number };
+  /** Beyond the free cost, a caller waits only while its cost is more than this multiple of the average of the others. */
+  readonly timesOthers: number;
+  /** A caller that did not ask for anything in this time does not count as another one. */
+  readonly activeMs: number;
   readonly hostCpu: Pick<HostCpuUsage, 'current'>;
   /** Called for each request that has to wait for its turn. */
   readonly onDelayed: () => void;
 }
 
 interface Usage {
-  /** Decreases by `free.perSecond`. */
+  /** The cost of the recent requests. It decays exponentially, so that a caller at the free rate has the cost that is free at once. */
   cost: number;
   updatedAt: number;
 }
@@ -50,12 +52,16 @@ interface Usage {
 export class Pacer {
   readonly #limiter: FairLimiter;
   readonly #options: PacerOptions;
+  readonly #decayMs: number;
   /** By caller, the most recent last. */
   readonly #usages = new Map<string, Usage>();
+  /** The cost of all callers. All costs decay alike, so their sum decays as they do. */
+  #total: Usage = { cost: 0, updatedAt: 0 };
   #gapMs = MAX_GAP_MS;
 
   constructor(options: PacerOptions) {
     this.#options = options;
+    this.#decayMs = (1_000 * options.free.atOnce) / options.free.perSecond;
     this.#limiter = new FairLimiter({
       limit: 1,
       limitPerKey: 1,
@@ -68,7 +74,7 @@ export class Pacer {
   }
 
   /**
-   * Resolves when it is the request's turn.
+   * Resolves when it is the request's turn. The requests of a caller keep their order.
    *
    * @param options.cost the work of the request, in multiples of a simple one
    * @param options.isGone whether the client gave up; its turn then takes no time
@@ -76,13 +82,10 @@ export class Pacer {
    * @throws LimitExceeded
    */
   turn(caller: string, { cost = 1, isGone = never } = {}): Promise<void> | undefined {
-    const now = performance.now();
-    const usage = this.#usageOf(caller, now);
-    const { free, onDelayed } = this.#options;
-    const isFree = usage.cost < free.atOnce || this.#usages.size === 1;
-    usage.cost = Math.min(free.atOnce + MAX_DEBT_SECONDS * free.perSecond, usage.cost + cost);
+    const isFree = !this.#limiter.isWaiting(caller) && this.#isFree(caller);
+    this.#add(caller, cost);
     if (isFree) return undefined;
-    onDelayed();
+    this.#options.onDelayed();
     return new Promise((resolve, reject) => {
       const turn = () => {
         resolve();
@@ -92,22 +95,41 @@ export class Pacer {
     });
   }
 
-  #usageOf(caller: string, now: number): Usage {
-    for (const [other, { updatedAt }] of this.#usages) {
-      if (now - updatedAt < ACTIVE_MS && this.#usages.size <= MAX_CALLERS) break;
-      this.#usages.delete(other);
-    }
-    const usage = this.#usages.get(caller) ?? { cost: 0, updatedAt: now };
-    usage.cost = Math.max(0, usage.cost - ((now - usage.updatedAt) / 1_000) * this.#options.free.perSecond);
-    usage.updatedAt = now;
+  #isFree(caller: string): boolean {
+    const now = performance.now();
+    this.#forgetInactive(now);
+    const usage = this.#usages.get(caller);
+    if (!usage) return true;
+    const { free, timesOthers } = this.#options;
+    const cost = this.#decayed(usage, now);
+    const others = this.#usages.size - 1;
+    if (cost < free.atOnce || others === 0) return true;
+    return cost <= (timesOthers * (this.#decayed(this.#total, now) - cost)) / others;
+  }
+
+  #add(caller: string, cost: number): void {
+    const now = performance.now();
+    const usage = this.#usages.get(caller);
     this.#usages.delete(caller);
-    this.#usages.set(caller, usage);
-    return usage;
+    this.#usages.set(caller, { cost: cost + (usage ? this.#decayed(usage, now) : 0), updatedAt: now });
+    this.#total = { cost: cost + this.#decayed(this.#total, now), updatedAt: now };
+  }
+
+  #forgetInactive(now: number): void {
+    for (const [caller, usage] of this.#usages) {
+      if (now - usage.updatedAt < this.#options.activeMs && this.#usages.size <= MAX_CALLERS) break;
+      this.#usages.delete(caller);
+      this.#total.cost -= this.#decayed(usage, this.#total.updatedAt);
+    }
+  }
+
+  #decayed({ cost, updatedAt }: Usage, now: number): number {
+    return cost * Math.exp((updatedAt - now) / this.#decayMs);
   }
 
   async #pause(cost: number): Promise<void> {
     const { hostCpu } = this.#options;
-    const pauseMs = cost * (hostCpu.current < IDLE_CPU ? MIN_GAP_MS : this.#gapMs);
+    const pauseMs = Math.max(MIN_TIMER_MS, cost * (hostCpu.current < IDLE_CPU ? MIN_GAP_MS : this.#gapMs));
     const startedAt = performance.now();
     await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
     const isBusy = performance.now() - startedAt - pauseMs > LATE_MS || hostCpu.current > BUSY_CPU;

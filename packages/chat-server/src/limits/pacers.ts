@@ -2,12 +2,19 @@ import type { HostCpuUsage } from '../host-cpu-usage.ts';
 import { type ChatServerMetrics, countRefused, type PacedWork } from '../metrics.ts';
 import { Pacer, type PacerOptions } from './pacer.ts';
 
+/** The work of a message, in multiples of a simple request. */
+export const MESSAGE_COST = 0.25;
+
+type Pace = Pick<PacerOptions, 'free' | 'timesOthers' | 'activeMs'>;
+
 /** A caller needs no turns for so much on each server: enough for a page that loads, or a person who types a search. */
-const FREE = {
-  handshake: { atOnce: 8, perSecond: 20 },
-  stranger: { atOnce: 4, perSecond: 10 },
-  request: { atOnce: 16, perSecond: 25 },
-} as const satisfies Record<PacedWork, PacerOptions['free']>;
+const PACES = {
+  handshake: { free: { atOnce: 8, perSecond: 20 }, timesOthers: 0, activeMs: 10_000 },
+  stranger: { free: { atOnce: 4, perSecond: 10 }, timesOthers: 0, activeMs: 10_000 },
+  request: { free: { atOnce: 40, perSecond: 25 }, timesOthers: 0, activeMs: 10_000 },
+  // 64 messages at once, then 24 per second. In a load test all send alike, and nobody waits.
+  message: { free: { atOnce: 64 * MESSAGE_COST, perSecond: 24 * MESSAGE_COST }, timesOthers: 4, activeMs: 3_000 },
+} as const satisfies Record<PacedWork, Pace>;
 
 export interface Pacers {
   /** Handshakes by address. */
@@ -16,15 +23,22 @@ export interface Pacers {
   readonly strangers: Pacer;
   /** All other requests, by user. */
   readonly requests: Pacer;
+  /** Sends and changes over Socket.IO, by user. */
+  readonly messages: Pacer;
 }
 
 export function createPacers(metrics: ChatServerMetrics, hostCpu: HostCpuUsage): Pacers {
   const pacer = (kind: PacedWork) =>
     new Pacer({
-      free: FREE[kind],
+      ...PACES[kind],
       hostCpu,
       onDelayed: () => metrics.chat_delayed_requests_total.inc({ kind }),
       onRefused: countRefused(metrics, kind),
     });
-  return { handshakes: pacer('handshake'), strangers: pacer('stranger'), requests: pacer('request') };
+  return {
+    handshakes: pacer('handshake'),
+    strangers: pacer('stranger'),
+    requests: pacer('request'),
+    messages: pacer('message'),
+  };
 }

@@ -8,6 +8,7 @@ import { messageEvents } from '../events/message-events.ts';
 import { sessionEvents } from '../events/session-events.ts';
 import { signalEvents } from '../events/signal-events.ts';
 import type { ClientLimits } from '../limits/client-limits.ts';
+import type { Pacer } from '../limits/pacer.ts';
 import type { ChatIo } from '../socket-types.ts';
 import type { Backends, ChatServerBase } from './connect-backends.ts';
 import type { ConversationParts } from './start-conversations.ts';
@@ -31,11 +32,12 @@ export function serveSockets(
     chat: ConversationParts;
     tokens: AccessTokens;
     limits: ClientLimits;
+    messagePacer: Pacer;
     gate: ConnectionGate;
   },
 ): void {
   const { name: node, logger, metrics, readiness } = base;
-  const { backends, delivery, sessions, chat, tokens, limits, gate } = parts;
+  const { backends, delivery, sessions, chat, tokens, limits, messagePacer, gate } = parts;
   const { registry } = sessions;
   const { rooms, presence } = chat;
   const admissionLimiter = new ConcurrencyLimiter(MAX_CONCURRENT_ADMISSIONS);
@@ -52,7 +54,7 @@ export function serveSockets(
     hooks: {
       joinRooms: ({ userId }) => rooms.joinAll(userId),
       opened(socket, session) {
-        attachHandlers(socket, handlers, { registry, limit: limits.events, logger });
+        attachHandlers(socket, handlers, { registry, limit: limits.events, messagePacer, logger });
         presence.opened(socket, session);
       },
       ended: (session) => presence.ended(session),
