@@ -17,7 +17,7 @@ const MAX_CALL_MESSAGES = Math.max(...CALL_SIZES);
 const MISSING = '-';
 
 /** A batch expected to be smaller than this saves less than the wait costs. */
-const MIN_BATCH_MESSAGES = 4;
+const MIN_BATCH_MESSAGES = 16;
 
 /** Weight of the newest interval in the moving average of the intervals between messages. */
 const INTERVAL_WEIGHT = 0.05;

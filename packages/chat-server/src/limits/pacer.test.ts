@@ -87,17 +87,30 @@ describe('Pacer', () => {
   it('keeps the order of the requests of a caller', async () => {
     const { pacer } = newPacer();
     void pacer.turn('quiet');
-    void pacer.turn('other', { cost: 100 });
     const done: number[] = [];
-    const request = (number: number) => void (pacer.turn('busy') ?? Promise.resolve()).then(() => done.push(number));
-    for (let number = 0; number < 10; number += 1) request(number);
-    // Its cost has decayed below the free one, and earlier requests still wait.
-    void pacer.turn('other', { cost: 1_000 });
-    await jest.advanceTimersByTimeAsync(2_000);
-    request(10);
+    const request = (number: number, cost = 1) =>
+      void (pacer.turn('busy', { cost }) ?? Promise.resolve()).then(() => done.push(number));
+    request(0, FREE);
+    request(1);
+    void pacer.turn('other', { cost: 2 * FREE });
+    void pacer.turn('other', { cost: 100 }); // 2 s
+    request(2);
+    await jest.advanceTimersByTimeAsync(1_000);
+    // Its cost is free again, and an earlier request still waits.
+    request(3);
+    expect(done).not.toContain(2);
     await jest.advanceTimersByTimeAsync(LONG_ENOUGH_MS);
-    expect(done).toEqual([...done].sort((a, b) => a - b));
-    expect(done[0]).toBe(0);
+    expect(done).toEqual([0, 1, 2, 3]);
+  });
+
+  it('lets waiting requests pass when the others have gone', async () => {
+    const { pacer } = newPacer(0.95);
+    void pacer.turn('quiet');
+    const done = requestAll(pacer, Array(2_000).fill('busy'));
+    await jest.advanceTimersByTimeAsync(9_000);
+    expect(done.length).toBeLessThan(1_000);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(done).toHaveLength(2_000);
   });
 
   it('gives busy callers their turns alternately', async () => {

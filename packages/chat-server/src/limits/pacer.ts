@@ -82,14 +82,18 @@ export class Pacer {
    * @throws LimitExceeded
    */
   turn(caller: string, { cost = 1, isGone = never } = {}): Promise<void> | undefined {
-    const isFree = !this.#limiter.isWaiting(caller) && this.#isFree(caller);
-    this.#add(caller, cost);
-    if (isFree) return undefined;
+    if (!this.#limiter.isWaiting(caller) && this.#isFree(caller)) {
+      this.#add(caller, cost);
+      return undefined;
+    }
     this.#options.onDelayed();
     return new Promise((resolve, reject) => {
-      const turn = () => {
+      const turn = async () => {
         resolve();
-        return isGone() ? Promise.resolve() : this.#pause(cost);
+        if (isGone()) return;
+        const isFree = this.#isFree(caller);
+        this.#add(caller, cost);
+        if (!isFree) await this.#pause(cost);
       };
       this.#limiter.run(caller, turn).catch(reject);
     });
