@@ -57,7 +57,7 @@ export async function startChatServer(config: ChatServerConfig): Promise<ChatSer
   const chat = await startConversations(base, config, backends, { io, delivery, limits });
   serveSockets(base, io, {
     ...{ backends, delivery, sessions, chat, tokens, limits },
-    messagePacer: pacers.messages,
+    eventPacer: pacers.events,
     gate,
   });
   const restParts = { backends, rpc: sessions.rpc, isolation, chat, tokens, addresses, limits, pacers };

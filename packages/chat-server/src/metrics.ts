@@ -24,7 +24,7 @@ const LIMIT_RULES = [
 export type LimitRule = (typeof LIMIT_RULES)[number];
 
 /** Work that `Pacer` spreads. */
-const PACED_WORK = ['handshake', 'stranger', 'request', 'message'] as const;
+const PACED_WORK = ['handshake', 'stranger', 'request', 'event'] as const;
 export type PacedWork = (typeof PACED_WORK)[number];
 
 export const CHAT_SERVER_METRICS = {
@@ -74,7 +74,7 @@ export const CHAT_SERVER_METRICS = {
   },
   chat_delayed_requests_total: {
     type: 'counter',
-    help: 'Requests of busy callers that waited for their turn while others were active: handshakes; requests of strangers, who have no valid token; all other requests. Many: an address or a user sends as much as it can.',
+    help: 'Requests of busy callers that waited for their turn while others were active: handshakes; requests of strangers, who have no valid token; all other requests; events of users who send many more than the others. Many: an address or a user sends as much as it can.',
     labels: { kind: PACED_WORK },
   },
   chat_rate_limited_total: {

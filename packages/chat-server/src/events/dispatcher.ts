@@ -6,7 +6,7 @@ import { runAs } from '../caller.ts';
 import { flowOf } from '../engine-io/packet-flow.ts';
 import type { EventLimit } from '../limits/event-limit.ts';
 import type { Pacer } from '../limits/pacer.ts';
-import { MESSAGE_COST } from '../limits/pacers.ts';
+import { EVENT_COST } from '../limits/pacers.ts';
 import type { Session } from '../session.ts';
 import type { ChatSocket } from '../socket-types.ts';
 import { toChatError } from '../to-chat-error.ts';
@@ -26,11 +26,10 @@ const NOT_HELD_RETRY_MS = 1_000;
 /** Handles one client event. */
 export interface EventHandler<Payload extends z.ZodType = z.ZodType> {
   readonly payload: Payload;
-  /**
-   * It counts for `MESSAGES_PER_SECOND`, not for `EVENTS_PER_SECOND`: a repeat of an accepted message is acked at any rate. A sender that
-   * is much busier than the others waits for its turn.
-   */
+  /** It counts for `MESSAGES_PER_SECOND`, not for `EVENTS_PER_SECOND`: a repeat of an accepted message is acked at any rate. */
   readonly isMessage?: boolean;
+  /** The work, in multiples of a simple REST request. Default: `EVENT_COST`. */
+  readonly cost?: number;
   /** @returns the ack */
   handle(socket: ChatSocket, session: Session, payload: z.output<Payload>): Promise<object>;
 }
@@ -43,13 +42,14 @@ export type EventHandlers = Record<keyof ClientToServerEvents, EventHandler>;
 /**
  * Dispatches the events of a client to their handlers.
  *
- * Each event passes the same checks in this order: the rate of its user, its size, that the session's slot is held, that the event exists, its payload.
+ * Each event passes the same checks in this order: the rate of its user, its user's turn, its size, that the session's slot is held, that the event
+ * exists, its payload.
  * Every outcome becomes the ack, including an unexpected error. No input of a client makes this function throw.
  */
 export function attachHandlers(
   socket: ChatSocket,
   handlers: EventHandlers,
-  parts: { registry: SessionRegistry; limit: EventLimit; messagePacer: Pacer; logger: Logger },
+  parts: { registry: SessionRegistry; limit: EventLimit; pacer: Pacer; logger: Logger },
 ): void {
   const { session } = socket.data;
   const flow = flowOf(socket.conn);
@@ -68,8 +68,8 @@ export function attachHandlers(
   async function dispatch(event: string, input: unknown[]): Promise<object> {
     try {
       const handler = Object.hasOwn(handlers, event) ? handlers[event as keyof EventHandlers] : undefined;
-      if (handler?.isMessage) await parts.messagePacer.turn(session.userId, { cost: MESSAGE_COST });
-      else if (parts.limit.isOn) await parts.limit.count(session.userId);
+      if (parts.limit.isOn && !handler?.isMessage) await parts.limit.count(session.userId);
+      await parts.pacer.turn(session.userId, { cost: handler?.cost ?? EVENT_COST, isGone: () => !socket.connected });
       // Packets that arrive together are all decoded before the first event is emitted, so a large packet cannot be assigned to its
       // event here. After the first large packet, every event of this client is measured.
       const hasSentLargePacket = flow !== undefined && flow.longestPacket > MAX_EVENT_CHARACTERS;

@@ -19,6 +19,9 @@ import type { MessageSender, NewMessage } from '../conversations/send-message.ts
 import type { Session } from '../session.ts';
 import { eventHandler } from './dispatcher.ts';
 
+/** The work of reading pages, in multiples of a simple request. */
+const SINCE_COST = 4;
+
 /**
  * `message:send`, `message:edit`, `message:delete`, `message:react` and `messages:since`.
  *
@@ -107,6 +110,7 @@ export function messageEvents(parts: {
     }),
 
     'messages:since': eventHandler({
+      cost: SINCE_COST,
       payload: SincePayload,
       handle: (_socket, { userId }, payload): Promise<SinceReply> => readSince(history, userId, payload),
     }),

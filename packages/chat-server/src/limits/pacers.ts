@@ -2,8 +2,8 @@ import type { HostCpuUsage } from '../host-cpu-usage.ts';
 import { type ChatServerMetrics, countRefused, type PacedWork } from '../metrics.ts';
 import { Pacer, type PacerOptions } from './pacer.ts';
 
-/** The work of a message, in multiples of a simple request. */
-export const MESSAGE_COST = 0.25;
+/** The work of a message or a signal, in multiples of a simple request. */
+export const EVENT_COST = 0.25;
 
 type Pace = Pick<PacerOptions, 'free' | 'timesOthers' | 'activeMs'>;
 
@@ -12,8 +12,8 @@ const PACES = {
   handshake: { free: { atOnce: 8, perSecond: 20 }, timesOthers: 0, activeMs: 10_000 },
   stranger: { free: { atOnce: 4, perSecond: 10 }, timesOthers: 0, activeMs: 10_000 },
   request: { free: { atOnce: 40, perSecond: 25 }, timesOthers: 0, activeMs: 10_000 },
-  // 64 messages at once, then 24 per second. In a load test all send alike, and nobody waits.
-  message: { free: { atOnce: 64 * MESSAGE_COST, perSecond: 24 * MESSAGE_COST }, timesOthers: 4, activeMs: 3_000 },
+  // In a load test all clients send alike, and nobody waits.
+  event: { free: { atOnce: 64 * EVENT_COST, perSecond: 24 * EVENT_COST }, timesOthers: 4, activeMs: 3_000 },
 } as const satisfies Record<PacedWork, Pace>;
 
 export interface Pacers {
@@ -23,8 +23,8 @@ export interface Pacers {
   readonly strangers: Pacer;
   /** All other requests, by user. */
   readonly requests: Pacer;
-  /** Sends and changes over Socket.IO, by user. */
-  readonly messages: Pacer;
+  /** Events over Socket.IO, by user. */
+  readonly events: Pacer;
 }
 
 export function createPacers(metrics: ChatServerMetrics, hostCpu: HostCpuUsage): Pacers {
@@ -39,6 +39,6 @@ export function createPacers(metrics: ChatServerMetrics, hostCpu: HostCpuUsage):
     handshakes: pacer('handshake'),
     strangers: pacer('stranger'),
     requests: pacer('request'),
-    messages: pacer('message'),
+    events: pacer('event'),
   };
 }

@@ -32,12 +32,12 @@ export function serveSockets(
     chat: ConversationParts;
     tokens: AccessTokens;
     limits: ClientLimits;
-    messagePacer: Pacer;
+    eventPacer: Pacer;
     gate: ConnectionGate;
   },
 ): void {
   const { name: node, logger, metrics, readiness } = base;
-  const { backends, delivery, sessions, chat, tokens, limits, messagePacer, gate } = parts;
+  const { backends, delivery, sessions, chat, tokens, limits, eventPacer, gate } = parts;
   const { registry } = sessions;
   const { rooms, presence } = chat;
   const admissionLimiter = new ConcurrencyLimiter(MAX_CONCURRENT_ADMISSIONS);
@@ -54,7 +54,7 @@ export function serveSockets(
     hooks: {
       joinRooms: ({ userId }) => rooms.joinAll(userId),
       opened(socket, session) {
-        attachHandlers(socket, handlers, { registry, limit: limits.events, messagePacer, logger });
+        attachHandlers(socket, handlers, { registry, limit: limits.events, pacer: eventPacer, logger });
         presence.opened(socket, session);
       },
       ended: (session) => presence.ended(session),
