@@ -20,6 +20,6 @@ export default {
   modulePathIgnorePatterns: ['/dist/', '/\\.data/'],
   testTimeout: 600_000,
   // Most tests wait for other processes. Jest's default, one worker fewer than CPUs, would be a single worker on small machines.
-  maxWorkers: 2,
+  maxWorkers: 3,
   reporters: ['default', '<rootDir>/packages/testing/src/jest/closing-lines-reporter.mjs'],
 };
