@@ -51,8 +51,9 @@ test('WebSockets that send 20,000 packets before their admission are closed, and
   await eventually(() => expect(webSockets.map(({ isClosed }) => isClosed)).toEqual(floods.map(() => true)));
   await others.expectServed();
   expect((await countHandshakes()) - before).toBeLessThanOrEqual(1);
+  // The answers to the first CONNECT and to the second one.
   for (const { received } of webSockets) {
-    expect(received.filter((packet) => packet.startsWith('44')).length).toBeLessThanOrEqual(1);
+    expect(received.filter((packet) => packet.startsWith('44')).length).toBeLessThanOrEqual(2);
   }
 });
 
@@ -100,6 +101,13 @@ test.each([
   expectAnswer(await poller.until('44'));
   expect(await poller.until('1')).toBe('1');
   await eventually(async () => expect((await poller.post(['3'])).status).toBe(400));
+});
+
+test('a second CONNECT before the admission is answered with an error, then the connection is closed', async () => {
+  const webSocket = await RawWebSocket.open(server.url);
+  webSocket.send([connectPacket(attacker), connectPacket(attacker)]);
+  await eventually(() => expect(webSocket.received.at(-1)).toMatch(/^44.*INVALID_PAYLOAD/));
+  await eventually(() => expect(webSocket.isClosed).toBe(true));
 });
 
 test('an admitted client that connects to an unknown namespace is refused there and keeps its session', async () => {

@@ -40,6 +40,18 @@ test('a WebSocket upgrade goes to the server of its session', async () => {
   expect(reply).toMatch(/^HTTP\/1\.1 101 [\s\S]*chat-server-10$/);
 });
 
+test.each([
+  ['/api/me', 'websocket'],
+  ['/healthz', 'h2c'],
+  ['/socket.io/?EIO=4&transport=polling', 'h2c'],
+])('%s with Upgrade: %s is an ordinary request', async (path, upgrade) => {
+  const reply = await exchange(
+    `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: ${upgrade}\r\n\r\n`,
+  );
+  expect(reply).toMatch(/^HTTP\/1\.1 200 /);
+  expect(reply).not.toContain('"upgrade"');
+});
+
 test.each(['/api', '/api/me', '/docs', '/docs/rest', '/healthz', '/readyz'])(
   '%s is answered by a chat server',
   async (path) => {

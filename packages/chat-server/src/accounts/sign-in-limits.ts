@@ -2,7 +2,7 @@ import { ChatError } from '@parley/protocol';
 import type { RedisConnection } from '@parley/service-kit';
 import type { ClientLimits } from '../limits/client-limits.ts';
 
-/** An address from which a name has logged in is known for this time. */
+/** An address from which a name has signed up or logged in is known for this time. */
 const KNOWN_ADDRESS_SECONDS = 30 * 24 * 3_600;
 
 const knownKey = (here: string) => `parley:limits:known-address:${here}`;
@@ -13,7 +13,7 @@ type Limits = Pick<ClientLimits, 'logIns' | 'failedLogIns' | 'failedLogInsOfName
  * Limits log-ins. An attempt counts as failed until it succeeds, so parallel attempts cannot exceed a limit.
  *
  * Wrong passwords count for a name at one address, so they do not lock the owner of the name out elsewhere. Many addresses together
- * can reach the limit of the name. Then only addresses from which the name has logged in before may try.
+ * can reach the limit of the name. Then only addresses from which the name has signed up or logged in before may try.
  */
 export class SignInLimits {
   readonly #limits: Limits;
@@ -27,8 +27,8 @@ export class SignInLimits {
   /** Runs a log-in unless a limit is reached. @throws ChatError `RATE_LIMITED` */
   async limit<T>(username: string, address: string, logIn: () => Promise<T>): Promise<T> {
     const { logIns, failedLogIns, failedLogInsOfName } = this.#limits;
-    const name = username.normalize('NFKC').toLowerCase();
-    const here = `${name} ${address}`;
+    const name = normalized(username);
+    const here = placeOf(username, address);
     await logIns.count(address);
     await failedLogIns.count(here);
     let isNameCounted = false;
@@ -36,7 +36,7 @@ export class SignInLimits {
     try {
       isNameCounted = await this.#countName(name, here);
       const result = await logIn();
-      if (failedLogInsOfName.isOn) await this.#learn(here);
+      await this.learn(username, address);
       return result;
     } catch (error) {
       isWrong = error instanceof ChatError && error.code === 'UNAUTHENTICATED';
@@ -60,8 +60,15 @@ export class SignInLimits {
     }
   }
 
-  async #learn(here: string): Promise<void> {
+  /** The owner of the name has signed up or logged in from the address. */
+  async learn(username: string, address: string): Promise<void> {
+    if (!this.#limits.failedLogInsOfName.isOn) return;
+    const key = knownKey(placeOf(username, address));
     // Without it, the owner may be locked out later. That is no reason to refuse this log-in.
-    await this.#redis.set(knownKey(here), 1, 'EX', KNOWN_ADDRESS_SECONDS).catch(() => undefined);
+    await this.#redis.set(key, 1, 'EX', KNOWN_ADDRESS_SECONDS).catch(() => undefined);
   }
 }
+
+const normalized = (username: string) => username.normalize('NFKC').toLowerCase();
+
+const placeOf = (username: string, address: string) => `${normalized(username)} ${address}`;

@@ -5,7 +5,7 @@ import { createAdapter } from '@socket.io/redis-adapter';
 import type { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import { closeInSlices } from '../engine-io/close-in-slices.ts';
-import { refuseMethods } from '../engine-io/refuse-methods.ts';
+import { refuseInvalidRequests } from '../engine-io/refuse-invalid-requests.ts';
 import type { ChatIo } from '../socket-types.ts';
 import { ADMISSION_DEADLINE_MS } from './connection-gate.ts';
 
@@ -42,7 +42,7 @@ export function createChatIo(
     serveClient: false,
   });
   closeInSlices(httpServer);
-  refuseMethods(io);
+  refuseInvalidRequests(io);
   io.engine.generateId = () => `${options.node}.${randomBytes(15).toString('base64url')}`;
   return io;
 }

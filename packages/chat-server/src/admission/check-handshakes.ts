@@ -1,5 +1,6 @@
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ChatError } from '@parley/protocol';
+import { refuseRequest } from '../engine-io/refuse-request.ts';
 import { sessionIdOf } from '../engine-io/session-id.ts';
 import type { ChatIo } from '../socket-types.ts';
 
@@ -15,7 +16,7 @@ export function checkHandshakes(io: ChatIo, check: (request: IncomingMessage) =>
   io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
     if (sessionIdOf(request) !== undefined) return next();
     const settle = (refusal: Refusal) => {
-      if (refusal) refuseHandshake(request, response, refusal);
+      if (refusal) refuseRequest(request, response, refusal);
       else next();
     };
     const checked = check(request);
@@ -25,30 +26,6 @@ export function checkHandshakes(io: ChatIo, check: (request: IncomingMessage) =>
       if (!request.socket.destroyed) settle(refusal);
     });
   });
-}
-
-/**
- * Answers a handshake with an error before the upgrade, and closes its connection.
- *
- * @param response for an upgrade, Engine.IO passes an object that cannot respond
- */
-function refuseHandshake(request: IncomingMessage, response: unknown, error: ChatError): void {
-  const body = JSON.stringify(error.toBody());
-  const headers = {
-    'Content-Type': 'application/problem+json',
-    'Content-Length': String(Buffer.byteLength(body)),
-    'Retry-After': String(Math.ceil((error.details.retryAfterMs ?? 0) / 1_000)),
-    Connection: 'close',
-  };
-  if (response instanceof ServerResponse) {
-    response.writeHead(error.status, headers).end(body);
-    return;
-  }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const { socket } = request;
-  socket.on('error', ignore);
-  const status = `${error.status} ${STATUS_CODES[error.status]}`;
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
 }
 
 const ignore = () => undefined;

@@ -56,7 +56,7 @@ interface GatedConnection extends PendingConnection {
  *
  * **Open**: the client may send one CONNECT packet, within 10 s. A wrong one is answered with the error, and the connection is closed.
  *
- * **Connecting**: the client waits for its admission and may send nothing but heartbeats.
+ * **Connecting**: the client waits for its admission and may send nothing but heartbeats. Another CONNECT is answered with an error.
  *
  * **Refused**: the answer has been written, and the connection is closed when the client has read it, at the latest after 5 s.
  *
@@ -181,9 +181,13 @@ export class ConnectionGate {
 
   #receivePending(gated: GatedConnection, packet: EnginePacket): void {
     if (packet.type !== 'message') return;
+    if (gated.phase === 'refused') {
+      withhold(packet);
+      return;
+    }
     const connect = readConnectPacket(packet.data);
-    const refusal = gated.refusal ?? connect?.refusal;
-    if (gated.phase === 'open' && connect && !refusal) {
+    const refusal = gated.refusal ?? connect?.refusal ?? (gated.phase === 'connecting' ? repeatedConnect() : undefined);
+    if (connect && !refusal) {
       gated.phase = 'connecting';
       gated.endsAt = performance.now() + ADMISSION_DEADLINE_MS;
       gated.flow.spend(CONNECT_COST);
@@ -240,5 +244,7 @@ export class ConnectionGate {
     this.#metrics.chat_pending_connections_ended_total.inc({ outcome }, count);
   }
 }
+
+const repeatedConnect = () => new ChatError('INVALID_PAYLOAD', { message: 'A connection has one CONNECT packet.' });
 
 const nothing = () => undefined;

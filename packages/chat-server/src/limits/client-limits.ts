@@ -53,7 +53,7 @@ export function createClientLimits(
     handshakes: perMinute('handshake', config.HANDSHAKES_PER_MINUTE),
     requests: perMinute('request', config.REQUESTS_PER_MINUTE),
     requestsOfAddress: perMinute('request-address', config.REQUESTS_PER_MINUTE_PER_ADDRESS),
-    searches: perMinute('search', config.SEARCHES_PER_MINUTE),
+    searches: withTakeBack('search', config.SEARCHES_PER_MINUTE, MINUTE_SECONDS),
     conversations: withTakeBack('conversation', config.CONVERSATIONS_PER_HOUR, HOUR_SECONDS),
     events: new EventLimit({ perSecond: config.EVENTS_PER_SECOND, metrics }),
   };

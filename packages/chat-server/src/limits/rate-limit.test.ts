@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { ChatError } from '@parley/protocol';
-import { connectRedis, createMetrics, silentLogger } from '@parley/service-kit';
+import { connectRedis, createMetrics, LimitExceeded, silentLogger } from '@parley/service-kit';
 import { eventually, newRedis, withoutCommandDeadline } from '@parley/testing';
 import { CHAT_SERVER_METRICS } from '../metrics.ts';
 import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
@@ -78,6 +78,19 @@ test('a use that is taken back does not count', async () => {
     await limits[1]?.takeBack('ada');
   }
   expect(await countTimes(limits, 4, 'ada')).toHaveLength(1);
+});
+
+test('work that is refused because too much of it waits does not count', async () => {
+  const { limits } = newLimits({ rule: 'search', limit: 5, seconds: 60, takesBack: true });
+  const work = (refuses: boolean) => async () => {
+    if (refuses) throw new LimitExceeded('share', 1_000);
+    return 'done';
+  };
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    await expect(limits[0]?.run('bo', work(true))).rejects.toThrow(LimitExceeded);
+  }
+  for (let attempt = 0; attempt < 5; attempt += 1) expect(await limits[1]?.run('bo', work(false))).toBe('done');
+  await expect(limits[0]?.run('bo', work(false))).rejects.toThrow(ChatError);
 });
 
 test('without Redis each server counts alone, at once', async () => {

@@ -1,5 +1,5 @@
 import { ChatError } from '@parley/protocol';
-import type { RedisConnection } from '@parley/service-kit';
+import { LimitExceeded, type RedisConnection } from '@parley/service-kit';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { ChatServerMetrics, LimitRule } from '../metrics.ts';
 
@@ -71,6 +71,17 @@ export class RateLimit {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       if (this.#options.takesBack) await this.takeBack(key);
       throw rateLimited(this.#options, refusal.msBeforeNext);
+    }
+  }
+
+  /** Counts one use and does the work. It does not count if the work is refused because too much of it waits: `takesBack`. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    await this.count(key);
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof LimitExceeded) await this.takeBack(key);
+      throw error;
     }
   }
 

@@ -28,8 +28,11 @@ export function accountRoutes(parts: {
 
   router.post('/register', async (request, response) => {
     const { username, password, displayName } = parsePayload(RegisterPayload, request.body);
-    await signUps.count(addresses.of(request));
-    sendGrant(request, response.status(201), await accounts.register(username, password, displayName));
+    const address = addresses.of(request);
+    await signUps.count(address);
+    const grant = await accounts.register(username, password, displayName);
+    await signInLimits.learn(username, address);
+    sendGrant(request, response.status(201), grant);
   });
 
   router.post('/login', async (request, response) => {

@@ -5,7 +5,6 @@ import type { MessageTraces } from '../conversations/message-traces.ts';
 import type { Search } from '../conversations/search.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 import { callerOf } from './authenticate.ts';
-import { limitByCaller } from './limit-requests.ts';
 
 /** `/api/messages`: the trace of one message. */
 export function messageRoutes(traces: MessageTraces): Router {
@@ -29,8 +28,10 @@ export function messageRoutes(traces: MessageTraces): Router {
 export function searchRoutes(search: Search, limit: RateLimit): Router {
   const router = Router();
 
-  router.get('/', limitByCaller(limit), async (request, response) => {
-    response.json(await search.find(callerOf(response), parsePayload(SearchQuery, request.query)));
+  router.get('/', async (request, response) => {
+    const caller = callerOf(response);
+    const query = parsePayload(SearchQuery, request.query);
+    response.json(await limit.run(caller, () => search.find(caller, query)));
   });
 
   return router;

@@ -20,8 +20,8 @@ export function userRoutes(users: UserStore, searches: RateLimit): Router {
 
   router.get('/users', async (request, response) => {
     const { query, ids } = parsePayload(UsersQuery, request.query);
-    if (!ids) await searches.count(callerOf(response));
-    const found = ids ? await users.findMany(ids) : await users.search(query, MAX_FOUND_USERS);
+    const search = () => users.search(query, MAX_FOUND_USERS);
+    const found = ids ? await users.findMany(ids) : await searches.run(callerOf(response), search);
     response.json({ users: found.map(toUser) });
   });
 
