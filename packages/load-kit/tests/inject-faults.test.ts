@@ -55,6 +55,25 @@ test('a fault waits until its target can fail', async () => {
   expect(recorder.faults).toHaveLength(1);
 });
 
+test('a fault is tried again if its target did not answer in time', async () => {
+  const recorder = new Recorder();
+  const { state, target } = newFaultTarget('slow');
+  let calls = 0;
+  const slow: FaultTarget = {
+    ...target,
+    async inject(kind, seed) {
+      calls += 1;
+      if (calls === 1) throw new Error('Command timed out');
+      return target.inject(kind, seed);
+    },
+  };
+  const reports: string[] = [];
+  await injectFaults([fault(slow, {})], [slow], { recorder, report: (line) => reports.push(line) }).finished;
+  expect(state).toEqual({ isFaulty: false, faults: 1 });
+  expect(recorder.faults).toHaveLength(1);
+  expect(reports[0]).toMatch(/Command timed out/);
+});
+
 test('stop heals active faults and starts no further one', async () => {
   const [now, later] = [newFaultTarget('now'), newFaultTarget('later')];
   const plan = [fault(now.target, { durationMs: 60_000 }), fault(later.target, { atMs: 60_000 })];

@@ -158,13 +158,19 @@ export function redisTargets(options: RedisTargetOptions): FaultTarget[] {
     const limits = new Map<RedisServerProcess, string>();
     // Half of the faults begin with a full Redis; in the others the load fills the last bytes.
     const share = seed % 2 === 0 ? 0.95 : 1.02;
-    for (const master of new Set(masters)) {
-      const [, limit = '0'] = (await master.admin.call('CONFIG', 'GET', 'maxmemory')) as string[];
-      limits.set(master, limit);
-      const used = Number(/^used_memory:(\d+)/m.exec(await master.admin.info('memory'))?.[1]);
-      await master.admin.call('CONFIG', 'SET', 'maxmemory', Math.round(used * share));
+    const restore = async () => void (await waitFor(() => setLimits(limits), 'the memory limit is restored'));
+    try {
+      for (const master of new Set(masters)) {
+        const [, limit = '0'] = (await master.admin.call('CONFIG', 'GET', 'maxmemory')) as string[];
+        limits.set(master, limit);
+        const used = Number(/^used_memory:(\d+)/m.exec(await master.admin.info('memory'))?.[1]);
+        await master.admin.call('CONFIG', 'SET', 'maxmemory', Math.round(used * share));
+      }
+    } catch (error) {
+      await restore();
+      throw error;
     }
-    return async () => void (await waitFor(() => setLimits(limits), 'the memory limit is restored'));
+    return restore;
   }
 
   function clockBack(redisClock: MovableClock): Inject {

@@ -2,7 +2,8 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { ChatError } from '@parley/protocol';
 
 /**
- * Answers a request or an upgrade with an error, and closes its connection.
+ * Answers a request or an upgrade with an error, and closes its connection. Only that of a POST stays open: to close it before the body was read
+ * would reset it, and the load balancer might miss the answer.
  *
  * @param response for an upgrade, Engine.IO passes an object that cannot respond
  */
@@ -13,7 +14,7 @@ export function refuseRequest(request: IncomingMessage, response: unknown, error
     'Content-Type': 'application/problem+json',
     'Content-Length': String(Buffer.byteLength(body)),
     ...(retryAfterMs !== undefined && { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) }),
-    Connection: 'close',
+    Connection: request.method === 'POST' ? 'keep-alive' : 'close',
   };
   if (response instanceof ServerResponse) {
     response.writeHead(error.status, headers).end(body);

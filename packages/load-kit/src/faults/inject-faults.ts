@@ -6,7 +6,7 @@ import { type FaultKind, faultTraits, type PlannedFault, type TargetDescription 
 export interface FaultTarget extends TargetDescription {
   /**
    * Injects a fault and resolves with the function that heals it. Resolves with undefined if the target cannot fail right now,
-   * for example a process that is being restarted.
+   * for example a process that is being restarted. Rejects if it did not answer in time; then nothing has to be healed.
    *
    * @param onKill called with the name of each process that is killed as a part of the fault
    */
@@ -53,7 +53,11 @@ export function injectFaults(
     while (!signal.aborted && performance.now() < deadline) {
       const injectedAtMs = recorder.nowMs();
       const killed: string[] = [];
-      const heal = await target?.inject(kind, seed, (processName) => killed.push(processName));
+      const onKill = (processName: string) => void killed.push(processName);
+      const heal = await target?.inject(kind, seed, onKill).catch((error: Error) => {
+        report(`fault delayed: ${kind} ${name}: ${error.message}`);
+        return undefined;
+      });
       if (!heal) {
         await pause(RETRY_MS, signal);
         continue;
