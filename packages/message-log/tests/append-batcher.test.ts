@@ -10,7 +10,7 @@ const RUSH = 200;
 
 /** Opens a log that collects messages under load. Its first ones are system messages, which use nobody's share. */
 async function underLoad(keyPrefix: string, { maxInProcess = 5_000, storedHeads = {} } = {}): Promise<MessageLog> {
-  const log = await open.log({ keyPrefix, maxInProcess, collectMs: () => 50, storedHeads });
+  const log = await open.log({ keyPrefix, maxInProcess, collectMs: () => 300, storedHeads });
   await log.states([lobby]);
   const next = () => request({ draft: { ...draft(), kind: 'system' } });
   await Promise.all(Array.from({ length: RUSH }, () => log.append(next())));
