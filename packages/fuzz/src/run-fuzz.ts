@@ -16,7 +16,7 @@ import { isSchemathesisInstalled, runSchemathesis } from './schemathesis.ts';
 import { attackAddresses, NODES, type TestBed } from './test-bed.ts';
 
 const HEALTHY_USERS = 10;
-const ATTACKERS = 48;
+const ATTACKERS = 40;
 const INPUTS_PER_SECOND = 420;
 /** Code and caches warm up before the comparison. */
 const WARM_UP_MS = 5_000;
