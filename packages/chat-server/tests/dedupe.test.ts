@@ -1,3 +1,4 @@
+// Above 300 lines: all tests are about what is recognised as a repeat, and share one set of servers and helpers.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, stat, truncate } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// Above 300 lines: it is one scripted server, with an answer to every call of the client.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,4 @@
+// Above 300 lines: it is one list, with a test for every kind of violation.
 import { expect, test } from '@jest/globals';
 import { explainViolation } from '../src/checker/explain-violation.ts';
 import { judge } from '../src/checker/index.ts';

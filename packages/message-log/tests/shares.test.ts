@@ -1,3 +1,4 @@
+// Above 300 lines: all tests are about one rule, the fair shares of an append, and share their helpers.
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
 import { seededRandom } from '@parley/testing/seeded-random';

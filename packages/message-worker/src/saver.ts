@@ -1,3 +1,4 @@
+// Above 300 lines: it is one class, the life of a batch from the log to the store.
 import type { LogEntry, MessageConsumer } from '@parley/message-log';
 import { type MessageStore, type Rejection, StoreUnavailable, type TracedMessage } from '@parley/message-store';
 import type { MessageId, MessageRecord } from '@parley/protocol';

@@ -1,3 +1,4 @@
+// Above 300 lines: it is one list, with the payload and the reply of every event.
 import { z } from 'zod';
 import { MAX_CURSORS, MAX_PAGE_MESSAGES } from './constants.ts';
 import type { Conversation } from './conversation.ts';

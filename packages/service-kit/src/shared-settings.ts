@@ -1,3 +1,4 @@
+// Above 300 lines: it is one table, with an entry for every setting that more than one process reads.
 import { z } from 'zod';
 import { ConfigError } from './config.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ChatError } from '@parley/protocol';
 import type { ClientAddresses } from '../client-address.ts';
 import { boundPayloads, holdPosts } from '../engine-io/bounded-polling.ts';
-import { boundClosing, onceDisconnected } from '../engine-io/client-connection.ts';
+import { boundClosing, dropWrites, onceDisconnected } from '../engine-io/client-connection.ts';
 import { connectErrorPacket, type EnginePacket, readConnectPacket, withhold } from '../engine-io/connect-packet.ts';
 import { type EngineConnection, PacketFlow } from '../engine-io/packet-flow.ts';
 import type { Pacer } from '../limits/pacer.ts';
@@ -207,6 +207,7 @@ export class ConnectionGate {
   #refuse(gated: GatedConnection, namespace: string, error: ChatError): void {
     if (gated.phase === 'refused') return;
     gated.connection.write(connectErrorPacket(namespace, error));
+    dropWrites(gated.connection); // the answer to an admission that has begun
     this.#close(gated);
   }
 

@@ -36,6 +36,11 @@ export function bufferedBytes(socket: ClientSocket, limit: number): number {
   return bytes;
 }
 
+/** Drops the packets that are written from now on. Earlier ones are sent. */
+export function dropWrites(connection: ClientSocket['conn']): void {
+  connection.write = () => connection;
+}
+
 /** Releases the data that only the handshake needed, several KB that would stay in memory as long as the connection. */
 export function releaseHandshake(socket: Pick<Socket, 'conn' | 'handshake'>): void {
   Object.assign(socket.handshake, { headers: {}, auth: {}, query: {} });
